@@ -1,0 +1,183 @@
+/* Borrowed text and growing buffers. Cut from the values because the whole program uses them. */
+#include "text.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct asl_text asl_text(const char *zero_terminated)
+{
+    return (struct asl_text){zero_terminated, zero_terminated ? strlen(zero_terminated) : 0};
+}
+
+bool asl_text_equal(struct asl_text a, struct asl_text b)
+{
+    return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+}
+
+bool asl_text_is(struct asl_text a, const char *zero_terminated)
+{
+    return asl_text_equal(a, asl_text(zero_terminated));
+}
+
+bool asl_text_starts(struct asl_text a, const char *prefix)
+{
+    size_t size = strlen(prefix);
+    return a.size >= size && memcmp(a.data, prefix, size) == 0;
+}
+
+bool asl_text_ends(struct asl_text a, const char *suffix)
+{
+    size_t size = strlen(suffix);
+    return a.size >= size && memcmp(a.data + a.size - size, suffix, size) == 0;
+}
+
+int asl_text_compare(struct asl_text a, struct asl_text b)
+{
+    size_t common = a.size < b.size ? a.size : b.size;
+    int order = common ? memcmp(a.data, b.data, common) : 0;
+    if (order != 0)
+        return order;
+    return a.size < b.size ? -1 : a.size > b.size;
+}
+
+_Noreturn void asl_out_of_memory(void)
+{
+    abort(); /* the core has no stderr; whoever runs it says more on SIGABRT if it likes */
+}
+
+void *asl_allocate(size_t size)
+{
+    void *memory = malloc(size ? size : 1);
+    if (!memory)
+        asl_out_of_memory();
+    return memory;
+}
+
+void *asl_allocate_zeroed(size_t count, size_t size)
+{
+    void *memory = calloc(count ? count : 1, size ? size : 1);
+    if (!memory)
+        asl_out_of_memory();
+    return memory;
+}
+
+void *asl_reallocate(void *old, size_t size)
+{
+    void *memory = realloc(old, size ? size : 1);
+    if (!memory)
+        asl_out_of_memory();
+    return memory;
+}
+
+char *asl_copy_text(struct asl_text t)
+{
+    char *copy = asl_allocate(t.size + 1);
+    if (t.size)
+        memcpy(copy, t.data, t.size);
+    copy[t.size] = '\0';
+    return copy;
+}
+
+void asl_buffer_init(struct asl_buffer *b, size_t maximum)
+{
+    *b = (struct asl_buffer){.maximum = maximum};
+}
+
+void asl_buffer_free(struct asl_buffer *b)
+{
+    free(b->data);
+    asl_buffer_init(b, b->maximum);
+}
+
+void asl_buffer_clear(struct asl_buffer *b)
+{
+    b->size = 0;
+    b->full = false;
+    if (b->data)
+        b->data[0] = '\0';
+}
+
+char *asl_buffer_room(struct asl_buffer *b, size_t size)
+{
+    if (b->full || size > b->maximum || b->size > b->maximum - size) {
+        b->full = true;
+        return NULL;
+    }
+    size_t wanted = b->size + size + 1;
+    if (wanted > b->capacity) {
+        size_t capacity = b->capacity ? b->capacity * 2 : 64;
+        if (capacity < wanted)
+            capacity = wanted;
+        b->data = asl_reallocate(b->data, capacity);
+        b->capacity = capacity;
+    }
+    return b->data + b->size;
+}
+
+void asl_buffer_put(struct asl_buffer *b, const void *data, size_t size)
+{
+    char *room = asl_buffer_room(b, size);
+    if (!room)
+        return;
+    if (size)
+        memcpy(room, data, size);
+    b->size += size;
+    b->data[b->size] = '\0';
+}
+
+void asl_buffer_putc(struct asl_buffer *b, char c)
+{
+    asl_buffer_put(b, &c, 1);
+}
+
+void asl_buffer_puts(struct asl_buffer *b, const char *zero_terminated)
+{
+    asl_buffer_put(b, zero_terminated, strlen(zero_terminated));
+}
+
+void asl_buffer_put_text(struct asl_buffer *b, struct asl_text t)
+{
+    asl_buffer_put(b, t.data, t.size);
+}
+
+void asl_buffer_vprintf(struct asl_buffer *b, const char *format, va_list arguments)
+{
+    va_list again;
+    va_copy(again, arguments);
+    int size = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    assert(size >= 0);
+    char *room = asl_buffer_room(b, (size_t)size);
+    if (!room)
+        return;
+    vsnprintf(room, (size_t)size + 1, format, arguments);
+    b->size += (size_t)size;
+}
+
+void asl_buffer_printf(struct asl_buffer *b, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    asl_buffer_vprintf(b, format, arguments);
+    va_end(arguments);
+}
+
+struct asl_text asl_buffer_text(const struct asl_buffer *b)
+{
+    return (struct asl_text){b->data ? b->data : "", b->size};
+}
+
+char *asl_buffer_take(struct asl_buffer *b, size_t *size)
+{
+    if (!b->data)
+        asl_buffer_put(b, "", 0);
+    char *data = b->data;
+    if (size)
+        *size = b->size;
+    b->data = NULL;
+    b->size = b->capacity = 0;
+    b->full = false;
+    return data;
+}

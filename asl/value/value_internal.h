@@ -1,0 +1,58 @@
+/* The shape of a value, for the files of this folder only. */
+#ifndef ASL_VALUE_INTERNAL_H
+#define ASL_VALUE_INTERNAL_H
+
+#include "value.h"
+
+enum { VALUE_FLAG_TRUE = 1, VALUE_FLAG_DOUBLE = 2 /* `number` is computed */ };
+
+struct asl_value {
+    uint32_t references;
+    uint8_t kind;
+    uint8_t flags;
+    uint16_t depth; /* saturates */
+};
+
+struct value_number {
+    struct asl_value head;
+    double number;
+    size_t size;
+    char text[];
+};
+
+struct value_string {
+    struct asl_value head;
+    size_t size;
+    char text[];
+};
+
+struct value_container {
+    struct asl_value head;
+    size_t count;    /* elements or members */
+    size_t capacity; /* slots: one an element, two a member */
+    asl_value **items;
+    char *compact; /* cached compact text, or NULL */
+    size_t compact_size;
+    void *order; /* uint32_t[count]: members sorted by key, or NULL; the list link of the dead */
+};
+
+static inline struct value_number *value_number(asl_value *v)
+{
+    return (struct value_number *)v;
+}
+
+static inline struct value_container *value_container(asl_value *v)
+{
+    return (struct value_container *)v;
+}
+
+static inline size_t value_slots(const struct value_container *c)
+{
+    return c->head.kind == VALUE_OBJECT ? 2 * c->count : c->count;
+}
+
+asl_value *value_number_new(struct asl_text text);
+/* Builds the object; true when keys were repeated (they are merged unless `refuse`). */
+bool value_object_build_take(struct value_list *l, bool refuse, asl_value **object);
+
+#endif
