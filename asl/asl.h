@@ -1,0 +1,201 @@
+/* The language's door: definition text in, machine out; a step is a pure function.
+ *
+ *     asl_step(execution, event, env) -> execution', commands, history
+ *
+ * asl decides, store remembers, engine does: nothing here knows a clock, a file, a socket or a random
+ * number; what is not pure is asked of `struct asl_env`. The caller steps an execution, makes what
+ * came out durable in one transaction, and only then carries the commands out.
+ *
+ * Serves the Amazon States Language (states-language.net) as AWS runs it; histories have the shape of
+ * GetExecutionHistory.
+ */
+#ifndef ASL_ASL_H
+#define ASL_ASL_H
+
+#include "value/value.h"
+
+/* ---- definitions ---- */
+
+enum asl_severity { ASL_ERROR, ASL_WARNING };
+
+struct asl_diagnostic {
+    enum asl_severity severity;
+    const char *code;  /* "SCHEMA_VALIDATION_FAILED" ...: a constant */
+    char *message;     /* AWS's words */
+    char *location;    /* AWS's: "/States/X/Next"; NULL where AWS gives none */
+    char *hint;        /* ours: what to do ("did you mean ..."), or NULL */
+    size_t line, column; /* in the definition's text; 0 where there is none */
+};
+
+struct asl_diagnostics {
+    struct asl_diagnostic *items;
+    size_t count, capacity;
+};
+void asl_diagnostics_free(struct asl_diagnostics *d);
+
+typedef struct asl_machine asl_machine;
+
+/* Compiles a definition. Every mistake is reported, not only the first; NULL when any is an error.
+ * Warnings may come with a machine. `express`: EXPRESS rules apply. */
+asl_machine *asl_machine_compile(struct asl_text definition, bool express,
+                                 struct asl_diagnostics *diagnostics);
+/* Machines are counted: an execution holds one. */
+asl_machine *asl_machine_retain(asl_machine *m);
+void asl_machine_release(asl_machine *m);
+/* {"StateName": ["var", ...]}: DescribeStateMachine's variableReferences; yours. */
+asl_value *asl_machine_variable_references(const asl_machine *m);
+
+/* ---- the world, asked of the caller ---- */
+
+struct asl_env {
+    void *state;
+    int64_t (*now)(void *state);             /* milliseconds since 1970, UTC */
+    uint64_t (*random)(void *state);         /* 64 random bits */
+    void (*uuid)(void *state, char out[37]); /* a version 4 UUID */
+    /* A task token for the task scheduled at `event_id`: opaque text, at most 1,024 bytes. NULL
+     * function: tokens are made from uuid. */
+    void (*token)(void *state, int64_t event_id, char out[1025]);
+    const char *region; /* for TaskScheduled */
+    /* When several branches could go on, which? `candidates` are the ids of the last event of each
+     * chain; returns an index. NULL: first come, first served. Replay follows a recording with it. */
+    size_t (*pick)(void *state, const int64_t *candidates, size_t count);
+    /* States to pass before asl_step returns with `runnable` set; 0: 1,000. */
+    size_t budget;
+};
+
+/* ---- executions ---- */
+
+typedef struct asl_execution asl_execution;
+
+enum asl_status {
+    ASL_RUNNING,
+    ASL_SUCCEEDED,
+    ASL_FAILED,
+    ASL_TIMED_OUT,
+    ASL_ABORTED,
+    ASL_PENDING_REDRIVE,
+};
+const char *asl_status_name(enum asl_status status); /* "RUNNING" ... */
+
+/* What an execution is told at its birth; all texts are copied. */
+struct asl_birth {
+    struct asl_text arn, name, role_arn;
+    struct asl_text machine_arn, machine_name;
+    struct asl_text version_arn, alias_arn; /* empty: none */
+    struct asl_text input;                  /* the caller's text, kept for ExecutionStarted */
+};
+
+/* NULL when the input is no JSON (*error tells). Nothing happens before the first step. */
+asl_execution *asl_execution_new(asl_machine *machine, const struct asl_birth *birth,
+                                 struct value_error *error);
+void asl_execution_free(asl_execution *x);
+
+enum asl_status asl_execution_status(const asl_execution *x);
+/* The earliest moment something falls due (wait, retry delay, task, heartbeat, machine timeout), in
+ * ms since 1970; INT64_MAX when nothing does. One number: the store indexes it. */
+int64_t asl_execution_due(const asl_execution *x);
+/* Tasks begun and not finished: what recovery takes up again. */
+size_t asl_execution_open_tasks(const asl_execution *x);
+int64_t asl_execution_last_event(const asl_execution *x); /* id; 0 before the first */
+const asl_value *asl_execution_output(const asl_execution *x); /* NULL unless SUCCEEDED */
+const char *asl_execution_error(const asl_execution *x);       /* NULL: none */
+const char *asl_execution_cause(const asl_execution *x);
+int64_t asl_execution_started(const asl_execution *x); /* ms since 1970 */
+int64_t asl_execution_stopped(const asl_execution *x); /* 0 while RUNNING */
+
+/* Everything needed to go on, as bytes with a version; no clock, no pointers. */
+void asl_execution_save(const asl_execution *x, struct asl_buffer *out);
+/* NULL and a message when the bytes are not such a state, or not of this machine. */
+asl_execution *asl_execution_load(asl_machine *machine, const void *bytes, size_t size,
+                                  char message[160]);
+
+/* ---- a step ---- */
+
+enum asl_event_kind {
+    ASL_START,           /* the first event of every execution */
+    ASL_CONTINUE,        /* go on where the budget ended */
+    ASL_TICK,            /* time has passed: whatever is due by env's now falls due */
+    ASL_TASK_STARTED,    /* the request is on its way (Task, Lambda: Started; Activity: a worker) */
+    ASL_TASK_SUBMITTED,  /* .sync and callback: the service took it; `output` is its answer */
+    ASL_TASK_SUCCEEDED,
+    ASL_TASK_FAILED,
+    ASL_TASK_START_FAILED, /* it could not be started: TaskStartFailed, LambdaFunctionStartFailed */
+    ASL_TASK_SUBMIT_FAILED,
+    ASL_TASK_TIMED_OUT,  /* by someone else's clock (a replay); the execution's own clock is ASL_TICK */
+    ASL_TASK_HEARTBEAT,
+    ASL_STOP,            /* StopExecution: error and cause may be empty */
+    ASL_REDRIVE,
+};
+
+struct asl_event {
+    enum asl_event_kind kind;
+    int64_t task;            /* id: that of its ...Scheduled event */
+    const asl_value *output; /* of SUCCEEDED and SUBMITTED */
+    struct asl_text error, cause;
+    struct asl_text worker;  /* of STARTED: the activity worker's name */
+};
+
+enum asl_command_kind {
+    ASL_RUN_TASK,
+    ASL_CANCEL_TASK, /* nobody waits for it any more (sibling failed, timeout, stop) */
+    ASL_FINISH,      /* the execution has ended; see asl_execution_status() */
+};
+
+/* What is asked of the engine. Texts belong to the machine or the execution and live until the next
+ * step; values are held. */
+struct resource; /* definition/machine.h */
+
+struct asl_command {
+    enum asl_command_kind kind;
+    int64_t task;              /* id: that of its ...Scheduled event */
+    const struct resource *resource; /* see definition/machine.h */
+    asl_value *parameters;     /* what the service gets */
+    asl_value *credentials;    /* {"RoleArn": ...} or NULL */
+    int64_t timeout_seconds;   /* 0: none */
+    int64_t heartbeat_seconds; /* 0: none */
+    const asl_value *state_name;
+    char token[1025];          /* callback, sync and activity tasks; else empty */
+};
+
+/* History events as they are emitted, encoded at once into a chunk (see history.h). */
+struct asl_history;
+
+struct asl_result {
+    struct asl_command *commands;
+    size_t count, capacity;
+    struct asl_history *history; /* where events go; NULL: they are not kept */
+    bool runnable;               /* the budget ended: step again with ASL_CONTINUE */
+};
+void asl_result_init(struct asl_result *r, struct asl_history *history);
+void asl_result_clear(struct asl_result *r); /* releases the commands */
+void asl_result_free(struct asl_result *r);
+
+/* One step. An event for a task that is no longer open (a late answer) changes nothing and returns
+ * false; so does any event for a finished execution (but ASL_REDRIVE). */
+bool asl_step(asl_execution *x, const struct asl_event *event, const struct asl_env *env,
+              struct asl_result *result);
+
+/* What recovery needs: the commands of all open tasks, as they were given. */
+void asl_execution_open_commands(asl_execution *x, const struct asl_env *env,
+                                 struct asl_result *result);
+
+/* ---- history ---- */
+
+/* Many events in one chunk of bytes; each payload text stands in it once. */
+struct asl_history *asl_history_new(void);
+void asl_history_free(struct asl_history *h);
+/* Empties it; the next event starts a new chunk. */
+void asl_history_clear(struct asl_history *h);
+size_t asl_history_count(const struct asl_history *h);
+int64_t asl_history_first(const struct asl_history *h); /* id of its first event */
+/* The chunk's bytes; valid until the next event or clear. */
+struct asl_text asl_history_bytes(const struct asl_history *h);
+
+/* Reads a chunk: each event as GetExecutionHistory shows it ({"timestamp": <epoch seconds>, "type",
+ * "id", "previousEventId", "...EventDetails"}). `see` returns false to stop. False and a message
+ * when the bytes are damaged. With `include_data` false, inputs and outputs are left out. */
+bool asl_history_read(const void *bytes, size_t size, bool include_data,
+                      bool (*see)(void *state, int64_t id, const asl_value *event), void *state,
+                      char message[160]);
+
+#endif

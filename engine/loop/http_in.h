@@ -1,0 +1,58 @@
+/* HTTP in: evhttp behind a strict gate.
+ *
+ * The gate refuses what evhttp lets through: a missing, repeated or foreign Host, Content-Length with
+ * Transfer-Encoding, a foreign Origin or Sec-Fetch-Site, too many or too large headers, bodies over
+ * the maximum; it cuts slow and idle clients by a deadline for the whole request and caps
+ * connections. Loopback by default. It never sends CORS headers.
+ */
+#ifndef ENGINE_LOOP_HTTP_IN_H
+#define ENGINE_LOOP_HTTP_IN_H
+
+#include "asl/value/text.h"
+#include "http_out.h" /* struct http_headers */
+#include "loop.h"
+
+struct http_in;
+struct http_exchange;
+
+struct http_in_limits {
+    size_t connections;      /* 0: 4,096 */
+    size_t header_bytes;     /* 0: 64 KiB */
+    size_t body_bytes;       /* 0: 16 MiB */
+    int64_t request_ms;      /* whole request, real time; 0: 30 s */
+    int64_t idle_ms;         /* keep-alive; 0: 75 s */
+};
+
+struct http_received {
+    const char *method;
+    const char *path;   /* encoded, as sent, without the query */
+    const char *query;  /* behind '?', or "" */
+    const char *host;
+    struct http_headers headers;
+    struct asl_text body;
+};
+
+/* `handle` is called once a request is whole and has passed the gate; it answers now or later, with
+ * http_exchange_answer, once. */
+typedef void (*http_in_handle)(void *state, struct http_exchange *x,
+                               const struct http_received *request);
+
+/* Listens on `address` ("127.0.0.1", "::1") and `port` (0: any; see http_in_port). `hosts` are further
+ * names allowed in Host beside the address itself and localhost; NULL-terminated or NULL. NULL and a
+ * message on failure. */
+struct http_in *http_in_new(struct loop *l, const char *address, uint16_t port,
+                            const char *const *hosts, const struct http_in_limits *limits,
+                            http_in_handle handle, void *state, char message[256]);
+void http_in_free(struct http_in *h);
+uint16_t http_in_port(const struct http_in *h);
+/* Stops taking new requests; those taken are answered. */
+void http_in_close(struct http_in *h);
+
+/* Content-Length and Date are added; the exchange is gone afterwards. A client that has gone is no
+ * error. */
+void http_exchange_answer(struct http_exchange *x, int status, const struct http_headers *headers,
+                          struct asl_text body);
+/* Told when the client goes before it was answered (long polls); answering is then a no-op. */
+void http_exchange_on_gone(struct http_exchange *x, void (*gone)(void *state), void *state);
+
+#endif

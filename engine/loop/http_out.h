@@ -1,0 +1,70 @@
+/* HTTP out: libcurl multi on the loop (curl_multi_socket_action), TLS verified always.
+ *
+ * Bounded: bytes of answer, time, requests at once (in all and per host); what waits, waits in order.
+ * Redirects are never followed; only http and https are spoken; a proxy is used only as the standard
+ * variables say. Connections are kept and reused.
+ */
+#ifndef ENGINE_LOOP_HTTP_OUT_H
+#define ENGINE_LOOP_HTTP_OUT_H
+
+#include "asl/value/text.h"
+#include "loop.h"
+
+struct http_out;
+struct http_call;
+
+struct http_header {
+    char *name;
+    char *value;
+};
+struct http_headers {
+    struct http_header *items;
+    size_t count, capacity;
+};
+void http_headers_init(struct http_headers *h);
+void http_headers_free(struct http_headers *h);
+void http_headers_add(struct http_headers *h, const char *name, struct asl_text value);
+void http_headers_set(struct http_headers *h, const char *name, struct asl_text value);
+const char *http_headers_get(const struct http_headers *h, const char *name); /* any case; or NULL */
+
+struct http_request {
+    const char *method;
+    const char *url; /* whole, encoded */
+    struct http_headers headers;
+    struct asl_text body;
+    int64_t timeout_ms;         /* real time, of the whole call; 0: 60 s */
+    int64_t connect_timeout_ms; /* 0: 10 s */
+    size_t answer_maximum;      /* bytes of body; 0: 8 MiB */
+};
+
+enum http_failure {
+    HTTP_DONE,          /* an answer came, whatever its status */
+    HTTP_UNRESOLVED,    /* the host has no address */
+    HTTP_REFUSED,       /* no connection */
+    HTTP_TIMED_OUT,
+    HTTP_TLS,           /* certificate or handshake */
+    HTTP_CUT_OFF,       /* the connection ended before the answer did */
+    HTTP_TOO_LARGE,     /* the answer passed its maximum */
+    HTTP_MALFORMED,     /* no HTTP */
+    HTTP_BAD_URL,
+    HTTP_CANCELLED,
+};
+
+struct http_answer {
+    enum http_failure failure;
+    char message[256];   /* curl's words, for the cause; never a secret */
+    int status;
+    struct http_headers headers;
+    struct asl_buffer body;
+};
+
+struct http_out *http_out_new(struct loop *l, size_t in_all, size_t per_host);
+void http_out_free(struct http_out *h);
+/* Copies the request. `done` is called once, from the loop, never from within this call; the answer
+ * is the caller's to look at until it returns. */
+struct http_call *http_out_send(struct http_out *h, const struct http_request *request,
+                                void (*done)(void *state, const struct http_answer *answer),
+                                void *state);
+void http_call_cancel(struct http_call *c); /* `done` is not called any more */
+
+#endif

@@ -1,0 +1,62 @@
+/* A connector carries out one kind of Task. One file a connector, all of this shape; table.c lists them.
+ *
+ * The engine calls `start` once the command is durable. The connector reports what happens through
+ * `task_report_*`, from the loop (never from within `start`), in the order STARTED, SUBMITTED,
+ * SUCCEEDED or FAILED; after the last one, or after `cancel`, the task is gone for it.
+ * Request-response connectors need not report STARTED: the engine does when `start` returns.
+ */
+#ifndef ENGINE_TASK_CONNECTOR_H
+#define ENGINE_TASK_CONNECTOR_H
+
+#include "asl/asl.h"
+#include "asl/definition/machine.h"
+#include "engine/loop/http_out.h"
+
+struct task; /* the engine's handle of one open task */
+
+/* What connectors share: made once by the engine. */
+struct connectors {
+    struct loop *loop;
+    struct http_out *http;
+    struct aws *aws;         /* credentials, endpoints, region: engine/aws/aws.h */
+    const char *region;
+    const char *account;
+    void *engine;            /* for states:startExecution */
+};
+
+struct task_request {
+    const struct resource *resource;
+    const asl_value *parameters;
+    const asl_value *credentials; /* {"RoleArn"}, or NULL */
+    const asl_value *state_name;
+    const char *execution_arn;
+    const char *machine_arn;
+    const char *token;       /* "" unless callback, sync, activity */
+    int64_t event_id;        /* of ...Scheduled: with the execution it derives idempotency tokens */
+    int64_t timeout_seconds; /* 0: none */
+    bool again;              /* sent again after a crash: the first outcome is unknown */
+};
+
+struct connector {
+    const char *name; /* for messages */
+    /* True when this connector carries out that resource. The table is asked in order. */
+    bool (*takes)(const struct resource *resource);
+    /* Returns the connector's own handle, kept until done or cancel. */
+    void *(*start)(const struct connectors *shared, struct task *task,
+                   const struct task_request *request);
+    void (*cancel)(void *handle);
+    /* May it be sent again when its outcome is unknown (DESIGN, invariant 5)? */
+    bool (*repeatable)(const struct task_request *request);
+};
+
+const struct connector *connector_for(const struct resource *resource);
+
+/* `output` is looked at. Error and cause are AWS's words. */
+void task_report_started(struct task *task, struct asl_text worker);
+void task_report_submitted(struct task *task, const asl_value *output);
+void task_report_succeeded(struct task *task, const asl_value *output);
+void task_report_failed(struct task *task, struct asl_text error, struct asl_text cause);
+void task_report_submit_failed(struct task *task, struct asl_text error, struct asl_text cause);
+void task_report_start_failed(struct task *task, struct asl_text error, struct asl_text cause);
+
+#endif
