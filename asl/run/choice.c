@@ -2,8 +2,6 @@
  * Serves: ASL spec "Choice State"; facts 3.7. */
 #include "run.h"
 
-#include <string.h>
-
 /* *yes: the rule matches. False: r->failure is set. */
 static bool rule_matches(struct run *r, const struct choice_rule *rule, const asl_value *input,
                          bool *yes);
@@ -250,38 +248,6 @@ static bool rule_matches(struct run *r, const struct choice_rule *rule, const as
 
 /* ---- the state ---- */
 
-/* A rule's own Output and Assign stand for the state's. */
-static bool leave_by(struct run *r, struct frame *f, const struct choice_rule *rule,
-                     const asl_value *effective, struct state *next)
-{
-    asl_value *output = NULL, *assigned = NULL;
-    bool fine;
-    if (rule && (rule->output || rule->assign)) {
-        struct state as_rule = *f->state, *own = f->state;
-        as_rule.output = rule->output;
-        as_rule.assign = rule->assign;
-        f->state = &as_rule;
-        fine = flow_of(own)->leave(r, f, effective, effective, &output, &assigned);
-        f->state = own;
-    } else if (rule) {
-        struct state as_rule = *f->state, *own = f->state;
-        as_rule.assign = NULL;
-        as_rule.output = NULL;
-        f->state = &as_rule;
-        fine = flow_of(own)->leave(r, f, effective, effective, &output, &assigned);
-        f->state = own;
-    } else {
-        fine = flow_of(f->state)->leave(r, f, effective, effective, &output, &assigned);
-    }
-    if (fine && flow_check_size(r, output, value_as_text(f->state->name))) {
-        state_leave_take(r, f, output, assigned, next);
-        return true;
-    }
-    value_release(output);
-    value_release(assigned);
-    return false;
-}
-
 static bool choose(struct run *r, struct frame *f, const asl_value *effective)
 {
     const struct state *s = f->state;
@@ -291,10 +257,10 @@ static bool choose(struct run *r, struct frame *f, const asl_value *effective)
         if (!rule_matches(r, rule, effective, &yes))
             return false;
         if (yes)
-            return leave_by(r, f, rule, effective, rule->next);
+            return flow_leave(r, f, rule->output, rule->assign, effective, rule->next);
     }
     if (s->of.choice.default_next)
-        return leave_by(r, f, NULL, effective, s->of.choice.default_next);
+        return flow_leave(r, f, s->output, s->assign, effective, s->of.choice.default_next);
     return fail_runtime(r, "Failed to transition out of the state. The state does not point to a "
                            "next state.");
 }

@@ -138,6 +138,22 @@ bool flow_assign(struct run *r, const struct template *t, const asl_value *input
     return true;
 }
 
+bool flow_leave(struct run *r, struct frame *f, const struct template *output_template,
+                const struct template *assign_template, const asl_value *result,
+                struct state *next)
+{
+    asl_value *output = NULL, *assigned = NULL;
+    if (flow_of(f->state)->leave(r, f, output_template, assign_template, result, &output,
+                                 &assigned) &&
+        flow_check_size(r, output, value_as_text(f->state->name))) {
+        state_leave_take(r, f, output, assigned, next);
+        return true;
+    }
+    value_release(output);
+    value_release(assigned);
+    return false;
+}
+
 /* ---- settings ---- */
 
 bool flow_is_set(const struct setting *s)

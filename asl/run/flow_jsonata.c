@@ -102,15 +102,14 @@ static bool evaluate(struct run *r, const struct template *output_template,
     return *output && flow_assign(r, assign_template, NULL, assigned);
 }
 
-static bool leave(struct run *r, struct frame *f, const asl_value *effective,
-                  const asl_value *result, asl_value **output, asl_value **assigned)
+static bool leave(struct run *r, struct frame *f, const struct template *output_template,
+                  const struct template *assign_template, const asl_value *result,
+                  asl_value **output, asl_value **assigned)
 {
-    (void)effective;
-    const struct state *s = f->state;
-    if (has_result(s))
+    if (has_result(f->state))
         r->states_result = result;
     flow_forget_caches(r);
-    bool fine = evaluate(r, s->output, s->assign, result, output, assigned);
+    bool fine = evaluate(r, output_template, assign_template, result, output, assigned);
     r->states_result = NULL;
     flow_forget_caches(r);
     return fine;

@@ -105,13 +105,14 @@ static asl_value *apply_output_path(struct run *r, const struct state *s, asl_va
     return v;
 }
 
-static bool leave(struct run *r, struct frame *f, const asl_value *effective,
-                  const asl_value *result, asl_value **output, asl_value **assigned)
+static bool leave(struct run *r, struct frame *f, const struct template *output_template,
+                  const struct template *assign_template, const asl_value *result,
+                  asl_value **output, asl_value **assigned)
 {
     const struct state *s = f->state;
     *output = *assigned = NULL;
-    (void)effective;
-    if (!flow_assign(r, s->assign, result, assigned))
+    (void)output_template; /* JSONata's */
+    if (!flow_assign(r, assign_template, result, assigned))
         return false;
     asl_value *selected = s->result_selector ? flow_template(r, s->result_selector, result)
                                              : value_retain(result);

@@ -2,6 +2,7 @@
 #include "history_internal.h"
 
 #include "codec.h"
+#include "shared.h"
 
 #include <stdlib.h>
 
@@ -129,18 +130,10 @@ void history_event_init(struct history_event *e, enum history_type type)
 
 /* ---- the chunk ---- */
 
-/* A payload that already stands in the chunk. Held, so that its address stays its own. */
-struct seen {
-    asl_value *value;
-    uint32_t index;
-    bool as_name; /* the same string may stand there as a name (bare) and as a payload (quoted) */
-};
-
 struct asl_history {
     struct asl_buffer bytes;
     struct asl_buffer scratch;
-    struct seen *seen; /* open addressing, a power of two */
-    size_t seen_capacity, seen_count;
+    struct shared seen; /* payloads and names that already stand in the chunk */
     int64_t first, last_at;
     size_t count;
 };
@@ -155,12 +148,7 @@ struct asl_history *asl_history_new(void)
 
 void asl_history_clear(struct asl_history *h)
 {
-    for (size_t i = 0; h->seen_count && i < h->seen_capacity; i++)
-        if (h->seen[i].value) {
-            value_release(h->seen[i].value);
-            h->seen[i].value = NULL;
-        }
-    h->seen_count = 0;
+    shared_clear(&h->seen);
     h->count = 0;
     asl_buffer_clear(&h->bytes);
 }
@@ -170,7 +158,7 @@ void asl_history_free(struct asl_history *h)
     if (!h)
         return;
     asl_history_clear(h);
-    free(h->seen);
+    shared_free(&h->seen);
     asl_buffer_free(&h->bytes);
     asl_buffer_free(&h->scratch);
     free(h);
@@ -191,38 +179,14 @@ struct asl_text asl_history_bytes(const struct asl_history *h)
     return asl_buffer_text(&h->bytes);
 }
 
-static size_t slot_of(const struct asl_history *h, const asl_value *v, bool as_name)
-{
-    uint64_t hash = ((uint64_t)(uintptr_t)v >> 4 ^ as_name) * 0x9E3779B97F4A7C15u;
-    size_t mask = h->seen_capacity - 1, slot = (size_t)(hash >> 40) & mask;
-    while (h->seen[slot].value && (h->seen[slot].value != v || h->seen[slot].as_name != as_name))
-        slot = (slot + 1) & mask;
-    return slot;
-}
-
-static void grow_seen(struct asl_history *h)
-{
-    struct seen *old = h->seen;
-    size_t old_capacity = h->seen_capacity;
-    h->seen_capacity = old_capacity ? old_capacity * 2 : 32;
-    h->seen = asl_allocate_zeroed(h->seen_capacity, sizeof *h->seen);
-    for (size_t i = 0; i < old_capacity; i++)
-        if (old[i].value)
-            h->seen[slot_of(h, old[i].value, old[i].as_name)] = old[i];
-    free(old);
-}
-
 /* 0, size, text at the first time; 1 + its index later. */
 static void put_shared(struct asl_history *h, const asl_value *v, bool as_name)
 {
-    if (2 * (h->seen_count + 1) > h->seen_capacity)
-        grow_seen(h);
-    struct seen *s = &h->seen[slot_of(h, v, as_name)];
-    if (s->value) {
-        codec_put_number(&h->bytes, (uint64_t)s->index + 1);
+    uint32_t index;
+    if (shared_seen(&h->seen, v, as_name, &index)) {
+        codec_put_number(&h->bytes, (uint64_t)index + 1);
         return;
     }
-    *s = (struct seen){value_retain(v), (uint32_t)h->seen_count++, as_name};
     codec_put_number(&h->bytes, 0);
     codec_put_text(&h->bytes, as_name ? value_as_text(v) : value_compact(v, &h->scratch));
 }

@@ -66,6 +66,7 @@ struct frame {
     bool ready;
     bool silent; /* within a distributed Map: its events are another execution's */
     struct frame *ready_next;
+    size_t number; /* save.c's: place in the tree while it is written */
 
     asl_value *input; /* the state's raw input */
     int64_t entered_at, entered_event;
@@ -202,10 +203,11 @@ struct flow {
     asl_value *(*effective_input)(struct run *r, struct frame *f);
     /* A hole of a template; NULL with r->failure set. */
     asl_value *(*hole)(struct run *r, const struct template *t, const asl_value *input);
-    /* From the result of the work to the state's output and assignments (NULL: none). `selects`:
-     * ResultSelector applies. False with r->failure set. */
-    bool (*leave)(struct run *r, struct frame *f, const asl_value *effective,
-                  const asl_value *result, asl_value **output, asl_value **assigned);
+    /* From the result of the work to the state's output and assignments (NULL: none), by the Output
+     * and Assign given: the state's own, or those of a Choice's rule. False with r->failure set. */
+    bool (*leave)(struct run *r, struct frame *f, const struct template *output_template,
+                  const struct template *assign_template, const asl_value *result,
+                  asl_value **output, asl_value **assigned);
     /* The same for a catcher. */
     bool (*caught)(struct run *r, struct frame *f, const struct catcher *c,
                    const asl_value *error_output, asl_value **output, asl_value **assigned);
@@ -224,6 +226,10 @@ const asl_value *flow_variable(void *run, struct asl_text name);
 const asl_value *flow_context(void *run);
 /* Raises an output over the payload limit or the depth limit. */
 bool flow_check_size(struct run *r, const asl_value *v, struct asl_text what);
+/* Leaves the state with what `result` becomes: flow->leave, the size check, Exited, `next`. */
+bool flow_leave(struct run *r, struct frame *f, const struct template *output_template,
+                const struct template *assign_template, const asl_value *result,
+                struct state *next);
 /* A setting's value: the constant, or its template evaluated on `input`. NULL: absent (no failure)
  * or failed (r->failure.is_set). */
 asl_value *flow_setting(struct run *r, const struct setting *s, const asl_value *input);

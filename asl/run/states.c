@@ -8,19 +8,9 @@
 /* "Wait state delay is too long.": seconds ahead must fit 32 bits (facts 3.8). */
 #define WAIT_AHEAD_MAXIMUM ((int64_t)INT32_MAX * 1000)
 
-/* Output and Exited of a state whose result is known. */
-static bool leave_with(struct run *r, struct frame *f, const asl_value *effective,
-                       const asl_value *result)
+static bool leave_with(struct run *r, struct frame *f, const asl_value *result)
 {
-    asl_value *output = NULL, *assigned = NULL;
-    if (!flow_of(f->state)->leave(r, f, effective, result, &output, &assigned) ||
-        !flow_check_size(r, output, value_as_text(f->state->name))) {
-        value_release(output);
-        value_release(assigned);
-        return false;
-    }
-    state_leave_take(r, f, output, assigned, f->state->next);
-    return true;
+    return flow_leave(r, f, f->state->output, f->state->assign, result, f->state->next);
 }
 
 bool work_pass(struct run *r, struct frame *f)
@@ -36,7 +26,7 @@ bool work_pass(struct run *r, struct frame *f)
         result = flow_template(r, s->parameters, effective);
     else
         result = value_retain(effective);
-    bool fine = result && leave_with(r, f, effective, result);
+    bool fine = result && leave_with(r, f, result);
     value_release(result);
     value_release(effective);
     return fine;
@@ -45,7 +35,7 @@ bool work_pass(struct run *r, struct frame *f)
 bool work_succeed(struct run *r, struct frame *f)
 {
     asl_value *effective = flow_of(f->state)->effective_input(r, f);
-    bool fine = effective && leave_with(r, f, effective, effective);
+    bool fine = effective && leave_with(r, f, effective);
     value_release(effective);
     return fine;
 }
@@ -222,7 +212,7 @@ void wait_is_over(struct run *r, struct frame *f)
 {
     f->due = NEVER;
     asl_value *effective = flow_of(f->state)->effective_input(r, f);
-    if (!effective || !leave_with(r, f, effective, effective))
+    if (!effective || !leave_with(r, f, effective))
         state_fail(r, f);
     value_release(effective);
 }

@@ -294,7 +294,7 @@ static struct frame *pick_ready(struct run *r)
     struct frame *f = r->x->ready_head;
     if (!r->env->pick || !f->ready_next)
         return f;
-    int64_t candidates[CANDIDATES];
+    int64_t candidates[CANDIDATES] = {0};
     size_t count = 0;
     for (struct frame *c = f; c && count < CANDIDATES; c = c->ready_next)
         candidates[count++] = c->last;
