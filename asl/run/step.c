@@ -223,7 +223,7 @@ static void advance(struct run *r, struct frame *f)
         container_collect(r, f);
         return;
     default:
-        assert(!"a blocked frame in the ready queue");
+        assert(0 && "a blocked frame in the ready queue");
     }
 }
 
