@@ -1,0 +1,11 @@
+/* What run and resume share: following an execution to its end, and telling how it ended. */
+#ifndef ENGINE_CLI_FOLLOW_H
+#define ENGINE_CLI_FOLLOW_H
+
+#include "engine/cli/session.h"
+
+/* Runs the loop until the execution has ended or a signal came; prints the outcome (`json`: the
+ * members of DescribeExecution) and returns the exit status. */
+int follow_execution(struct session *s, int64_t execution, bool json, bool quiet, const char *db);
+
+#endif
