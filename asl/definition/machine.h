@@ -233,6 +233,7 @@ struct asl_machine {
     int64_t timeout_seconds; /* 0: none */
     bool express;
     char *comment;
+    asl_value *variable_references; /* {"StateName": ["var", ...]} */
     size_t state_count;       /* nested ones included: ids run below it */
     struct state **by_id;
     size_t references; /* shared by executions: see asl_machine_retain */

@@ -11,8 +11,8 @@ struct intrinsic;
 /* What is not pure, asked of the caller. */
 struct intrinsic_env {
     void *state;
-    uint64_t (*random)(void *state);            /* 64 random bits */
-    void (*uuid)(void *state, char out[37]);    /* a version 4 UUID */
+    uint64_t (*random)(void *state);         /* 64 random bits */
+    void (*uuid)(void *state, char out[37]); /* a version 4 UUID */
 };
 
 /* True when `source` begins as an intrinsic call does (a name and a parenthesis). */
@@ -25,8 +25,8 @@ void intrinsic_free(struct intrinsic *i);
 struct asl_text intrinsic_source(const struct intrinsic *i);
 
 /* Calls `see` for every path in it (for validation and variableReferences). */
-void intrinsic_each_path(const struct intrinsic *i,
-                         void (*see)(void *state, const struct path *p), void *state);
+void intrinsic_each_path(const struct intrinsic *i, void (*see)(void *state, const struct path *p),
+                         void *state);
 
 /* The result: yours. NULL and *message (yours to asl_buffer_free; AWS's words without the "An error
  * occurred while executing the state" prefix) when it fails. */

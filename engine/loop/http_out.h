@@ -35,6 +35,9 @@ struct http_request {
     int64_t timeout_ms;         /* real time, of the whole call; 0: 60 s */
     int64_t connect_timeout_ms; /* 0: 10 s */
     size_t answer_maximum;      /* bytes of body; 0: 8 MiB */
+    const char *ca_bundle;      /* a PEM file instead of the system's authorities; NULL: those */
+    bool direct;                /* past any proxy (instance metadata); loopback always goes so */
+    bool public_only;           /* refuse loopback, private and link-local addresses */
 };
 
 enum http_failure {
@@ -46,7 +49,8 @@ enum http_failure {
     HTTP_CUT_OFF,       /* the connection ended before the answer did */
     HTTP_TOO_LARGE,     /* the answer passed its maximum */
     HTTP_MALFORMED,     /* no HTTP */
-    HTTP_BAD_URL,
+    HTTP_BAD_URL,       /* or a header that cannot be sent: a line break in it */
+    HTTP_FORBIDDEN,     /* public_only, and the host's address is not public */
     HTTP_CANCELLED,
 };
 
@@ -58,13 +62,19 @@ struct http_answer {
     struct asl_buffer body;
 };
 
+/* At most `in_all` requests at once (0: 1,024), `per_host` to one host and port (0: 256). */
 struct http_out *http_out_new(struct loop *l, size_t in_all, size_t per_host);
+/* What is on its way is dropped; `done` is not called. Not from within `done`. */
 void http_out_free(struct http_out *h);
 /* Copies the request. `done` is called once, from the loop, never from within this call; the answer
  * is the caller's to look at until it returns. */
 struct http_call *http_out_send(struct http_out *h, const struct http_request *request,
                                 void (*done)(void *state, const struct http_answer *answer),
                                 void *state);
-void http_call_cancel(struct http_call *c); /* `done` is not called any more */
+/* `done` is not called any more. Not for the call whose `done` is running. */
+void http_call_cancel(struct http_call *c);
+
+/* The host of an absolute URL, without user, port and brackets; cut at `size`. "" when there is none. */
+void http_url_host(const char *url, char *host, size_t size);
 
 #endif

@@ -1,0 +1,290 @@
+/* Payload templates, paths and settings of both languages. A subtree without holes stays the value
+ * it was, so that a constant costs one retain when it is used.
+ * Serves: ASL spec "Payload Template"; facts 3.2, 3.3, 3.13.
+ */
+#include "compile.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool is_expression(const asl_value *v)
+{
+    if (v == NULL || value_kind(v) != VALUE_STRING) {
+        return false;
+    }
+    struct asl_text t = value_as_text(v);
+    return t.size >= 4 && asl_text_starts(t, "{%") && asl_text_ends(t, "%}");
+}
+
+static struct asl_text trimmed(struct asl_text t)
+{
+    while (t.size > 0 && strchr(" \t\r\n", t.data[0]) != NULL) {
+        t.data++;
+        t.size--;
+    }
+    while (t.size > 0 && strchr(" \t\r\n", t.data[t.size - 1]) != NULL) {
+        t.size--;
+    }
+    return t;
+}
+
+/* ---- holes ---- */
+
+/* $name in an expression; `states` is the language's own. */
+static void see_reference(void *state, enum jsonata_reference_kind kind, struct asl_text name,
+                          struct asl_text path, size_t position)
+{
+    (void)path;
+    (void)position;
+    if (kind == JSONATA_VARIABLE && !asl_text_is(name, "states")) {
+        references_add(state, name);
+    }
+}
+
+/* "{% ... %}": the hole's field is its path from the state, as AWS names it in causes. */
+static void fill_jsonata(struct compiler *c, const asl_value *v, const struct place *place,
+                         struct template *out)
+{
+    struct asl_text t = value_as_text(v);
+    t = trimmed((struct asl_text){t.data + 2, t.size - 4});
+    struct jsonata_error error = {0};
+    struct jsonata *expression = jsonata_compile(t, JSONATA_NO_EVAL, &error);
+    if (expression == NULL) {
+        report(c, CODE_JSONATA, place, "%.*s", ASL_TEXT_ARGS(asl_buffer_text(&error.message)));
+        jsonata_error_free(&error);
+        return;
+    }
+    value_release(out->of.literal);
+    out->kind = TEMPLATE_JSONATA;
+    out->of.jsonata = expression;
+    jsonata_each_reference(expression, see_reference, c);
+    struct asl_buffer field;
+    asl_buffer_init(&field, ASL_BUFFER_MAXIMUM);
+    place_print(place, c->state_place, &field);
+    out->field = asl_copy_text(asl_buffer_text(&field));
+    asl_buffer_free(&field);
+}
+
+/* A path or an intrinsic; false when `v` is neither. */
+static bool fill_reference(struct compiler *c, const asl_value *v, struct asl_text field,
+                           struct template *out)
+{
+    if (value_kind(v) != VALUE_STRING) {
+        return false;
+    }
+    struct path_error error;
+    struct asl_text source = value_as_text(v);
+    if (intrinsic_looks_like(source)) {
+        struct intrinsic *intrinsic = intrinsic_compile(source, &error);
+        if (intrinsic == NULL) {
+            return false;
+        }
+        value_release(out->of.literal);
+        out->kind = TEMPLATE_INTRINSIC;
+        out->of.intrinsic = intrinsic;
+        intrinsic_each_path(intrinsic, references_add_path, c);
+    } else {
+        struct path *path = path_compile(source, 0, &error);
+        if (path == NULL) {
+            return false;
+        }
+        value_release(out->of.literal);
+        out->kind = TEMPLATE_PATH;
+        out->of.path = path;
+        references_add_path(c, path);
+    }
+    out->field = asl_copy_text(field);
+    return true;
+}
+
+/* ---- trees ---- */
+
+static bool fill(struct compiler *c, const asl_value *v, const struct place *place,
+                 struct template *out);
+
+/* Children are compiled first; when none has a hole the whole is the literal it was. */
+static bool collapse(enum template_kind kind, struct template *items, size_t count, bool holes,
+                     struct template *out)
+{
+    if (!holes) {
+        for (size_t i = 0; i < count; i++) {
+            value_release(items[i].key);
+            value_release(items[i].of.literal);
+        }
+        free(items);
+        return false;
+    }
+    value_release(out->of.literal);
+    out->kind = kind;
+    out->of.children.items = items;
+    out->of.children.count = count;
+    return true;
+}
+
+static bool fill_member(struct compiler *c, const asl_value *key, const asl_value *v,
+                        const struct place *place, struct template *out)
+{
+    struct asl_text name = value_as_text(key);
+    struct place here = place_key(place, name);
+    if (c->language == LANGUAGE_JSONATA || !asl_text_ends(name, ".$")) {
+        out->key = value_retain(key);
+        return fill(c, v, &here, out);
+    }
+    out->key = value_string((struct asl_text){name.data, name.size - 2});
+    out->of.literal = value_retain(v);
+    if (fill_reference(c, v, name, out)) {
+        return true;
+    }
+    report(c, CODE_SCHEMA, place,
+           "The value for the field '%.*s' must be a valid JSONPath or a valid intrinsic function "
+           "call",
+           ASL_TEXT_ARGS(name));
+    return false;
+}
+
+static bool fill_container(struct compiler *c, const asl_value *v, const struct place *place,
+                           struct template *out)
+{
+    bool object = value_kind(v) == VALUE_OBJECT;
+    size_t count = value_count(v);
+    struct template *items = asl_allocate_zeroed(count == 0 ? 1 : count, sizeof *items);
+    bool holes = false;
+    for (size_t i = 0; i < count; i++) {
+        if (object) {
+            holes |= fill_member(c, value_key_at(v, i), value_at(v, i), place, &items[i]);
+        } else {
+            struct place here = place_index(place, i);
+            holes |= fill(c, value_at(v, i), &here, &items[i]);
+        }
+    }
+    return collapse(object ? TEMPLATE_OBJECT : TEMPLATE_ARRAY, items, count, holes, out);
+}
+
+/* True when `out` has holes. */
+static bool fill(struct compiler *c, const asl_value *v, const struct place *place,
+                 struct template *out)
+{
+    out->kind = TEMPLATE_LITERAL;
+    out->of.literal = value_retain(v);
+    if (value_depth(v) > 0) {
+        return fill_container(c, v, place, out);
+    }
+    if (c->language == LANGUAGE_JSONATA && is_expression(v)) {
+        fill_jsonata(c, v, place, out);
+    }
+    return out->kind != TEMPLATE_LITERAL;
+}
+
+struct template *template_compile(struct compiler *c, const asl_value *v, const struct place *place)
+{
+    struct template *t = asl_allocate_zeroed(1, sizeof *t);
+    fill(c, v, place, t);
+    return t;
+}
+
+struct template *template_member(struct compiler *c, const asl_value *object, const char *name,
+                                 const struct place *place)
+{
+    const asl_value *v = value_get_z(object, name);
+    if (v == NULL) {
+        return NULL;
+    }
+    struct place here = place_key(place, asl_text(name));
+    return template_compile(c, v, &here);
+}
+
+static void template_clear(struct template *t)
+{
+    value_release(t->key);
+    free(t->field);
+    switch (t->kind) {
+    case TEMPLATE_LITERAL:
+        value_release(t->of.literal);
+        break;
+    case TEMPLATE_PATH:
+        path_free(t->of.path);
+        break;
+    case TEMPLATE_INTRINSIC:
+        intrinsic_free(t->of.intrinsic);
+        break;
+    case TEMPLATE_JSONATA:
+        jsonata_free(t->of.jsonata);
+        break;
+    case TEMPLATE_OBJECT:
+    case TEMPLATE_ARRAY:
+        for (size_t i = 0; i < t->of.children.count; i++) {
+            template_clear(&t->of.children.items[i]);
+        }
+        free(t->of.children.items);
+        break;
+    }
+}
+
+void template_free(struct template *t)
+{
+    if (t != NULL) {
+        template_clear(t);
+        free(t);
+    }
+}
+
+/* ---- paths and settings ---- */
+
+struct path *path_member(struct compiler *c, const asl_value *object, const char *name,
+                         unsigned flags, const struct place *place)
+{
+    const asl_value *v = value_get_z(object, name);
+    if (v == NULL || value_kind(v) != VALUE_STRING) {
+        return NULL;
+    }
+    struct path_error error;
+    struct path *path = path_compile(value_as_text(v), flags, &error);
+    if (path == NULL) {
+        struct place here = place_key(place, asl_text(name));
+        report(c, CODE_SCHEMA, &here, "Value is not a %s: %s",
+               flags & PATH_REFERENCE ? "Reference Path" : "valid JSONPath", error.message);
+        return NULL;
+    }
+    references_add_path(c, path);
+    return path;
+}
+
+void setting_compile(struct compiler *c, const asl_value *object, const char *name,
+                     const char *path_name, const struct place *place, struct setting *out)
+{
+    const asl_value *v = value_get_z(object, name);
+    if (v != NULL) {
+        out->name = name;
+        if (c->language == LANGUAGE_JSONATA) {
+            struct place here = place_key(place, asl_text(name));
+            struct template *t = template_compile(c, v, &here);
+            if (t->kind != TEMPLATE_LITERAL) {
+                out->template = t;
+                return;
+            }
+            template_free(t);
+        }
+        out->value = value_retain(v);
+        return;
+    }
+    v = path_name == NULL || c->language == LANGUAGE_JSONATA ? NULL : value_get_z(object, path_name);
+    if (v == NULL) {
+        return;
+    }
+    struct template *t = asl_allocate_zeroed(1, sizeof *t);
+    t->of.literal = value_retain(v);
+    if (fill_reference(c, v, asl_text(path_name), t)) {
+        out->name = path_name;
+        out->template = t;
+        return;
+    }
+    template_free(t);
+    struct place here = place_key(place, asl_text(path_name));
+    report(c, CODE_SCHEMA, &here, "Value is not a Reference Path: Reference path didn't start with '$'");
+}
+
+void setting_free(struct setting *s)
+{
+    value_release(s->value);
+    template_free(s->template);
+}

@@ -1,0 +1,670 @@
+/* HTTP out: libcurl's multi interface on libevent.
+ *
+ * A call's way, and who moves it on:
+ *
+ *   http_out_send -> waiting (in its host's queue) -> pump() -> running (in curl) -> collect() -> done
+ *
+ * Queues are ours and not curl's, so that a call's time starts when it is sent out and not when it
+ * begins to wait. `pump` runs from an event of its own: nothing is ever finished from within
+ * http_out_send. Invariants:
+ *
+ *   1. `done` is called from `collect` and `pump` only, when no curl function is on the stack.
+ *   2. host.running is the number of its calls in curl; out.running is the sum over hosts.
+ *   3. A host with neither waiting nor running calls does not exist.
+ *   4. The loop is held once for every call that exists.
+ *
+ * Curl's own timer is a timer of libevent, never of the loop's clock: sockets are real when time is
+ * skipped.
+ */
+#include "http_out.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <curl/curl.h>
+#include <event2/event.h>
+
+#define DEFAULT_IN_ALL 1024
+#define DEFAULT_PER_HOST 256
+#define DEFAULT_TIMEOUT_MS 60000
+#define DEFAULT_CONNECT_MS 10000
+#define DEFAULT_ANSWER ((size_t)8 << 20)
+/* All header lines of an answer, interim ones included: AWS sends a few hundred bytes. */
+#define HEADER_BYTES ((size_t)256 << 10)
+/* Easy handles kept for the next call: making one costs more than a small request. */
+#define SPARE_HANDLES 64
+
+struct http_call {
+    struct http_out *out;
+    struct http_host *host;
+    struct http_call *next, *previous; /* among the host's waiting or all running */
+    CURL *easy;                        /* NULL while waiting */
+    struct curl_slist *lines;
+    char *method, *url, *ca_bundle;
+    struct http_headers headers;
+    struct asl_buffer body;
+    int64_t timeout_ms, connect_timeout_ms;
+    bool direct, public_only;
+    size_t header_bytes;
+    char error[CURL_ERROR_SIZE];
+    struct http_answer answer;
+    void (*done)(void *state, const struct http_answer *answer);
+    void *state;
+};
+
+struct call_list {
+    struct http_call *first, *last;
+};
+
+struct http_host {
+    struct http_host *next;
+    char *authority; /* "scheme://host:port" as written in the URL */
+    size_t running;
+    struct call_list waiting;
+};
+
+struct http_out {
+    struct loop *loop;
+    CURLM *multi;
+    struct event *timer, *pump;
+    size_t in_all, per_host, running;
+    struct http_host *hosts;
+    struct call_list calls; /* running */
+    CURL *spare[SPARE_HANDLES];
+    size_t spare_count;
+};
+
+/* What curl says, as the callers tell failures apart. What is not listed is HTTP_CUT_OFF. */
+static const struct {
+    CURLcode code;
+    enum http_failure failure;
+} failures[] = {
+    {CURLE_OK, HTTP_DONE},
+    {CURLE_UNSUPPORTED_PROTOCOL, HTTP_BAD_URL},
+    {CURLE_URL_MALFORMAT, HTTP_BAD_URL},
+    {CURLE_COULDNT_RESOLVE_PROXY, HTTP_UNRESOLVED},
+    {CURLE_COULDNT_RESOLVE_HOST, HTTP_UNRESOLVED},
+    {CURLE_COULDNT_CONNECT, HTTP_REFUSED},
+    {CURLE_PROXY, HTTP_REFUSED},
+    {CURLE_OPERATION_TIMEDOUT, HTTP_TIMED_OUT},
+    {CURLE_SSL_CONNECT_ERROR, HTTP_TLS},
+    {CURLE_SSL_CERTPROBLEM, HTTP_TLS},
+    {CURLE_SSL_CIPHER, HTTP_TLS},
+    {CURLE_PEER_FAILED_VERIFICATION, HTTP_TLS},
+    {CURLE_SSL_CACERT_BADFILE, HTTP_TLS},
+    {CURLE_SSL_ISSUER_ERROR, HTTP_TLS},
+    {CURLE_SSL_INVALIDCERTSTATUS, HTTP_TLS},
+    {CURLE_SSL_CLIENTCERT, HTTP_TLS},
+    {CURLE_WEIRD_SERVER_REPLY, HTTP_MALFORMED},
+    {CURLE_HTTP2, HTTP_MALFORMED},
+    {CURLE_BAD_CONTENT_ENCODING, HTTP_MALFORMED},
+    {CURLE_FILESIZE_EXCEEDED, HTTP_TOO_LARGE},
+};
+
+/* ---- lists ---- */
+
+static void list_append(struct call_list *l, struct http_call *c)
+{
+    c->next = NULL;
+    c->previous = l->last;
+    *(l->last ? &l->last->next : &l->first) = c;
+    l->last = c;
+}
+
+static void list_remove(struct call_list *l, struct http_call *c)
+{
+    *(c->previous ? &c->previous->next : &l->first) = c->next;
+    *(c->next ? &c->next->previous : &l->last) = c->previous;
+}
+
+/* ---- hosts ---- */
+
+static struct asl_text authority_of(const char *url)
+{
+    const char *colon = strstr(url, "://");
+    const char *start = colon ? colon + 3 : url;
+    return (struct asl_text){url, (size_t)(start - url) + strcspn(start, "/?#")};
+}
+
+void http_url_host(const char *url, char *host, size_t size)
+{
+    struct asl_text authority = authority_of(url);
+    const char *colon = strstr(url, "://");
+    const char *start = colon ? colon + 3 : url, *end = authority.data + authority.size;
+    for (const char *at = start; at < end; at++)
+        if (*at == '@')
+            start = at + 1;
+    if (start < end && *start == '[') {
+        const char *bracket = memchr(start, ']', (size_t)(end - start));
+        start++;
+        end = bracket ? bracket : end;
+    } else {
+        const char *port = start < end ? memchr(start, ':', (size_t)(end - start)) : NULL;
+        end = port ? port : end;
+    }
+    size_t length = (size_t)(end - start);
+    if (length >= size)
+        length = size - 1;
+    memcpy(host, start, length);
+    host[length] = '\0';
+}
+
+static struct http_host *host_for(struct http_out *h, const char *url)
+{
+    struct asl_text authority = authority_of(url);
+    for (struct http_host *at = h->hosts; at; at = at->next)
+        if (asl_text_is(authority, at->authority))
+            return at;
+    struct http_host *host = asl_allocate_zeroed(1, sizeof *host);
+    host->authority = asl_copy_text(authority);
+    host->next = h->hosts;
+    h->hosts = host;
+    return host;
+}
+
+static void host_drop_if_idle(struct http_out *h, struct http_host *host)
+{
+    if (host->running > 0 || host->waiting.first)
+        return;
+    struct http_host **at = &h->hosts;
+    while (*at != host)
+        at = &(*at)->next;
+    *at = host->next;
+    free(host->authority);
+    free(host);
+}
+
+/* ---- calls ---- */
+
+static void easy_give_back(struct http_out *h, CURL *easy)
+{
+    if (h->spare_count == SPARE_HANDLES) {
+        curl_easy_cleanup(easy);
+        return;
+    }
+    curl_easy_reset(easy);
+    h->spare[h->spare_count++] = easy;
+}
+
+static CURL *easy_take(struct http_out *h)
+{
+    CURL *easy = h->spare_count > 0 ? h->spare[--h->spare_count] : curl_easy_init();
+    if (!easy)
+        asl_out_of_memory();
+    return easy;
+}
+
+/* Out of every list and of curl; what the call owns goes. */
+static void call_free(struct http_call *c)
+{
+    struct http_out *h = c->out;
+    if (c->easy) {
+        curl_multi_remove_handle(h->multi, c->easy);
+        easy_give_back(h, c->easy);
+        list_remove(&h->calls, c);
+        c->host->running--;
+        h->running--;
+    } else {
+        list_remove(&c->host->waiting, c);
+    }
+    host_drop_if_idle(h, c->host);
+    curl_slist_free_all(c->lines);
+    http_headers_free(&c->headers);
+    asl_buffer_free(&c->body);
+    http_headers_free(&c->answer.headers);
+    asl_buffer_free(&c->answer.body);
+    free(c->method);
+    free(c->url);
+    free(c->ca_bundle);
+    free(c);
+    loop_release(h->loop);
+}
+
+static void call_finish(struct http_call *c, enum http_failure failure, const char *message)
+{
+    struct http_out *h = c->out;
+    c->answer.failure = failure;
+    snprintf(c->answer.message, sizeof c->answer.message, "%s", message);
+    c->done(c->state, &c->answer);
+    call_free(c);
+    event_active(h->pump, 0, 0);
+}
+
+/* ---- what curl calls ---- */
+
+static size_t on_body(char *data, size_t unit, size_t count, void *state)
+{
+    struct http_call *c = state;
+    asl_buffer_put(&c->answer.body, data, unit * count);
+    return c->answer.body.full ? 0 : unit * count;
+}
+
+static struct asl_text trimmed(const char *data, size_t size)
+{
+    while (size > 0 && strchr(" \t\r\n", data[size - 1]))
+        size--;
+    while (size > 0 && (*data == ' ' || *data == '\t'))
+        data++, size--;
+    return (struct asl_text){data, size};
+}
+
+static size_t on_header(char *data, size_t unit, size_t count, void *state)
+{
+    struct http_call *c = state;
+    size_t size = unit * count;
+    const char *colon = memchr(data, ':', size);
+    c->header_bytes += size;
+    if (c->header_bytes > HEADER_BYTES)
+        return 0;
+    if (size >= 5 && memcmp(data, "HTTP/", 5) == 0) { /* an interim answer came before */
+        http_headers_free(&c->answer.headers);
+    } else if (colon) {
+        char *name = asl_copy_text((struct asl_text){data, (size_t)(colon - data)});
+        http_headers_add(&c->answer.headers, name,
+                         trimmed(colon + 1, size - (size_t)(colon + 1 - data)));
+        free(name);
+    }
+    return size;
+}
+
+/* RFC 1918, 3927, 4193, 4291, 6598 and loopback: what a request to the outside must not reach. */
+static bool is_public_v4(uint32_t a)
+{
+    static const struct {
+        uint32_t net, mask;
+    } closed[] = {
+        {0x00000000, 0xff000000}, {0x0a000000, 0xff000000}, {0x64400000, 0xffc00000},
+        {0x7f000000, 0xff000000}, {0xa9fe0000, 0xffff0000}, {0xac100000, 0xfff00000},
+        {0xc0000000, 0xffffff00}, {0xc0a80000, 0xffff0000}, {0xc6120000, 0xfffe0000},
+        {0xe0000000, 0xe0000000},
+    };
+    for (size_t i = 0; i < sizeof closed / sizeof *closed; i++)
+        if ((a & closed[i].mask) == closed[i].net)
+            return false;
+    return true;
+}
+
+static uint32_t v4_of(const uint8_t *b)
+{
+    return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+}
+
+static bool is_public(const struct sockaddr *address)
+{
+    if (address->sa_family == AF_INET)
+        return is_public_v4(ntohl(((const struct sockaddr_in *)(const void *)address)->sin_addr.s_addr));
+    if (address->sa_family != AF_INET6)
+        return false;
+    const struct in6_addr *six = &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
+    if (IN6_IS_ADDR_V4MAPPED(six))
+        return is_public_v4(v4_of(six->s6_addr + 12));
+    return (six->s6_addr[0] & 0xe0) == 0x20; /* 2000::/3, the global unicast block */
+}
+
+static curl_socket_t on_open_socket(void *state, curlsocktype purpose, struct curl_sockaddr *a)
+{
+    struct http_call *c = state;
+    (void)purpose;
+    if (c->public_only && !is_public(&a->addr)) {
+        c->answer.failure = HTTP_FORBIDDEN;
+        return CURL_SOCKET_BAD;
+    }
+    return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+}
+
+/* ---- from request to easy handle ---- */
+
+static bool holds_line_break(const char *text)
+{
+    return text[strcspn(text, "\r\n")] != '\0';
+}
+
+static bool is_token(const char *name)
+{
+    return *name && name[strspn(name, "!#$%&'*+-.^_`|~0123456789"
+                                      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")] == 0;
+}
+
+static void add_line(struct http_call *c, const char *line)
+{
+    struct curl_slist *grown = curl_slist_append(c->lines, line);
+    if (!grown)
+        asl_out_of_memory();
+    c->lines = grown;
+}
+
+/* Curl adds headers of its own that nobody signed: a line "Name:" takes them away. */
+static void add_lines(struct http_call *c)
+{
+    static const char *const uninvited[] = {"Accept", "Content-Type", "Expect", "User-Agent"};
+    struct asl_buffer line;
+    asl_buffer_init(&line, ASL_BUFFER_MAXIMUM);
+    for (size_t i = 0; i < c->headers.count; i++) {
+        const struct http_header *h = &c->headers.items[i];
+        asl_buffer_clear(&line);
+        asl_buffer_printf(&line, *h->value ? "%s: %s" : "%s;", h->name, h->value);
+        add_line(c, line.data);
+    }
+    for (size_t i = 0; i < sizeof uninvited / sizeof *uninvited; i++) {
+        if (http_headers_get(&c->headers, uninvited[i]))
+            continue;
+        asl_buffer_clear(&line);
+        asl_buffer_printf(&line, "%s:", uninvited[i]);
+        add_line(c, line.data);
+    }
+    asl_buffer_free(&line);
+}
+
+static bool is_loopback(const char *url)
+{
+    char host[256];
+    http_url_host(url, host, sizeof host);
+    return strcasecmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 ||
+           strncmp(host, "127.", 4) == 0;
+}
+
+static void set_method(struct http_call *c)
+{
+    bool expects_body = strcmp(c->method, "POST") == 0 || strcmp(c->method, "PUT") == 0 ||
+                        strcmp(c->method, "PATCH") == 0;
+    if (strcmp(c->method, "HEAD") == 0)
+        curl_easy_setopt(c->easy, CURLOPT_NOBODY, 1L);
+    else
+        curl_easy_setopt(c->easy, CURLOPT_CUSTOMREQUEST, c->method);
+    if (c->body.size > 0 || expects_body) {
+        curl_easy_setopt(c->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)c->body.size);
+        curl_easy_setopt(c->easy, CURLOPT_POSTFIELDS, c->body.size > 0 ? c->body.data : "");
+    }
+}
+
+static void set_limits(struct http_call *c)
+{
+    curl_easy_setopt(c->easy, CURLOPT_TIMEOUT_MS, (long)c->timeout_ms);
+    curl_easy_setopt(c->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)c->connect_timeout_ms);
+    curl_easy_setopt(c->easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)c->answer.body.maximum);
+    curl_easy_setopt(c->easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(c->easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(c->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(c->easy, CURLOPT_SSL_VERIFYPEER, 1L);
+    curl_easy_setopt(c->easy, CURLOPT_SSL_VERIFYHOST, 2L);
+    curl_easy_setopt(c->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    if (c->ca_bundle)
+        curl_easy_setopt(c->easy, CURLOPT_CAINFO, c->ca_bundle);
+    if (c->direct || is_loopback(c->url))
+        curl_easy_setopt(c->easy, CURLOPT_PROXY, "");
+}
+
+static void set_up(struct http_call *c)
+{
+    curl_easy_setopt(c->easy, CURLOPT_URL, c->url);
+    curl_easy_setopt(c->easy, CURLOPT_PATH_AS_IS, 1L); /* "/a/../b" is a key in S3 */
+    curl_easy_setopt(c->easy, CURLOPT_PRIVATE, c);
+    curl_easy_setopt(c->easy, CURLOPT_ERRORBUFFER, c->error);
+    curl_easy_setopt(c->easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(c->easy, CURLOPT_QUICK_EXIT, 1L); /* a slow resolver must not stop the loop */
+    curl_easy_setopt(c->easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    curl_easy_setopt(c->easy, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(c->easy, CURLOPT_WRITEDATA, c);
+    curl_easy_setopt(c->easy, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(c->easy, CURLOPT_HEADERDATA, c);
+    curl_easy_setopt(c->easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+    curl_easy_setopt(c->easy, CURLOPT_OPENSOCKETDATA, c);
+    /* A connection that somebody else opened was not asked for its address. */
+    curl_easy_setopt(c->easy, CURLOPT_FRESH_CONNECT, c->public_only ? 1L : 0L);
+    add_lines(c);
+    curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, c->lines);
+    set_method(c);
+    set_limits(c);
+}
+
+/* What cannot be sent as it is, in words; NULL when all is well. */
+static const char *objection_to(const struct http_call *c)
+{
+    if (!is_token(c->method))
+        return "the HTTP method is no token";
+    if (c->url[strcspn(c->url, " \t\r\n")] != '\0')
+        return "the URL holds white space";
+    for (size_t i = 0; i < c->headers.count; i++)
+        if (!is_token(c->headers.items[i].name) || holds_line_break(c->headers.items[i].value))
+            return "a header's name or value cannot be sent (a line break?)";
+    return NULL;
+}
+
+/* ---- running ---- */
+
+static void start(struct http_out *h, struct http_call *c)
+{
+    list_remove(&c->host->waiting, c);
+    c->easy = easy_take(h);
+    list_append(&h->calls, c);
+    c->host->running++;
+    h->running++;
+    set_up(c);
+    curl_multi_add_handle(h->multi, c->easy);
+}
+
+static struct http_host *host_with_room(struct http_out *h)
+{
+    for (struct http_host *at = h->hosts; at; at = at->next)
+        if (at->waiting.first && at->running < h->per_host)
+            return at;
+    return NULL;
+}
+
+/* Sends out what the limits allow. */
+static void pump(struct http_out *h)
+{
+    struct http_host *host;
+    while (h->running < h->in_all && (host = host_with_room(h))) {
+        struct http_call *c = host->waiting.first;
+        const char *objection = objection_to(c);
+        if (objection)
+            call_finish(c, HTTP_BAD_URL, objection);
+        else
+            start(h, c);
+    }
+}
+
+static enum http_failure failure_of(const struct http_call *c, CURLcode code)
+{
+    if (c->answer.failure == HTTP_FORBIDDEN && code != CURLE_OK)
+        return HTTP_FORBIDDEN;
+    if (c->answer.body.full || c->header_bytes > HEADER_BYTES)
+        return HTTP_TOO_LARGE;
+    if (code == CURLE_OK && c->answer.status < 200)
+        return HTTP_MALFORMED;
+    long sent = 0;
+    curl_easy_getinfo(c->easy, CURLINFO_REQUEST_SIZE, &sent);
+    if (code == CURLE_UNSUPPORTED_PROTOCOL && sent > 0) /* so curl calls an answer without a head */
+        return HTTP_MALFORMED;
+    for (size_t i = 0; i < sizeof failures / sizeof *failures; i++)
+        if (failures[i].code == code)
+            return failures[i].failure;
+    return HTTP_CUT_OFF;
+}
+
+static const char *message_of(const struct http_call *c, enum http_failure failure, CURLcode code)
+{
+    if (failure == HTTP_DONE)
+        return "";
+    if (failure == HTTP_FORBIDDEN)
+        return "the host's address is not a public one";
+    if (failure == HTTP_TOO_LARGE)
+        return "the answer is larger than its maximum";
+    return c->error[0] ? c->error : curl_easy_strerror(code);
+}
+
+/* Finishes what curl has finished. */
+static void collect(struct http_out *h)
+{
+    CURLMsg *m;
+    int left;
+    while ((m = curl_multi_info_read(h->multi, &left))) {
+        if (m->msg != CURLMSG_DONE)
+            continue;
+        CURLcode code = m->data.result;
+        struct http_call *c = NULL;
+        long status = 0;
+        curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&c);
+        curl_easy_getinfo(m->easy_handle, CURLINFO_RESPONSE_CODE, &status);
+        c->answer.status = (int)status;
+        enum http_failure failure = failure_of(c, code);
+        call_finish(c, failure, message_of(c, failure, code));
+    }
+}
+
+/* ---- between curl and libevent ---- */
+
+static void on_socket_ready(evutil_socket_t fd, short what, void *state)
+{
+    struct http_out *h = state;
+    int running, action = ((what & EV_READ) ? CURL_CSELECT_IN : 0) |
+                          ((what & EV_WRITE) ? CURL_CSELECT_OUT : 0);
+    curl_multi_socket_action(h->multi, fd, action, &running);
+    collect(h);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *state)
+{
+    struct http_out *h = state;
+    int running;
+    (void)fd;
+    (void)what;
+    curl_multi_socket_action(h->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    collect(h);
+}
+
+static void on_pump(evutil_socket_t fd, short what, void *state)
+{
+    (void)fd;
+    (void)what;
+    pump(state);
+}
+
+static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *state, void *socket_state)
+{
+    struct http_out *h = state;
+    struct event *watch = socket_state;
+    (void)easy;
+    if (watch)
+        event_free(watch);
+    if (what == CURL_POLL_REMOVE) {
+        curl_multi_assign(h->multi, fd, NULL);
+        return 0;
+    }
+    short kind = (short)(EV_PERSIST | ((what & CURL_POLL_IN) ? EV_READ : 0) |
+                         ((what & CURL_POLL_OUT) ? EV_WRITE : 0));
+    watch = event_new(loop_base(h->loop), fd, kind, on_socket_ready, h);
+    if (!watch)
+        asl_out_of_memory();
+    event_add(watch, NULL);
+    curl_multi_assign(h->multi, fd, watch);
+    return 0;
+}
+
+static int watch_time(CURLM *multi, long timeout_ms, void *state)
+{
+    struct http_out *h = state;
+    struct timeval due = {timeout_ms / 1000, (timeout_ms % 1000) * 1000};
+    (void)multi;
+    if (timeout_ms < 0)
+        event_del(h->timer);
+    else
+        event_add(h->timer, &due);
+    return 0;
+}
+
+/* ---- the door ---- */
+
+/* With CURLOPT_NOSIGNAL curl leaves SIGPIPE to us; a peer that went must not end the process. */
+static void ignore_broken_pipes(void)
+{
+    struct sigaction now;
+    if (sigaction(SIGPIPE, NULL, &now) == 0 && now.sa_handler == SIG_DFL)
+        signal(SIGPIPE, SIG_IGN);
+}
+
+struct http_out *http_out_new(struct loop *l, size_t in_all, size_t per_host)
+{
+    struct http_out *h = asl_allocate_zeroed(1, sizeof *h);
+    ignore_broken_pipes();
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    h->loop = l;
+    h->in_all = in_all ? in_all : DEFAULT_IN_ALL;
+    h->per_host = per_host ? per_host : DEFAULT_PER_HOST;
+    h->multi = curl_multi_init();
+    h->timer = event_new(loop_base(l), -1, 0, on_timer, h);
+    h->pump = event_new(loop_base(l), -1, 0, on_pump, h);
+    if (!h->multi || !h->timer || !h->pump)
+        asl_out_of_memory();
+    curl_multi_setopt(h->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
+    curl_multi_setopt(h->multi, CURLMOPT_SOCKETDATA, h);
+    curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, watch_time);
+    curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, h);
+    curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)h->in_all);
+    return h;
+}
+
+void http_out_free(struct http_out *h)
+{
+    if (!h)
+        return;
+    while (h->calls.first)
+        call_free(h->calls.first);
+    while (h->hosts) /* goes with its last call */
+        call_free(h->hosts->waiting.first);
+    for (size_t i = 0; i < h->spare_count; i++)
+        curl_easy_cleanup(h->spare[i]);
+    curl_multi_cleanup(h->multi); /* closes connections: calls watch_socket and watch_time */
+    event_free(h->pump);
+    event_free(h->timer);
+    free(h);
+    curl_global_cleanup();
+}
+
+static struct http_call *call_new(struct http_out *h, const struct http_request *r)
+{
+    struct http_call *c = asl_allocate_zeroed(1, sizeof *c);
+    c->out = h;
+    c->method = asl_copy_text(asl_text(r->method));
+    c->url = asl_copy_text(asl_text(r->url));
+    c->ca_bundle = r->ca_bundle ? asl_copy_text(asl_text(r->ca_bundle)) : NULL;
+    for (size_t i = 0; i < r->headers.count; i++)
+        http_headers_add(&c->headers, r->headers.items[i].name, asl_text(r->headers.items[i].value));
+    asl_buffer_init(&c->body, ASL_BUFFER_MAXIMUM);
+    asl_buffer_put_text(&c->body, r->body);
+    asl_buffer_init(&c->answer.body, r->answer_maximum ? r->answer_maximum : DEFAULT_ANSWER);
+    c->timeout_ms = r->timeout_ms > 0 ? r->timeout_ms : DEFAULT_TIMEOUT_MS;
+    c->connect_timeout_ms = r->connect_timeout_ms > 0 ? r->connect_timeout_ms : DEFAULT_CONNECT_MS;
+    c->direct = r->direct;
+    c->public_only = r->public_only;
+    return c;
+}
+
+struct http_call *http_out_send(struct http_out *h, const struct http_request *request,
+                                void (*done)(void *state, const struct http_answer *answer),
+                                void *state)
+{
+    struct http_call *c = call_new(h, request);
+    c->done = done;
+    c->state = state;
+    c->host = host_for(h, c->url);
+    list_append(&c->host->waiting, c);
+    loop_hold(h->loop);
+    event_active(h->pump, 0, 0);
+    return c;
+}
+
+void http_call_cancel(struct http_call *c)
+{
+    struct http_out *h = c->out;
+    call_free(c);
+    event_active(h->pump, 0, 0);
+}
