@@ -44,9 +44,52 @@ libs       := $(BUILD)/libengine.a $(BUILD)/libstore.a $(BUILD)/libasl.a
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all clean
+.PHONY: all help deps run test check-asan check conformance fuzz bench install uninstall clean
 
-all: build/stepwell
+all: check-deps build/stepwell
+
+help:
+	@echo 'make              builds build/stepwell'
+	@echo 'make run          runs the incremental export off-cloud, to its end'
+	@echo 'make test         everything that must pass, with a closing count'
+	@echo 'make conformance  the recordings of AWS, a table per group'
+	@echo 'make fuzz         every fuzz target, FUZZ_SECONDS=60 each'
+	@echo 'make bench        ratios against peers and physical limits; build/bench.json'
+	@echo 'make install      PREFIX=/usr/local: program, man page, completions'
+	@echo 'make deps         installs what is missing, where it may'
+	@echo 'VARIANT=release|asan|clang|fuzz picks the build'
+
+# ---- what must be there: Debian packages, by the library that needs them (README: Dependencies) ----
+BUILD_PACKAGES := gcc libc6-dev pkg-config libcurl4-openssl-dev libssl-dev libsqlite3-dev \
+                  libevent-dev libcjson-dev libpcre2-dev libexpat1-dev zlib1g-dev
+TEST_PACKAGES  := libcmocka-dev ca-certificates
+missing = $(if $(shell command -v dpkg-query),$(shell for p in $(1); do \
+            dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done))
+define install_missing
+@set -e; missing="$(strip $(call missing,$(1)))"; \
+if [ -n "$$missing" ]; then \
+    if [ "$$(id -u)" = 0 ]; then \
+        echo "installing: $$missing"; \
+        { apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+          apt-get install -y -qq --no-install-recommends $$missing; } >build-install.log 2>&1 || \
+            { cat build-install.log; exit 1; }; rm -f build-install.log; \
+    else \
+        echo "Missing packages. To install them, paste this line:" >&2; \
+        echo "  sudo apt-get install -y $$missing" >&2; exit 1; \
+    fi; \
+fi
+endef
+
+.PHONY: check-deps test-deps
+check-deps:
+	@missing="$(strip $(call missing,$(BUILD_PACKAGES)))"; if [ -n "$$missing" ]; then \
+	    echo "Missing packages. To install them, paste this line:" >&2; \
+	    echo "  sudo apt-get install -y $$missing" >&2; \
+	    echo "or run: sudo make deps" >&2; exit 1; fi
+deps:
+	$(call install_missing,$(BUILD_PACKAGES))
+test-deps:
+	$(call install_missing,$(BUILD_PACKAGES) $(TEST_PACKAGES))
 
 build/stepwell: $(BUILD)/stepwell
 	@ln -sf $(VARIANT)/stepwell $@
@@ -74,6 +117,46 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libtests.a $(libs)
 .PHONY: tests
 tests: $(test_bin)
 
+# ---- using it ----
+# The article's workflow. TIME=real waits its minutes, TIME=x10 makes them six seconds each.
+TIME ?= skip
+run: deps
+	@$(MAKE) --no-print-directory -s build/stepwell
+	@sh definitions/incremental-export/run.sh build/stepwell $(TIME)
+
+# ---- testing it ----
+# Programs with the sanitizers on, then the scripts against the program people get.
+test: test-deps
+	@$(MAKE) --no-print-directory -s build/stepwell
+	@$(MAKE) --no-print-directory -s tests build/asan/stepwell VARIANT=asan
+	@sh tests/run.sh
+
+conformance: test-deps
+	@$(MAKE) --no-print-directory -s tests
+	@for t in $(sort $(wildcard tests/conformance/test_*.c)); do \
+	    build/$(VARIANT)/$${t%.c} || true; done
+
+FUZZ_SECONDS ?= 60
+fuzz_libs := build/fuzz/libengine.a build/fuzz/libstore.a build/fuzz/libasl.a
+build/fuzz/tests/fuzz/%: build/fuzz/tests/fuzz/%.o $(fuzz_libs)
+	clang $(CFLAGS_fuzz) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
+.PHONY: fuzzers
+fuzzers: $(fuzz_bin)
+fuzz:
+	@$(MAKE) --no-print-directory -s fuzzers VARIANT=fuzz
+	@set -e; for f in $(fuzz_bin); do echo "$$f: $(FUZZ_SECONDS) s"; mkdir -p build/corpus/$$(basename $$f); \
+	    $$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1 \
+	        -artifact_prefix=build/corpus/ build/corpus/$$(basename $$f); done
+
+# ---- installing it ----
+PREFIX ?= /usr/local
+install: all
+	install -D -m 755 build/stepwell $(DESTDIR)$(PREFIX)/bin/stepwell
+	strip $(DESTDIR)$(PREFIX)/bin/stepwell
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/stepwell
+
+# ---- renewing the service catalogue ----
 # The service catalogue goes into the program as it stands; renewing it needs the service models
 # (engine/aws/catalogue/README.md): make catalogue MODELS=folder
 catalogue_dir := engine/aws/catalogue

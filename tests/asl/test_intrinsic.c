@@ -1,5 +1,5 @@
-/* Intrinsic functions. Breaks when: a digest, Java's random numbers, the grammar of calls or one of the
- * 18 functions answers other than AWS does. */
+/* Intrinsic functions. Breaks when: a digest, Java's random numbers, the grammar of calls or one of
+ * the 18 functions answers other than AWS does. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,8 +17,8 @@ static struct asl_text digest(const char *algorithm, struct asl_text data, struc
     return asl_buffer_text(out);
 }
 
-/* Every length of 0 to 299 bytes, so that each way the padding can fall is met: the MD5 of all digests
- * in a row, as another implementation gives it; and the digest of "hello". */
+/* Every length of 0 to 299 bytes, so that each way the padding can fall is met: the MD5 of all
+ * digests in a row, as another implementation gives it; and the digest of "hello". */
 static void digests_of_every_length(void **state)
 {
     (void)state;
@@ -46,8 +46,7 @@ static void digests_of_every_length(void **state)
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
         asl_buffer_clear(&all);
         for (size_t n = 0; n < sizeof data; n++) {
-            asl_buffer_put_text(&all,
-                                digest(cases[c].algorithm, (struct asl_text){data, n}, &one));
+            asl_buffer_put_text(&all, digest(cases[c].algorithm, (struct asl_text){data, n}, &one));
         }
         digest("MD5", asl_buffer_text(&all), &one);
         assert_string_equal(one.data, cases[c].of_all);

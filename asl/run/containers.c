@@ -1,0 +1,490 @@
+/* Parallel and Map: children are frames; this file begins them, gathers what they give, and clears up
+ * when one fails.
+ * Serves: ASL spec "Parallel State", "Map State"; facts 2.2 to 2.4, 3.12.
+ *
+ * A distributed Map runs its items in the same way, but silently: its children's events belong to
+ * executions of their own, and the Map shows its run instead.
+ */
+#include "run.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static bool is_distributed(const struct frame *f)
+{
+    return f->state->kind == STATE_MAP && f->state->of.map.distributed;
+}
+
+static void emit_plain(struct run *r, struct frame *f, enum history_type type)
+{
+    struct history_event e;
+    history_event_init(&e, type);
+    run_emit_on(r, f, &e);
+}
+
+/* An event beside the chain: `previous` is given, frame->last stays. Silent frames emit none. */
+static int64_t emit_aside(struct run *r, const struct frame *f, struct history_event *e,
+                          int64_t previous)
+{
+    return f->silent ? --r->x->last_silent : run_emit(r, e, previous);
+}
+
+static int64_t emit_iteration(struct run *r, const struct frame *map, enum history_type type,
+                              size_t index, int64_t previous)
+{
+    struct history_event e;
+    history_event_init(&e, type);
+    e.name = map->state->name;
+    e.number = (int64_t)index;
+    if (is_distributed(map))
+        return --r->x->last_silent;
+    return emit_aside(r, map, &e, previous);
+}
+
+static void make_room(struct frame *f, size_t count)
+{
+    f->child_count = count;
+    f->children = asl_allocate_zeroed(count, sizeof *f->children);
+    f->results = asl_allocate_zeroed(count, sizeof *f->results);
+    f->next_child = f->running = f->failed = 0;
+}
+
+/* ---- beginning ---- */
+
+bool work_parallel(struct run *r, struct frame *f)
+{
+    const struct state *s = f->state;
+    asl_value *effective = flow_of(s)->effective_input(r, f);
+    asl_value *input = effective && s->parameters ? flow_template(r, s->parameters, effective)
+                                                  : effective ? value_retain(effective) : NULL;
+    value_release(effective);
+    if (!input || !flow_check_size(r, input, value_as_text(s->name))) {
+        value_release(input);
+        return false;
+    }
+    emit_plain(r, f, EVENT_PARALLEL_STATE_STARTED);
+    make_room(f, s->of.parallel.count);
+    f->phase = FRAME_CHILDREN;
+    f->running = f->next_child = f->child_count;
+    for (size_t i = f->child_count; i-- > 0;) { /* pushed first: the first branch goes first */
+        struct frame *child = frame_new(f, i, s->of.parallel.branches[i]);
+        child->input = value_retain(input);
+        child->last = f->last;
+        f->children[i] = child;
+        state_enter(r, child, child->scope->start);
+    }
+    value_release(input);
+    return true;
+}
+
+static bool fail_not_array(struct run *r, const struct state *s, const asl_value *items)
+{
+    struct asl_buffer shown;
+    asl_buffer_init(&shown, PAYLOAD_MAXIMUM * 2);
+    value_print(items, &shown);
+    struct asl_text text = asl_buffer_text(&shown);
+    const struct template *t = s->of.map.items.template;
+    if (s->language == LANGUAGE_JSONPATH)
+        fail_runtime(r, "Reference path \"%.*s\" must point to array.",
+                     ASL_TEXT_ARGS(s->of.map.items_path ? path_source(s->of.map.items_path)
+                                                        : ASL_TEXT("$")));
+    else if (t && t->kind == TEMPLATE_JSONATA)
+        fail_evaluation(r, "Items",
+                        "The JSONata expression '%.*s' specified for the field 'Items' returned an "
+                        "unexpected result type. Expected 'array', but was '%s' for value: %.*s",
+                        ASL_TEXT_ARGS(jsonata_source(t->of.jsonata)),
+                        value_kind_name(value_kind(items)), ASL_TEXT_ARGS(text));
+    else
+        fail_evaluation(r, NULL, "Map state input must be an array but was: %.*s",
+                        ASL_TEXT_ARGS(text));
+    asl_buffer_free(&shown);
+    return false;
+}
+
+/* A distributed Map takes an object too: its items are {"Key", "Value"}. */
+static asl_value *members_as_items(const asl_value *object)
+{
+    struct value_list items;
+    value_list_init(&items);
+    for (size_t i = 0; i < value_count(object); i++) {
+        struct value_list item;
+        value_list_init(&item);
+        value_list_set_take(&item, "Key", value_retain(value_key_at(object, i)));
+        value_list_set_take(&item, "Value", value_retain(value_at(object, i)));
+        value_list_push_take(&items, value_object_take(&item));
+    }
+    return value_array_take(&items);
+}
+
+static asl_value *find_items(struct run *r, const struct state *s, const asl_value *effective)
+{
+    asl_value *items;
+    if (s->language == LANGUAGE_JSONATA) {
+        items = flow_is_set(&s->of.map.items) ? flow_setting(r, &s->of.map.items, effective)
+                                              : value_retain(effective);
+    } else if (s->of.map.items_path) {
+        struct path_miss miss;
+        items = flow_path(r, s->of.map.items_path, effective, &miss);
+        if (!items)
+            fail_runtime(r, "Invalid path '%.*s' : %s",
+                         ASL_TEXT_ARGS(path_source(s->of.map.items_path)), miss.message);
+    } else {
+        items = value_retain(effective);
+    }
+    if (items && value_kind(items) == VALUE_OBJECT && s->of.map.distributed) {
+        asl_value *object = items;
+        items = members_as_items(object);
+        value_release(object);
+    }
+    if (items && value_kind(items) != VALUE_ARRAY) {
+        fail_not_array(r, s, items);
+        value_release(items);
+        return NULL;
+    }
+    return items;
+}
+
+/* ToleratedFailurePercentage: a number from 0 to 100. */
+static bool find_percentage(struct run *r, const struct setting *s, const asl_value *effective,
+                            double *percentage)
+{
+    *percentage = 0;
+    if (!flow_is_set(s))
+        return true;
+    asl_value *v = flow_setting(r, s, effective);
+    if (!v)
+        return false;
+    bool fine = value_kind(v) == VALUE_NUMBER;
+    *percentage = value_as_double(v);
+    if (!fine) {
+        struct asl_buffer shown;
+        asl_buffer_init(&shown, 8192);
+        if (value_kind(v) == VALUE_STRING)
+            asl_buffer_put_text(&shown, value_as_text(v));
+        else
+            value_print(v, &shown);
+        struct asl_text source = s->template && s->template->kind == TEMPLATE_PATH
+                                     ? path_source(s->template->of.path)
+                                     : asl_text(s->name);
+        fail_runtime(r, "The %s field refers to value \"%.*s\" which is not a valid float: %.*s",
+                     s->name, ASL_TEXT_ARGS(asl_buffer_text(&shown)), ASL_TEXT_ARGS(source));
+        asl_buffer_free(&shown);
+    } else if (!(*percentage >= 0 && *percentage <= 100)) {
+        fine = fail_runtime(r, "ToleratedFailurePercentage must be between 0 and 100.");
+    }
+    value_release(v);
+    return fine;
+}
+
+static bool find_numbers(struct run *r, struct frame *f, const asl_value *effective)
+{
+    const struct state *s = f->state;
+    int64_t concurrency = 0, tolerated = 0;
+    double percentage = 0;
+    if (!flow_integer(r, &s->of.map.max_concurrency, effective, INT64_MIN, INT64_MAX, 0,
+                      &concurrency) ||
+        !flow_integer(r, &s->of.map.tolerated_count, effective, INT64_MIN, INT64_MAX, 0,
+                      &tolerated) ||
+        !find_percentage(r, &s->of.map.tolerated_percentage, effective, &percentage))
+        return false;
+    if (concurrency < 0)
+        return fail_runtime(r, "MaxConcurrency cannot be negative.");
+    if (tolerated < 0)
+        return fail_runtime(r, "ToleratedFailureCount cannot be negative.");
+    size_t count = value_count(f->items);
+    size_t by_share = (size_t)floor((double)count * percentage / 100.0);
+    f->tolerated = (size_t)tolerated > by_share ? (size_t)tolerated : by_share;
+    f->concurrency = (size_t)concurrency;
+    if (!is_distributed(f) && (f->concurrency == 0 || f->concurrency > INLINE_CONCURRENCY))
+        f->concurrency = INLINE_CONCURRENCY;
+    return true;
+}
+
+static void emit_map_run_started(struct run *r, struct frame *f)
+{
+    struct asl_buffer arn;
+    char uuid[37];
+    asl_buffer_init(&arn, 4096);
+    r->env->uuid(r->env->state, uuid);
+    /* arn:...:stateMachine:<name> -> arn:...:mapRun:<name>/<label>:<uuid> */
+    struct asl_text machine = value_as_text(r->x->machine_arn);
+    struct asl_text name = value_as_text(r->x->machine_name);
+    size_t prefix = machine.size;
+    static const char kind[] = "stateMachine:";
+    for (size_t i = 0; i + sizeof kind - 1 <= machine.size && prefix == machine.size; i++)
+        if (asl_text_starts((struct asl_text){machine.data + i, machine.size - i}, kind))
+            prefix = i;
+    asl_buffer_put(&arn, machine.data, prefix);
+    asl_buffer_printf(&arn, "mapRun:%.*s/%s:%s", ASL_TEXT_ARGS(name),
+                      f->state->of.map.label ? f->state->of.map.label : uuid, uuid);
+    struct history_event e;
+    history_event_init(&e, EVENT_MAP_RUN_STARTED);
+    e.map_run_arn = asl_buffer_text(&arn);
+    run_emit_on(r, f, &e);
+    asl_buffer_free(&arn);
+}
+
+bool work_map(struct run *r, struct frame *f)
+{
+    const struct state *s = f->state;
+    if (s->of.map.item_reader || s->of.map.item_batcher || s->of.map.result_writer)
+        return fail_runtime(r, "ItemReader, ItemBatcher and ResultWriter of a distributed Map are "
+                               "not offered by this version of Stepwell.");
+    asl_value *effective = flow_of(s)->effective_input(r, f);
+    frame_forget_children(f);
+    f->items = effective ? find_items(r, s, effective) : NULL;
+    bool fine = f->items && find_numbers(r, f, effective);
+    value_release(effective);
+    if (!fine) {
+        frame_forget_children(f);
+        return false;
+    }
+    struct history_event e;
+    history_event_init(&e, EVENT_MAP_STATE_STARTED);
+    e.number = (int64_t)value_count(f->items);
+    run_emit_on(r, f, &e);
+    if (is_distributed(f))
+        emit_map_run_started(r, f);
+    make_room(f, value_count(f->items));
+    f->phase = f->child_count ? FRAME_SPAWN : FRAME_COLLECT;
+    ready_push_first(r->x, f);
+    return true;
+}
+
+/* ---- iterations ---- */
+
+/* The next item's input; NULL with r->failure set. */
+static asl_value *iteration_input(struct run *r, struct frame *f, size_t index)
+{
+    const struct state *s = f->state;
+    const asl_value *item = value_at(f->items, index);
+    if (!s->of.map.item_selector)
+        return value_retain(item);
+    flow_begin(r, f);
+    r->item = item;
+    r->item_index = (int64_t)index;
+    asl_value *effective = flow_of(s)->effective_input(r, f);
+    asl_value *input = effective ? flow_template(r, s->of.map.item_selector, effective) : NULL;
+    value_release(effective);
+    r->item = NULL;
+    if (input && !flow_check_size(r, input, value_as_text(s->name))) {
+        value_release(input);
+        input = NULL;
+    }
+    return input;
+}
+
+static bool begin_iteration(struct run *r, struct frame *f, int64_t previous)
+{
+    size_t index = f->next_child;
+    asl_value *input = iteration_input(r, f, index);
+    if (!input)
+        return false;
+    f->next_child++;
+    f->running++;
+    struct frame *child = frame_new(f, index, f->state->of.map.processor);
+    child->silent = f->silent || is_distributed(f);
+    child->input = input;
+    f->children[index] = child;
+    child->last = emit_iteration(r, f, EVENT_MAP_ITERATION_STARTED, index, previous);
+    child->state = child->scope->start;
+    child->phase = FRAME_ENTER;
+    ready_push(r->x, child);
+    return true;
+}
+
+/* The Map itself fails while its children are under way. */
+static void fail_container(struct run *r, struct frame *f, const struct frame *failed_child)
+{
+    container_abort_children(r, f, failed_child);
+    ready_remove_tree(r->x, f);
+    frame_forget_children(f);
+    flow_begin(r, f);
+    if (is_distributed(f)) {
+        struct history_event e;
+        history_event_init(&e, EVENT_MAP_RUN_FAILED);
+        e.error = asl_text(r->failure.error);
+        e.cause = asl_text(r->failure.cause);
+        run_emit_on(r, f, &e);
+    }
+    state_fail(r, f);
+}
+
+void container_spawn(struct run *r, struct frame *f)
+{
+    int64_t previous = f->last;
+    f->phase = FRAME_CHILDREN;
+    while (f->next_child < f->child_count &&
+           (f->concurrency == 0 || f->running < f->concurrency)) {
+        if (!begin_iteration(r, f, previous)) {
+            fail_container(r, f, NULL);
+            return;
+        }
+    }
+}
+
+/* ---- ends of children ---- */
+
+static void collect_when_done(struct run *r, struct frame *f)
+{
+    if (f->running == 0 && f->next_child == f->child_count) {
+        f->phase = FRAME_COLLECT;
+        ready_push_first(r->x, f);
+    }
+}
+
+static void forget_child(struct frame *f, size_t index)
+{
+    frame_free(f->children[index]);
+    f->children[index] = NULL;
+    f->running--;
+}
+
+/* A place has come free: the next iteration begins on the chain of the one that ended. */
+static void go_on_after(struct run *r, struct frame *f, int64_t previous)
+{
+    if (f->next_child < f->child_count && !begin_iteration(r, f, previous)) {
+        fail_container(r, f, NULL);
+        return;
+    }
+    collect_when_done(r, f);
+}
+
+void container_child_ended(struct run *r, struct frame *child, asl_value *output)
+{
+    struct frame *f = child->parent;
+    int64_t last = child->last;
+    f->results[child->index] = output;
+    if (f->state->kind == STATE_MAP) {
+        int64_t id = emit_iteration(r, f, EVENT_MAP_ITERATION_SUCCEEDED, child->index, last);
+        if (!is_distributed(f))
+            f->last = id;
+    } else {
+        f->last = last;
+    }
+    forget_child(f, child->index);
+    go_on_after(r, f, last);
+}
+
+/* AWS's Aborted events of states that were entered and never left; the kinds that have one. */
+static enum history_type aborted_type(const struct frame *f)
+{
+    if (f->phase == FRAME_ENTER)
+        return EVENT_NONE;
+    switch (f->state->kind) {
+    case STATE_TASK:
+        return EVENT_TASK_STATE_ABORTED;
+    case STATE_WAIT:
+        return EVENT_WAIT_STATE_ABORTED;
+    case STATE_PARALLEL:
+        return EVENT_PARALLEL_STATE_ABORTED;
+    case STATE_MAP:
+        return EVENT_MAP_STATE_ABORTED;
+    default:
+        return EVENT_NONE;
+    }
+}
+
+static void abort_frame(struct run *r, struct frame *f, int64_t previous);
+
+static void abort_each(struct run *r, struct frame *f, const struct frame *failed, int64_t previous)
+{
+    for (size_t i = 0; i < f->child_count; i++) {
+        struct frame *child = f->children[i];
+        if (!child)
+            continue;
+        if (f->state->kind == STATE_MAP)
+            emit_iteration(r, f,
+                           child == failed ? EVENT_MAP_ITERATION_FAILED : EVENT_MAP_ITERATION_ABORTED,
+                           i, previous);
+        abort_frame(r, child, previous);
+    }
+}
+
+static void abort_frame(struct run *r, struct frame *f, int64_t previous)
+{
+    enum history_type type = aborted_type(f);
+    if (f->phase == FRAME_TASK)
+        run_command(r, ASL_CANCEL_TASK, f->task.id);
+    if (type != EVENT_NONE) {
+        struct history_event e;
+        history_event_init(&e, type);
+        emit_aside(r, f, &e, previous);
+    }
+    abort_each(r, f, NULL, previous);
+}
+
+/* All previous ids are the failing event's, as recorded (facts 2.2). */
+void container_abort_children(struct run *r, struct frame *f, const struct frame *failed)
+{
+    int64_t previous = failed && !is_distributed(f) ? failed->last : f->last;
+    abort_each(r, f, failed, previous);
+    f->last = previous;
+}
+
+void container_child_failed(struct run *r, struct frame *child)
+{
+    struct frame *f = child->parent;
+    bool is_map = f->state->kind == STATE_MAP;
+    if (is_map && !r->failure.is_terminal && f->failed < f->tolerated) {
+        int64_t last = child->last;
+        f->failed++;
+        failure_free(&r->failure);
+        int64_t id = emit_iteration(r, f, EVENT_MAP_ITERATION_FAILED, child->index, last);
+        if (!is_distributed(f))
+            f->last = id;
+        ready_remove_tree(r->x, child);
+        forget_child(f, child->index);
+        flow_begin(r, f);
+        go_on_after(r, f, last);
+        return;
+    }
+    if (is_map && !r->failure.is_terminal &&
+        (f->tolerated > 0 || is_distributed(f))) {
+        failure_free(&r->failure);
+        fail_with(r, ASL_TEXT("States.ExceedToleratedFailureThreshold"),
+                  ASL_TEXT("The specified tolerated failure threshold was exceeded"));
+    }
+    r->failure.is_from_child = true;
+    fail_container(r, f, child);
+}
+
+/* ---- gathering ---- */
+
+/* In order of index; failures that were tolerated leave no place. */
+static asl_value *gather(struct frame *f)
+{
+    struct value_list l;
+    value_list_init(&l);
+    for (size_t i = 0; i < f->child_count; i++)
+        if (f->results[i]) {
+            value_list_push_take(&l, f->results[i]);
+            f->results[i] = NULL;
+        }
+    return value_array_take(&l);
+}
+
+void container_collect(struct run *r, struct frame *f)
+{
+    const struct state *s = f->state;
+    asl_value *result = gather(f);
+    bool distributed = is_distributed(f);
+    frame_forget_children(f);
+    struct history_event e;
+    history_event_init(&e, s->kind == STATE_MAP ? EVENT_MAP_STATE_SUCCEEDED
+                                                : EVENT_PARALLEL_STATE_SUCCEEDED);
+    int64_t previous = f->last;
+    if (distributed) {
+        struct history_event run;
+        history_event_init(&run, EVENT_MAP_RUN_SUCCEEDED);
+        previous = emit_aside(r, f, &run, f->last);
+    }
+    emit_aside(r, f, &e, previous); /* Exited goes on from before it, as recorded */
+    f->phase = FRAME_WORK;
+    flow_begin(r, f);
+    if (!flow_check_size(r, result, value_as_text(s->name)) ||
+        !flow_leave(r, f, s->output, s->assign, result, s->next))
+        state_fail(r, f);
+    value_release(result);
+}

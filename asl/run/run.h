@@ -1,0 +1,254 @@
+/* The inside of a step: executions as trees of frames, and what the files of this folder share.
+ *
+ * A frame is one thread of control inside one "States" object: the root, a Parallel's branch, a Map's
+ * iteration. Its life:
+ *
+ *     ENTER --Entered--> WORK --+--> (leave: Exited, next state) --> ENTER ... or the frame's end
+ *                          ^    +--> TASK      a task is open       --outcome--> leave | fail
+ *                          |    +--> WAIT      until `due`          --tick-----> leave
+ *                          |    +--> SPAWN/CHILDREN  branches, iterations --all done--> COLLECT
+ *                          +---- RETRY until `due` <-- fail with a retrier left
+ *
+ * ENTER, WORK, SPAWN and COLLECT are runnable: the frame stands in the ready queue. One call of
+ * step_advance() makes one of these moves and emits at most one event (SPAWN: one an iteration), so
+ * that whoever replays a recording can choose, event by event, which branch goes on.
+ *
+ * Invariants
+ * 1. Event ids are 1, 2, 3 ...; every event's previous one is on its own chain (frame->last), but for
+ *    AWS's exceptions, which stand where they are made.
+ * 2. A task has an outcome at most once: outcomes name the id of its Scheduled event, and the frame
+ *    forgets it with the first.
+ * 3. A finished execution never changes, but for ASL_REDRIVE, which appends.
+ */
+#ifndef ASL_RUN_RUN_H
+#define ASL_RUN_RUN_H
+
+#include "../asl.h"
+#include "../definition/machine.h"
+#include "history.h"
+
+/* AWS's quotas (facts 5). */
+#define PAYLOAD_MAXIMUM 262144
+#define EVENTS_MAXIMUM 25000
+#define VARIABLES_MAXIMUM (10 * 1024 * 1024)
+#define EXPRESS_SECONDS_MAXIMUM 300
+#define INLINE_CONCURRENCY 40
+#define NEVER INT64_MAX
+
+enum frame_phase {
+    FRAME_ENTER,
+    FRAME_WORK,
+    FRAME_SPAWN,
+    FRAME_COLLECT,
+    FRAME_TASK,
+    FRAME_WAIT,
+    FRAME_RETRY,
+    FRAME_CHILDREN,
+    FRAME_PHASES,
+};
+
+/* A task that is open. */
+struct open_task {
+    int64_t id; /* of its Scheduled event; 0: none */
+    int64_t deadline, heartbeat_deadline; /* ms; NEVER */
+    int64_t timeout_seconds, heartbeat_seconds; /* 0: none */
+    asl_value *parameters, *credentials; /* kept to send it again after a crash */
+    char *token; /* or NULL */
+};
+
+struct frame {
+    struct frame *parent;
+    size_t index; /* branch or iteration */
+    struct states *scope;
+    struct state *state;
+    enum frame_phase phase;
+
+    bool ready;
+    bool silent; /* within a distributed Map: its events are another execution's */
+    struct frame *ready_next;
+    size_t number; /* save.c's: place in the tree while it is written */
+
+    asl_value *input; /* the state's raw input */
+    int64_t entered_at, entered_event;
+    int64_t before_entered; /* the event before Entered on this chain */
+    int64_t last;           /* the last event on this chain */
+    int64_t due;            /* WAIT, RETRY */
+    uint32_t *retries;      /* used, by retrier; NULL: none yet */
+    int64_t retry_count;
+
+    struct open_task task;
+
+    /* children of a Parallel or Map */
+    struct frame **children; /* by index; NULL: not begun, or ended */
+    asl_value **results;     /* by index; NULL: none (yet) */
+    size_t child_count, next_child, running, failed;
+    size_t concurrency; /* at once */
+    size_t tolerated;   /* failures that do not fail the Map */
+    asl_value *items;   /* of a Map */
+
+    asl_value *variables; /* {"name": value} of this scope; NULL: none */
+};
+
+struct asl_execution {
+    asl_machine *machine;
+    asl_value *arn, *name, *role_arn, *machine_arn, *machine_name;
+    asl_value *version_arn, *alias_arn; /* or NULL */
+    char *raw_input;
+    size_t raw_input_size;
+    asl_value *input;
+    enum asl_status status;
+    int64_t started, stopped, deadline;
+    int64_t last_event;
+    int64_t last_silent; /* ids for what silent frames would have emitted: -1, -2 ... */
+    int64_t redrives, redriven_at;
+    asl_value *output;
+    char *error, *cause;
+    struct frame *root;
+    struct frame *ready_head, *ready_tail;
+};
+
+/* Why a state failed. */
+struct failure {
+    char *error, *cause; /* NULL: none */
+    char *location;      /* of an evaluation, or NULL */
+    bool is_set;
+    bool is_terminal;   /* States.Runtime: neither retried nor caught */
+    bool is_evaluation; /* JSONata: EvaluationFailed goes before */
+    bool is_heartbeat;  /* States.HeartbeatTimeout matches it too */
+    bool is_from_child; /* a branch or an iteration failed */
+};
+
+/* One step at work. */
+struct run {
+    asl_execution *x;
+    const struct asl_env *env;
+    struct asl_result *result;
+    struct failure failure;
+    bool history_full;
+
+    /* what expressions see; set by flow_begin() and by the states */
+    struct frame *frame;
+    const asl_value *states_input, *states_result, *states_error;
+    const asl_value *item; /* within ItemSelector: the item at hand, or NULL */
+    int64_t item_index;
+    asl_value *context_cache, *states_cache;
+};
+
+/* ---- execution.c ---- */
+struct frame *frame_new(struct frame *parent, size_t index, struct states *scope);
+void frame_free(struct frame *f); /* with its children */
+void frame_forget_task(struct frame *f);
+void frame_forget_children(struct frame *f);
+void frame_set_input_take(struct frame *f, asl_value *input);
+void ready_push(asl_execution *x, struct frame *f);       /* behind all others */
+void ready_push_first(asl_execution *x, struct frame *f); /* goes on before all others */
+void ready_remove(asl_execution *x, struct frame *f);
+/* Removes a frame and all below it from the queue. */
+void ready_remove_tree(asl_execution *x, struct frame *f);
+struct frame *frame_of_task(struct frame *f, int64_t task);
+/* Calls `see` for a frame and all below it, in order. */
+void frame_each(struct frame *f, void (*see)(void *state, struct frame *f), void *state);
+
+/* ---- step.c ---- */
+int64_t run_now(struct run *r);
+/* Emits an event; `previous` is an id. Returns the new event's id. */
+int64_t run_emit(struct run *r, struct history_event *e, int64_t previous);
+/* The same on the frame's chain: previous is frame->last, which becomes the new id. */
+int64_t run_emit_on(struct run *r, struct frame *f, struct history_event *e);
+struct asl_command *run_command(struct run *r, enum asl_command_kind kind, int64_t task);
+void run_task_command(struct run *r, struct frame *f);
+/* Leaves the state with `output` for `next` (NULL: the frame ends). Consumes output and assigned. */
+void state_leave_take(struct run *r, struct frame *f, asl_value *output, asl_value *assigned,
+                      struct state *next);
+void state_enter(struct run *r, struct frame *f, struct state *state);
+void execution_end(struct run *r, enum asl_status status);
+
+/* ---- failure.c: retry, catch, and what failing means ---- */
+/* Sets the failure of this run: error name and cause as they are. */
+void fail_with(struct run *r, struct asl_text error, struct asl_text cause);
+/* States.Runtime with "An error occurred while executing the state ..." in front. Returns false. */
+bool fail_runtime(struct run *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* States.QueryEvaluationError, the same words in front. `location` NULL: none. Returns false. */
+bool fail_evaluation(struct run *r, const char *location, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+bool fail_data_limit(struct run *r, struct asl_text what);
+void failure_free(struct failure *failure);
+/* The state of `f` has failed with r->failure: retry, catch, or fail the frame. */
+void state_fail(struct run *r, struct frame *f);
+
+/* ---- containers.c: Parallel and Map ---- */
+void container_child_ended(struct run *r, struct frame *child, asl_value *output);
+void container_child_failed(struct run *r, struct frame *child);
+void container_abort_children(struct run *r, struct frame *f, const struct frame *failed);
+bool work_parallel(struct run *r, struct frame *f);
+bool work_map(struct run *r, struct frame *f);
+void container_spawn(struct run *r, struct frame *f);
+void container_collect(struct run *r, struct frame *f);
+
+/* ---- states.c, task.c, choice.c: one work function a kind; false: r->failure is set ---- */
+bool work_pass(struct run *r, struct frame *f);
+bool work_choice(struct run *r, struct frame *f);
+bool work_wait(struct run *r, struct frame *f);
+bool work_succeed(struct run *r, struct frame *f);
+bool work_fail(struct run *r, struct frame *f);
+bool work_task(struct run *r, struct frame *f);
+void wait_is_over(struct run *r, struct frame *f);
+/* Outcomes of the open task of `f`. */
+void task_outcome(struct run *r, struct frame *f, const struct asl_event *event);
+void task_timed_out(struct run *r, struct frame *f, bool heartbeat);
+
+/* ---- flow.c, flow_jsonpath.c, flow_jsonata.c: a state's data flow, asked of its language ---- */
+struct flow {
+    /* What the state works on: InputPath applied, or the raw input. */
+    asl_value *(*effective_input)(struct run *r, struct frame *f);
+    /* A hole of a template; NULL with r->failure set. */
+    asl_value *(*hole)(struct run *r, const struct template *t, const asl_value *input);
+    /* From the result of the work to the state's output and assignments (NULL: none), by the Output
+     * and Assign given: the state's own, or those of a Choice's rule. False with r->failure set. */
+    bool (*leave)(struct run *r, struct frame *f, const struct template *output_template,
+                  const struct template *assign_template, const asl_value *result,
+                  asl_value **output, asl_value **assigned);
+    /* The same for a catcher. */
+    bool (*caught)(struct run *r, struct frame *f, const struct catcher *c,
+                   const asl_value *error_output, asl_value **output, asl_value **assigned);
+};
+const struct flow *flow_of(const struct state *s);
+extern const struct flow flow_jsonpath, flow_jsonata;
+
+void flow_begin(struct run *r, struct frame *f); /* expressions see this frame from here on */
+void flow_end(struct run *r);
+void flow_forget_caches(struct run *r); /* what $states or $$ show has changed */
+asl_value *flow_template(struct run *r, const struct template *t, const asl_value *input);
+/* Assign's template to {"name": value}, within the limits. */
+bool flow_assign(struct run *r, const struct template *t, const asl_value *input,
+                 asl_value **assigned);
+const asl_value *flow_variable(void *run, struct asl_text name);
+const asl_value *flow_context(void *run);
+/* Raises an output over the payload limit or the depth limit. */
+bool flow_check_size(struct run *r, const asl_value *v, struct asl_text what);
+/* Leaves the state with what `result` becomes: flow->leave, the size check, Exited, `next`. */
+bool flow_leave(struct run *r, struct frame *f, const struct template *output_template,
+                const struct template *assign_template, const asl_value *result,
+                struct state *next);
+/* A setting's value: the constant, or its template evaluated on `input`. NULL: absent (no failure)
+ * or failed (r->failure.is_set). */
+asl_value *flow_setting(struct run *r, const struct setting *s, const asl_value *input);
+bool flow_is_set(const struct setting *s);
+/* A path looked up in what this frame sees; NULL and Jayway's words when it misses. */
+asl_value *flow_path(struct run *r, const struct path *p, const asl_value *input,
+                     struct path_miss *miss);
+/* A whole number within [least, most], worded as AWS words it for the field. */
+bool flow_integer(struct run *r, const struct setting *s, const asl_value *input, int64_t least,
+                  int64_t most, int64_t absent, int64_t *out);
+
+/* ---- context.c ---- */
+asl_value *context_build(struct run *r);
+
+/* ---- timestamp.c ---- */
+/* ISO-8601 extended offset date-time ("2016-12-05T21:29:29.5+01:00") to ms since 1970, and the
+ * nanoseconds within; false when it is not one. */
+bool timestamp_parse(struct asl_text text, int64_t *ms, int32_t *nanoseconds);
+/* "2019-03-26T20:14:13.192Z" */
+void timestamp_format(int64_t ms, char out[32]);
+
+#endif

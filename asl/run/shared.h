@@ -1,0 +1,24 @@
+/* Values that stand in a text once and are referred to afterwards: address to index. The values are
+ * held, so that an address stays its own. */
+#ifndef ASL_RUN_SHARED_H
+#define ASL_RUN_SHARED_H
+
+#include "../value/value.h"
+
+struct shared_slot {
+    asl_value *value;
+    uint32_t index;
+    bool as_name; /* the same string may stand there bare and quoted */
+};
+
+struct shared {
+    struct shared_slot *slots; /* open addressing, a power of two */
+    size_t capacity, count;
+};
+
+void shared_clear(struct shared *s); /* keeps the memory */
+void shared_free(struct shared *s);
+/* True and *index when `v` was seen before; else it is remembered under the next index. */
+bool shared_seen(struct shared *s, const asl_value *v, bool as_name, uint32_t *index);
+
+#endif

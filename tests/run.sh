@@ -1,0 +1,65 @@
+#!/bin/sh
+# Runs every test: the C programs (sanitizers on), then the scripts tests/**/test_*.sh. Each runs in its
+# own process under a time limit and says how it went in its last lines: "N passed, N failed[, N
+# skipped]", or cmocka's own. Closes with the sum. A name as argument runs those that contain it.
+set -u
+cd "$(dirname "$0")/.."
+limit=${TEST_SECONDS:-300}
+filter=${1:-}
+passed=0 failed=0 skipped=0 broken=""
+log=build/test.log
+mkdir -p build
+export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0}
+export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
+export STEPWELL="$PWD/build/stepwell"
+
+count() { # the sum of the numbers that sed finds in the log
+    sed -n "$1" "$log" | awk '{ s += $1 } END { print s + 0 }'
+}
+
+run() { # name, command...
+    name=$1
+    shift
+    case $name in *"$filter"*) ;; *) return ;; esac
+    timeout "$limit" "$@" >"$log" 2>&1 </dev/null
+    status=$?
+    plain=$(grep -E '^([a-z_]+: )?[0-9]+ passed, [0-9]+ failed' "$log" | tail -n 1)
+    if [ -n "$plain" ]; then
+        p=$(echo "$plain" | sed -E 's/.*[^0-9]?([0-9]+) passed.*/\1/')
+        f=$(echo "$plain" | sed -E 's/.* ([0-9]+) failed.*/\1/')
+        s=$(echo "$plain" | sed -nE 's/.* ([0-9]+) skipped.*/\1/p')
+    else
+        p=$(count 's/^\[  PASSED  \] \([0-9]*\) test.*/\1/p')
+        f=$(count 's/^\[  FAILED  \] \([0-9]*\) test.*/\1/p')
+        s=$(count 's/^\[  SKIPPED \] \([0-9]*\) test.*/\1/p')
+    fi
+    p=${p:-0} f=${f:-0} s=${s:-0}
+    if [ "$status" -ne 0 ] && [ "$f" -eq 0 ]; then
+        f=1
+        [ "$status" -eq 124 ] && echo "$name: no end within $limit s"
+    fi
+    if [ "$status" -eq 0 ] && [ "$p" -eq 0 ] && [ "$s" -eq 0 ]; then
+        f=1
+        echo "$name: it ran, and counted nothing"
+    fi
+    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+    if [ "$f" -gt 0 ]; then
+        echo "FAILED  $name ($p passed, $f failed)"
+        tail -n 40 "$log"
+        broken="$broken $name"
+    else
+        echo "ok      $name ($p passed$([ "$s" -gt 0 ] && echo ", $s skipped"))"
+        grep -iE '^ *skipped?:' "$log" | head -n 5
+    fi
+}
+
+for source in $(find tests -name 'test_*.c' | sort); do
+    program=${source%.c}
+    run "${program#tests/}" "build/asan/$program"
+done
+for script in $(find tests -name 'test_*.sh' | sort); do
+    run "${script#tests/}" sh "$script"
+done
+[ -n "$broken" ] && echo "failed:$broken"
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
