@@ -2,7 +2,8 @@
  *
  * The engine calls `start` once the command is durable. The connector reports what happens through
  * `task_report_*`, from the loop (never from within `start`), in the order STARTED, SUBMITTED,
- * SUCCEEDED or FAILED; after the last one, or after `cancel`, the task is gone for it.
+ * SUCCEEDED or FAILED; after the last one, or after `cancel`, the task is gone for it, and so is its
+ * handle for the engine. The last report of a TASK_CALLBACK is SUBMITTED: who holds the token goes on.
  * Request-response connectors need not report STARTED: the engine does when `start` returns.
  */
 #ifndef ENGINE_TASK_CONNECTOR_H
@@ -31,6 +32,7 @@ struct task_request {
     const asl_value *state_name;
     const char *execution_arn;
     const char *machine_arn;
+    const char *role_arn;    /* the machine's, for messages; NULL or "": none */
     const char *token;       /* "" unless callback, sync, activity */
     int64_t event_id;        /* of ...Scheduled: with the execution it derives idempotency tokens */
     int64_t timeout_seconds; /* 0: none */
@@ -46,9 +48,11 @@ struct connector {
                    const struct task_request *request);
     void (*cancel)(void *handle);
     /* May it be sent again when its outcome is unknown (DESIGN, invariant 5)? */
-    bool (*repeatable)(const struct task_request *request);
+    bool (*repeatable)(const struct connectors *shared, const struct task_request *request);
 };
 
+/* The connector that carries out a resource; NULL when none does (then the definition should not have
+ * compiled, or it is an activity, which is the engine's own). */
 const struct connector *connector_for(const struct resource *resource);
 
 /* `output` is looked at. Error and cause are AWS's words. */

@@ -1,0 +1,130 @@
+/* The engine: executions that run, durably. The door of engine/run for commands and the API.
+ *
+ * Everything happens in turns of the loop (turn.c): what has arrived is taken, whatever can run runs,
+ * one commit makes it durable, and only then requests leave and callers are answered. A callback named
+ * `done` is called once, from the loop, after the commit that makes true what it says.
+ *
+ * One thread. An engine owns its store (a second process is refused).
+ */
+#ifndef ENGINE_RUN_ENGINE_H
+#define ENGINE_RUN_ENGINE_H
+
+#include "asl/asl.h"
+#include "engine/loop/loop.h"
+#include "engine/task/connector.h"
+#include "store/store.h"
+
+struct engine;
+
+/* What becomes of a task whose outcome a crash left unknown and that may not simply be sent again
+ * (DESIGN, invariant 5). */
+enum engine_in_flight {
+    ENGINE_IN_FLIGHT_RETRY, /* sent again, with a word on stderr */
+    ENGINE_IN_FLIGHT_FAIL,  /* fails with States.TaskFailed: the definition's Retry and Catch decide */
+};
+
+struct engine_options {
+    struct loop *loop;
+    const char *store_path;
+    struct connectors connectors;   /* loop, http, aws, region, account; .engine is filled in */
+    enum engine_in_flight in_flight;
+    size_t cached_executions;       /* idle ones kept in memory; 0: 1,024 */
+    int64_t turn_ms;                /* real time a turn may compute; 0: 8 */
+    /* Where complaints go that belong to no caller (a full disk, a task sent again): one line, no
+     * newline. NULL: stderr. */
+    void (*complain)(void *state, const char *line);
+    void *complain_state;
+    /* Tests fix chance: NULL takes the kernel's. 64 random bits. */
+    uint64_t (*random)(void *state);
+    void *random_state;
+};
+
+/* NULL and *error when the store cannot be had. Recovery starts at the first turn of the loop. */
+struct engine *engine_open(const struct engine_options *options, struct store_error *error);
+/* Finishes the turn (commits what there is) and lets go. What is under way is resumable. */
+void engine_close(struct engine *e);
+struct store *engine_store(struct engine *e); /* to read */
+struct loop *engine_loop(struct engine *e);
+const char *engine_region(const struct engine *e);
+const char *engine_account(const struct engine *e);
+/* Executions that are running now, or wait in the store. 0: there is nothing left to do. */
+int64_t engine_running(struct engine *e);
+
+/* ---- machines ---- */
+
+/* Compiles and keeps a definition under `name`: a new row, unless the newest of that name is the same
+ * text. Gives its id and durable with whatever is committed next. -1 when the definition is refused;
+ * diagnostics tell in any case. */
+int64_t engine_put_machine(struct engine *e, const char *name, struct asl_text definition,
+                           bool express, const char *role_arn, struct asl_diagnostics *diagnostics);
+/* The compiled machine of a row, cached; NULL when there is none (borrowed). */
+asl_machine *engine_machine(struct engine *e, int64_t machine);
+void engine_machine_arn(const struct engine *e, const char *name, struct asl_buffer *out);
+
+/* ---- executions ---- */
+
+enum engine_outcome {
+    ENGINE_OK,
+    ENGINE_NO_SUCH_MACHINE,
+    ENGINE_NO_SUCH_EXECUTION,
+    ENGINE_ALREADY_EXISTS, /* the name is taken, by another input or by a finished execution */
+    ENGINE_BAD_INPUT,      /* see `message` */
+    ENGINE_NOT_RUNNING,
+    ENGINE_NO_SUCH_TASK,   /* unknown, over, or of another execution */
+};
+
+struct engine_started {
+    enum engine_outcome outcome;
+    int64_t execution;
+    const char *arn;
+    int64_t start_ms;
+    const char *message; /* what was wrong, or "" */
+};
+
+struct engine_start {
+    int64_t machine;
+    const char *name;       /* NULL: a new UUID */
+    struct asl_text input;  /* JSON text; kept as it is in ExecutionStarted */
+    const char *version_arn, *alias_arn; /* or NULL */
+};
+
+/* The same name and input while the first still runs gives the first again (AWS's idempotency). */
+void engine_start(struct engine *e, const struct engine_start *start,
+                  void (*done)(void *state, const struct engine_started *started), void *state);
+
+void engine_stop(struct engine *e, int64_t execution, struct asl_text error, struct asl_text cause,
+                 void (*done)(void *state, enum engine_outcome outcome), void *state);
+void engine_redrive(struct engine *e, int64_t execution,
+                    void (*done)(void *state, enum engine_outcome outcome), void *state);
+
+/* An event for an open task, from outside (a token, an activity worker): durable when done is called.
+ * What is passed is copied. */
+void engine_task_event(struct engine *e, int64_t execution, const struct asl_event *event,
+                       void (*done)(void *state, enum engine_outcome outcome), void *state);
+
+/* Where a token points; false when it is none of ours. Whether the task is open tells the event. */
+bool engine_token_parse(const char *token, int64_t *execution, int64_t *task);
+
+/* Lets `see` look at an execution as it stands (in memory or loaded); false: there is none. */
+bool engine_look(struct engine *e, int64_t execution,
+                 void (*see)(void *state, const asl_execution *x), void *state);
+
+/* ---- watching ---- */
+
+/* Called after each commit with the chunk of events it added to an execution (asl_history_read), and
+ * with a NULL chunk once it has ended. `execution` 0: all. One watcher. */
+void engine_watch(struct engine *e, int64_t execution,
+                  void (*see)(void *state, int64_t execution, struct store_bytes chunk,
+                              enum asl_status status),
+                  void *state);
+
+/* ---- figures, for /metrics and benches ---- */
+
+struct engine_figures {
+    int64_t turns, commits, steps, events, started, finished;
+    int64_t commit_us_total, commit_us_maximum;
+    size_t live, open_tasks, queued;
+};
+void engine_get_figures(const struct engine *e, struct engine_figures *figures);
+
+#endif
