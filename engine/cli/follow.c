@@ -2,7 +2,6 @@
 #include "engine/cli/follow.h"
 
 #include "engine/api/describe.h"
-#include "engine/cli/progress.h"
 
 #include <unistd.h>
 
@@ -50,10 +49,12 @@ static void show_interrupted(void *db, const asl_execution *x)
     tell_interrupted(x, db);
 }
 
-int follow_execution(struct session *s, int64_t execution, bool json, bool quiet, const char *db)
+int follow_execution(struct session *s, int64_t execution, bool json, enum progress_show show_what,
+                     const char *db)
 {
-    struct progress *p = progress_new(s, execution, quiet || json);
-    session_run(s);
+    struct progress *p = progress_new(s, execution, json ? PROGRESS_NOTHING : show_what);
+    if (!progress_is_over(p))
+        session_run(s);
     bool over = progress_is_over(p);
     int status = over ? statuses[progress_status(p)] : EXIT_INTERRUPTED;
     progress_free(p);

@@ -2,10 +2,11 @@
 #ifndef ENGINE_CLI_FOLLOW_H
 #define ENGINE_CLI_FOLLOW_H
 
-#include "engine/cli/session.h"
+#include "engine/cli/progress.h"
 
 /* Runs the loop until the execution has ended or a signal came; prints the outcome (`json`: the
  * members of DescribeExecution) and returns the exit status. */
-int follow_execution(struct session *s, int64_t execution, bool json, bool quiet, const char *db);
+int follow_execution(struct session *s, int64_t execution, bool json, enum progress_show show,
+                     const char *db);
 
 #endif

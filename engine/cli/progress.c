@@ -22,6 +22,7 @@ struct progress {
     struct session *session;
     int64_t execution;
     bool quiet, terminal, colour, over;
+    bool catching_up; /* past events: what is under way is noted, nothing printed */
     enum asl_status status;
     struct entered *entered;
     struct loop_timer *ticker;
@@ -49,6 +50,8 @@ static void print_state(struct progress *p, const struct entered *s, int64_t at,
                         const char *detail)
 {
     char when[32], took[32];
+    if (p->catching_up)
+        return;
     cli_format_time(at, when);
     cli_format_duration(at - s->at, took);
     wipe_line(p);
@@ -155,7 +158,7 @@ static void show_failure(struct progress *p, const asl_value *event, const char 
 {
     for (size_t i = 0; i < value_count(event); i++) {
         const asl_value *details = value_at(event, i);
-        if (value_kind(details) != VALUE_OBJECT || !value_get_z(details, "error"))
+        if (p->catching_up || value_kind(details) != VALUE_OBJECT || !value_get_z(details, "error"))
             continue;
         wipe_line(p);
         fprintf(stderr, "              %s%s %s: %.200s%s\n", paint(p, RED), type,
@@ -201,16 +204,37 @@ static void see_chunk(void *progress, int64_t execution, struct store_bytes chun
 
 /* ---- life ---- */
 
-struct progress *progress_new(struct session *s, int64_t execution, bool quiet)
+/* Events that were committed before anyone watched. */
+static bool see_past(void *progress, int64_t first, int64_t count, struct store_bytes chunk)
+{
+    struct progress *p = progress;
+    char message[160];
+    (void)first, (void)count;
+    return asl_history_read(chunk.data, chunk.size, false, see_event, p, message);
+}
+
+static void see_status(void *progress, const asl_execution *x)
+{
+    struct progress *p = progress;
+    p->status = asl_execution_status(x);
+    p->over = p->status != ASL_RUNNING;
+}
+
+struct progress *progress_new(struct session *s, int64_t execution, enum progress_show show)
 {
     struct progress *p = asl_allocate_zeroed(1, sizeof *p);
     p->session = s;
     p->execution = execution;
-    p->quiet = quiet;
+    p->quiet = show == PROGRESS_NOTHING;
     p->terminal = isatty(STDERR_FILENO);
     p->colour = cli_colour(STDERR_FILENO);
+    p->catching_up = show == PROGRESS_NEW;
+    if (!p->quiet)
+        store_read_history(engine_store(s->engine), execution, 1, false, see_past, p);
+    p->catching_up = false;
+    engine_look(s->engine, execution, see_status, p);
     engine_watch(s->engine, execution, see_chunk, p);
-    if (p->terminal && !quiet) {
+    if (p->terminal && !p->quiet && !p->over) {
         p->ticker = loop_timer_new(s->loop, tick, p);
         loop_timer_arm(p->ticker, loop_now(s->loop) + 1000);
     }

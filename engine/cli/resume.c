@@ -49,7 +49,7 @@ static int resume_one(struct session *s, const char *which, bool json, bool quie
     engine_look(s->engine, id, see_status, &status);
     if (status != ASL_RUNNING)
         return cli_fail(EXIT_WRONG_USAGE, "%s has ended: it is %s", which, asl_status_name(status));
-    return follow_execution(s, id, json, quiet, db);
+    return follow_execution(s, id, json, quiet ? PROGRESS_NOTHING : PROGRESS_NEW, db);
 }
 
 static int command(const struct command *c, int argc, char **argv)

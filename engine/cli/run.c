@@ -10,6 +10,7 @@
 struct run {
     struct session session;
     struct engine_started started;
+    bool answered;
     char arn[512];
     char message[512];
 };
@@ -18,6 +19,7 @@ static void on_started(void *state, const struct engine_started *started)
 {
     struct run *r = state;
     r->started = *started;
+    r->answered = true;
     snprintf(r->arn, sizeof r->arn, "%s", started->arn ? started->arn : "");
     snprintf(r->message, sizeof r->message, "%s", started->message);
     loop_stop(r->session.loop);
@@ -85,7 +87,8 @@ static int start(struct run *r, const struct run_settings *settings, const char 
     struct engine_start ask = {
         .machine = machine, .name = settings->name, .input = asl_buffer_text(input)};
     engine_start(r->session.engine, &ask, on_started, r);
-    session_run(&r->session);
+    if (!r->answered) /* a refusal comes at once */
+        session_run(&r->session);
     if (r->started.outcome == ENGINE_ALREADY_EXISTS)
         return cli_fail(EXIT_WRONG_USAGE,
                         "an execution named '%s' exists; choose another --name, or `stepwell show "
@@ -93,7 +96,7 @@ static int start(struct run *r, const struct run_settings *settings, const char 
                         settings->name, settings->name);
     if (r->started.outcome != ENGINE_OK)
         return cli_fail(EXIT_WRONG_USAGE, "%s", r->message);
-    return r->started.execution ? -1 : EXIT_INTERRUPTED;
+    return r->answered ? -1 : EXIT_INTERRUPTED;
 }
 
 static int run(struct run *r, const struct run_settings *settings, const char *path)
@@ -109,7 +112,8 @@ static int run(struct run *r, const struct run_settings *settings, const char *p
             if (!settings->quiet && !settings->json)
                 fprintf(stderr, "%s\n", r->arn);
             status = follow_execution(&r->session, r->started.execution, settings->json,
-                                      settings->quiet, settings->session.db);
+                                      settings->quiet ? PROGRESS_NOTHING : PROGRESS_ALL,
+                                      settings->session.db);
         }
         session_close(&r->session);
     }
