@@ -186,13 +186,13 @@ static bool tick(struct table *t)
     return step_kind(t, ASL_TICK);
 }
 
-/* The first task that is open, for recordings that do not tell which. */
-static int64_t first_open_task(struct table *t)
+/* The open task at `place`, for recordings that do not tell which. */
+static int64_t open_task(struct table *t, size_t place)
 {
     struct asl_result open;
     asl_result_init(&open, NULL);
     asl_execution_open_commands(t->p->execution, &t->env, &open);
-    int64_t task = open.count ? open.commands[0].task : 0;
+    int64_t task = place < open.count ? open.commands[place].task : 0;
     asl_result_free(&open);
     return task;
 }
@@ -234,7 +234,8 @@ static bool feed(struct table *t, const struct outside *outside, const asl_value
     asl_value *output = recorded_output(recorded);
     struct asl_event event = {
         .kind = outside->kind,
-        .task = p->blurred ? first_open_task(t) : task_of(p, recorded),
+        .task = p->blurred ? open_task(t, outside->kind == ASL_TASK_STARTED ? p->started++ : 0)
+                           : task_of(p, recorded),
         .output = output,
         .error = detail(recorded, "error"),
         .cause = recorded_text(recorded, "cause", &cause),
@@ -256,11 +257,25 @@ static bool go_on(struct table *t)
     return asl_execution_last_event(t->p->execution) > before || !t->result.runnable;
 }
 
+/* The next event that came from outside, where order is all that the recording tells. */
+static const asl_value *next_outside(struct play *p)
+{
+    while (p->cursor < value_count(p->recorded)) {
+        const asl_value *event = value_at(p->recorded, p->cursor++);
+        if (outside_of(event))
+            return event;
+    }
+    return NULL;
+}
+
 /* One move towards the next recorded event. False: there is none. */
 static bool follow(struct table *t)
 {
     struct play *p = t->p;
-    const asl_value *next = recorded_at(p, asl_execution_last_event(p->execution) + 1);
+    if (p->blurred && go_on(t))
+        return true;
+    const asl_value *next = p->blurred ? next_outside(p)
+                                       : recorded_at(p, asl_execution_last_event(p->execution) + 1);
     const struct outside *outside = outside_of(next);
     if (outside && feed(t, outside, next))
         return true;
@@ -316,8 +331,9 @@ static asl_execution *be_born(struct play *p, asl_machine *machine)
 {
     char machine_arn[256], arn[512];
     snprintf(machine_arn, sizeof machine_arn, PLAY_PREFIX "stateMachine:%s", p->machine_name);
-    snprintf(arn, sizeof arn, PLAY_PREFIX "%s:%s:execution-name",
-             p->express ? "express" : "execution", p->machine_name);
+    snprintf(arn, sizeof arn, PLAY_PREFIX "%s:%s:execution-name%s",
+             p->express ? "express" : "execution", p->machine_name,
+             p->express ? ":00000000-0000-4000-8000-000000000000" : "");
     struct asl_birth birth = {
         .arn = asl_text(arn),
         .name = ASL_TEXT("execution-name"),

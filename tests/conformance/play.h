@@ -29,6 +29,7 @@ struct play {
     uint64_t random;
     unsigned uuids;
     bool forced; /* the recording shows no way on: first come, first served */
+    size_t cursor, started; /* of a blurred recording */
 };
 
 #define PLAY_REGION "us-east-1"

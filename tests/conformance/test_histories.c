@@ -147,26 +147,30 @@ static bool is_blurred(const asl_value *events)
     return false;
 }
 
-/* Each recorded event must be found among ours, behind the one before it. */
+/* The recorder sorted such a list: each recorded event must be one of ours. */
 static bool compare_blurred(struct unify *u, const asl_value *recorded, const asl_value *events,
                             struct asl_buffer *note)
 {
-    size_t at = 0;
-    for (size_t i = 0; i < value_count(recorded); i++) {
+    bool *taken = asl_allocate_zeroed(value_count(events) + 1, sizeof *taken);
+    bool fine = true;
+    for (size_t i = 0; fine && i < value_count(recorded); i++) {
         bool found = false;
-        while (!found && at < value_count(events)) {
+        for (size_t k = 0; !found && k < value_count(events); k++) {
             size_t before = u->count;
-            found = unify_event(u, value_at(recorded, i), value_at(events, at++), true, NULL);
+            if (taken[k])
+                continue;
+            found = unify_event(u, value_at(recorded, i), value_at(events, k), true, NULL);
+            taken[k] = found;
             if (!found)
                 unify_rewind(u, before);
         }
-        if (!found) {
-            asl_buffer_printf(note, "blurred ids: recorded event %zu (%.*s) not found in its order",
-                              i + 1, ASL_TEXT_ARGS(text_of(value_at(recorded, i), "type")));
-            return false;
-        }
+        if (!found)
+            asl_buffer_printf(note, "blurred ids: recorded event %zu (%.*s) is none of ours", i + 1,
+                              ASL_TEXT_ARGS(text_of(value_at(recorded, i), "type")));
+        fine = found;
     }
-    return true;
+    free(taken);
+    return fine;
 }
 
 static bool compare_events(struct unify *u, const asl_value *recorded, const asl_value *events,

@@ -43,23 +43,26 @@ void unify_know(struct unify *u, const char *mark, const char *text)
 
 /* ---- the recorder's own bare words ---- */
 
-enum word_kind { WORD_ANY, WORD_TIME, WORD_NUMBER };
+enum word_kind { WORD_TEXT, WORD_TIME, WORD_NUMBER, WORD_ANYTHING };
 
 static const struct word {
     const char *word;
     enum word_kind kind;
 } words[] = {
-    {"snf_role_arn", WORD_ANY},
-    {"sfn_role_arn", WORD_ANY},
-    {"activity_arn", WORD_ANY},
-    {"map_run_arn", WORD_ANY},
-    {"lambda_function_name", WORD_ANY},
-    {"lambda_function_1_name", WORD_ANY},
-    {"lambda_function_2_name", WORD_ANY},
+    {"snf_role_arn", WORD_TEXT},
+    {"sfn_role_arn", WORD_TEXT},
+    {"activity_arn", WORD_TEXT},
+    {"map_run_arn", WORD_TEXT},
+    {"lambda_function_name", WORD_TEXT},
+    {"lambda_function_1_name", WORD_TEXT},
+    {"lambda_function_2_name", WORD_TEXT},
     {"timestamp", WORD_TIME},
     {"datetime", WORD_TIME},
     {"date", WORD_TIME},
     {"RandomNumberGenerated", WORD_NUMBER},
+    {"a_task_token", WORD_TEXT},
+    {"stateExitedEventDetails.output", WORD_ANYTHING},
+    {"executionSucceededEventDetails.output", WORD_ANYTHING},
 };
 
 static const struct word *word_of(struct asl_text t)
@@ -83,15 +86,23 @@ static bool looks_like_time(struct asl_text t)
 
 /* ---- texts ---- */
 
-/* Size of the mark in angle brackets that `t` begins with; 0: none. */
+/* Size of the mark in angle brackets that `t` begins with; 0: none. Marks may nest: the recorder
+ * replaced within what it had replaced (`<<task_token>:1>`). */
 static size_t mark_size(struct asl_text t)
 {
-    if (t.size < 3 || t.data[0] != '<')
-        return 0;
-    size_t i = 1;
-    while (i < t.size && (isalnum((unsigned char)t.data[i]) || strchr("_:.-", t.data[i])))
-        i++;
-    return i > 1 && i < t.size && t.data[i] == '>' ? i + 1 : 0;
+    size_t depth = 0;
+    for (size_t i = 0; i < t.size; i++) {
+        char c = t.data[i];
+        if (c == '<')
+            depth++;
+        else if (c == '>')
+            depth--;
+        else if (!depth || !(isalnum((unsigned char)c) || (c && strchr("_:.-", c))))
+            return 0;
+        if (depth == 0)
+            return i + 1;
+    }
+    return 0;
 }
 
 static struct asl_text behind(struct asl_text t, size_t size)
@@ -102,6 +113,12 @@ static struct asl_text behind(struct asl_text t, size_t size)
 static bool begins(struct asl_text t, struct asl_text prefix)
 {
     return t.size >= prefix.size && memcmp(t.data, prefix.data, prefix.size) == 0;
+}
+
+/* Causes quote inputs; the recorder replaced one where it stood. */
+static bool is_whole_input(struct asl_text recorded, size_t size)
+{
+    return asl_text_starts((struct asl_text){recorded.data, size}, "<json-input:");
 }
 
 bool unify_text(struct unify *u, struct asl_text recorded, struct asl_text text, bool may_learn)
@@ -121,7 +138,7 @@ bool unify_text(struct unify *u, struct asl_text recorded, struct asl_text text,
                 unify_text(u, behind(recorded, mark.size), behind(text, known.size), may_learn))
                 return true;
         }
-        if (size && !is_known && may_learn) {
+        if (size && !is_known && (may_learn || is_whole_input(recorded, size))) {
             size_t before = u->count;
             for (size_t take = 1; take <= text.size; take++) {
                 know(u, (struct asl_text){recorded.data, size},
@@ -272,8 +289,8 @@ static bool compare_arrays(struct comparison *c, const asl_value *recorded, cons
 static bool compare_word(struct comparison *c, struct asl_text recorded, const asl_value *value)
 {
     const struct word *w = word_of(recorded);
-    if (w && w->kind == WORD_NUMBER)
-        return value_kind(value) == VALUE_NUMBER;
+    if (w && (w->kind == WORD_NUMBER || w->kind == WORD_ANYTHING))
+        return w->kind == WORD_ANYTHING || value_kind(value) == VALUE_NUMBER;
     if (!w || value_kind(value) != VALUE_STRING)
         return false;
     struct asl_text text = value_as_text(value);
