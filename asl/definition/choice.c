@@ -195,7 +195,7 @@ static void compile_operand(struct compiler *c, const asl_value *v, const struct
         rule->expected = value_is_true(operand);
     } else if (found->operand == FIELD_REFERENCE) {
         rule->operand_path =
-            path_member(c, v, found->name, PATH_REFERENCE, START_ANYWHERE, place);
+            path_member(c, v, found->name, PATH_REFERENCE | PATH_READ, START_ANYWHERE, place);
     } else {
         rule->operand = value_retain(operand);
     }
@@ -204,7 +204,7 @@ static void compile_operand(struct compiler *c, const asl_value *v, const struct
 static void compile_comparison(struct compiler *c, const asl_value *v, const struct place *place,
                                struct choice_rule *rule)
 {
-    rule->variable = path_member(c, v, "Variable", PATH_REFERENCE, START_ANYWHERE, place);
+    rule->variable = path_member(c, v, "Variable", PATH_REFERENCE | PATH_READ, START_ANYWHERE, place);
     for (size_t i = 0; i < value_count(v); i++) {
         const struct comparison *found = find_comparison(value_as_text(value_key_at(v, i)));
         if (found != NULL) {

@@ -42,6 +42,7 @@ struct name_set {
 
 struct compiler {
     struct asl_text text;
+    size_t wrapped; /* steps of a place that are not in the text: 2 for "/States/StateName" */
     bool express;
     struct asl_diagnostics *diagnostics;
     size_t errors;
@@ -118,7 +119,9 @@ void template_free(struct template *t); /* NULL is allowed */
 struct template *template_member(struct compiler *c, const asl_value *object, const char *name,
                                  const struct place *place);
 /* The member as a path; NULL where it is absent, null or wrong (reported in AWS's words for that
- * kind of path). PATH_REFERENCE: a Reference Path; `from`: where it may start. */
+ * kind of path). PATH_REFERENCE: a Reference Path; with PATH_READ one that is only read, never
+ * written. `from`: where it may start. */
+enum { PATH_READ = 256 };
 enum path_start { START_ANYWHERE, START_NO_CONTEXT };
 struct path *path_member(struct compiler *c, const asl_value *object, const char *name,
                          unsigned flags, enum path_start from, const struct place *place);

@@ -57,17 +57,21 @@ void place_print(const struct place *place, const struct place *from, struct asl
     asl_buffer_free(&steps);
 }
 
-/* The same place as a JSON Pointer (RFC 6901), for value_locate(). */
-static void print_pointer(const struct place *place, struct asl_buffer *out)
+/* The same place as a JSON Pointer (RFC 6901) into the text, for value_locate(). Returns the place's
+ * depth. */
+static size_t print_pointer(const struct place *place, size_t wrapped, struct asl_buffer *out)
 {
     if (place == NULL || place->parent == NULL) {
-        return;
+        return 0;
     }
-    print_pointer(place->parent, out);
+    size_t depth = print_pointer(place->parent, wrapped, out) + 1;
+    if (depth <= wrapped) {
+        return depth;
+    }
     asl_buffer_putc(out, '/');
     if (place->element) {
         asl_buffer_printf(out, "%zu", place->index);
-        return;
+        return depth;
     }
     for (size_t i = 0; i < place->key.size; i++) {
         char ch = place->key.data[i];
@@ -77,6 +81,7 @@ static void print_pointer(const struct place *place, struct asl_buffer *out)
             asl_buffer_putc(out, ch);
         }
     }
+    return depth;
 }
 
 static void locate(struct compiler *c, const struct place *place, bool key,
@@ -87,7 +92,7 @@ static void locate(struct compiler *c, const struct place *place, bool key,
     }
     struct asl_buffer pointer;
     asl_buffer_init(&pointer, ASL_BUFFER_MAXIMUM);
-    print_pointer(place, &pointer);
+    print_pointer(place, c->wrapped, &pointer);
     struct value_place found = {0};
     value_locate(c->text, asl_buffer_text(&pointer), key, &found);
     d->line = found.line;

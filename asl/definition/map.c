@@ -107,7 +107,7 @@ static void compile_items(struct compiler *c, const asl_value *v, const struct p
         setting_compile(c, v, "Items", NULL, SETTING_REFERENCE, place, &state->of.map.items);
     } else {
         state->of.map.items_path =
-            path_member(c, v, "ItemsPath", PATH_REFERENCE, START_ANYWHERE, place);
+            path_member(c, v, "ItemsPath", PATH_REFERENCE | PATH_READ, START_ANYWHERE, place);
     }
     bool legacy = c->language == LANGUAGE_JSONPATH && value_get_z(v, "ItemSelector") == NULL;
     state->of.map.item_selector =
