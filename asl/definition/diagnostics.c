@@ -13,7 +13,7 @@
 #define LOCATED_MAXIMUM 200
 /* Guessing what was meant compares with every state's name: only for the first few. */
 #define HINTED_MAXIMUM 50
-#define GUESSED_SIZE 80 /* bytes of a name worth guessing at */
+#define GUESSED_SIZE   80 /* bytes of a name worth guessing at */
 
 static void print_step(const struct place *place, struct asl_buffer *out)
 {
@@ -25,8 +25,7 @@ static void print_step(const struct place *place, struct asl_buffer *out)
     }
 }
 
-static void print_steps(const struct place *place, const struct place *from,
-                        struct asl_buffer *out)
+static void print_steps(const struct place *place, const struct place *from, struct asl_buffer *out)
 {
     if (place == NULL || place == from || place->parent == NULL) {
         return;
@@ -57,8 +56,8 @@ void place_print(const struct place *place, const struct place *from, struct asl
     asl_buffer_free(&steps);
 }
 
-/* The same place as a JSON Pointer (RFC 6901) into the text, for value_locate(). Returns the place's
- * depth. */
+/* The same place as a JSON Pointer (RFC 6901) into the text, for value_locate(). Returns the
+ * place's depth. */
 static size_t print_pointer(const struct place *place, size_t wrapped, struct asl_buffer *out)
 {
     if (place == NULL || place->parent == NULL) {
@@ -135,7 +134,8 @@ static void add(struct compiler *c, enum asl_severity severity, const char *code
     asl_buffer_free(&text);
 }
 
-void report(struct compiler *c, const char *code, const struct place *place, const char *format, ...)
+void report(struct compiler *c, const char *code, const struct place *place, const char *format,
+            ...)
 {
     c->errors++;
     va_list arguments;
@@ -172,8 +172,8 @@ static int lower(char ch)
     return ch >= 'A' && ch <= 'Z' ? ch - 'A' + 'a' : (unsigned char)ch;
 }
 
-/* Edits (insert, delete, replace, swap of neighbours) from a to b, in bytes; a change of case counts
- * for nothing. */
+/* Edits (insert, delete, replace, swap of neighbours) from a to b, in bytes; a change of case
+ * counts for nothing. */
 static size_t edits(struct asl_text a, struct asl_text b)
 {
     size_t rows[3][GUESSED_SIZE + 1];

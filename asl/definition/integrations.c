@@ -76,9 +76,10 @@ static bool is_listed(const char *list, const char *name)
 
 static bool is_offered(const struct resource *r)
 {
-    static const unsigned bits[] = {
-        [TASK_REQUEST_RESPONSE] = CALL, [TASK_SYNC] = SYNC,
-        [TASK_SYNC_2] = SYNC_2,         [TASK_CALLBACK] = TOKEN};
+    static const unsigned bits[] = {[TASK_REQUEST_RESPONSE] = CALL,
+                                    [TASK_SYNC] = SYNC,
+                                    [TASK_SYNC_2] = SYNC_2,
+                                    [TASK_CALLBACK] = TOKEN};
     if (strncmp(r->type, "aws-sdk:", 8) == 0) {
         return r->pattern != TASK_SYNC && r->pattern != TASK_SYNC_2 && r->action[0] != '\0' &&
                r->type[8] != '\0';
@@ -159,8 +160,8 @@ static void check_payload(struct compiler *c, const asl_value *state, const stru
 
 /* ---- Credentials ---- */
 
-static void check_credentials(struct compiler *c, const asl_value *state,
-                              const struct place *place, const struct resource *r)
+static void check_credentials(struct compiler *c, const asl_value *state, const struct place *place,
+                              const struct resource *r)
 {
     const asl_value *credentials = value_get_z(state, "Credentials");
     struct place here = place_key(place, ASL_TEXT("Credentials"));

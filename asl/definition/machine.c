@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
+#include "complaint.h"
 #include "fields.h"
-#include "jackson.h"
 
 /* CreateStateMachine's limit (facts 1.3). */
 #define DEFINITION_MAXIMUM 1048576
@@ -16,8 +16,8 @@
 static enum query_language language_of(const asl_value *root)
 {
     const asl_value *v = value_get_z(root, "QueryLanguage");
-    bool jsonpath = v == NULL || (value_kind(v) == VALUE_STRING &&
-                                  asl_text_is(value_as_text(v), "JSONPath"));
+    bool jsonpath =
+        v == NULL || (value_kind(v) == VALUE_STRING && asl_text_is(value_as_text(v), "JSONPath"));
     return jsonpath ? LANGUAGE_JSONPATH : LANGUAGE_JSONATA;
 }
 
@@ -41,30 +41,32 @@ static void compile_machine(struct compiler *c, const asl_value *root)
     m->variable_references = value_object_take(&c->all_references);
 }
 
-/* A text that is no JSON: Jackson's words and place, and ours for line and column. */
+/* A text that is no JSON: Jackson's words and place; line, column and advice are ours. */
 static void report_text(struct compiler *c, const struct value_error *error)
 {
-    struct asl_buffer message;
+    struct asl_buffer message, place;
     asl_buffer_init(&message, ASL_BUFFER_MAXIMUM);
-    jackson_place(c->text, error, &message);
-    char *place = asl_buffer_take(&message, NULL);
-    jackson_message(c->text, error, &message);
-    report(c, CODE_JSON, NULL, "%s\n at %s", message.data, place);
+    asl_buffer_init(&place, ASL_BUFFER_MAXIMUM);
+    if (complaint_of(c->text, &message, &place)) {
+        report(c, CODE_JSON, NULL, "%s\n at %s", message.data, place.data);
+        c->diagnostics->items[c->last].location = asl_buffer_take(&place, NULL);
+    } else {
+        report(c, CODE_JSON, NULL, "%s", error->message);
+    }
     struct asl_diagnostic *d = &c->diagnostics->items[c->last];
-    d->location = place;
     d->line = error->line;
     d->column = error->column;
     d->hint = asl_copy_text(asl_text(error->message));
     asl_buffer_free(&message);
+    asl_buffer_free(&place);
 }
 
 static asl_value *parse(struct compiler *c)
 {
     struct value_error error;
     if (c->text.size > DEFINITION_MAXIMUM) {
-        report(c, CODE_SCHEMA, NULL,
-               "The definition has %zu bytes; a definition has at most %d", c->text.size,
-               DEFINITION_MAXIMUM);
+        report(c, CODE_SCHEMA, NULL, "The definition has %zu bytes; a definition has at most %d",
+               c->text.size, DEFINITION_MAXIMUM);
         return NULL;
     }
     asl_value *root = value_parse(c->text, 0, DEFINITION_MAXIMUM, &error);
@@ -98,8 +100,8 @@ static asl_machine *compile_root(struct compiler *c, const asl_value *root)
 asl_machine *asl_machine_compile(struct asl_text definition, bool express,
                                  struct asl_diagnostics *diagnostics)
 {
-    struct compiler c = {.text = definition, .express = express, .diagnostics = diagnostics,
-                         .last = SIZE_MAX};
+    struct compiler c = {
+        .text = definition, .express = express, .diagnostics = diagnostics, .last = SIZE_MAX};
     asl_value *root = parse(&c);
     if (root == NULL) {
         return NULL;
@@ -153,8 +155,7 @@ static asl_value *wrap(asl_value *state_take)
 
 asl_machine *asl_machine_compile_state(struct asl_text state, struct asl_diagnostics *diagnostics)
 {
-    struct compiler c = {.text = state, .wrapped = 2, .diagnostics = diagnostics,
-                         .last = SIZE_MAX};
+    struct compiler c = {.text = state, .wrapped = 2, .diagnostics = diagnostics, .last = SIZE_MAX};
     asl_value *v = parse(&c);
     if (v == NULL) {
         return NULL;

@@ -395,7 +395,8 @@ void setting_compile(struct compiler *c, const asl_value *object, const char *na
         compile_value(c, v, name, place, out);
         return;
     }
-    v = path_name == NULL || c->language == LANGUAGE_JSONATA ? NULL : value_get_z(object, path_name);
+    v = path_name == NULL || c->language == LANGUAGE_JSONATA ? NULL
+                                                             : value_get_z(object, path_name);
     if (v == NULL || value_kind(v) != VALUE_STRING) {
         return;
     }
@@ -410,10 +411,9 @@ void setting_compile(struct compiler *c, const asl_value *object, const char *na
                    path_name);
         }
     } else {
-        struct path *path = compile_path(c, value_as_text(v), PATH_REFERENCE | PATH_READ,
-                                         kind == SETTING_CONTEXT ? START_ANYWHERE
-                                                                 : START_NO_CONTEXT,
-                                         &here);
+        struct path *path =
+            compile_path(c, value_as_text(v), PATH_REFERENCE | PATH_READ,
+                         kind == SETTING_CONTEXT ? START_ANYWHERE : START_NO_CONTEXT, &here);
         if (path != NULL) {
             value_release(t->of.literal);
             t->kind = TEMPLATE_PATH;

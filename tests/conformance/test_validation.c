@@ -1,8 +1,8 @@
-/* Plays every validation outcome recorded from AWS, strictly: messages, their order, codes, locations;
- * and loads every definition that AWS accepted. Prints a table and each miss.
+/* Plays every validation outcome recorded from AWS, strictly: messages, their order, codes,
+ * locations; and loads every definition that AWS accepted. Prints a table and each miss.
  *
- * Reads ../shared/conformance where it stands; says "skipped" where it is absent. The floors may only
- * rise: a change that loses a case fails here.
+ * Reads ../shared/conformance where it stands; says "skipped" where it is absent. The floors may
+ * only rise: a change that loses a case fails here.
  *
  *     test_validation [-v]     -v: also the hits
  */
@@ -18,9 +18,9 @@
 
 enum group { REFUSED, ACCEPTED, VALIDATED, TEST_STATE, REFERENCES, GROUPS };
 
-static const char *const group_names[GROUPS] = {
-    "refused at creation", "accepted at creation", "ValidateStateMachineDefinition",
-    "TestState", "variableReferences"};
+static const char *const group_names[GROUPS] = {"refused at creation", "accepted at creation",
+                                                "ValidateStateMachineDefinition", "TestState",
+                                                "variableReferences"};
 static const size_t floors[GROUPS] = {47, 863, 7, 113, 9};
 
 static size_t hits[GROUPS], totals[GROUPS];
@@ -81,7 +81,7 @@ static struct asl_text text_of(const asl_value *v, const char *name)
 {
     const asl_value *member = v == NULL ? NULL : value_get_z(v, name);
     return member != NULL && value_kind(member) == VALUE_STRING ? value_as_text(member)
-                                                                 : ASL_TEXT("");
+                                                                : ASL_TEXT("");
 }
 
 /* A definition is given as text or as the value it parses to. */
@@ -189,8 +189,7 @@ static struct asl_text find_refusal(const asl_value *v)
 static void play_references(const char *path, const asl_value *machine, const asl_value *expected)
 {
     const asl_value *describe = value_get_z(expected, "describe_response");
-    const asl_value *wanted =
-        describe == NULL ? NULL : value_get_z(describe, "variableReferences");
+    const asl_value *wanted = describe == NULL ? NULL : value_get_z(describe, "variableReferences");
     if (describe == NULL || strstr(path, "variable_references") == NULL) {
         return;
     }
@@ -239,19 +238,18 @@ static void play_validate(const char *path, const asl_value *call, const asl_val
     for (size_t i = 0; i < value_count(list); i++) {
         const asl_value *item = value_at(list, i);
         const asl_value *location = value_get_z(item, "location");
-        asl_buffer_printf(&wanted, "%s%.*s: %.*s at %.*s", i == 0 ? "" : ", ",
-                          ASL_TEXT_ARGS(text_of(item, "code")),
-                          ASL_TEXT_ARGS(text_of(item, "message")),
-                          ASL_TEXT_ARGS(location == NULL ? ASL_TEXT("null")
-                                                         : value_as_text(location)));
+        asl_buffer_printf(
+            &wanted, "%s%.*s: %.*s at %.*s", i == 0 ? "" : ", ",
+            ASL_TEXT_ARGS(text_of(item, "code")), ASL_TEXT_ARGS(text_of(item, "message")),
+            ASL_TEXT_ARGS(location == NULL ? ASL_TEXT("null") : value_as_text(location)));
     }
     judge_definition(VALIDATED, path, value_get_z(call, "definition"), express,
                      asl_buffer_text(&wanted), true);
     asl_buffer_free(&wanted);
 }
 
-/* TestState takes one state, or a whole machine with the name of one. Answers of another kind than a
- * refused definition say nothing about it: those must compile. */
+/* TestState takes one state, or a whole machine with the name of one. Answers of another kind than
+ * a refused definition say nothing about it: those must compile. */
 static void play_test_state(const char *path, const asl_value *call, struct asl_text refusal,
                             bool refused_otherwise)
 {
@@ -275,7 +273,8 @@ static void play_test_state(const char *path, const asl_value *call, struct asl_
     asl_buffer_free(&got);
 }
 
-/* An InvalidDefinition that names no diagnostic ("TestState API does not support ...") is the API's. */
+/* An InvalidDefinition that names no diagnostic ("TestState API does not support ...") is the
+ * API's. */
 static bool holds_text(const asl_value *v, const char *text)
 {
     if (value_kind(v) == VALUE_STRING) {
