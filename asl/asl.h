@@ -39,6 +39,22 @@ typedef struct asl_machine asl_machine;
  * Warnings may come with a machine. `express`: EXPRESS rules apply. */
 asl_machine *asl_machine_compile(struct asl_text definition, bool express,
                                  struct asl_diagnostics *diagnostics);
+/* What only a catalogue of the services knows, asked of whoever has one. */
+struct asl_catalogue {
+    void *state;
+    /* Is there an aws-sdk:<service>:<action>? */
+    bool (*offers)(void *state, struct asl_text service, struct asl_text action);
+    /* Appends what was probably meant, or nothing; may be NULL. */
+    void (*hint)(void *state, struct asl_text service, struct asl_text action,
+                 struct asl_buffer *out);
+};
+/* The same, refusing SDK calls that the catalogue does not have (NULL: all are let pass). */
+asl_machine *asl_machine_compile_with(struct asl_text definition, bool express,
+                                      const struct asl_catalogue *catalogue,
+                                      struct asl_diagnostics *diagnostics);
+/* One state alone, as TestState takes it: a machine that has it as "StateName" and, for every state it
+ * may go to, a Succeed of that name. Locations are AWS's ("/States/StateName/Branches"). */
+asl_machine *asl_machine_compile_state(struct asl_text state, struct asl_diagnostics *diagnostics);
 /* Machines are counted: an execution holds one. */
 asl_machine *asl_machine_retain(asl_machine *m);
 void asl_machine_release(asl_machine *m);

@@ -47,6 +47,7 @@ static void print_names(const struct path_step *step, struct asl_buffer *out)
 
 static void print_indices(const struct path_step *step, struct asl_buffer *out)
 {
+    asl_buffer_puts(out, step->is_from_end ? "@.size()" : "");
     for (size_t i = 0; i < step->count; i++) {
         asl_buffer_printf(out, "%s%lld", i > 0 ? "," : "", (long long)step->as.indices[i]);
     }
@@ -203,13 +204,10 @@ static void walk_names(struct cursor *c, size_t at, const asl_value *v)
     }
 }
 
+/* A negative index is out of bounds like any other (reported: `$.array[-1].name` finds nothing). */
 static void walk_index(struct cursor *c, size_t at, const asl_value *v, int64_t index)
 {
-    int64_t count = (int64_t)value_count(v);
-    if (index < 0) {
-        index += count;
-    }
-    if (index >= 0 && index < count) {
+    if (index >= 0 && (uint64_t)index < value_count(v)) {
         walk(c, at + 1, value_at(v, (size_t)index));
     }
 }
@@ -232,13 +230,13 @@ static void walk_indices(struct cursor *c, size_t at, const asl_value *v)
     if (!is_array_for(c, at, v) || !path_spend(c->w, step->count)) {
         return;
     }
+    int64_t base = step->is_from_end ? (int64_t)value_count(v) : 0;
     for (size_t i = 0; i < step->count && c->outcome == PATH_FOUND; i++) {
-        walk_index(c, at, v, step->as.indices[i]);
+        walk_index(c, at, v, base + step->as.indices[i]);
     }
 }
 
-/* Jayway: [-2:] and [:-1] count from the end; with both bounds the end never does ([0:-1] is empty)
- * unless the start does too ([-3:-1]). */
+/* [-2:] and [:-1] count from the end; with both bounds none does ([0:-1] and [-3:-1] are empty). */
 static void walk_slice(struct cursor *c, size_t at, const asl_value *v)
 {
     const struct path_slice *slice = &c->p->steps[at].as.slice;
@@ -248,18 +246,16 @@ static void walk_slice(struct cursor *c, size_t at, const asl_value *v)
     int64_t count = (int64_t)value_count(v);
     int64_t from = slice->has_from ? slice->from : 0;
     int64_t to = slice->has_to ? slice->to : count;
-    if (slice->has_from && slice->has_to && from >= to) {
-        return;
+    if (!slice->has_to && from < 0) {
+        from += count;
     }
-    from = from < 0 ? from + count : from;
-    to = to < 0 ? to + count : to;
-    if (slice->has_from && slice->from < 0 && slice->has_to && slice->to >= 0) {
-        from = from > 0 ? from : 0;
+    if (!slice->has_from && to < 0) {
+        to += count;
     }
     from = from < 0 ? 0 : from;
     to = to > count ? count : to;
     for (int64_t i = from; i < to && c->outcome == PATH_FOUND; i += slice->by) {
-        walk(c, at + 1, value_at(v, (size_t)i));
+        walk_index(c, at, v, i);
     }
 }
 
