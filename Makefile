@@ -34,7 +34,7 @@ find     = $(sort $(shell find $(1) -name '*.c' 2>/dev/null))
 objects  = $(patsubst %.c,$(BUILD)/%.o,$(1))
 asl_src    := $(call find,asl)
 store_src  := $(call find,store)
-engine_src := $(filter-out engine/cli/main.c,$(call find,engine))
+engine_src := $(filter-out engine/cli/main.c engine/aws/catalogue/renew.c,$(call find,engine))
 test_src   := $(sort $(shell find tests -name 'test_*.c' 2>/dev/null))
 test_bin   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(test_src))
 fuzz_src   := $(sort $(wildcard tests/fuzz/fuzz_*.c))
@@ -155,6 +155,21 @@ install: all
 	strip $(DESTDIR)$(PREFIX)/bin/stepwell
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/stepwell
+
+# ---- renewing the service catalogue ----
+# The service catalogue goes into the program as it stands; renewing it needs the service models
+# (engine/aws/catalogue/README.md): make catalogue MODELS=folder
+catalogue_dir := engine/aws/catalogue
+$(BUILD)/$(catalogue_dir)/embed.o: $(catalogue_dir)/catalogue.bin
+$(BUILD)/renew: $(call objects,$(addprefix $(catalogue_dir)/,renew.c encode.c decode.c names.c catalogue.c embed.c)) $(BUILD)/libasl.a
+	$(CC) $(CFLAGS_$(VARIANT)) $(LDFLAGS_$(VARIANT)) -o $@ $^ -lz -lm
+
+.PHONY: catalogue
+catalogue:
+	@test -n "$(MODELS)" || { echo "make catalogue MODELS=<folder of service models>"; exit 2; }
+	@test -e $(catalogue_dir)/catalogue.bin || : > $(catalogue_dir)/catalogue.bin
+	$(MAKE) $(BUILD)/renew
+	$(BUILD)/renew $(MODELS) $(catalogue_dir)/catalogue.bin
 
 clean:
 	rm -rf build

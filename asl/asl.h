@@ -97,6 +97,15 @@ int64_t asl_execution_due(const asl_execution *x);
 /* Tasks begun and not finished: what recovery takes up again. */
 size_t asl_execution_open_tasks(const asl_execution *x);
 int64_t asl_execution_last_event(const asl_execution *x); /* id; 0 before the first */
+struct asl_text asl_execution_arn(const asl_execution *x); /* NUL-terminated, like those below */
+struct asl_text asl_execution_name(const asl_execution *x);
+struct asl_text asl_execution_role_arn(const asl_execution *x);
+struct asl_text asl_execution_machine_arn(const asl_execution *x);
+struct asl_text asl_execution_version_arn(const asl_execution *x); /* empty: none */
+struct asl_text asl_execution_alias_arn(const asl_execution *x);   /* empty: none */
+const asl_value *asl_execution_input(const asl_execution *x);
+int64_t asl_execution_redrives(const asl_execution *x);
+int64_t asl_execution_redriven_at(const asl_execution *x); /* ms since 1970; 0: never */
 const asl_value *asl_execution_output(const asl_execution *x); /* NULL unless SUCCEEDED */
 const char *asl_execution_error(const asl_execution *x);       /* NULL: none */
 const char *asl_execution_cause(const asl_execution *x);
@@ -155,6 +164,7 @@ struct asl_command {
     int64_t heartbeat_seconds; /* 0: none */
     const asl_value *state_name;
     char token[1025];          /* callback, sync and activity tasks; else empty */
+    bool started, submitted;   /* of asl_execution_open_commands: how far it was known to be */
 };
 
 /* History events as they are emitted, encoded at once into a chunk (see history.h). */

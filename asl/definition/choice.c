@@ -4,68 +4,215 @@
 #include "compile.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+#include "fields.h"
 
 struct comparison {
     const char *name;
     enum choice_operator operator;
     enum choice_type type;
-    bool path; /* the operand is a path */
+    enum field_type operand; /* FIELD_REFERENCE: the operand is a path */
 };
 
-#define ORDERED(type_name, type)                                                                   \
-    {type_name "Equals", CHOICE_EQUALS, type, false},                                              \
-        {type_name "EqualsPath", CHOICE_EQUALS, type, true},                                       \
-        {type_name "LessThan", CHOICE_LESS, type, false},                                          \
-        {type_name "LessThanPath", CHOICE_LESS, type, true},                                       \
-        {type_name "LessThanEquals", CHOICE_LESS_EQUALS, type, false},                             \
-        {type_name "LessThanEqualsPath", CHOICE_LESS_EQUALS, type, true},                          \
-        {type_name "GreaterThan", CHOICE_GREATER, type, false},                                    \
-        {type_name "GreaterThanPath", CHOICE_GREATER, type, true},                                 \
-        {type_name "GreaterThanEquals", CHOICE_GREATER_EQUALS, type, false},                       \
-        {type_name "GreaterThanEqualsPath", CHOICE_GREATER_EQUALS, type, true}
-
+/* In the order in which AWS lists them (that of a hash table). */
 static const struct comparison comparisons[] = {
-    ORDERED("String", CHOICE_STRING),
-    ORDERED("Numeric", CHOICE_NUMERIC),
-    ORDERED("Timestamp", CHOICE_TIMESTAMP),
-    {"BooleanEquals", CHOICE_EQUALS, CHOICE_BOOLEAN, false},
-    {"BooleanEqualsPath", CHOICE_EQUALS, CHOICE_BOOLEAN, true},
-    {"StringMatches", CHOICE_MATCHES, CHOICE_STRING, false},
-    {"IsString", CHOICE_IS, CHOICE_STRING, false},
-    {"IsNumeric", CHOICE_IS, CHOICE_NUMERIC, false},
-    {"IsBoolean", CHOICE_IS, CHOICE_BOOLEAN, false},
-    {"IsTimestamp", CHOICE_IS, CHOICE_TIMESTAMP, false},
-    {"IsNull", CHOICE_IS, CHOICE_NULL, false},
-    {"IsPresent", CHOICE_IS, CHOICE_PRESENT, false},
+    {"StringEquals", CHOICE_EQUALS, CHOICE_STRING, FIELD_STRING},
+    {"IsBoolean", CHOICE_IS, CHOICE_BOOLEAN, FIELD_BOOLEAN},
+    {"StringLessThan", CHOICE_LESS, CHOICE_STRING, FIELD_STRING},
+    {"IsNumeric", CHOICE_IS, CHOICE_NUMERIC, FIELD_BOOLEAN},
+    {"BooleanEquals", CHOICE_EQUALS, CHOICE_BOOLEAN, FIELD_BOOLEAN},
+    {"StringLessThanEqualsPath", CHOICE_LESS_EQUALS, CHOICE_STRING, FIELD_REFERENCE},
+    {"NumericLessThan", CHOICE_LESS, CHOICE_NUMERIC, FIELD_FLOAT},
+    {"NumericGreaterThan", CHOICE_GREATER, CHOICE_NUMERIC, FIELD_FLOAT},
+    {"NumericLessThanPath", CHOICE_LESS, CHOICE_NUMERIC, FIELD_REFERENCE},
+    {"StringMatches", CHOICE_MATCHES, CHOICE_STRING, FIELD_STRING},
+    {"TimestampLessThanEqualsPath", CHOICE_LESS_EQUALS, CHOICE_TIMESTAMP, FIELD_REFERENCE},
+    {"NumericEquals", CHOICE_EQUALS, CHOICE_NUMERIC, FIELD_FLOAT},
+    {"TimestampGreaterThan", CHOICE_GREATER, CHOICE_TIMESTAMP, FIELD_RFC3339},
+    {"StringGreaterThanEqualsPath", CHOICE_GREATER_EQUALS, CHOICE_STRING, FIELD_REFERENCE},
+    {"TimestampGreaterThanEqualsPath", CHOICE_GREATER_EQUALS, CHOICE_TIMESTAMP, FIELD_REFERENCE},
+    {"TimestampLessThanEquals", CHOICE_LESS_EQUALS, CHOICE_TIMESTAMP, FIELD_RFC3339},
+    {"NumericLessThanEqualsPath", CHOICE_LESS_EQUALS, CHOICE_NUMERIC, FIELD_REFERENCE},
+    {"TimestampEquals", CHOICE_EQUALS, CHOICE_TIMESTAMP, FIELD_RFC3339},
+    {"BooleanEqualsPath", CHOICE_EQUALS, CHOICE_BOOLEAN, FIELD_REFERENCE},
+    {"IsTimestamp", CHOICE_IS, CHOICE_TIMESTAMP, FIELD_BOOLEAN},
+    {"StringLessThanEquals", CHOICE_LESS_EQUALS, CHOICE_STRING, FIELD_STRING},
+    {"NumericLessThanEquals", CHOICE_LESS_EQUALS, CHOICE_NUMERIC, FIELD_FLOAT},
+    {"StringLessThanPath", CHOICE_LESS, CHOICE_STRING, FIELD_REFERENCE},
+    {"TimestampGreaterThanPath", CHOICE_GREATER, CHOICE_TIMESTAMP, FIELD_REFERENCE},
+    {"StringGreaterThan", CHOICE_GREATER, CHOICE_STRING, FIELD_STRING},
+    {"StringGreaterThanPath", CHOICE_GREATER, CHOICE_STRING, FIELD_REFERENCE},
+    {"IsString", CHOICE_IS, CHOICE_STRING, FIELD_BOOLEAN},
+    {"StringEqualsPath", CHOICE_EQUALS, CHOICE_STRING, FIELD_REFERENCE},
+    {"TimestampEqualsPath", CHOICE_EQUALS, CHOICE_TIMESTAMP, FIELD_REFERENCE},
+    {"TimestampLessThan", CHOICE_LESS, CHOICE_TIMESTAMP, FIELD_RFC3339},
+    {"StringGreaterThanEquals", CHOICE_GREATER_EQUALS, CHOICE_STRING, FIELD_STRING},
+    {"NumericGreaterThanPath", CHOICE_GREATER, CHOICE_NUMERIC, FIELD_REFERENCE},
+    {"NumericGreaterThanEquals", CHOICE_GREATER_EQUALS, CHOICE_NUMERIC, FIELD_FLOAT},
+    {"NumericEqualsPath", CHOICE_EQUALS, CHOICE_NUMERIC, FIELD_REFERENCE},
+    {"TimestampLessThanPath", CHOICE_LESS, CHOICE_TIMESTAMP, FIELD_REFERENCE},
+    {"IsNull", CHOICE_IS, CHOICE_NULL, FIELD_BOOLEAN},
+    {"IsPresent", CHOICE_IS, CHOICE_PRESENT, FIELD_BOOLEAN},
+    {"TimestampGreaterThanEquals", CHOICE_GREATER_EQUALS, CHOICE_TIMESTAMP, FIELD_RFC3339},
+    {"NumericGreaterThanEqualsPath", CHOICE_GREATER_EQUALS, CHOICE_NUMERIC, FIELD_REFERENCE},
 };
+#define COMPARISONS (sizeof comparisons / sizeof *comparisons)
 
-static const struct comparison *find_comparison(const asl_value *rule)
+static const struct comparison *find_comparison(struct asl_text name)
 {
-    for (size_t i = 0; i < sizeof comparisons / sizeof *comparisons; i++) {
-        if (value_get_z(rule, comparisons[i].name) != NULL) {
+    for (size_t i = 0; i < COMPARISONS; i++) {
+        if (asl_text_is(name, comparisons[i].name)) {
             return &comparisons[i];
         }
     }
     return NULL;
 }
 
+/* ---- what a rule may hold ---- */
+
+static bool is_listed(const char *const *names, size_t count, struct asl_text name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (asl_text_is(name, names[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const char *const selectors[] = {"And", "Or", "Not", "Variable", "Condition"};
+static const char *const top_members[] = {"Next", "Comment", "Assign", "Output"};
+#define SELECTORS 5
+#define JSONPATH_SELECTORS 4
+#define TOP_MEMBERS 4
+
+static void report_unknown(struct compiler *c, const struct place *place, bool top,
+                           struct asl_text name)
+{
+    report(c, CODE_SCHEMA, place, "Field '%.*s' is not supported", ASL_TEXT_ARGS(name));
+    point_at_member(c, place, name);
+    struct guess g = {.wrong = name};
+    for (size_t i = 0; guess_helps(c) && i < COMPARISONS; i++) {
+        guess_try(&g, asl_text(comparisons[i].name));
+    }
+    for (size_t i = 0; i < SELECTORS; i++) {
+        guess_try(&g, asl_text(selectors[i]));
+    }
+    for (size_t i = 0; top && i < TOP_MEMBERS; i++) {
+        guess_try(&g, asl_text(top_members[i]));
+    }
+    guess_tell(c, &g);
+}
+
+static void report_language(struct compiler *c, const struct place *place, struct asl_text name)
+{
+    bool jsonata = c->language == LANGUAGE_JSONATA;
+    if (!c->downgraded) {
+        report(c, CODE_SCHEMA, place,
+               "The QueryLanguage is set to '%s', but field '%.*s' is only supported for the '%s' "
+               "QueryLanguage",
+               jsonata ? "JSONata" : "JSONPath", ASL_TEXT_ARGS(name),
+               jsonata ? "JSONPath" : "JSONata");
+        point_at_member(c, place, name);
+    }
+}
+
+/* Names that a rule may not have; returns how many comparisons and selectors it has. */
+struct rule_count {
+    size_t comparisons, selectors;
+};
+
+static struct rule_count check_names(struct compiler *c, const asl_value *v,
+                                     const struct place *place, bool top)
+{
+    struct rule_count count = {0};
+    bool jsonata = c->language == LANGUAGE_JSONATA;
+    for (size_t i = 0; i < value_count(v); i++) {
+        struct asl_text name = value_as_text(value_key_at(v, i));
+        bool comparison = find_comparison(name) != NULL;
+        bool selector = is_listed(selectors, SELECTORS, name);
+        bool condition = asl_text_is(name, "Condition");
+        count.comparisons += comparison;
+        count.selectors += selector;
+        if (asl_text_is(name, "Output") && top ? !jsonata : (comparison || selector) && condition != jsonata) {
+            report_language(c, place, name);
+        } else if (!comparison && !selector && !asl_text_is(name, "Comment") &&
+                   !(top && is_listed(top_members, TOP_MEMBERS, name))) {
+            report_unknown(c, place, top, name);
+        }
+    }
+    return count;
+}
+
+static void report_comparisons(struct compiler *c, const struct place *place, bool none)
+{
+    struct asl_buffer names;
+    asl_buffer_init(&names, ASL_BUFFER_MAXIMUM);
+    for (size_t i = 0; i < COMPARISONS; i++) {
+        asl_buffer_printf(&names, "%s%s", i == 0 ? "" : ", ", comparisons[i].name);
+    }
+    report(c, CODE_SCHEMA, place,
+           none ? "This object should have only one of the following fields: [%s]"
+                : "There should only be one of the following fields: [%s]",
+           names.data);
+    asl_buffer_free(&names);
+}
+
+/* False when there is nothing to compile. */
+static bool check_rule(struct compiler *c, const asl_value *v, const struct place *place, bool top)
+{
+    if (value_kind(v) != VALUE_OBJECT) {
+        report(c, CODE_SCHEMA, place, "Expected value of type [OBJECT]");
+        return false;
+    }
+    struct rule_count count = check_names(c, v, place, top);
+    if (top && value_get_z(v, "Next") == NULL) {
+        report(c, CODE_SCHEMA, place, "These fields are required: [Next]");
+    }
+    if (count.selectors != 1) {
+        report(c, CODE_SCHEMA, place,
+               "The object must have only one of the following fields, [And, Or, Not, Variable, "
+               "Condition]");
+    } else if (value_get_z(v, "Variable") != NULL && count.comparisons != 1) {
+        report_comparisons(c, place, count.comparisons == 0);
+    }
+    return true;
+}
+
+/* ---- compiling ---- */
+
+static void compile_operand(struct compiler *c, const asl_value *v, const struct comparison *found,
+                            const struct place *place, struct choice_rule *rule)
+{
+    const asl_value *operand = value_get_z(v, found->name);
+    struct place here = place_key(place, asl_text(found->name));
+    /* Numbers are bounded by what a double holds, which is to say not at all. */
+    const struct field field = {.name = found->name, .type = found->operand,
+                                .minimum = -1e308, .maximum = 1e308};
+    fields_check_value(c, operand, &here, &field);
+    if (found->operator == CHOICE_IS) {
+        rule->expected = value_is_true(operand);
+    } else if (found->operand == FIELD_REFERENCE) {
+        rule->operand_path =
+            path_member(c, v, found->name, PATH_REFERENCE, START_ANYWHERE, place);
+    } else {
+        rule->operand = value_retain(operand);
+    }
+}
+
 static void compile_comparison(struct compiler *c, const asl_value *v, const struct place *place,
                                struct choice_rule *rule)
 {
-    rule->variable = path_member(c, v, "Variable", 0, place);
-    const struct comparison *found = find_comparison(v);
-    if (found == NULL) {
-        return;
-    }
-    const asl_value *operand = value_get_z(v, found->name);
-    rule->operator = found->operator;
-    rule->type = found->type;
-    if (found->operator == CHOICE_IS) {
-        rule->expected = value_is_true(operand);
-    } else if (found->path) {
-        rule->operand_path = path_member(c, v, found->name, 0, place);
-    } else {
-        rule->operand = value_retain(operand);
+    rule->variable = path_member(c, v, "Variable", PATH_REFERENCE, START_ANYWHERE, place);
+    for (size_t i = 0; i < value_count(v); i++) {
+        const struct comparison *found = find_comparison(value_as_text(value_key_at(v, i)));
+        if (found != NULL) {
+            rule->operator = found->operator;
+            rule->type = found->type;
+            compile_operand(c, v, found, place, rule);
+            return;
+        }
     }
 }
 
@@ -75,14 +222,17 @@ static void compile_rule(struct compiler *c, const asl_value *v, const struct pl
 static void compile_rules(struct compiler *c, const asl_value *list, const struct place *place,
                           struct choice_rule *rule)
 {
-    if (value_kind(list) != VALUE_ARRAY) {
+    const struct field field = {.name = "", .type = FIELD_SOME};
+    if (!fields_check_value(c, list, place, &field)) {
         return;
     }
     rule->rule_count = value_count(list);
     rule->rules = asl_allocate_zeroed(rule->rule_count + 1, sizeof *rule->rules);
     for (size_t i = 0; i < rule->rule_count; i++) {
         struct place here = place_index(place, i);
-        compile_rule(c, value_at(list, i), &here, &rule->rules[i]);
+        if (check_rule(c, value_at(list, i), &here, false)) {
+            compile_rule(c, value_at(list, i), &here, &rule->rules[i]);
+        }
     }
 }
 
@@ -100,7 +250,9 @@ static void compile_rule(struct compiler *c, const asl_value *v, const struct pl
         rule->operator = CHOICE_NOT;
         rule->rule_count = 1;
         rule->rules = asl_allocate_zeroed(1, sizeof *rule->rules);
-        compile_rule(c, inner, &here, rule->rules);
+        if (check_rule(c, inner, &here, false)) {
+            compile_rule(c, inner, &here, rule->rules);
+        }
     } else {
         compile_comparison(c, v, place, rule);
     }
@@ -109,6 +261,9 @@ static void compile_rule(struct compiler *c, const asl_value *v, const struct pl
 static void compile_top_rule(struct compiler *c, const asl_value *v, const struct place *place,
                              struct choice_rule *rule)
 {
+    if (!check_rule(c, v, place, true)) {
+        return;
+    }
     if (c->language == LANGUAGE_JSONATA) {
         rule->operator = CHOICE_CONDITION;
         rule->condition = template_member(c, v, "Condition", place);
@@ -116,8 +271,9 @@ static void compile_top_rule(struct compiler *c, const asl_value *v, const struc
     } else {
         compile_rule(c, v, place, rule);
     }
+    assign_check(c, v, place);
     rule->assign = template_member(c, v, "Assign", place);
-    rule->next = target_member(c, v, "Next", place);
+    rule->next = target_member(c, v, "Next");
 }
 
 void choice_compile(struct compiler *c, const asl_value *v, const struct place *place,
@@ -134,7 +290,7 @@ void choice_compile(struct compiler *c, const asl_value *v, const struct place *
             compile_top_rule(c, value_at(choices, i), &here, &state->of.choice.rules[i]);
         }
     }
-    state->of.choice.default_next = target_member(c, v, "Default", place);
+    state->of.choice.default_next = target_member(c, v, "Default");
 }
 
 static void clear_rule(struct choice_rule *rule)

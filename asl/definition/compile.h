@@ -8,6 +8,8 @@
 #ifndef ASL_DEFINITION_COMPILE_H
 #define ASL_DEFINITION_COMPILE_H
 
+#include <stdint.h>
+
 #include "../asl.h"
 #include "machine.h"
 
@@ -29,35 +31,80 @@ static inline struct place place_index(const struct place *parent, size_t index)
     return (struct place){.parent = parent, .index = index, .element = true};
 }
 
+/* What $states may be asked for where an expression stands. */
+enum state_data { DATA_RESULT = 1, DATA_ERROR = 2 };
+
+/* Names met so far in the whole machine, to find those that come twice. */
+struct name_set {
+    const asl_value **slots; /* open addressing */
+    size_t capacity, count;
+};
+
 struct compiler {
     struct asl_text text;
     bool express;
     struct asl_diagnostics *diagnostics;
     size_t errors;
+    size_t last; /* index of the diagnostic just added, or SIZE_MAX */
     struct asl_machine *machine;
     size_t state_capacity;
+    struct name_set state_names, labels;
 
     /* of the state at hand */
     struct state *state;
     const struct place *state_place;
     enum query_language language;
+    bool downgraded; /* JSONPath in a JSONata machine: that is said, its fields are not complained of */
+    unsigned data;   /* enum state_data: what $states holds in the field at hand */
+    size_t depth;          /* of States objects */
+    const asl_value *list; /* the States object at hand */
     struct value_list references; /* names of variables, as they were met */
     struct value_list all_references; /* state name, array of variable names, ... */
 };
 
 /* ---- diagnostics.c ---- */
 
-/* The codes of ValidateStateMachineDefinition (facts 1.8). */
+/* The codes of ValidateStateMachineDefinition (facts 1.8, and as met on AWS since). */
 #define CODE_JSON "INVALID_JSON_DESCRIPTION"
 #define CODE_SCHEMA "SCHEMA_VALIDATION_FAILED"
 #define CODE_TARGET "MISSING_TRANSITION_TARGET"
 #define CODE_END "MISSING_END_STATE"
+#define CODE_DUPLICATE_STATE "DUPLICATE_STATE_NAME"
+#define CODE_STATE_NAME "INVALID_STATE_NAME"
+#define CODE_DUPLICATE_LABEL "DUPLICATE_LABEL_NAME"
+#define CODE_LABEL "INVALID_LABEL_NAME"
+#define CODE_DEEP "TOO_DEEPLY_NESTED"
 #define CODE_JSONATA "INVALID_JSONATA_EXPRESSION"
 #define CODE_JSONATA_UNSUPPORTED "UNSUPPORTED_JSONATA_EXPRESSION"
+#define CODE_VARIABLE "INVALID_VARIABLE_NAME"
+#define CODE_RESERVED "RESERVED_VARIABLE_NAME"
+#define CODE_NO_DOLLAR "NO_DOLLAR"
+#define CODE_NO_PATH "NO_PATH"
+#define CODE_STATIC "PASS_RESULT_IS_STATIC"
 
-/* Adds an error at `place`. */
+/* Adds an error at `place`; NULL: AWS gives no location. */
 void report(struct compiler *c, const char *code, const struct place *place, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+/* The same as a warning: it does not refuse the definition. */
+void warn(struct compiler *c, const char *code, const struct place *place, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/* The mistake just reported is about this member's name: line and column point there, while AWS's
+ * location stays the object. */
+void point_at_member(struct compiler *c, const struct place *object, struct asl_text name);
+
+/* Hints: the nearest of the candidates tried, when it is near enough to be meant. */
+struct guess {
+    struct asl_text wrong, best;
+    size_t distance;
+};
+void guess_try(struct guess *g, struct asl_text candidate);
+/* Adds "did you mean 'X'?" to the mistake just reported, when there is a good guess. */
+void guess_tell(struct compiler *c, const struct guess *g);
+/* False when nothing can come of guessing: nothing was reported, or too much already. */
+bool guess_helps(const struct compiler *c);
+/* All three in one, for candidates in a list "A|B|C". */
+void suggest(struct compiler *c, struct asl_text wrong, const char *names);
+
 /* The place as AWS writes it ("/States/X/Choices[0]/Next"), relative to `from` when that is an
  * ancestor (then without the leading slash: "Choices[0]/Next"). NULL: from the root. */
 void place_print(const struct place *place, const struct place *from, struct asl_buffer *out);
@@ -70,27 +117,51 @@ void template_free(struct template *t); /* NULL is allowed */
 /* The member `name` of `object` as a template, or NULL where it is absent. */
 struct template *template_member(struct compiler *c, const asl_value *object, const char *name,
                                  const struct place *place);
-/* The member as a path; NULL where it is absent or wrong. */
+/* The member as a path; NULL where it is absent, null or wrong (reported in AWS's words for that
+ * kind of path). PATH_REFERENCE: a Reference Path; `from`: where it may start. */
+enum path_start { START_ANYWHERE, START_NO_CONTEXT };
 struct path *path_member(struct compiler *c, const asl_value *object, const char *name,
-                         unsigned flags, const struct place *place);
+                         unsigned flags, enum path_start from, const struct place *place);
 /* "Name" as a constant or JSONata expression, or (JSONPath) "NamePath" as a path. */
+enum setting_path {
+    SETTING_REFERENCE, /* a Reference Path, not into the context object */
+    SETTING_CONTEXT,   /* a Reference Path, the context object too */
+    SETTING_INTRINSIC, /* any path, or an intrinsic function */
+};
 void setting_compile(struct compiler *c, const asl_value *object, const char *name,
-                     const char *path_name, const struct place *place, struct setting *out);
+                     const char *path_name, enum setting_path kind, const struct place *place,
+                     struct setting *out);
 void setting_free(struct setting *s);
+/* True for a string that a person meant as a path or an intrinsic. */
+bool looks_like_reference(const asl_value *v);
 /* True for a string that is a JSONata expression: exactly "{%" ... "%}". */
 bool is_expression(const asl_value *v);
 
 /* ---- states.c ---- */
 
-/* Fills `states` from an object with StartAt and States. */
+/* Fills `states` from an object with StartAt and States (already checked as such). */
 void states_compile(struct compiler *c, const asl_value *object, const struct place *place,
                     struct states *outer, struct states *states);
 void states_free(struct states *states); /* what is in it */
-/* The state of that name in the States object at hand, or NULL. */
-struct state *states_find(const struct states *states, struct asl_text name);
-/* The target named by `object`'s member `name`; NULL and a report where there is none. */
-struct state *target_member(struct compiler *c, const asl_value *object, const char *name,
-                            const struct place *place);
+/* The state named by `object`'s member `name`, next to the state at hand; NULL where there is none
+ * (graph.c complains). */
+struct state *target_member(struct compiler *c, const asl_value *object, const char *name);
+
+/* ---- names.c ---- */
+
+/* True when the name (a string value that outlives the set) was there before. */
+bool name_set_add(struct name_set *set, const asl_value *name);
+void name_set_free(struct name_set *set);
+size_t characters(struct asl_text t); /* code points */
+
+/* ---- what only the whole can tell ---- */
+
+/* graph.c: targets, terminal states, reachability. */
+void graph_check(struct compiler *c, const asl_value *root);
+/* variables.c: names assigned in an inner scope that an outer one has. */
+void variables_check(struct compiler *c, const asl_value *root);
+/* The names in an Assign object. */
+void assign_check(struct compiler *c, const asl_value *object, const struct place *place);
 
 /* ---- references.c ---- */
 
@@ -109,6 +180,10 @@ void state_free(struct state *state);
 void choice_compile(struct compiler *c, const asl_value *v, const struct place *place,
                     struct state *state);
 void choice_free(struct state *state);
+/* reader.c: ItemReader, ItemBatcher and ResultWriter of a Map. */
+void reader_compile(struct compiler *c, const asl_value *map, const struct place *place,
+                    struct state *state);
+void reader_free(struct state *state);
 void map_compile(struct compiler *c, const asl_value *v, const struct place *place,
                  struct state *state);
 void map_free(struct state *state);
@@ -118,6 +193,9 @@ void catch_compile(struct compiler *c, const asl_value *v, const struct place *p
                    struct state *state);
 void retry_free(struct state *state);
 void resource_compile(struct asl_text arn, struct resource *resource);
+/* integrations.c: what AWS says of a Task's Resource, and of its Parameters or Arguments. */
+void resource_check(struct compiler *c, const asl_value *state, const struct place *place,
+                    const struct resource *resource);
 void resource_free(struct resource *resource);
 
 #endif

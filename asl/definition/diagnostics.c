@@ -11,7 +11,9 @@
 #define DIAGNOSTICS_MAXIMUM 1000
 /* Finding line and column reads the text anew: bounded for the same reason. */
 #define LOCATED_MAXIMUM 200
-#define MESSAGE_MAXIMUM 16384
+/* Guessing what was meant compares with every state's name: only for the first few. */
+#define HINTED_MAXIMUM 50
+#define GUESSED_SIZE 80 /* bytes of a name worth guessing at */
 
 static void print_step(const struct place *place, struct asl_buffer *out)
 {
@@ -44,7 +46,7 @@ void place_print(const struct place *place, const struct place *from, struct asl
         return;
     }
     struct asl_buffer steps;
-    asl_buffer_init(&steps, MESSAGE_MAXIMUM);
+    asl_buffer_init(&steps, ASL_BUFFER_MAXIMUM);
     print_steps(place, from, &steps);
     struct asl_text text = asl_buffer_text(&steps);
     if (text.size > 0 && text.data[0] == '/') {
@@ -77,7 +79,8 @@ static void print_pointer(const struct place *place, struct asl_buffer *out)
     }
 }
 
-static void locate(struct compiler *c, const struct place *place, struct asl_diagnostic *d)
+static void locate(struct compiler *c, const struct place *place, bool key,
+                   struct asl_diagnostic *d)
 {
     if (c->diagnostics->count > LOCATED_MAXIMUM) {
         return;
@@ -86,7 +89,7 @@ static void locate(struct compiler *c, const struct place *place, struct asl_dia
     asl_buffer_init(&pointer, ASL_BUFFER_MAXIMUM);
     print_pointer(place, &pointer);
     struct value_place found = {0};
-    value_locate(c->text, asl_buffer_text(&pointer), false, &found);
+    value_locate(c->text, asl_buffer_text(&pointer), key, &found);
     d->line = found.line;
     d->column = found.column;
     asl_buffer_free(&pointer);
@@ -103,29 +106,134 @@ static struct asl_diagnostic *append(struct asl_diagnostics *list)
     return d;
 }
 
-void report(struct compiler *c, const char *code, const struct place *place, const char *format, ...)
+static void add(struct compiler *c, enum asl_severity severity, const char *code,
+                const struct place *place, const char *format, va_list arguments)
 {
-    c->errors++;
+    c->last = SIZE_MAX;
     if (c->diagnostics->count >= DIAGNOSTICS_MAXIMUM) {
         return;
     }
     struct asl_diagnostic *d = append(c->diagnostics);
-    d->severity = ASL_ERROR;
+    c->last = c->diagnostics->count - 1;
+    d->severity = severity;
     d->code = code;
     struct asl_buffer text;
-    asl_buffer_init(&text, MESSAGE_MAXIMUM);
-    va_list arguments;
-    va_start(arguments, format);
+    asl_buffer_init(&text, ASL_BUFFER_MAXIMUM);
     asl_buffer_vprintf(&text, format, arguments);
-    va_end(arguments);
     d->message = asl_copy_text(asl_buffer_text(&text));
-    asl_buffer_clear(&text);
     if (place != NULL) {
+        asl_buffer_clear(&text);
         place_print(place, NULL, &text);
         d->location = asl_copy_text(asl_buffer_text(&text));
-        locate(c, place, d);
+        locate(c, place, false, d);
     }
     asl_buffer_free(&text);
+}
+
+void report(struct compiler *c, const char *code, const struct place *place, const char *format, ...)
+{
+    c->errors++;
+    va_list arguments;
+    va_start(arguments, format);
+    add(c, ASL_ERROR, code, place, format, arguments);
+    va_end(arguments);
+}
+
+void warn(struct compiler *c, const char *code, const struct place *place, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    add(c, ASL_WARNING, code, place, format, arguments);
+    va_end(arguments);
+}
+
+void point_at_member(struct compiler *c, const struct place *object, struct asl_text name)
+{
+    if (c->last != SIZE_MAX) {
+        struct place member = place_key(object, name);
+        locate(c, &member, true, &c->diagnostics->items[c->last]);
+    }
+}
+
+/* ---- hints ---- */
+
+bool guess_helps(const struct compiler *c)
+{
+    return c->last != SIZE_MAX && c->last < HINTED_MAXIMUM;
+}
+
+static int lower(char ch)
+{
+    return ch >= 'A' && ch <= 'Z' ? ch - 'A' + 'a' : (unsigned char)ch;
+}
+
+/* Edits (insert, delete, replace, swap of neighbours) from a to b, in bytes; a change of case counts
+ * for nothing. */
+static size_t edits(struct asl_text a, struct asl_text b)
+{
+    size_t rows[3][GUESSED_SIZE + 1];
+    size_t *before = rows[0], *last = rows[1], *row = rows[2];
+    for (size_t j = 0; j <= b.size; j++) {
+        last[j] = j;
+        before[j] = 0;
+    }
+    for (size_t i = 1; i <= a.size; i++) {
+        row[0] = i;
+        for (size_t j = 1; j <= b.size; j++) {
+            bool same = lower(a.data[i - 1]) == lower(b.data[j - 1]);
+            size_t best = last[j - 1] + !same;
+            best = last[j] + 1 < best ? last[j] + 1 : best;
+            best = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
+            bool swapped = i > 1 && j > 1 && lower(a.data[i - 1]) == lower(b.data[j - 2]) &&
+                           lower(a.data[i - 2]) == lower(b.data[j - 1]);
+            row[j] = swapped && before[j - 2] + 1 < best ? before[j - 2] + 1 : best;
+        }
+        size_t *spare = before;
+        before = last;
+        last = row;
+        row = spare;
+    }
+    return last[b.size];
+}
+
+void guess_try(struct guess *g, struct asl_text candidate)
+{
+    if (g->wrong.size == 0 || g->wrong.size > GUESSED_SIZE || candidate.size > GUESSED_SIZE ||
+        candidate.size == 0 || asl_text_equal(g->wrong, candidate)) {
+        return;
+    }
+    size_t distance = edits(g->wrong, candidate);
+    size_t near = 1 + g->wrong.size / 4;
+    if (distance <= near && (g->best.size == 0 || distance < g->distance)) {
+        g->best = candidate;
+        g->distance = distance;
+    }
+}
+
+void guess_tell(struct compiler *c, const struct guess *g)
+{
+    if (!guess_helps(c) || g->best.size == 0) {
+        return;
+    }
+    struct asl_buffer hint;
+    asl_buffer_init(&hint, ASL_BUFFER_MAXIMUM);
+    asl_buffer_printf(&hint, "did you mean '%.*s'?", ASL_TEXT_ARGS(g->best));
+    free(c->diagnostics->items[c->last].hint);
+    c->diagnostics->items[c->last].hint = asl_buffer_take(&hint, NULL);
+}
+
+void suggest(struct compiler *c, struct asl_text wrong, const char *names)
+{
+    if (!guess_helps(c)) {
+        return;
+    }
+    struct guess g = {.wrong = wrong};
+    while (names != NULL && *names != '\0') {
+        size_t size = strcspn(names, "|");
+        guess_try(&g, (struct asl_text){names, size});
+        names += size + (names[size] == '|');
+    }
+    guess_tell(c, &g);
 }
 
 void asl_diagnostics_free(struct asl_diagnostics *d)

@@ -146,6 +146,27 @@ struct resource {
     char *action;         /* without the pattern: "startExecution" */
 };
 
+/* The distributed Map's ItemReader, ItemBatcher and ResultWriter. A member that is absent is NULL, or
+ * a setting with neither value nor template. */
+struct item_reader {
+    char *resource;             /* "arn:aws:states:::s3:getObject" */
+    struct template *arguments; /* Parameters or Arguments: Bucket, Key, Prefix ... */
+    asl_value *config;          /* ReaderConfig as written, or NULL */
+    struct setting max_items;   /* ReaderConfig.MaxItems(Path) */
+};
+
+struct item_batcher {
+    struct template *input; /* BatchInput */
+    struct setting max_items;
+    struct setting max_bytes;
+};
+
+struct result_writer {
+    char *resource;             /* "arn:aws:states:::s3:putObject", or NULL: no export */
+    struct template *arguments; /* Parameters or Arguments: Bucket, Prefix */
+    asl_value *config;          /* WriterConfig as written, or NULL */
+};
+
 /* A "States" object: the machine's own, a branch's, an item processor's. */
 struct states {
     struct state **states; /* in the order of the text */
@@ -219,9 +240,12 @@ struct state {
             struct setting max_concurrency;
             struct setting tolerated_count;
             struct setting tolerated_percentage;
-            asl_value *item_reader;   /* the field as written: the distributed Map compiles it */
+            asl_value *item_reader;   /* the fields as written, or NULL ... */
             asl_value *item_batcher;
             asl_value *result_writer;
+            struct item_reader reader; /* ... and compiled */
+            struct item_batcher batcher;
+            struct result_writer writer;
             char *label; /* or NULL */
         } map;
     } of;

@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+#include "fields.h"
+
 struct kind_name {
     const char *name;
     enum state_kind kind;
@@ -33,19 +35,33 @@ static bool find_kind(struct compiler *c, const asl_value *v, const struct place
             return true;
         }
     }
+    if (value_kind(type) != VALUE_STRING) {
+        report(c, CODE_SCHEMA, &here, "Expected value of type [STRING]");
+        return false;
+    }
     report(c, CODE_SCHEMA, &here,
            "The field 'Type' should have one of these values: [Task, Wait, Pass, Succeed, Fail, "
            "Choice, Parallel, Map]");
+    suggest(c, value_as_text(type), "Task|Wait|Pass|Succeed|Fail|Choice|Parallel|Map");
     return false;
 }
 
-static enum query_language find_language(struct compiler *c, const asl_value *v)
+/* JSONPath only when it says exactly so; absent, the machine's; anything else counts as JSONata (and
+ * is complained of as a value). */
+static void choose_language(struct compiler *c, const asl_value *v, const struct place *place)
 {
     const asl_value *own = value_get_z(v, "QueryLanguage");
-    if (own == NULL || value_kind(own) != VALUE_STRING) {
-        return c->machine->language;
+    c->language = c->machine->language;
+    if (own == NULL) {
+        return;
     }
-    return asl_text_is(value_as_text(own), "JSONata") ? LANGUAGE_JSONATA : LANGUAGE_JSONPATH;
+    bool jsonpath = value_kind(own) == VALUE_STRING && asl_text_is(value_as_text(own), "JSONPath");
+    c->language = jsonpath ? LANGUAGE_JSONPATH : LANGUAGE_JSONATA;
+    if (jsonpath && c->machine->language == LANGUAGE_JSONATA) {
+        c->downgraded = true;
+        report(c, CODE_SCHEMA, place,
+               "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine");
+    }
 }
 
 /* ---- shared fields ---- */
@@ -59,11 +75,12 @@ static bool is_null(const asl_value *object, const char *name)
 static void compile_jsonpath_flow(struct compiler *c, const asl_value *v,
                                   const struct place *place, struct state *state)
 {
-    state->input_path = path_member(c, v, "InputPath", 0, place);
+    state->input_path = path_member(c, v, "InputPath", 0, START_ANYWHERE, place);
     state->input_null = is_null(v, "InputPath");
-    state->output_path = path_member(c, v, "OutputPath", 0, place);
+    state->output_path = path_member(c, v, "OutputPath", 0, START_ANYWHERE, place);
     state->output_null = is_null(v, "OutputPath");
-    state->result_path = path_member(c, v, "ResultPath", PATH_REFERENCE, place);
+    state->result_path =
+        path_member(c, v, "ResultPath", PATH_REFERENCE, START_NO_CONTEXT, place);
     state->result_discarded = is_null(v, "ResultPath");
     if (state->kind != STATE_MAP) {
         state->parameters = template_member(c, v, "Parameters", place);
@@ -71,22 +88,60 @@ static void compile_jsonpath_flow(struct compiler *c, const asl_value *v,
     state->result_selector = template_member(c, v, "ResultSelector", place);
 }
 
+static bool has_result(const struct state *state)
+{
+    return state->kind == STATE_TASK || state->kind == STATE_PARALLEL || state->kind == STATE_MAP;
+}
+
 static void compile_jsonata_flow(struct compiler *c, const asl_value *v, const struct place *place,
                                  struct state *state)
 {
     state->parameters = template_member(c, v, "Arguments", place);
+    c->data = has_result(state) ? DATA_RESULT : 0;
     state->output = template_member(c, v, "Output", place);
+    c->data = 0;
+}
+
+static void compile_assign(struct compiler *c, const asl_value *v, const struct place *place,
+                           struct state *state)
+{
+    assign_check(c, v, place);
+    c->data = has_result(state) ? DATA_RESULT : 0;
+    state->assign = template_member(c, v, "Assign", place);
+    c->data = 0;
 }
 
 /* ---- kinds ---- */
 
+/* A member "x.$", or a value that looks like a path, somewhere in it. */
+static bool holds_reference(const asl_value *v)
+{
+    if (looks_like_reference(v)) {
+        return true;
+    }
+    for (size_t i = 0; value_depth(v) > 0 && i < value_count(v); i++) {
+        bool hole = value_kind(v) == VALUE_OBJECT &&
+                    asl_text_ends(value_as_text(value_key_at(v, i)), ".$");
+        if (hole || holds_reference(value_at(v, i))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void compile_pass(struct compiler *c, const asl_value *v, const struct place *place,
                          struct state *state)
 {
-    (void)c;
-    (void)place;
     const asl_value *result = value_get_z(v, "Result");
-    state->of.pass.result = result == NULL ? NULL : value_retain(result);
+    if (result == NULL) {
+        return;
+    }
+    state->of.pass.result = value_retain(result);
+    if (holds_reference(result)) {
+        struct place here = place_key(place, ASL_TEXT("Result"));
+        warn(c, CODE_STATIC, &here,
+             "The 'Result' of a Pass state is static: the path in it is not evaluated");
+    }
 }
 
 static void compile_task(struct compiler *c, const asl_value *v, const struct place *place,
@@ -95,9 +150,11 @@ static void compile_task(struct compiler *c, const asl_value *v, const struct pl
     const asl_value *resource = value_get_z(v, "Resource");
     if (resource != NULL && value_kind(resource) == VALUE_STRING) {
         resource_compile(value_as_text(resource), &state->of.task.resource);
+        resource_check(c, v, place, &state->of.task.resource);
     }
-    setting_compile(c, v, "TimeoutSeconds", "TimeoutSecondsPath", place, &state->of.task.timeout);
-    setting_compile(c, v, "HeartbeatSeconds", "HeartbeatSecondsPath", place,
+    setting_compile(c, v, "TimeoutSeconds", "TimeoutSecondsPath", SETTING_REFERENCE, place,
+                    &state->of.task.timeout);
+    setting_compile(c, v, "HeartbeatSeconds", "HeartbeatSecondsPath", SETTING_REFERENCE, place,
                     &state->of.task.heartbeat);
     state->of.task.credentials = template_member(c, v, "Credentials", place);
 }
@@ -105,15 +162,32 @@ static void compile_task(struct compiler *c, const asl_value *v, const struct pl
 static void compile_wait(struct compiler *c, const asl_value *v, const struct place *place,
                          struct state *state)
 {
-    setting_compile(c, v, "Seconds", "SecondsPath", place, &state->of.wait.seconds);
-    setting_compile(c, v, "Timestamp", "TimestampPath", place, &state->of.wait.timestamp);
+    setting_compile(c, v, "Seconds", "SecondsPath", SETTING_CONTEXT, place,
+                    &state->of.wait.seconds);
+    setting_compile(c, v, "Timestamp", "TimestampPath", SETTING_CONTEXT, place,
+                    &state->of.wait.timestamp);
+}
+
+static void warn_path(struct compiler *c, const asl_value *v, const char *name,
+                      const struct place *place)
+{
+    const asl_value *member = value_get_z(v, name);
+    if (c->language == LANGUAGE_JSONPATH && member != NULL && looks_like_reference(member)) {
+        struct place here = place_key(place, asl_text(name));
+        warn(c, CODE_NO_PATH, &here,
+             "The value of the field '%s' looks like a path, but the field's name does not end with "
+             "'Path'",
+             name);
+    }
 }
 
 static void compile_fail(struct compiler *c, const asl_value *v, const struct place *place,
                          struct state *state)
 {
-    setting_compile(c, v, "Error", "ErrorPath", place, &state->of.fail.error);
-    setting_compile(c, v, "Cause", "CausePath", place, &state->of.fail.cause);
+    setting_compile(c, v, "Error", "ErrorPath", SETTING_INTRINSIC, place, &state->of.fail.error);
+    setting_compile(c, v, "Cause", "CausePath", SETTING_INTRINSIC, place, &state->of.fail.cause);
+    warn_path(c, v, "Error", place);
+    warn_path(c, v, "Cause", place);
 }
 
 static void compile_parallel(struct compiler *c, const asl_value *v, const struct place *place,
@@ -128,6 +202,9 @@ static void compile_parallel(struct compiler *c, const asl_value *v, const struc
     state->of.parallel.branches = asl_allocate_zeroed(count == 0 ? 1 : count, sizeof(void *));
     for (size_t i = 0; i < count; i++) {
         struct place here = place_index(&inner, i);
+        if (!fields_check(c, value_at(branches, i), &here, &shape_container, 0)) {
+            continue;
+        }
         struct states *branch = asl_allocate_zeroed(1, sizeof *branch);
         state->of.parallel.branches[state->of.parallel.count++] = branch;
         states_compile(c, value_at(branches, i), &here, state->owner, branch);
@@ -153,25 +230,37 @@ static compile_function *const kind_compilers[] = {
     [STATE_PARALLEL] = compile_parallel, [STATE_MAP] = map_compile,
 };
 
+static void compile_working(struct compiler *c, const asl_value *v, const struct place *place,
+                            struct state *state)
+{
+    if (has_result(state)) {
+        retry_compile(c, v, place, state);
+        catch_compile(c, v, place, state);
+    }
+}
+
 void state_compile(struct compiler *c, const asl_value *v, const struct place *place,
                    struct state *state)
 {
-    if (!find_kind(c, v, place, &state->kind)) {
-        state->kind = STATE_SUCCEED;
+    if (value_kind(v) != VALUE_OBJECT) {
+        report(c, CODE_SCHEMA, place, "Expected value of type [OBJECT]");
         return;
     }
-    state->language = find_language(c, v);
-    c->language = state->language;
+    if (!find_kind(c, v, place, &state->kind)) {
+        return;
+    }
+    choose_language(c, v, place);
+    state->language = c->language;
+    fields_check(c, v, place, &shape_state, 1u << state->kind);
     if (state->language == LANGUAGE_JSONATA) {
         compile_jsonata_flow(c, v, place, state);
     } else {
         compile_jsonpath_flow(c, v, place, state);
     }
-    state->assign = template_member(c, v, "Assign", place);
+    compile_assign(c, v, place, state);
     kind_compilers[state->kind](c, v, place, state);
-    retry_compile(c, v, place, state);
-    catch_compile(c, v, place, state);
-    state->next = target_member(c, v, "Next", place);
+    compile_working(c, v, place, state);
+    state->next = target_member(c, v, "Next");
 }
 
 /* ---- the end ---- */

@@ -1,19 +1,27 @@
-/* A States object: its states by name, in the order of the text, and the transitions between them.
+/* A States object: its states by name, in the order of the text.
  * Serves: ASL spec "State Machine Structure", "Transitions"; facts 1.8.
  */
 #include "compile.h"
 
 #include <stdlib.h>
 
+#include "fields.h"
+
+#define NAME_MAXIMUM 80 /* characters; ASL spec, and INVALID_STATE_NAME on AWS */
+
+/* States within states: Map in Parallel in Map ... AWS's own bound is not known; each level costs
+ * stack here and in the step, and nobody reads more. */
+#define NESTING_MAXIMUM 64
+
 /* Every state stands in the list before any is compiled, so that a transition may point forward. */
-static void make_states(const asl_value *object, struct states *states)
+static void make_states(const asl_value *list, struct states *states)
 {
-    states->count = value_count(object);
-    states->states = asl_allocate_zeroed(states->count == 0 ? 1 : states->count,
-                                         sizeof *states->states);
+    states->count = value_count(list);
+    states->states = asl_allocate_zeroed(states->count + 1, sizeof *states->states);
     for (size_t i = 0; i < states->count; i++) {
         struct state *state = asl_allocate_zeroed(1, sizeof *state);
-        state->name = value_retain(value_key_at(object, i));
+        state->kind = STATE_SUCCEED; /* until its Type is known: the kind that owns nothing */
+        state->name = value_retain(value_key_at(list, i));
         state->owner = states;
         states->states[i] = state;
     }
@@ -30,55 +38,53 @@ static void number_state(struct compiler *c, struct state *state)
     m->by_id[m->state_count++] = state;
 }
 
+static void check_name(struct compiler *c, const struct state *state, const struct place *place)
+{
+    struct asl_text name = value_as_text(state->name);
+    if (characters(name) > NAME_MAXIMUM) {
+        report(c, CODE_STATE_NAME, place,
+               "Invalid State name: State exceeds the 80-character limit allowed by the service");
+    }
+    if (name_set_add(&c->state_names, state->name)) {
+        report(c, CODE_DUPLICATE_STATE, place, "Duplicate State name: %.*s", ASL_TEXT_ARGS(name));
+    }
+}
+
 /* A state's fields are compiled under its own name and language; the enclosing ones come back. */
 static void compile_state(struct compiler *c, const asl_value *v, const struct place *place,
                           struct state *state)
 {
-    struct state *outer = c->state;
-    const struct place *outer_place = c->state_place;
-    enum query_language outer_language = c->language;
-    struct value_list outer_references = c->references;
+    struct compiler outer = *c;
     value_list_init(&c->references);
     number_state(c, state);
     c->state = state;
     c->state_place = place;
+    c->downgraded = false;
+    c->data = 0;
+    check_name(c, state, place);
     state_compile(c, v, place, state);
     references_close(c);
-    c->references = outer_references;
-    c->state = outer;
-    c->state_place = outer_place;
-    c->language = outer_language;
+    c->references = outer.references;
+    c->state = outer.state;
+    c->state_place = outer.state_place;
+    c->language = outer.language;
+    c->downgraded = outer.downgraded;
+    c->data = outer.data;
 }
 
-struct state *states_find(const struct states *states, struct asl_text name)
+/* Positions in the States object are positions in the list. */
+static struct state *find(const asl_value *list, const struct states *states, const asl_value *name)
 {
-    for (size_t i = 0; i < states->count; i++) {
-        if (asl_text_equal(value_as_text(states->states[i]->name), name)) {
-            return states->states[i];
-        }
-    }
-    return NULL;
-}
-
-static struct state *target(struct compiler *c, const struct states *states, const asl_value *v,
-                            const struct place *place)
-{
-    if (v == NULL || value_kind(v) != VALUE_STRING) {
+    if (name == NULL || value_kind(name) != VALUE_STRING) {
         return NULL;
     }
-    struct state *found = states_find(states, value_as_text(v));
-    if (found == NULL) {
-        report(c, CODE_TARGET, place, "Missing 'Next' target: %.*s",
-               ASL_TEXT_ARGS(value_as_text(v)));
-    }
-    return found;
+    size_t index = value_find(list, value_as_text(name));
+    return index == SIZE_MAX ? NULL : states->states[index];
 }
 
-struct state *target_member(struct compiler *c, const asl_value *object, const char *name,
-                            const struct place *place)
+struct state *target_member(struct compiler *c, const asl_value *object, const char *name)
 {
-    struct place here = place_key(place, asl_text(name));
-    return target(c, c->state->owner, value_get_z(object, name), &here);
+    return find(c->list, c->state->owner, value_get_z(object, name));
 }
 
 void states_compile(struct compiler *c, const asl_value *object, const struct place *place,
@@ -87,22 +93,25 @@ void states_compile(struct compiler *c, const asl_value *object, const struct pl
     states->outer = outer;
     const asl_value *list = value_get_z(object, "States");
     if (list == NULL || value_kind(list) != VALUE_OBJECT) {
-        report(c, CODE_SCHEMA, place, "These fields are required: [States]");
         return;
     }
+    if (c->depth >= NESTING_MAXIMUM) {
+        report(c, CODE_DEEP, place, "The states are nested more than %d levels deep",
+               NESTING_MAXIMUM);
+        return;
+    }
+    const asl_value *outer_list = c->list;
+    c->list = list;
+    c->depth++;
     make_states(list, states);
     struct place inner = place_key(place, ASL_TEXT("States"));
     for (size_t i = 0; i < states->count; i++) {
         struct place here = place_key(&inner, value_as_text(states->states[i]->name));
         compile_state(c, value_at(list, i), &here, states->states[i]);
     }
-    struct place start = place_key(place, ASL_TEXT("StartAt"));
-    const asl_value *first = value_get_z(object, "StartAt");
-    if (first == NULL) {
-        report(c, CODE_SCHEMA, place, "These fields are required: [StartAt]");
-        return;
-    }
-    states->start = target(c, states, first, &start);
+    states->start = find(list, states, value_get_z(object, "StartAt"));
+    c->depth--;
+    c->list = outer_list;
 }
 
 void states_free(struct states *states)

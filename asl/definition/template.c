@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define WHITE_SPACE " \t\r\n"
+
 bool is_expression(const asl_value *v)
 {
     if (v == NULL || value_kind(v) != VALUE_STRING) {
@@ -18,11 +20,11 @@ bool is_expression(const asl_value *v)
 
 static struct asl_text trimmed(struct asl_text t)
 {
-    while (t.size > 0 && strchr(" \t\r\n", t.data[0]) != NULL) {
+    while (t.size > 0 && strchr(WHITE_SPACE, t.data[0]) != NULL) {
         t.data++;
         t.size--;
     }
-    while (t.size > 0 && strchr(" \t\r\n", t.data[t.size - 1]) != NULL) {
+    while (t.size > 0 && strchr(WHITE_SPACE, t.data[t.size - 1]) != NULL) {
         t.size--;
     }
     return t;
@@ -30,14 +32,71 @@ static struct asl_text trimmed(struct asl_text t)
 
 /* ---- holes ---- */
 
-/* $name in an expression; `states` is the language's own. */
+/* What AWS refuses in an expression, said once a name. */
+struct seen_reference {
+    struct compiler *compiler;
+    const struct place *place;
+    struct value_list told;
+};
+
+static bool is_told(struct seen_reference *seen, asl_value *message_take)
+{
+    for (size_t i = 0; i < seen->told.count; i++) {
+        if (value_equal(seen->told.items[i], message_take)) {
+            value_release(message_take);
+            return true;
+        }
+    }
+    value_list_push_take(&seen->told, message_take);
+    return false;
+}
+
+static void refuse(struct seen_reference *seen, const char *before, struct asl_text name,
+                   const char *after)
+{
+    struct asl_buffer message;
+    asl_buffer_init(&message, ASL_BUFFER_MAXIMUM);
+    asl_buffer_printf(&message, "%s%.*s%s", before, ASL_TEXT_ARGS(name), after);
+    if (!is_told(seen, value_string(asl_buffer_text(&message)))) {
+        report(seen->compiler, CODE_JSONATA_UNSUPPORTED, seen->place, "%s", message.data);
+    }
+    asl_buffer_free(&message);
+}
+
+/* $states holds input and context everywhere, result and errorOutput where there are such. */
+static void check_states(struct seen_reference *seen, struct asl_text path)
+{
+    const char *slash = path.size == 0 ? NULL : memchr(path.data, '/', path.size);
+    struct asl_text field = {path.data, slash == NULL ? path.size : (size_t)(slash - path.data)};
+    unsigned data = seen->compiler->data;
+    bool known = field.size == 0 || asl_text_is(field, "input") || asl_text_is(field, "context") ||
+                 (asl_text_is(field, "result") && (data & DATA_RESULT) != 0) ||
+                 (asl_text_is(field, "errorOutput") && (data & DATA_ERROR) != 0);
+    if (!known) {
+        refuse(seen, "Field '$states.", field, "' does not exist.");
+        suggest(seen->compiler, field, "input|context|result|errorOutput");
+    }
+}
+
 static void see_reference(void *state, enum jsonata_reference_kind kind, struct asl_text name,
                           struct asl_text path, size_t position)
 {
-    (void)path;
+    struct seen_reference *seen = state;
     (void)position;
-    if (kind == JSONATA_VARIABLE && !asl_text_is(name, "states")) {
-        references_add(state, name);
+    switch (kind) {
+    case JSONATA_CONTEXT:
+        refuse(seen, "Reference to '", ASL_TEXT("$$"), "' is not supported.");
+        break;
+    case JSONATA_FIELD:
+        refuse(seen, "Reference to '", name, "' at the top level is not supported.");
+        break;
+    case JSONATA_VARIABLE:
+        if (asl_text_is(name, "states")) {
+            check_states(seen, path);
+        } else {
+            references_add(seen->compiler, name);
+        }
+        break;
     }
 }
 
@@ -57,7 +116,10 @@ static void fill_jsonata(struct compiler *c, const asl_value *v, const struct pl
     value_release(out->of.literal);
     out->kind = TEMPLATE_JSONATA;
     out->of.jsonata = expression;
-    jsonata_each_reference(expression, see_reference, c);
+    struct seen_reference seen = {.compiler = c, .place = place};
+    value_list_init(&seen.told);
+    jsonata_each_reference(expression, see_reference, &seen);
+    value_list_free(&seen.told);
     struct asl_buffer field;
     asl_buffer_init(&field, ASL_BUFFER_MAXIMUM);
     place_print(place, c->state_place, &field);
@@ -97,6 +159,16 @@ static bool fill_reference(struct compiler *c, const asl_value *v, struct asl_te
     return true;
 }
 
+bool looks_like_reference(const asl_value *v)
+{
+    if (value_kind(v) != VALUE_STRING) {
+        return false;
+    }
+    struct asl_text t = value_as_text(v);
+    return asl_text_is(t, "$") || asl_text_starts(t, "$.") || asl_text_starts(t, "$[") ||
+           asl_text_starts(t, "$$.") || (intrinsic_looks_like(t) && asl_text_ends(t, ")"));
+}
+
 /* ---- trees ---- */
 
 static bool fill(struct compiler *c, const asl_value *v, const struct place *place,
@@ -127,6 +199,12 @@ static bool fill_member(struct compiler *c, const asl_value *key, const asl_valu
     struct asl_text name = value_as_text(key);
     struct place here = place_key(place, name);
     if (c->language == LANGUAGE_JSONATA || !asl_text_ends(name, ".$")) {
+        if (c->language == LANGUAGE_JSONPATH && looks_like_reference(v)) {
+            warn(c, CODE_NO_DOLLAR, &here,
+                 "Field '%.*s' appears to hold a JSONPath or an intrinsic function, but its name "
+                 "does not end with '.$'",
+                 ASL_TEXT_ARGS(name));
+        }
         out->key = value_retain(key);
         return fill(c, v, &here, out);
     }
@@ -139,6 +217,7 @@ static bool fill_member(struct compiler *c, const asl_value *key, const asl_valu
            "The value for the field '%.*s' must be a valid JSONPath or a valid intrinsic function "
            "call",
            ASL_TEXT_ARGS(name));
+    point_at_member(c, place, name);
     return false;
 }
 
@@ -171,6 +250,9 @@ static bool fill(struct compiler *c, const asl_value *v, const struct place *pla
     }
     if (c->language == LANGUAGE_JSONATA && is_expression(v)) {
         fill_jsonata(c, v, place, out);
+    } else if (c->language == LANGUAGE_JSONATA && value_kind(v) == VALUE_STRING &&
+               asl_text_starts(value_as_text(v), "{%")) {
+        report(c, CODE_SCHEMA, place, "JSONata string must start with {%% and end with %%}");
     }
     return out->kind != TEMPLATE_LITERAL;
 }
@@ -230,57 +312,100 @@ void template_free(struct template *t)
 
 /* ---- paths and settings ---- */
 
+static struct path *compile_path(struct compiler *c, struct asl_text text, unsigned flags,
+                                 enum path_start from, const struct place *place)
+{
+    struct path_error error = {0};
+    struct path *path = path_compile(text, flags, &error);
+    const char *wrong = error.message;
+    if (text.size == 0 || text.data[0] != '$') {
+        wrong = "Reference path didn't start with '$'";
+    }
+    if (path != NULL && from == START_NO_CONTEXT && path_root(path) == PATH_CONTEXT) {
+        path_free(path);
+        path = NULL;
+        wrong = "it may not start at the context object";
+    }
+    if (path != NULL) {
+        references_add_path(c, path);
+    } else if ((flags & PATH_REFERENCE) != 0) {
+        report(c, CODE_SCHEMA, place, "Value is not a Reference Path: %s", wrong);
+    } else {
+        report(c, CODE_SCHEMA, place, "Value must be a valid JSONPath.");
+    }
+    return path;
+}
+
 struct path *path_member(struct compiler *c, const asl_value *object, const char *name,
-                         unsigned flags, const struct place *place)
+                         unsigned flags, enum path_start from, const struct place *place)
 {
     const asl_value *v = value_get_z(object, name);
     if (v == NULL || value_kind(v) != VALUE_STRING) {
         return NULL;
     }
-    struct path_error error;
-    struct path *path = path_compile(value_as_text(v), flags, &error);
-    if (path == NULL) {
+    struct place here = place_key(place, asl_text(name));
+    return compile_path(c, value_as_text(v), flags, from, &here);
+}
+
+static void set_template(struct setting *out, const char *name, struct template *t)
+{
+    out->name = name;
+    out->template = t;
+}
+
+/* A constant, or in JSONata an expression (Items may also be an array with expressions in it). */
+static void compile_value(struct compiler *c, const asl_value *v, const char *name,
+                          const struct place *place, struct setting *out)
+{
+    if (c->language == LANGUAGE_JSONATA) {
         struct place here = place_key(place, asl_text(name));
-        report(c, CODE_SCHEMA, &here, "Value is not a %s: %s",
-               flags & PATH_REFERENCE ? "Reference Path" : "valid JSONPath", error.message);
-        return NULL;
+        struct template *t = template_compile(c, v, &here);
+        if (t->kind != TEMPLATE_LITERAL) {
+            set_template(out, name, t);
+            return;
+        }
+        template_free(t);
     }
-    references_add_path(c, path);
-    return path;
+    out->name = name;
+    out->value = value_retain(v);
 }
 
 void setting_compile(struct compiler *c, const asl_value *object, const char *name,
-                     const char *path_name, const struct place *place, struct setting *out)
+                     const char *path_name, enum setting_path kind, const struct place *place,
+                     struct setting *out)
 {
     const asl_value *v = value_get_z(object, name);
     if (v != NULL) {
-        out->name = name;
-        if (c->language == LANGUAGE_JSONATA) {
-            struct place here = place_key(place, asl_text(name));
-            struct template *t = template_compile(c, v, &here);
-            if (t->kind != TEMPLATE_LITERAL) {
-                out->template = t;
-                return;
-            }
-            template_free(t);
-        }
-        out->value = value_retain(v);
+        compile_value(c, v, name, place, out);
         return;
     }
     v = path_name == NULL || c->language == LANGUAGE_JSONATA ? NULL : value_get_z(object, path_name);
-    if (v == NULL) {
+    if (v == NULL || value_kind(v) != VALUE_STRING) {
         return;
     }
+    struct place here = place_key(place, asl_text(path_name));
     struct template *t = asl_allocate_zeroed(1, sizeof *t);
     t->of.literal = value_retain(v);
-    if (fill_reference(c, v, asl_text(path_name), t)) {
-        out->name = path_name;
-        out->template = t;
-        return;
+    if (kind == SETTING_INTRINSIC) {
+        if (!fill_reference(c, v, asl_text(path_name), t)) {
+            report(c, CODE_SCHEMA, &here,
+                   "The value for the field '%s' must be a valid JSONPath or a valid intrinsic "
+                   "function call",
+                   path_name);
+        }
+    } else {
+        struct path *path = compile_path(c, value_as_text(v), PATH_REFERENCE,
+                                         kind == SETTING_CONTEXT ? START_ANYWHERE
+                                                                 : START_NO_CONTEXT,
+                                         &here);
+        if (path != NULL) {
+            value_release(t->of.literal);
+            t->kind = TEMPLATE_PATH;
+            t->of.path = path;
+            t->field = asl_copy_text(asl_text(path_name));
+        }
     }
-    template_free(t);
-    struct place here = place_key(place, asl_text(path_name));
-    report(c, CODE_SCHEMA, &here, "Value is not a Reference Path: Reference path didn't start with '$'");
+    set_template(out, path_name, t);
 }
 
 void setting_free(struct setting *s)

@@ -449,33 +449,57 @@ bool path_is_reference(const struct path *p)
     return true;
 }
 
-struct path *path_compile(struct asl_text source, unsigned flags, struct path_error *error)
+/* Compiles what `text` begins with from a copy: variables point into it. */
+static struct path *compile_copy(struct path_parser *p, struct asl_text text, bool is_argument)
 {
-    struct path_error unused;
-    struct path_parser parser = {.flags = flags, .error = error ? error : &unused};
-    if (source.size > PATH_TEXT_MAXIMUM) {
-        path_fail(&parser, "the path is longer than 65,536 bytes");
+    if (text.size > PATH_TEXT_MAXIMUM) {
+        path_fail(p, "the path is longer than 65,536 bytes");
         return NULL;
     }
-    char *copy = asl_copy_text(source); /* variables point into it */
-    parser.text = (struct asl_text){copy, source.size};
-    while (parser.text.size > 0 && is_blank((unsigned char)copy[parser.text.size - 1])) {
-        parser.text.size--;
-    }
-    struct path *path = path_parse(&parser, false);
+    char *copy = asl_copy_text(text);
+    p->text = (struct asl_text){copy, text.size};
+    struct path *path = path_parse(p, is_argument);
     if (!path) {
         free(copy);
         return NULL;
     }
     path->source = copy;
-    path->source_size = source.size;
-    if ((flags & PATH_REFERENCE) && !path_is_reference(path)) {
+    path->source_size = is_argument ? p->at : text.size;
+    return path;
+}
+
+struct path *path_compile(struct asl_text source, unsigned flags, struct path_error *error)
+{
+    struct path_error unused;
+    struct path_parser parser = {.flags = flags, .error = error ? error : &unused};
+    struct asl_text text = source;
+    while (text.size > 0 && is_blank((unsigned char)text.data[text.size - 1])) {
+        text.size--;
+    }
+    struct path *path = compile_copy(&parser, text, false);
+    if (path && (flags & PATH_REFERENCE) && !path_is_reference(path)) {
         parser.at = 0;
         path_fail(&parser, "a Reference Path names one place: only .name, ['name'] and [n] may "
                            "stand in it");
         path_free(path);
         return NULL;
     }
+    return path;
+}
+
+struct path *path_compile_argument(struct asl_text text, size_t *size, struct path_error *error)
+{
+    struct path_error unused;
+    struct path_parser parser = {.error = error ? error : &unused};
+    if (text.size == 0 || text.data[0] != '$') { /* `@` is for filters */
+        path_fail(&parser, "a path must begin with '$'");
+        return NULL;
+    }
+    if (text.size > PATH_TEXT_MAXIMUM) {
+        text.size = PATH_TEXT_MAXIMUM;
+    }
+    struct path *path = compile_copy(&parser, text, true);
+    *size = parser.at;
     return path;
 }
 

@@ -7,7 +7,8 @@
 
 #include "../value/value.h"
 
-/* Appends it. Strings come without quotes, at every depth; numbers and booleans as in JSON. */
+/* Appends it. Strings come without quotes, at every depth; integers and booleans as in JSON, other
+ * numbers as Double.toString() gives them (1.1, 1.0E10). */
 void java_text(const asl_value *v, struct asl_buffer *out);
 
 #endif

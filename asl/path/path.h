@@ -29,6 +29,9 @@ struct path_error {
 
 /* NULL and *error when `source` is no path (or no Reference Path where that is asked). */
 struct path *path_compile(struct asl_text source, unsigned flags, struct path_error *error);
+/* The path that `text` begins with, as an argument of an intrinsic function: it ends at a comma, a
+ * closing bracket or a blank outside its own brackets and quotes. *size gets its bytes. */
+struct path *path_compile_argument(struct asl_text text, size_t *size, struct path_error *error);
 void path_free(struct path *p);
 
 struct asl_text path_source(const struct path *p);

@@ -229,6 +229,56 @@ int64_t asl_execution_last_event(const asl_execution *x)
     return x->last_event;
 }
 
+static struct asl_text text_of(const asl_value *v)
+{
+    return v ? value_as_text(v) : ASL_TEXT("");
+}
+
+struct asl_text asl_execution_arn(const asl_execution *x)
+{
+    return text_of(x->arn);
+}
+
+struct asl_text asl_execution_name(const asl_execution *x)
+{
+    return text_of(x->name);
+}
+
+struct asl_text asl_execution_role_arn(const asl_execution *x)
+{
+    return text_of(x->role_arn);
+}
+
+struct asl_text asl_execution_machine_arn(const asl_execution *x)
+{
+    return text_of(x->machine_arn);
+}
+
+struct asl_text asl_execution_version_arn(const asl_execution *x)
+{
+    return text_of(x->version_arn);
+}
+
+struct asl_text asl_execution_alias_arn(const asl_execution *x)
+{
+    return text_of(x->alias_arn);
+}
+
+const asl_value *asl_execution_input(const asl_execution *x)
+{
+    return x->input;
+}
+
+int64_t asl_execution_redrives(const asl_execution *x)
+{
+    return x->redrives;
+}
+
+int64_t asl_execution_redriven_at(const asl_execution *x)
+{
+    return x->redriven_at;
+}
+
 const asl_value *asl_execution_output(const asl_execution *x)
 {
     return x->output;

@@ -54,6 +54,7 @@ struct open_task {
     int64_t timeout_seconds, heartbeat_seconds; /* 0: none */
     asl_value *parameters, *credentials; /* kept to send it again after a crash */
     char *token; /* or NULL */
+    bool started, submitted;
 };
 
 struct frame {

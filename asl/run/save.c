@@ -58,6 +58,7 @@ static void put_task(struct writer *w, const struct open_task *t)
     put_value(w, t->parameters);
     put_value(w, t->credentials);
     put_optional_text(w, t->token);
+    asl_buffer_putc(w->out, (char)(t->started | t->submitted << 1));
 }
 
 static void put_frame(struct writer *w, struct frame *f);
@@ -190,6 +191,9 @@ static void get_task(struct loader *l, struct open_task *t)
     t->parameters = get_value(l);
     t->credentials = get_value(l);
     t->token = get_optional_text(l);
+    unsigned marks = codec_byte(&l->bytes);
+    t->started = marks & 1;
+    t->submitted = marks >> 1 & 1;
     if (!t->parameters)
         l->bytes.damaged = true;
 }

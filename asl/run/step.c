@@ -56,6 +56,8 @@ void run_task_command(struct run *r, struct frame *f)
     c->timeout_seconds = f->task.timeout_seconds;
     c->heartbeat_seconds = f->task.heartbeat_seconds;
     c->state_name = f->state->name;
+    c->started = f->task.started;
+    c->submitted = f->task.submitted;
     if (f->task.token)
         strncpy(c->token, f->task.token, sizeof c->token - 1);
 }

@@ -202,11 +202,13 @@ void task_outcome(struct run *r, struct frame *f, const struct asl_event *event)
     const struct task_events *events = events_of(f);
     switch (event->kind) {
     case ASL_TASK_STARTED:
+        f->task.started = true;
         progressed(r, f, events->started, event);
         if (f->task.heartbeat_seconds)
             f->task.heartbeat_deadline = after_seconds(run_now(r), f->task.heartbeat_seconds);
         return;
     case ASL_TASK_SUBMITTED:
+        f->task.submitted = true;
         progressed(r, f, events->submitted, event);
         return;
     case ASL_TASK_HEARTBEAT:

@@ -22,7 +22,12 @@ void aws_request_free(struct aws_request *r);
 /* What a service answered, as Step Functions' Tasks see it. */
 struct aws_answer {
     bool failed;
-    asl_value *output;   /* of a success; PascalCase members as AWS's SDK integrations show them */
+    /* The body contradicts the model: a failure on this side (SdkClientException), whatever the
+     * status; `message` says what and where. */
+    bool malformed;
+    /* Of a success: what the operation gives, {} where that is nothing. Of a failure: the members of
+     * the modelled exception, or NULL. Names as enum protocol_names says. */
+    asl_value *output;
     /* of a failure */
     char code[256];      /* the service's own: "ResourceNotFoundException", "NoSuchKey" */
     char message[8192];

@@ -1,0 +1,206 @@
+/* Which resources a Task may name, and what its Parameters or Arguments must hold.
+ *
+ * The table is the list of optimized integrations (facts 4.6) with the patterns each offers. What a
+ * service of the SDK kind (aws-sdk:*) offers is the catalogue's knowledge, not ours: only its shape
+ * is checked here. A resource that holds a "${...}" is waiting for a substitution and is let pass.
+ */
+#include "compile.h"
+
+#include <string.h>
+
+enum { CALL = 1, SYNC = 2, TOKEN = 4, SYNC_2 = 8 };
+
+struct integration {
+    const char *service;
+    const char *actions; /* "a|b"; NULL: any */
+    unsigned patterns;
+};
+
+static const struct integration integrations[] = {
+    {"apigateway", "invoke", CALL | TOKEN},
+    {"athena", "startQueryExecution", CALL | SYNC},
+    {"athena", "stopQueryExecution|getQueryExecution|getQueryResults", CALL},
+    {"batch", "submitJob", CALL | SYNC},
+    {"bedrock", "invokeModel", CALL | TOKEN},
+    {"bedrock", "createModelCustomizationJob", CALL | SYNC},
+    {"bedrockagentcore", NULL, CALL},
+    {"codebuild", NULL, CALL | SYNC},
+    {"databrew", "startJobRun", CALL | SYNC},
+    {"dynamodb", "getItem|putItem|updateItem|deleteItem", CALL},
+    {"ecs", "runTask", CALL | SYNC | TOKEN},
+    {"eks", NULL, CALL | SYNC | TOKEN},
+    {"elasticmapreduce", NULL, CALL | SYNC},
+    {"emr-containers", NULL, CALL | SYNC},
+    {"emr-serverless", NULL, CALL | SYNC},
+    {"events", "putEvents", CALL | TOKEN},
+    {"glue", "startJobRun", CALL | SYNC},
+    {"http", "invoke", CALL},
+    {"lambda", "invoke", CALL | TOKEN},
+    {"mediaconvert", "createJob", CALL | SYNC},
+    {"sagemaker", NULL, CALL | SYNC},
+    {"sns", "publish", CALL | TOKEN},
+    {"sqs", "sendMessage", CALL | TOKEN},
+    {"states", "startExecution", CALL | SYNC | SYNC_2 | TOKEN},
+};
+
+/* Members that a call cannot do without; one that ends in ".$" counts. */
+struct need {
+    const char *service, *action, *members;
+};
+static const struct need needs[] = {
+    {"lambda", "invoke", "FunctionName"},
+    {"sqs", "sendMessage", "QueueUrl|MessageBody"},
+    {"sns", "publish", "Message"},
+    {"dynamodb", "getItem", "TableName|Key"},
+    {"dynamodb", "putItem", "TableName|Item"},
+    {"states", "startExecution", "StateMachineArn"},
+    {"events", "putEvents", "Entries"},
+    {"ecs", "runTask", "TaskDefinition"},
+    {"glue", "startJobRun", "JobName"},
+};
+
+static bool is_listed(const char *list, const char *name)
+{
+    size_t size = strlen(name);
+    while (list != NULL) {
+        size_t n = strcspn(list, "|");
+        if (n == size && memcmp(list, name, n) == 0) {
+            return true;
+        }
+        list = list[n] == '|' ? list + n + 1 : NULL;
+    }
+    return false;
+}
+
+static bool is_offered(const struct resource *r)
+{
+    static const unsigned bits[] = {
+        [TASK_REQUEST_RESPONSE] = CALL, [TASK_SYNC] = SYNC,
+        [TASK_SYNC_2] = SYNC_2,         [TASK_CALLBACK] = TOKEN};
+    if (strncmp(r->type, "aws-sdk:", 8) == 0) {
+        return r->pattern != TASK_SYNC && r->pattern != TASK_SYNC_2 && r->action[0] != '\0' &&
+               r->type[8] != '\0';
+    }
+    for (size_t i = 0; i < sizeof integrations / sizeof *integrations; i++) {
+        const struct integration *k = &integrations[i];
+        if (strcmp(k->service, r->type) == 0 &&
+            (k->actions == NULL || is_listed(k->actions, r->action))) {
+            return (k->patterns & bits[r->pattern]) != 0;
+        }
+    }
+    return false;
+}
+
+/* ---- EXPRESS ---- */
+
+static void check_express(struct compiler *c, const struct place *place, const struct resource *r)
+{
+    if (r->family == TASK_ACTIVITY) {
+        report(c, CODE_SCHEMA, place, "Express state machine does not support Activity ARN");
+    } else if (r->pattern == TASK_SYNC || r->pattern == TASK_SYNC_2) {
+        report(c, CODE_SCHEMA, place,
+               "Express state machine does not support '.sync' service integration");
+    } else if (r->pattern == TASK_CALLBACK) {
+        /* The blank at the end is AWS's. */
+        report(c, CODE_SCHEMA, place,
+               "Express state machine does not support '.waitForTaskToken' service integration ");
+    }
+}
+
+/* ---- Parameters and Arguments ---- */
+
+static bool has_member(const asl_value *object, struct asl_text name)
+{
+    for (size_t i = 0; i < value_count(object); i++) {
+        struct asl_text key = value_as_text(value_key_at(object, i));
+        bool is_hole = asl_text_ends(key, ".$");
+        if (asl_text_equal(key, name) ||
+            (is_hole && asl_text_equal((struct asl_text){key.data, key.size - 2}, name))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void check_needs(struct compiler *c, const asl_value *payload, const struct place *place,
+                        const char *members)
+{
+    while (members != NULL) {
+        size_t n = strcspn(members, "|");
+        struct asl_text name = {members, n};
+        if (!has_member(payload, name)) {
+            report(c, CODE_SCHEMA, place, "The field '%.*s' is required but was missing",
+                   ASL_TEXT_ARGS(name));
+        }
+        members = members[n] == '|' ? members + n + 1 : NULL;
+    }
+}
+
+static void check_payload(struct compiler *c, const asl_value *state, const struct place *place,
+                          const struct resource *r)
+{
+    const char *field = c->language == LANGUAGE_JSONATA ? "Arguments" : "Parameters";
+    const asl_value *payload = value_get_z(state, field);
+    if (payload == NULL) {
+        struct place here = place_key(place, ASL_TEXT("Resource"));
+        report(c, CODE_SCHEMA, &here, "%s field is required for resource ARN: %s", field, r->arn);
+        return;
+    }
+    struct place here = place_key(place, asl_text(field));
+    for (size_t i = 0; value_kind(payload) == VALUE_OBJECT && i < sizeof needs / sizeof *needs;
+         i++) {
+        if (strcmp(needs[i].service, r->type) == 0 && strcmp(needs[i].action, r->action) == 0) {
+            check_needs(c, payload, &here, needs[i].members);
+        }
+    }
+}
+
+/* ---- Credentials ---- */
+
+static void check_credentials(struct compiler *c, const asl_value *state,
+                              const struct place *place, const struct resource *r)
+{
+    const asl_value *credentials = value_get_z(state, "Credentials");
+    struct place here = place_key(place, ASL_TEXT("Credentials"));
+    if (credentials == NULL) {
+        return;
+    }
+    if (r->family == TASK_ACTIVITY) {
+        report(c, CODE_SCHEMA, &here, "The field 'Credentials' is not supported for activities");
+    } else if (value_kind(credentials) == VALUE_OBJECT &&
+               !has_member(credentials, ASL_TEXT("RoleArn"))) {
+        report(c, CODE_SCHEMA, &here, "The field 'RoleArn' is required but was missing");
+    }
+}
+
+static bool awaits_substitution(const char *arn)
+{
+    return strstr(arn, "${") != NULL || strstr(arn, "#{") != NULL;
+}
+
+void resource_check(struct compiler *c, const asl_value *state, const struct place *place,
+                    const struct resource *r)
+{
+    struct place here = place_key(place, ASL_TEXT("Resource"));
+    check_credentials(c, state, place, r);
+    if (awaits_substitution(r->arn) && r->family != TASK_SERVICE) {
+        return;
+    }
+    if (strncmp(r->arn, "arn:", 4) != 0) {
+        report(c, CODE_SCHEMA, &here, "Value is not a valid resource ARN");
+        return;
+    }
+    if (r->family == TASK_SERVICE && !awaits_substitution(r->arn) && !is_offered(r)) {
+        report(c, CODE_SCHEMA, &here,
+               "The resource provided %s is not recognized. The value is not a valid resource ARN, "
+               "or the resource is not available in this region.",
+               r->arn);
+        return;
+    }
+    if (c->express) {
+        check_express(c, &here, r);
+    }
+    if (r->family == TASK_SERVICE) {
+        check_payload(c, state, place, r);
+    }
+}

@@ -1,0 +1,172 @@
+/* The door: configuration, and where a call goes. Calls themselves are call.c's. */
+#include "aws_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "engine/loop/loop.h"
+
+#define ATTEMPTS 3
+#define ATTEMPTS_MAXIMUM 20 /* what AWS's tools take */
+
+static int64_t system_clock(void *state)
+{
+    struct timespec now;
+    (void)state;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t aws_wall_now(const struct aws *a)
+{
+    return a->wall_clock(a->wall_clock_state) + a->skew_ms;
+}
+
+static bool read_region(struct aws *a, const char *flag, char message[512])
+{
+    const char *region = flag ? flag : config_region(&a->config);
+    if (!region)
+        return true;
+    if (!endpoint_region_is_good(region)) {
+        snprintf(message, 512, "the region is not one: letters, digits and hyphens, such as us-east-1");
+        return false;
+    }
+    a->region = asl_copy_text(asl_text(region));
+    return true;
+}
+
+static bool read_attempts(struct aws *a, char message[512])
+{
+    const char *text = config_variable(&a->config, "AWS_MAX_ATTEMPTS");
+    if (!text)
+        text = config_value(&a->config, a->config.profile, "max_attempts");
+    a->attempts = ATTEMPTS;
+    if (!text)
+        return true;
+    char *end;
+    long n = strtol(text, &end, 10);
+    if (*end != '\0' || n < 1 || n > ATTEMPTS_MAXIMUM) {
+        snprintf(message, 512, "AWS_MAX_ATTEMPTS (max_attempts) must be a number from 1 to %d",
+                 ATTEMPTS_MAXIMUM);
+        return false;
+    }
+    a->attempts = (size_t)n;
+    return true;
+}
+
+static void read_ca_bundle(struct aws *a)
+{
+    const char *path = config_variable(&a->config, "AWS_CA_BUNDLE");
+    if (!path)
+        path = config_value(&a->config, a->config.profile, "ca_bundle");
+    a->ca_bundle = path ? config_expand(&a->config, path) : NULL;
+}
+
+struct aws *aws_new(const struct aws_options *o, char message[512])
+{
+    struct aws *a = asl_allocate_zeroed(1, sizeof *a);
+    if (!config_load(&a->config, o->environment, o->profile, message)) {
+        free(a);
+        return NULL;
+    }
+    a->loop = o->loop;
+    a->http = o->http;
+    a->catalogue = o->catalogue;
+    a->wall_clock = o->wall_clock ? o->wall_clock : system_clock;
+    a->wall_clock_state = o->wall_clock_state;
+    a->credentials = credentials_cache_new(a);
+    if (!read_region(a, o->region, message) || !read_attempts(a, message)) {
+        aws_free(a);
+        return NULL;
+    }
+    read_ca_bundle(a);
+    a->rules = (struct endpoint_rules){
+        .config = &a->config,
+        .region = a->region,
+        .real = o->real,
+        .stand_in = o->stand_in,
+        .stand_in_state = o->stand_in_state,
+    };
+    return a;
+}
+
+void aws_free(struct aws *a)
+{
+    if (!a)
+        return;
+    credentials_cache_free(a->credentials);
+    for (size_t i = 0; i < a->rules.route_count; i++) {
+        free(a->routes[i].where);
+        free(a->routes[i].url);
+    }
+    free(a->routes);
+    free(a->region);
+    free(a->ca_bundle);
+    config_free(&a->config);
+    free(a);
+}
+
+const char *aws_region(const struct aws *a)
+{
+    return a->region ? a->region : ENDPOINT_DEFAULT_REGION;
+}
+
+struct catalogue *aws_catalogue(struct aws *a)
+{
+    return a->catalogue;
+}
+
+/* ---- routes ---- */
+
+static bool knows_service(struct aws *a, const char *where, char message[512])
+{
+    struct asl_text name = {where, strcspn(where, ":")};
+    char near[128];
+    const struct catalogue_service *s;
+    if (strcmp(where, "*") == 0)
+        return true;
+    if (!(s = catalogue_service(a->catalogue, name))) {
+        bool found = catalogue_suggest_service(a->catalogue, name, near, sizeof near);
+        snprintf(message, 512, "no AWS service is called '%.*s'%s%s%s", ASL_TEXT_ARGS(name),
+                 found ? " (did you mean '" : "", found ? near : "", found ? "'?)" : "");
+        return false;
+    }
+    if (where[name.size] == ':' && !catalogue_operation(s, asl_text(where + name.size + 1))) {
+        snprintf(message, 512, "%s has no action called '%s'", s->arn_name, where + name.size + 1);
+        return false;
+    }
+    return true;
+}
+
+bool aws_route(struct aws *a, const char *where, const char *url, char message[512])
+{
+    if (!knows_service(a, where, message))
+        return false;
+    if (strcmp(url, "aws") != 0 && !endpoint_url_is_good(url)) {
+        snprintf(message, 512, "the route for %s must go to an http:// or https:// URL, or to `aws`",
+                 where);
+        return false;
+    }
+    size_t count = a->rules.route_count;
+    a->routes = asl_reallocate(a->routes, (count + 1) * sizeof *a->routes);
+    a->routes[count] = (struct endpoint_route){asl_copy_text(asl_text(where)),
+                                               asl_copy_text(asl_text(url))};
+    a->rules.routes = a->routes;
+    a->rules.route_count = count + 1;
+    return true;
+}
+
+bool aws_where(struct aws *a, const struct catalogue_operation *operation, char url[512],
+               char why[160], char message[512])
+{
+    struct endpoint e;
+    char action[128];
+    catalogue_action(operation, action, sizeof action);
+    if (!endpoint_find(&a->rules, operation->service, action, &e, message))
+        return false;
+    snprintf(url, 512, "%s", e.url);
+    snprintf(why, 160, "%s", e.why);
+    return true;
+}

@@ -1,0 +1,85 @@
+/* The door to AWS: an operation and its parameters in, an answer out.
+ *
+ *   aws_call -> endpoint -> credentials -> serialise -> sign -> http_out -> parse -> (retry) -> done
+ *
+ * Configuration is read once, from the environment that is given. Nothing leaves for real AWS unless
+ * `real` is set. Secrets stay in here: no message, answer or log line holds one.
+ */
+#ifndef ENGINE_AWS_AWS_H
+#define ENGINE_AWS_AWS_H
+
+#include "asl/value/value.h"
+#include "catalogue.h"
+#include "engine/loop/http_out.h"
+#include "message.h"
+#include "protocol.h"
+
+struct aws;
+struct aws_call;
+
+struct aws_options {
+    struct loop *loop;
+    struct http_out *http;
+    struct catalogue *catalogue;
+    const char *const *environment; /* as environ; NULL: empty. Not kept */
+    const char *profile;            /* from a flag; NULL: AWS_PROFILE, else "default" */
+    const char *region;             /* from a flag; NULL: AWS_REGION and so on */
+    bool real;                      /* real AWS was asked for (--aws) */
+    /* The embedded stand-in's URL for a service by ARN name ("dynamodb"), or NULL when it has none. */
+    const char *(*stand_in)(void *state, const char *service);
+    void *stand_in_state;
+    /* Wall-clock milliseconds since 1970, for signatures and expiry: real AWS does not follow a
+     * skipped clock. NULL: the system's. */
+    int64_t (*wall_clock)(void *state);
+    void *wall_clock_state;
+};
+
+/* NULL and a message when the configuration is wrong (a file that does not parse, no such profile). */
+struct aws *aws_new(const struct aws_options *options, char message[512]);
+void aws_free(struct aws *a); /* after every call is done or cancelled */
+
+/* The region in use: flag, environment, profile, else "us-east-1" (off-cloud any will do). */
+const char *aws_region(const struct aws *a);
+struct catalogue *aws_catalogue(struct aws *a);
+
+/* An explicit route, before every other rule: `where` is a service ("dynamodb"), a service and action
+ * ("dynamodb:putItem") or "*"; `url` http or https, or "aws" for real AWS. False and a message when
+ * either is wrong. */
+bool aws_route(struct aws *a, const char *where, const char *url, char message[512]);
+/* Where a call of this operation would go, and by which rule, in words: for a dry run. */
+bool aws_where(struct aws *a, const struct catalogue_operation *operation, char url[512],
+               char why[160], char message[512]);
+
+struct aws_ask {
+    const struct catalogue_operation *operation;
+    enum protocol_names names;     /* spellings taken, and how the answer is shown */
+    const asl_value *parameters;   /* NULL: none */
+    const char *role_arn;          /* to be assumed first (Credentials.RoleArn), or NULL */
+    const char *token;             /* an idempotency token for members that want one; NULL: random */
+    size_t attempts;               /* at most; 0: AWS_MAX_ATTEMPTS, the profile's, else 3 */
+    int64_t timeout_ms;            /* of one attempt; 0: 60 s */
+};
+
+enum aws_trouble {
+    AWS_ANSWERED,      /* a service answered: a success or its own error */
+    AWS_CLIENT,        /* no answer that can be used: network, TLS, size, credentials, endpoint */
+    AWS_REFUSED,       /* never sent: the model does not take these parameters; `message` is what
+                          AWS puts between the brackets of "could not be used to start the Task" */
+    AWS_ROLE,          /* `role_arn` could not be assumed; `message` tells why */
+};
+
+struct aws_outcome {
+    enum aws_trouble trouble;
+    struct aws_answer answer;   /* for trouble but AWS_ANSWERED: failed, with `message` set */
+    enum http_failure failure;  /* of AWS_CLIENT: what went wrong on the wire; else HTTP_DONE */
+    size_t attempts;            /* made */
+    const struct http_headers *headers; /* of the last answer; NULL when none came */
+};
+
+/* `done` is called once, from the loop, never from within; the outcome is looked at until it
+ * returns. */
+struct aws_call *aws_call(struct aws *a, const struct aws_ask *ask,
+                          void (*done)(void *state, const struct aws_outcome *outcome), void *state);
+void aws_call_cancel(struct aws_call *c); /* `done` is not called any more */
+
+#endif

@@ -1,0 +1,35 @@
+/* What the files of this folder share: the inside of struct aws, and calls with credentials given. */
+#ifndef ENGINE_AWS_AWS_INTERNAL_H
+#define ENGINE_AWS_AWS_INTERNAL_H
+
+#include "aws.h"
+#include "config.h"
+#include "credentials/cache.h"
+#include "credentials/credentials.h"
+#include "endpoint.h"
+
+struct aws {
+    struct loop *loop;
+    struct http_out *http;
+    struct catalogue *catalogue;
+    struct config config;
+    struct endpoint_rules rules;
+    struct endpoint_route *routes; /* grows; rules.routes points here */
+    char *region;                  /* given by flag, environment or profile; NULL: none */
+    char *ca_bundle;               /* AWS_CA_BUNDLE, the profile's; NULL: the system's */
+    size_t attempts;
+    struct credentials_cache *credentials;
+    int64_t skew_ms; /* what services said our clock is behind them */
+    int64_t (*wall_clock)(void *state);
+    void *wall_clock_state;
+};
+
+int64_t aws_wall_now(const struct aws *a); /* as signatures need it: with the skew */
+
+/* As aws_call, signed with `with` (copied) and nothing else. */
+struct aws_call *aws_call_with(struct aws *a, const struct aws_ask *ask,
+                               const struct credentials *with,
+                               void (*done)(void *state, const struct aws_outcome *outcome),
+                               void *state);
+
+#endif

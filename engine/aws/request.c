@@ -1,0 +1,134 @@
+/* URL, Host and signature. What is special about a service stands here and is small: S3's bucket in
+ * the host, and S3's way of signing. */
+#include "request.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sigv4.h"
+
+struct parts {
+    struct asl_text scheme; /* "https://" */
+    char authority[512];    /* host and port, host prefix and bucket included */
+    struct asl_buffer path; /* base path and the request's own */
+};
+
+static bool is_s3(const struct catalogue_service *s)
+{
+    return strcmp(s->arn_name, "s3") == 0;
+}
+
+/* A bucket's name that a host's label can hold under AWS's certificate: no dots. */
+static bool is_label(struct asl_text bucket)
+{
+    if (bucket.size < 3 || bucket.size > 63)
+        return false;
+    for (size_t i = 0; i < bucket.size; i++) {
+        unsigned char c = (unsigned char)bucket.data[i];
+        if (!islower(c) && !isdigit(c) && (c != '-' || i == 0 || i + 1 == bucket.size))
+            return false;
+    }
+    return true;
+}
+
+/* Real S3 wants "https://bucket.s3.../key"; the protocol writes "/bucket/key". */
+static void move_bucket(struct asl_text *path, char *bucket, size_t size)
+{
+    const char *start = path->data + 1;
+    const char *end = path->size > 1 ? memchr(start, '/', path->size - 1) : NULL;
+    struct asl_text name = {start, end ? (size_t)(end - start) : path->size - 1};
+    bucket[0] = '\0';
+    if (path->size < 2 || !is_label(name))
+        return;
+    snprintf(bucket, size, "%.*s.", ASL_TEXT_ARGS(name));
+    *path = end ? (struct asl_text){end, path->size - 1 - name.size} : ASL_TEXT("/");
+}
+
+static bool place_it(const struct request_place *place, const struct aws_request *request,
+                     struct parts *parts)
+{
+    const char *url = place->endpoint->url;
+    const char *host = strstr(url, "://") + 3;
+    size_t size = strcspn(host, "/");
+    bool real = place->endpoint->origin == ENDPOINT_REAL;
+    struct asl_text path = asl_buffer_text(&request->path);
+    char bucket[80] = "";
+    if (real && is_s3(place->operation->service))
+        move_bucket(&path, bucket, sizeof bucket);
+    parts->scheme = (struct asl_text){url, (size_t)(host - url)};
+    /* "sync-localhost" is nobody's name: host prefixes are for AWS's own hosts. */
+    int length = snprintf(parts->authority, sizeof parts->authority, "%s%s%.*s", bucket,
+                          real ? request->host_prefix : "", (int)size, host);
+    asl_buffer_puts(&parts->path, host + size);
+    asl_buffer_put_text(&parts->path, path);
+    return length > 0 && (size_t)length < sizeof parts->authority;
+}
+
+/* Host as curl sends it: without the scheme's own port. */
+static struct asl_text host_header(const struct parts *p)
+{
+    struct asl_text host = asl_text(p->authority);
+    const char *own = p->scheme.size == strlen("https://") ? ":443" : ":80";
+    if (asl_text_ends(host, own))
+        host.size -= strlen(own);
+    return host;
+}
+
+static void sign(const struct request_place *place, const struct parts *parts,
+                 struct http_request *out, struct asl_buffer *query)
+{
+    const struct catalogue_service *service = place->operation->service;
+    struct sigv4_credentials who = {
+        .access_key_id = place->credentials->access_key_id,
+        .secret_access_key = place->credentials->secret_access_key,
+        .session_token = place->credentials->session_token,
+    };
+    struct sigv4 s = {
+        .method = out->method,
+        .path = asl_buffer_text(&parts->path),
+        .query = query,
+        .headers = &out->headers,
+        .body = out->body,
+        .credentials = &who,
+        .region = place->endpoint->signing_region,
+        .service = service->signing_name,
+        .now_ms = place->now_ms,
+        .flags = is_s3(service) ? SIGV4_CONTENT_HASH : SIGV4_ENCODE_PATH | SIGV4_NORMALIZE,
+    };
+    sigv4_sign(&s);
+}
+
+bool request_make(const struct request_place *place, const struct aws_request *request,
+                  struct http_request *out, struct asl_buffer *url, char message[256])
+{
+    struct parts parts;
+    struct asl_buffer query;
+    asl_buffer_init(&parts.path, ASL_BUFFER_MAXIMUM);
+    asl_buffer_init(&query, ASL_BUFFER_MAXIMUM);
+    bool good = place_it(place, request, &parts);
+    if (!good)
+        snprintf(message, 256, "the host's name is too long");
+    out->method = request->method;
+    out->body = asl_buffer_text(&request->body);
+    http_headers_init(&out->headers);
+    http_headers_add(&out->headers, "Host", host_header(&parts));
+    for (size_t i = 0; i < request->headers.count; i++)
+        http_headers_add(&out->headers, request->headers.items[i].name,
+                         asl_text(request->headers.items[i].value));
+    asl_buffer_put_text(&query, asl_buffer_text(&request->query));
+    if (good && place->credentials)
+        sign(place, &parts, out, &query);
+    asl_buffer_init(url, ASL_BUFFER_MAXIMUM);
+    asl_buffer_put_text(url, parts.scheme);
+    asl_buffer_puts(url, parts.authority);
+    asl_buffer_put_text(url, asl_buffer_text(&parts.path));
+    if (query.size > 0) {
+        asl_buffer_putc(url, '?');
+        asl_buffer_put_text(url, asl_buffer_text(&query));
+    }
+    out->url = url->data;
+    asl_buffer_free(&parts.path);
+    asl_buffer_free(&query);
+    return good;
+}

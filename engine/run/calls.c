@@ -1,0 +1,262 @@
+/* What callers ask: start, stop, redrive, task events. Each is answered after the commit. */
+#include "engine/run/internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- answering ---- */
+
+static void answer_started(struct waiter *w)
+{
+    struct engine_started started = {.outcome = w->outcome,
+                                     .execution = w->execution,
+                                     .arn = w->arn,
+                                     .start_ms = w->start_ms,
+                                     .message = ""};
+    w->started(w->state, &started);
+    free(w->arn);
+    free(w);
+}
+
+static void answer_done(struct waiter *w)
+{
+    w->done(w->state, w->outcome);
+    free(w);
+}
+
+static struct waiter *waiter_done(void (*done)(void *state, enum engine_outcome outcome),
+                                  void *state, enum engine_outcome unless_taken)
+{
+    if (!done)
+        return NULL;
+    struct waiter *w = asl_allocate_zeroed(1, sizeof *w);
+    w->call = answer_done;
+    w->done = done;
+    w->state = state;
+    w->outcome = unless_taken;
+    return w;
+}
+
+/* ---- start ---- */
+
+static void refuse(enum engine_outcome outcome, const char *message,
+                   void (*done)(void *state, const struct engine_started *started), void *state)
+{
+    struct engine_started started = {.outcome = outcome, .message = message};
+    done(state, &started);
+}
+
+static void execution_arn(const struct engine *e, const struct machine *m, const char *name,
+                          struct asl_buffer *out)
+{
+    asl_buffer_printf(out, "arn:aws:states:%s:%s:%s:%s:%s", e->connectors.region,
+                      e->connectors.account, m->compiled->express ? "express" : "execution",
+                      m->name, name);
+}
+
+struct same_name {
+    struct engine *engine;
+    int64_t id, started;
+    int status;
+};
+
+static bool note_same(void *state, const struct store_execution *row)
+{
+    struct same_name *same = state;
+    same->id = row->id;
+    same->started = row->started;
+    same->status = row->status;
+    return false;
+}
+
+struct input_check {
+    struct asl_text input;
+    bool is_same;
+};
+
+static void check_input(void *state, const asl_execution *x)
+{
+    struct input_check *check = state;
+    asl_value *given = value_parse(check->input, 0, 0, NULL);
+    check->is_same = given && value_equal(given, asl_execution_input(x));
+    value_release(given);
+}
+
+/* The name is taken in the store: the same start again, or a clash. */
+static void answer_same(struct engine *e, const struct engine_start *start, const char *arn,
+                        const struct same_name *same,
+                        void (*done)(void *state, const struct engine_started *started), void *state)
+{
+    struct input_check check = {start->input, false};
+    if (same->status == ASL_RUNNING)
+        engine_look(e, same->id, check_input, &check);
+    if (!check.is_same) {
+        refuse(ENGINE_ALREADY_EXISTS, "an execution of that name exists", done, state);
+        return;
+    }
+    struct engine_started started = {ENGINE_OK, same->id, arn, same->started, ""};
+    done(state, &started);
+}
+
+/* Started in this very turn, not yet in the store. */
+static bool is_being_started(struct engine *e, const char *arn)
+{
+    for (struct live *l = e->queue; l; l = l->queue_next)
+        if (l->is_new && asl_text_is(asl_execution_arn(l->x), arn))
+            return true;
+    for (struct live *l = e->dirty; l; l = l->dirty_next)
+        if (l->is_new && asl_text_is(asl_execution_arn(l->x), arn))
+            return true;
+    return false;
+}
+
+static void begin(struct engine *e, const struct engine_start *start, const struct machine *m,
+                  const char *name, const char *arn,
+                  void (*done)(void *state, const struct engine_started *started), void *state)
+{
+    struct value_error error;
+    struct asl_birth birth = {
+        .arn = asl_text(arn),
+        .name = asl_text(name),
+        .role_arn = asl_text(m->role_arn),
+        .machine_arn = asl_text(m->arn),
+        .machine_name = asl_text(m->name),
+        .version_arn = asl_text(start->version_arn),
+        .alias_arn = asl_text(start->alias_arn),
+        .input = start->input,
+    };
+    asl_execution *x = asl_execution_new(m->compiled, &birth, &error);
+    if (!x) {
+        char message[256];
+        snprintf(message, sizeof message, "the input is no JSON value: line %zu, column %zu: %s",
+                 error.line, error.column, error.message);
+        refuse(ENGINE_BAD_INPUT, message, done, state);
+        return;
+    }
+    struct live *l = live_add_take(e, store_next_execution_id(e->store), m->id, x);
+    l->is_new = true;
+    struct arrival *a = arrival_new(ASL_START);
+    if (done) {
+        struct waiter *w = asl_allocate_zeroed(1, sizeof *w);
+        w->call = answer_started;
+        w->started = done;
+        w->state = state;
+        w->execution = l->id;
+        w->arn = asl_copy_text(asl_text(arn));
+        w->start_ms = loop_now(e->loop);
+        a->waiter = w;
+    }
+    e->figures.started++;
+    live_give(e, l, a);
+}
+
+void engine_start(struct engine *e, const struct engine_start *start,
+                  void (*done)(void *state, const struct engine_started *started), void *state)
+{
+    struct machine *m = machine_get(e, start->machine);
+    if (!m) {
+        if (done)
+            refuse(ENGINE_NO_SUCH_MACHINE, "there is no such state machine", done, state);
+        return;
+    }
+    char uuid[37];
+    if (!start->name)
+        e->env.uuid(e, uuid);
+    struct asl_buffer arn;
+    asl_buffer_init(&arn, 4096);
+    execution_arn(e, m, start->name ? start->name : uuid, &arn);
+    if (m->compiled->express) { /* a name may come twice: a UUID tells them apart */
+        char own[37];
+        e->env.uuid(e, own);
+        asl_buffer_printf(&arn, ":%s", own);
+    }
+    struct same_name same = {.engine = e};
+    bool asked = start->name && !m->compiled->express;
+    if (asked && store_find_execution(e->store, arn.data, note_same, &same) == STORE_OK && same.id)
+        answer_same(e, start, arn.data, &same, done, state);
+    else if (asked && is_being_started(e, arn.data))
+        refuse(ENGINE_ALREADY_EXISTS, "an execution of that name is just being started", done, state);
+    else
+        begin(e, start, m, start->name ? start->name : uuid, arn.data, done, state);
+    asl_buffer_free(&arn);
+}
+
+/* ---- events from outside ---- */
+
+static void give(struct engine *e, int64_t execution, struct arrival *a, struct waiter *w)
+{
+    struct live *l = live_get(e, execution);
+    if (!l) {
+        arrival_free(a);
+        if (w) {
+            w->outcome = ENGINE_NO_SUCH_EXECUTION;
+            turn_wait(e, w);
+        }
+        return;
+    }
+    a->waiter = w;
+    live_give(e, l, a);
+}
+
+static char *copy_or_null(struct asl_text t)
+{
+    return t.data ? asl_copy_text(t) : NULL;
+}
+
+void engine_stop(struct engine *e, int64_t execution, struct asl_text error, struct asl_text cause,
+                 void (*done)(void *state, enum engine_outcome outcome), void *state)
+{
+    struct arrival *a = arrival_new(ASL_STOP);
+    a->error = copy_or_null(error);
+    a->cause = copy_or_null(cause);
+    a->event.error = asl_text(a->error);
+    a->event.cause = asl_text(a->cause);
+    give(e, execution, a, waiter_done(done, state, ENGINE_NOT_RUNNING));
+}
+
+void engine_redrive(struct engine *e, int64_t execution,
+                    void (*done)(void *state, enum engine_outcome outcome), void *state)
+{
+    give(e, execution, arrival_new(ASL_REDRIVE), waiter_done(done, state, ENGINE_NOT_RUNNING));
+}
+
+void engine_task_event(struct engine *e, int64_t execution, const struct asl_event *event,
+                       void (*done)(void *state, enum engine_outcome outcome), void *state)
+{
+    struct arrival *a = arrival_new(event->kind);
+    a->event.task = event->task;
+    a->output = event->output ? value_retain(event->output) : NULL;
+    a->error = copy_or_null(event->error);
+    a->cause = copy_or_null(event->cause);
+    a->worker = copy_or_null(event->worker);
+    a->event.output = a->output;
+    a->event.error = asl_text(a->error);
+    a->event.cause = asl_text(a->cause);
+    a->event.worker = asl_text(a->worker);
+    give(e, execution, a, waiter_done(done, state, ENGINE_NO_SUCH_TASK));
+}
+
+/* ---- looking ---- */
+
+bool engine_look(struct engine *e, int64_t execution,
+                 void (*see)(void *state, const asl_execution *x), void *state)
+{
+    struct live *l = live_get(e, execution);
+    if (!l)
+        return false;
+    see(state, l->x);
+    if (!l->is_queued && !l->is_idle && !l->is_dirty)
+        live_rest(e, l);
+    return true;
+}
+
+void engine_watch(struct engine *e, int64_t execution,
+                  void (*see)(void *state, int64_t execution, struct store_bytes chunk,
+                              enum asl_status status),
+                  void *state)
+{
+    e->watch = see;
+    e->watch_state = state;
+    e->watched = execution;
+}

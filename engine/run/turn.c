@@ -1,0 +1,388 @@
+/* The turn of the loop.
+ *
+ *   1. take      arrivals wait at their executions (live.c); what is due is fetched from the store
+ *   2. run       everything runnable, for a bounded time, many steps of many executions, in memory
+ *   3. commit    once: all history, all state of the turn
+ *   4. act       tasks to their connectors, answers to callers, the due timer
+ *
+ * Invariants (DESIGN)
+ * 1. No command is acted on before the transaction that orders it is committed: actions and waiters
+ *    are gathered during 2 and carried out in 4 only.
+ * 2. What is acknowledged is durable: waiters are answered in 4 only.
+ * 4. After a failed sync the process stops at once: STORE_BROKEN ends it here.
+ * A full disk pauses: the batch is kept, nothing is answered, no turn runs until it went through.
+ */
+#include "engine/run/internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BATCH_BYTES_MAXIMUM ((size_t)16 << 20) /* a turn ends early rather than hold more */
+#define DUE_AT_ONCE 2000                       /* due executions taken up in one turn */
+#define RETRY_FULL_MS 1000
+#define EXIT_BROKEN 74 /* EX_IOERR */
+
+static int64_t steady_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+void turn_ask(struct engine *e)
+{
+    if (e->turn_asked || e->is_paused)
+        return;
+    e->turn_asked = true;
+    loop_soon(e->loop, turn_run, e);
+}
+
+void turn_wait(struct engine *e, struct waiter *w)
+{
+    w->next = NULL;
+    if (e->waiters_tail)
+        e->waiters_tail->next = w;
+    else
+        e->waiters = w;
+    e->waiters_tail = w;
+    turn_ask(e);
+}
+
+/* ---- 1. take ---- */
+
+struct due_ids {
+    int64_t ids[DUE_AT_ONCE];
+    size_t count;
+};
+
+static bool note_due(void *state, const struct store_execution *row)
+{
+    struct due_ids *due = state;
+    due->ids[due->count++] = row->id;
+    return due->count < DUE_AT_ONCE;
+}
+
+static void take_due(struct engine *e)
+{
+    if (e->next_due > loop_now(e->loop))
+        return;
+    struct due_ids *due = asl_allocate_zeroed(1, sizeof *due);
+    store_due_executions(e->store, loop_now(e->loop), DUE_AT_ONCE, note_due, due);
+    for (size_t i = 0; i < due->count; i++) {
+        struct live *l = live_get(e, due->ids[i]);
+        if (l && !l->is_queued)
+            live_give(e, l, arrival_new(ASL_TICK));
+    }
+    e->next_due = NEVER; /* asked anew after the commit that moves these */
+    free(due);
+}
+
+static void due_now(void *engine)
+{
+    turn_ask(engine);
+}
+
+void turn_arm_due(struct engine *e)
+{
+    if (!e->due_timer)
+        e->due_timer = loop_timer_new(e->loop, due_now, e);
+    e->next_due = store_next_due(e->store);
+    if (e->next_due == NEVER)
+        loop_timer_disarm(e->due_timer);
+    else
+        loop_timer_arm(e->due_timer, e->next_due);
+}
+
+/* ---- 2. run ---- */
+
+static void mark_dirty(struct engine *e, struct live *l)
+{
+    if (l->is_dirty)
+        return;
+    l->is_dirty = true;
+    l->dirty_next = NULL;
+    if (e->dirty_tail)
+        e->dirty_tail->dirty_next = l;
+    else
+        e->dirty = l;
+    e->dirty_tail = l;
+}
+
+static void add_action(struct engine *e, struct live *l, struct asl_command *c, bool again)
+{
+    if (e->action_count == e->action_capacity) {
+        e->action_capacity = e->action_capacity ? e->action_capacity * 2 : 64;
+        e->actions = asl_reallocate(e->actions, e->action_capacity * sizeof *e->actions);
+    }
+    struct action *a = &e->actions[e->action_count++];
+    *a = (struct action){.execution = l->id, .command = *c, .again = again};
+    a->state_name = c->state_name ? asl_copy_text(value_as_text(c->state_name)) : NULL;
+    c->parameters = c->credentials = NULL; /* they are the action's now */
+}
+
+static void take_commands(struct engine *e, struct live *l, bool again)
+{
+    for (size_t i = 0; i < e->result.count; i++)
+        add_action(e, l, &e->result.commands[i], again);
+    l->is_runnable = e->result.runnable;
+    asl_result_clear(&e->result);
+}
+
+static void begin_history(struct engine *e, struct live *l)
+{
+    if (!l->history)
+        l->history = history_get(e);
+    e->result.history = l->history;
+}
+
+static void step(struct engine *e, struct live *l, const struct asl_event *event,
+                 struct waiter *waiter)
+{
+    begin_history(e, l);
+    e->env_execution = l->id;
+    bool taken = asl_step(l->x, event, &e->env, &e->result);
+    e->figures.steps++;
+    take_commands(e, l, false);
+    if (taken || l->is_new)
+        mark_dirty(e, l);
+    if (waiter) {
+        waiter->outcome = taken ? ENGINE_OK : waiter->outcome;
+        turn_wait(e, waiter);
+    }
+    crash_here(CRASH_STEPPED);
+}
+
+static void run_arrivals(struct engine *e, struct live *l)
+{
+    while (!l->is_runnable && l->arrivals) {
+        struct arrival *a = live_take_arrival(l);
+        if (a->recover) {
+            recovery_take_up(e, l);
+            take_commands(e, l, true);
+        } else {
+            step(e, l, &a->event, a->waiter);
+        }
+        arrival_free(a);
+    }
+}
+
+/* What is still to be done for it waits its turn at the queue's end: no execution starves another. */
+static void run_one(struct engine *e, struct live *l)
+{
+    if (l->is_runnable) {
+        struct asl_event go_on = {.kind = ASL_CONTINUE};
+        step(e, l, &go_on, NULL);
+    } else {
+        run_arrivals(e, l);
+    }
+    if (l->is_runnable || l->arrivals)
+        live_queue(e, l);
+    else if (!l->is_dirty)
+        live_rest(e, l);
+}
+
+static void run_queue(struct engine *e)
+{
+    int64_t until = steady_us() + e->options.turn_ms * 1000;
+    struct live *l;
+    size_t count = 0;
+    size_t bytes = 0;
+    while ((l = live_next(e))) {
+        run_one(e, l);
+        if ((++count & 15) == 0 && steady_us() >= until)
+            break;
+        if (l->history && (bytes += asl_history_bytes(l->history).size) > BATCH_BYTES_MAXIMUM)
+            break;
+    }
+}
+
+/* ---- 3. commit ---- */
+
+static void write_row(struct engine *e, struct live *l)
+{
+    asl_buffer_clear(&e->scratch);
+    asl_execution_save(l->x, &e->scratch);
+    struct store_execution row = {
+        .id = l->id,
+        .machine = l->machine,
+        .status = (int)asl_execution_status(l->x),
+        .started = asl_execution_started(l->x),
+        .stopped = asl_execution_stopped(l->x),
+        .due = asl_execution_due(l->x),
+        .open_tasks = (int64_t)asl_execution_open_tasks(l->x),
+        .last_event = asl_execution_last_event(l->x),
+        .state = {e->scratch.data, e->scratch.size},
+    };
+    if (l->is_runnable)
+        row.due = row.started; /* in the past: a restart takes it up at once */
+    if (l->is_new) {
+        char *arn = asl_copy_text(asl_execution_arn(l->x));
+        char *name = asl_copy_text(asl_execution_name(l->x));
+        row.arn = arn;
+        row.name = name;
+        store_insert_execution(e->batch, &row);
+        free(arn);
+        free(name);
+    } else {
+        store_update_execution(e->batch, &row);
+    }
+    l->is_new = false;
+}
+
+static void fill_batch(struct engine *e)
+{
+    for (struct live *l = e->dirty; l; l = l->dirty_next) {
+        write_row(e, l);
+        if (!l->history || asl_history_count(l->history) == 0)
+            continue;
+        struct asl_text bytes = asl_history_bytes(l->history);
+        e->figures.events += (int64_t)asl_history_count(l->history);
+        store_append_history(e->batch, l->id, asl_history_first(l->history),
+                             (int64_t)asl_history_count(l->history),
+                             (struct store_bytes){bytes.data, bytes.size});
+    }
+}
+
+static void try_again(void *engine)
+{
+    struct engine *e = engine;
+    e->is_paused = false;
+    if (turn_commit(e))
+        turn_ask(e);
+}
+
+static void pause_for_space(struct engine *e, const struct store_error *error)
+{
+    if (!e->retry_timer) {
+        e->retry_timer = loop_timer_new(e->loop, try_again, e);
+        engine_complain(e, "%s; nothing is acknowledged until there is room again", error->message);
+    }
+    e->is_paused = true;
+    loop_timer_arm(e->retry_timer, loop_now(e->loop) + RETRY_FULL_MS);
+}
+
+static void act(struct engine *e);
+
+bool turn_commit(struct engine *e)
+{
+    struct store_error error;
+    crash_here(CRASH_COMMIT_BEFORE);
+    int64_t before = steady_us();
+    enum store_status status = store_batch_is_empty(e->batch)
+                                   ? STORE_OK
+                                   : store_commit(e->store, e->batch, &error);
+    int64_t took = steady_us() - before;
+    if (status == STORE_FULL) {
+        pause_for_space(e, &error);
+        return false;
+    }
+    if (status != STORE_OK) {
+        engine_complain(e, "%s; stopping now, what was acknowledged is safe", error.message);
+        _exit(EXIT_BROKEN);
+    }
+    if (e->retry_timer) {
+        engine_complain(e, "there is room again: going on");
+        loop_timer_free(e->retry_timer);
+        e->retry_timer = NULL;
+    }
+    e->figures.commits++;
+    e->figures.commit_us_total += took;
+    if (took > e->figures.commit_us_maximum)
+        e->figures.commit_us_maximum = took;
+    crash_here(CRASH_COMMIT_AFTER);
+    act(e);
+    return true;
+}
+
+/* ---- 4. act ---- */
+
+static void tell_watcher(struct engine *e, struct live *l)
+{
+    if (!e->watch || (e->watched && e->watched != l->id))
+        return;
+    enum asl_status status = asl_execution_status(l->x);
+    if (l->history && asl_history_count(l->history)) {
+        struct asl_text bytes = asl_history_bytes(l->history);
+        e->watch(e->watch_state, l->id, (struct store_bytes){bytes.data, bytes.size}, status);
+    }
+    if (status != ASL_RUNNING)
+        e->watch(e->watch_state, l->id, (struct store_bytes){NULL, 0}, status);
+}
+
+/* Tells first, in order of the commit, then puts the executions to rest. */
+static void settle_dirty(struct engine *e)
+{
+    struct live *l = e->dirty;
+    e->dirty = e->dirty_tail = NULL;
+    for (struct live *next; l; l = next) {
+        next = l->dirty_next;
+        l->is_dirty = false;
+        tell_watcher(e, l);
+        if (l->history) {
+            history_put(e, l->history);
+            l->history = NULL;
+        }
+        if (!l->is_queued && !l->is_idle)
+            live_rest(e, l);
+    }
+}
+
+static void carry_out(struct engine *e, struct action *a)
+{
+    switch (a->command.kind) {
+    case ASL_RUN_TASK:
+        tasks_start(e, a);
+        return;
+    case ASL_CANCEL_TASK:
+        tasks_cancel(e, a->execution, a->command.task);
+        return;
+    case ASL_FINISH:
+        e->figures.finished++;
+        crash_here(CRASH_FINISHED);
+        return;
+    }
+}
+
+static void act(struct engine *e)
+{
+    struct action *actions = e->actions;
+    size_t count = e->action_count;
+    struct waiter *w = e->waiters;
+    e->actions = NULL; /* connectors and callers may ask for more at once */
+    e->action_count = e->action_capacity = 0;
+    e->waiters = e->waiters_tail = NULL;
+    for (size_t i = 0; i < count; i++) {
+        carry_out(e, &actions[i]);
+        value_release(actions[i].command.parameters);
+        value_release(actions[i].command.credentials);
+        free(actions[i].state_name);
+    }
+    free(actions);
+    settle_dirty(e);
+    for (struct waiter *next; w; w = next) {
+        next = w->next;
+        crash_here(CRASH_ANSWER);
+        w->call(w);
+    }
+    turn_arm_due(e);
+}
+
+void turn_run(void *engine)
+{
+    struct engine *e = engine;
+    e->turn_asked = false;
+    if (e->is_paused)
+        return;
+    e->figures.turns++;
+    take_due(e);
+    crash_here(CRASH_TURN_BEGIN);
+    run_queue(e);
+    fill_batch(e);
+    if (!turn_commit(e))
+        return;
+    if (e->queue)
+        turn_ask(e);
+}

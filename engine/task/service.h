@@ -1,0 +1,52 @@
+/* One AWS call as a task: what every connector that speaks to an AWS service shares. The start of the
+ * call, error names and causes in the style of the integration, response metadata, cancelling.
+ *
+ * A connector gives a `struct service_style`, mostly constants, and hooks for what is its own.
+ */
+#ifndef ENGINE_TASK_SERVICE_H
+#define ENGINE_TASK_SERVICE_H
+
+#include "connector.h"
+#include "engine/aws/aws.h"
+
+struct service_task;
+
+struct service_style {
+    const char *prefix;     /* of error names: "DynamoDB"; NULL: aws-sdk style, the catalogue's names */
+    const char *service;    /* in causes: "AmazonDynamoDBv2" */
+    const char *base_error; /* for codes the model does not know: "AmazonDynamoDBException" */
+    bool metadata;          /* SdkHttpMetadata and SdkResponseMetadata in outputs */
+    /* The output of a success, taken and given back changed; NULL: it goes as it is. Returning NULL
+     * means that the hook has reported a failure itself. */
+    asl_value *(*shape_take)(struct service_task *t, asl_value *output);
+};
+
+/* Starts the call of `operation`. `parameters` is looked at. The handle is a struct service_task. */
+void *service_start(const struct connectors *shared, struct task *task,
+                    const struct task_request *request, const struct service_style *style,
+                    const struct catalogue_operation *operation, const asl_value *parameters);
+void service_cancel(void *handle);
+
+/* For hooks. */
+void service_fail(struct service_task *t, const char *error, struct asl_text cause);
+const struct http_headers *service_headers(const struct service_task *t);
+
+/* "The Parameters '<json>' could not be used to start the Task: [<problems>]": reported once the
+ * present call has returned; the handle is for service_cancel too. */
+void *service_refuse(const struct connectors *shared, struct task *task,
+                     const struct task_request *request, const char *problems);
+/* Any failure of the start, reported likewise. */
+void *service_fail_soon(const struct connectors *shared, struct task *task, const char *error,
+                        const char *cause);
+
+/* The idempotency token of a call: the same for the same execution and event, so that what is sent
+ * again after a crash is the same call. Shaped as a UUID. */
+void service_token(const struct task_request *request, char token[37]);
+/* May be sent again: it only reads, or the token makes it the same call. */
+bool service_is_repeatable(const struct catalogue_operation *operation);
+
+/* The operation of a service, or NULL. */
+const struct catalogue_operation *service_operation(const struct connectors *shared,
+                                                    const char *service, const char *action);
+
+#endif

@@ -1,0 +1,27 @@
+/* From a resource to its connector. To add one: copy the smallest (dynamodb.c), list it here. */
+#include "table.h"
+
+#include <string.h>
+
+static const struct connector *const connectors[] = {
+    &connector_dynamodb,
+    &connector_aws_sdk,
+};
+
+bool table_has(const char *const *actions, size_t count, const char *action)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(actions[i], action) == 0)
+            return true;
+    return false;
+}
+
+const struct connector *connector_for(const struct resource *resource)
+{
+    if (resource->family == TASK_ACTIVITY)
+        return NULL;
+    for (size_t i = 0; i < sizeof connectors / sizeof *connectors; i++)
+        if (connectors[i]->takes(resource))
+            return connectors[i];
+    return NULL;
+}

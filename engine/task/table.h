@@ -1,0 +1,13 @@
+/* The connectors there are; table.c lists them. */
+#ifndef ENGINE_TASK_TABLE_H
+#define ENGINE_TASK_TABLE_H
+
+#include "connector.h"
+
+extern const struct connector connector_dynamodb;
+extern const struct connector connector_aws_sdk;
+
+/* Is the action one of these? */
+bool table_has(const char *const *actions, size_t count, const char *action);
+
+#endif

@@ -1,0 +1,160 @@
+/* Connectors against a peer that answers by script: outputs, error names and causes in AWS's words
+ * (facts 4.3 to 4.5). Breaks when: a file of engine/task/ does not speak as its integration does. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/task/service.h"
+#include "tests/aws/desk.h"
+
+#define GET "{\"TableName\":\"t\",\"Key\":{\"k\":{\"S\":\"1\"}}}"
+
+static const struct {
+    const char *resource, *parameters;
+    struct desk_reply replies[4];
+    const char *said;
+} cases[] = {
+    {"arn:aws:states:::dynamodb:getItem", GET,
+     {{200, "x-amzn-RequestId: R1\r\n", "{\"Item\":{\"k\":{\"S\":\"1\"},\"b\":{\"BOOL\":true}}}"}},
+     "SUCCEEDED {\"Item\":{\"k\":{\"S\":\"1\"},\"b\":{\"BOOL\":true}},\"SdkHttpMetadata\":"
+     "{\"AllHttpHeaders\":{\"x-amzn-RequestId\":[\"R1\"],\"Content-Length\":[\"42\"]},"
+     "\"HttpHeaders\":{\"x-amzn-RequestId\":\"R1\",\"Content-Length\":\"42\"},"
+     "\"HttpStatusCode\":200},\"SdkResponseMetadata\":{\"RequestId\":\"R1\"}}\n"},
+    {"arn:aws:states:::dynamodb:putItem", "{\"TableName\":\"t\",\"Item\":{\"k\":{\"S\":\"1\"}}}",
+     {{400, "x-amzn-RequestId: R2\r\n",
+       "{\"__type\":\"com.amazonaws.dynamodb.v20120810#ResourceNotFoundException\","
+       "\"message\":\"Requested resource not found\"}"}},
+     "FAILED DynamoDB.ResourceNotFoundException | Requested resource not found (Service: "
+     "AmazonDynamoDBv2; Status Code: 400; Error Code: ResourceNotFoundException; Request ID: R2; "
+     "Proxy: null)\n"},
+    {"arn:aws:states:::dynamodb:putItem", "{\"TableName\":\"/t\",\"Item\":{}}",
+     {{400, "x-amzn-RequestId: R3\r\n",
+       "{\"__type\":\"com.amazon.coral.validate#ValidationException\",\"message\":\"bad\"}"}},
+     "FAILED DynamoDB.AmazonDynamoDBException | bad (Service: AmazonDynamoDBv2; Status Code: 400; "
+     "Error Code: ValidationException; Request ID: R3; Proxy: null)\n"},
+    {"arn:aws:states:::aws-sdk:dynamodb:getItem", GET,
+     {{200, "x-amzn-RequestId: R1\r\n", "{\"Item\":{\"k\":{\"S\":\"1\"}}}"}},
+     "SUCCEEDED {\"Item\":{\"k\":{\"S\":\"1\"}}}\n"},
+    {"arn:aws:states:::aws-sdk:dynamodb:describeTable", "{\"TableName\":\"t\"}",
+     {{400, "x-amzn-RequestId: R2\r\n",
+       "{\"__type\":\"com.amazonaws.dynamodb.v20120810#ResourceNotFoundException\","
+       "\"message\":\"Requested resource not found\"}"}},
+     "FAILED DynamoDb.ResourceNotFoundException | Requested resource not found (Service: DynamoDb, "
+     "Status Code: 400, Request ID: R2) (SDK Attempt Count: 1)\n"},
+    {"arn:aws:states:::aws-sdk:dynamodb:describeTable", "{\"TableName\":\"/t\"}",
+     {{400, "x-amzn-RequestId: R3\r\n",
+       "{\"__type\":\"com.amazon.coral.validate#ValidationException\",\"message\":\"bad\"}"}},
+     "FAILED DynamoDb.DynamoDbException | bad (Service: DynamoDb, Status Code: 400, Request ID: R3) "
+     "(SDK Attempt Count: 1)\n"},
+    {"arn:aws:states:::aws-sdk:dynamodb:describeTable", "{\"TableName\":\"t\"}",
+     {{503, "x-amzn-RequestId: R4\r\n", ""}},
+     "FAILED DynamoDb.DynamoDbException | Service Unavailable (Service: DynamoDb, Status Code: 503, Request ID: R4) "
+     "(SDK Attempt Count: 2)\n"},
+    {"arn:aws:states:::aws-sdk:s3:getObject", "{\"Bucket\":\"b\",\"Key\":\"k\"}",
+     {{404, "x-amz-request-id: R5\r\nx-amz-id-2: X\r\n",
+       "<Error><Code>NoSuchKey</Code><Message>The specified key does not exist.</Message></Error>"}},
+     "FAILED S3.NoSuchKeyException | The specified key does not exist. (Service: S3, Status Code: 404, "
+     "Request ID: R5, Extended Request ID: X) (SDK Attempt Count: 1)\n"},
+    {"arn:aws:states:::aws-sdk:sfn:sendTaskSuccess", "{\"TaskToken\":\"t\",\"Output\":{\"a\":1}}",
+     {{400, "x-amzn-RequestId: R6\r\n",
+       "{\"__type\":\"InvalidToken\",\"message\":\"Invalid Token: 'Invalid token'\"}"}},
+     "FAILED Sfn.InvalidTokenException | Invalid Token: 'Invalid token' (Service: Sfn, Status Code: "
+     "400, Request ID: R6) (SDK Attempt Count: 1)\n"},
+    {"arn:aws:states:::aws-sdk:dynamodb:noSuchAction", "{}", {{200, "", "{}"}},
+     "START_FAILED States.Runtime | The resource arn:aws:states:::aws-sdk:dynamodb:noSuchAction is not "
+     "one that Step Functions offers: no such service or action is known\n"},
+    {"arn:aws:states:::dynamodb:query", "{}", {{200, "", "{}"}}, "no connector\n"},
+    {"arn:aws:states:::aws-sdk:dynamodb:getItem", GET, {{0, "", ""}},
+     "FAILED DynamoDb.SdkClientException | Unable to execute HTTP request: The target server failed to "
+     "respond (SDK Attempt Count: 2)\n"},
+    {"arn:aws:states:::dynamodb:getItem", GET, {{0, "", ""}},
+     "FAILED DynamoDB.SdkClientException | Unable to execute HTTP request: The target server failed to "
+     "respond\n"},
+};
+
+static void speaks_as_aws_does(void **state)
+{
+    struct desk *d = *state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *said = desk_run(d, cases[i].resource, cases[i].parameters, cases[i].replies);
+        if (strcmp(said, cases[i].said) != 0)
+            fail_msg("%s\n--- wanted\n%s--- got\n%s", cases[i].resource, cases[i].said, said);
+    }
+}
+
+static void refuses_what_the_model_does_not_take(void **state)
+{
+    static const struct desk_reply replies[] = {{200, "", "{}"}, {0}};
+    struct desk *d = *state;
+    const char *said = desk_run(d, "arn:aws:states:::aws-sdk:dynamodb:getItem", "{\"Nope\":1}", replies);
+    assert_non_null(strstr(said, "START_FAILED States.Runtime | The Parameters '{\"Nope\":1}' could not "
+                                 "be used to start the Task: ["));
+    assert_int_equal(peer_request_count(d->peer), 0);
+}
+
+/* A task sent again after a crash is the same call; another attempt of the machine is not. */
+static void derives_the_idempotency_token(void **state)
+{
+    (void)state;
+    struct task_request r = {.execution_arn = "arn:e", .event_id = 5};
+    char first[37], second[37];
+    service_token(&r, first);
+    service_token(&r, second);
+    assert_string_equal(first, second);
+    assert_int_equal(strlen(first), 36);
+    r.event_id = 6;
+    service_token(&r, second);
+    assert_string_not_equal(first, second);
+}
+
+static void knows_what_may_be_sent_again(void **state)
+{
+    static const struct {
+        const char *resource;
+        bool repeatable;
+    } resources[] = {
+        {"arn:aws:states:::dynamodb:getItem", true},
+        {"arn:aws:states:::dynamodb:putItem", false},
+        {"arn:aws:states:::aws-sdk:dynamodb:describeTable", true},
+        {"arn:aws:states:::aws-sdk:dynamodb:exportTableToPointInTime", true}, /* ClientToken */
+        {"arn:aws:states:::aws-sdk:sqs:sendMessage", false},
+    };
+    struct desk *d = *state;
+    for (size_t i = 0; i < sizeof resources / sizeof *resources; i++) {
+        struct resource r = desk_resource(resources[i].resource);
+        struct task_request request = {.resource = &r};
+        if (connector_for(&r)->repeatable(&d->shared, &request) != resources[i].repeatable)
+            fail_msg("%s", resources[i].resource);
+        desk_resource_free(&r);
+    }
+}
+
+static void forgets_a_task_that_is_cancelled(void **state)
+{
+    static const struct desk_reply slow[] = {{503, "", ""}, {0}};
+    struct desk *d = *state;
+    for (int ms = 0; ms < 30; ms += 3) {
+        desk_cancel_after(d, "arn:aws:states:::aws-sdk:dynamodb:getItem", "{\"Nope\":1}", slow, ms);
+        desk_cancel_after(d, "arn:aws:states:::dynamodb:getItem", GET, slow, ms);
+    }
+    assert_string_equal(desk_run(d, "arn:aws:states:::aws-sdk:sqs:listQueues", "{}",
+                                 (struct desk_reply[]){{200, "", "{}"}, {0}}),
+                        "SUCCEEDED {}\n");
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, desk_open, desk_close)
+    const struct CMUnitTest tests[] = {
+        TEST(speaks_as_aws_does),
+        TEST(refuses_what_the_model_does_not_take),
+        cmocka_unit_test(derives_the_idempotency_token),
+        TEST(knows_what_may_be_sent_again),
+        TEST(forgets_a_task_that_is_cancelled),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
