@@ -250,9 +250,10 @@ struct intrinsic *intrinsic_compile(struct asl_text source, struct path_error *e
     struct path_error unused;
     struct parser p = {.text = source, .error = error ? error : &unused};
     struct intrinsic *i = asl_allocate_zeroed(1, sizeof *i);
-    bool is_fine = source.size <= INTRINSIC_SOURCE_MAXIMUM
-                       ? parse_call(&p, &i->call)
-                       : complain(&p, "the call is longer than 65,536 bytes");
+    bool is_fine = source.size > INTRINSIC_SOURCE_MAXIMUM
+                       ? complain(&p, "the call is longer than 65,536 bytes")
+                   : !value_utf8_valid(source) ? complain(&p, "the call is not valid UTF-8")
+                                               : parse_call(&p, &i->call);
     skip_blanks(&p);
     if (is_fine && peek(&p) >= 0) {
         is_fine = complain(&p, "nothing may follow the call's closing bracket");

@@ -456,6 +456,10 @@ static struct path *compile_copy(struct path_parser *p, struct asl_text text, bo
         path_fail(p, "the path is longer than 65,536 bytes");
         return NULL;
     }
+    if (!value_utf8_valid(text)) {
+        path_fail(p, "the path is not valid UTF-8");
+        return NULL;
+    }
     char *copy = asl_copy_text(text);
     p->text = (struct asl_text){copy, text.size};
     struct path *path = path_parse(p, is_argument);
@@ -495,12 +499,17 @@ struct path *path_compile_argument(struct asl_text text, size_t *size, struct pa
         path_fail(&parser, "a path must begin with '$'");
         return NULL;
     }
-    if (text.size > PATH_TEXT_MAXIMUM) {
-        text.size = PATH_TEXT_MAXIMUM;
-    }
-    struct path *path = compile_copy(&parser, text, true);
+    parser.text = text;
+    struct path *found = path_parse(&parser, true);
     *size = parser.at;
-    return path;
+    path_free(found);
+    if (!found) {
+        return NULL;
+    }
+    /* Read again from a copy of its own: a call of many arguments must not copy its rest for each.
+     */
+    parser.at = 0;
+    return compile_copy(&parser, (struct asl_text){text.data, *size}, true);
 }
 
 static void free_step(struct path_step *step)

@@ -479,6 +479,8 @@ asl_value *value_parse(struct asl_text text, unsigned flags, size_t maximum,
     if (!error)
         error = &ignored;
     *error = (struct value_error){0};
+    if (!text.data)
+        text = ASL_TEXT(""); /* arithmetic on NULL is undefined */
     struct parser p = {text.data, text.data, text.data + text.size, flags, 0, error, {0}};
     if (maximum && text.size > maximum) {
         char detail[80];

@@ -28,13 +28,15 @@ enum protocol_names {
  * token for one call, derived by the caller, so that a call sent again is the same call.
  *
  * What a member accepts, beyond its own type: a string takes numbers, booleans, and objects or
- * arrays as their compact JSON; a blob takes a string (its UTF-8 bytes), objects and arrays; a
- * number or boolean takes its text; a timestamp takes ISO 8601 text or epoch seconds. null is the
- * same as leaving out.
+ * arrays as their compact JSON; a blob takes a string (its UTF-8 bytes), objects and arrays, but a
+ * streaming body of an aws-sdk call is always the JSON text (S3 putObject keeps the quotes of a
+ * string, as AWS does); a number or boolean takes its text; a timestamp takes ISO 8601 text or epoch
+ * seconds. null is the same as leaving out.
  *
  * False: the parameters cannot be used; `problems` (emptied first, its maximum kept) holds AWS's
- * words, joined by ", ": what stands between the brackets of "The Parameters '...' could not be used
- * to start the Task: [...]". The request is then incomplete. Init it first, free it in any case. */
+ * words, joined by ", ": what stands between the brackets of "The Parameters '...' could not be
+ * used to start the Task: [...]". The request is then incomplete. Init it first, free it in any
+ * case. */
 bool protocol_serialize(const struct catalogue_operation *o, enum protocol_names names,
                         const asl_value *parameters, const char *token, struct aws_request *request,
                         struct asl_buffer *problems);
@@ -49,9 +51,11 @@ void protocol_parse(const struct catalogue_operation *o, enum protocol_names nam
                     struct aws_answer *answer);
 
 /* ---- the pieces that others need too ---- */
-/* Appends seconds since 1970 (with nanoseconds) as ISO 8601, UTC, fraction only where there is one. */
+/* Appends seconds since 1970 (with nanoseconds) as ISO 8601, UTC, fraction only where there is one.
+ */
 void protocol_time_iso8601(int64_t seconds, int32_t nanoseconds, struct asl_buffer *out);
-/* ISO 8601 (with offset), RFC 822, or a decimal number of epoch seconds. False when it is neither. */
+/* ISO 8601 (with offset), RFC 822, or a decimal number of epoch seconds. False when it is neither.
+ */
 bool protocol_time_parse(struct asl_text text, int64_t *seconds, int32_t *nanoseconds);
 void protocol_base64_encode(struct asl_text bytes, struct asl_buffer *out);
 /* False when it is not base64 (padding may be absent, white space may stand in it). */

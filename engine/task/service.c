@@ -280,12 +280,34 @@ static asl_value *with_metadata_take(asl_value *output, const struct aws_outcome
     return value_with_take(output, value_string_z("SdkResponseMetadata"), value_object_take(&l));
 }
 
+static int compare_keys(const void *a, const void *b)
+{
+    const asl_value *const *x = a, *const *y = b;
+    return asl_text_compare(value_as_text(x[0]), value_as_text(y[0]));
+}
+
+/* Optimized integrations give their members in alphabetical order. */
+static asl_value *sorted_take(asl_value *object)
+{
+    struct value_list l;
+    value_list_init(&l);
+    for (size_t i = 0; i < value_count(object); i++)
+        value_list_push_member_take(&l, value_retain(value_key_at(object, i)),
+                                    value_retain(value_at(object, i)));
+    if (l.count > 0)
+        qsort(l.items, l.count / 2, 2 * sizeof *l.items, compare_keys);
+    value_release(object);
+    return value_object_take(&l);
+}
+
 static void succeed(struct service_task *t, const struct aws_outcome *o)
 {
     asl_value *output = o->answer.output ? value_retain(o->answer.output) : value_empty_object();
     t->headers = o->headers;
     if (t->style->metadata)
         output = with_metadata_take(output, o);
+    if (is_v1(t) && value_kind(output) == VALUE_OBJECT)
+        output = sorted_take(output);
     if (t->style->shape_take)
         output = t->style->shape_take(t, output);
     if (!output)
@@ -384,6 +406,7 @@ void *service_start(const struct connectors *shared, struct task *task,
         .parameters = parameters,
         .role_arn = t->role_arn,
         .token = token,
+        .timeout_ms = style->timeout_ms,
     };
     t->call = aws_call(shared->aws, &ask, on_outcome, t);
     return t;

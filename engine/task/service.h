@@ -16,6 +16,7 @@ struct service_style {
     const char *service;    /* in causes: "AmazonDynamoDBv2" */
     const char *base_error; /* for codes the model does not know: "AmazonDynamoDBException" */
     bool metadata;          /* SdkHttpMetadata and SdkResponseMetadata in outputs */
+    int64_t timeout_ms;     /* of one attempt; 0: 60 s */
     /* The output of a success, taken and given back changed; NULL: it goes as it is. Returning NULL
      * means that the hook has reported a failure itself. */
     asl_value *(*shape_take)(struct service_task *t, asl_value *output);

@@ -5,6 +5,10 @@
 
 static const struct connector *const connectors[] = {
     &connector_dynamodb,
+    &connector_lambda,
+    &connector_sqs,
+    &connector_sns,
+    &connector_events,
     &connector_aws_sdk,
 };
 

@@ -5,6 +5,10 @@
 #include "connector.h"
 
 extern const struct connector connector_dynamodb;
+extern const struct connector connector_lambda;
+extern const struct connector connector_sqs;
+extern const struct connector connector_sns;
+extern const struct connector connector_events;
 extern const struct connector connector_aws_sdk;
 
 /* Is the action one of these? */

@@ -1,4 +1,5 @@
-/* Other people's protocol cases, turned into calls of ours: shared by the test and by nothing else. */
+/* Other people's protocol cases, turned into calls of ours: shared by the test and by nothing else.
+ */
 #ifndef TESTS_AWS_PROTOCOL_SUITE_H
 #define TESTS_AWS_PROTOCOL_SUITE_H
 

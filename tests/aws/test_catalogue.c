@@ -1,6 +1,6 @@
-/* The catalogue as a whole: every service opens, every operation of it maps, serialises a request of
- * generated parameters and reads an empty answer; names follow the published list. Breaks when: a
- * renewal loses a service, an encoder change loses a field, a naming rule is off.
+/* The catalogue as a whole: every service opens, every operation of it maps, serialises a request
+ * of generated parameters and reads an empty answer; names follow the published list. Breaks when:
+ * a renewal loses a service, an encoder change loses a field, a naming rule is off.
  *
  * `test_catalogue --table` prints the row of every service. */
 #include <setjmp.h>
@@ -42,7 +42,8 @@ static asl_value *generate(const struct catalogue_shape *s, unsigned depth)
     struct value_list list;
     value_list_init(&list);
     switch ((enum catalogue_type)s->type) {
-    case CATALOGUE_STRUCTURE: return depth < GENERATED_DEPTH ? generate_structure(s, depth) : value_object_take(&list);
+    case CATALOGUE_STRUCTURE:
+        return depth < GENERATED_DEPTH ? generate_structure(s, depth) : value_object_take(&list);
     case CATALOGUE_LIST:
         if (depth < GENERATED_DEPTH)
             value_list_push_take(&list, generate(s->members[0].shape, depth + 1));
@@ -51,15 +52,21 @@ static asl_value *generate(const struct catalogue_shape *s, unsigned depth)
         if (depth < GENERATED_DEPTH)
             value_list_set_take(&list, "key", generate(s->members[1].shape, depth + 1));
         return value_object_take(&list);
-    case CATALOGUE_STRING: return value_string_z(s->value_count > 0 ? s->values[0] : "text");
-    case CATALOGUE_BLOB: return value_string_z("bytes");
-    case CATALOGUE_BOOLEAN: return value_boolean(true);
-    case CATALOGUE_TIMESTAMP: return value_integer(1700000000);
+    case CATALOGUE_STRING:
+        return value_string_z(s->value_count > 0 ? s->values[0] : "text");
+    case CATALOGUE_BLOB:
+        return value_string_z("bytes");
+    case CATALOGUE_BOOLEAN:
+        return value_boolean(true);
+    case CATALOGUE_TIMESTAMP:
+        return value_integer(1700000000);
     case CATALOGUE_INTEGER:
     case CATALOGUE_LONG:
     case CATALOGUE_FLOAT:
-    case CATALOGUE_DOUBLE: return value_integer(1);
-    case CATALOGUE_TYPES: break;
+    case CATALOGUE_DOUBLE:
+        return value_integer(1);
+    case CATALOGUE_TYPES:
+        break;
     }
     return value_null();
 }
@@ -97,8 +104,8 @@ static void every_operation_maps_serializes_and_parses(void **state)
     asl_buffer_init(&problems, 4096);
     assert_int_equal(catalogue_count(c), 437);
     if (prints_table)
-        printf("%-36s %-18s %6s %6s %6s %6s %11s\n", "service", "protocol", "ops", "maps", "writes", "reads",
-               "unsupported");
+        printf("%-36s %-18s %6s %6s %6s %6s %11s\n", "service", "protocol", "ops", "maps", "writes",
+               "reads", "unsupported");
     for (size_t i = 0; i < catalogue_count(c); i++) {
         const struct catalogue_service *s = catalogue_service(c, asl_text(catalogue_name_at(c, i)));
         size_t maps = 0, writes = 0, reads = 0, streams = 0;
@@ -106,24 +113,27 @@ static void every_operation_maps_serializes_and_parses(void **state)
         for (uint32_t k = 0; k < s->operation_count; k++) {
             const struct catalogue_operation *o = &s->operations[k];
             char action[128];
-            maps += catalogue_operation(s, asl_text(catalogue_action(o, action, sizeof action))) == o;
+            maps +=
+                catalogue_operation(s, asl_text(catalogue_action(o, action, sizeof action))) == o;
             streams += (o->flags & CATALOGUE_UNSUPPORTED) != 0;
             bool wrote = serializes(o, &problems);
             if (!wrote)
-                fprintf(stderr, "%s:%s: %.*s\n", s->arn_name, o->name, ASL_TEXT_ARGS(asl_buffer_text(&problems)));
+                fprintf(stderr, "%s:%s: %.*s\n", s->arn_name, o->name,
+                        ASL_TEXT_ARGS(asl_buffer_text(&problems)));
             writes += wrote;
             reads += parses_nothing(o) || (o->flags & CATALOGUE_STREAMS_EVENTS);
         }
         if (prints_table)
-            printf("%-36s %-18s %6u %6zu %6zu %6zu %11zu\n", s->arn_name, catalogue_protocol_name(s->protocol),
-                   s->operation_count, maps, writes, reads, streams);
+            printf("%-36s %-18s %6u %6zu %6zu %6zu %11zu\n", s->arn_name,
+                   catalogue_protocol_name(s->protocol), s->operation_count, maps, writes, reads,
+                   streams);
         total += s->operation_count;
         refused += streams;
-        bad += s->operation_count == 0 || maps != s->operation_count || writes != s->operation_count ||
-               reads != s->operation_count;
+        bad += s->operation_count == 0 || maps != s->operation_count ||
+               writes != s->operation_count || reads != s->operation_count;
     }
-    printf("%zu services, %zu operations, %zu of them not offered by Step Functions\n", catalogue_count(c), total,
-           refused);
+    printf("%zu services, %zu operations, %zu of them not offered by Step Functions\n",
+           catalogue_count(c), total, refused);
     asl_buffer_free(&problems);
     catalogue_free(c);
     assert_int_equal(total, 19465);
@@ -169,8 +179,10 @@ static void names_services_as_published(void **state)
     next_line(&rest, &line); /* the heads of the columns */
     while (next_line(&rest, &line)) {
         const struct catalogue_service *s = catalogue_service(c, field(line, 2));
-        bool same = s != NULL && asl_text_is(field(line, 1), s->id) && asl_text_is(field(line, 3), s->error_prefix) &&
-                    asl_text_is(field(line, 4), s->endpoint_prefix) && asl_text_is(field(line, 5), s->signing_name);
+        bool same = s != NULL && asl_text_is(field(line, 1), s->id) &&
+                    asl_text_is(field(line, 3), s->error_prefix) &&
+                    asl_text_is(field(line, 4), s->endpoint_prefix) &&
+                    asl_text_is(field(line, 5), s->signing_name);
         if (!same)
             fprintf(stderr, "%.*s\n", ASL_TEXT_ARGS(line));
         checked++;
@@ -187,12 +199,18 @@ static void names_members_as_beans(void **state)
 {
     (void)state;
     static const char *const cases[][2] = {
-        {"taskArn", "TaskArn"},   {"DBInstanceIdentifier", "DbInstanceIdentifier"},
-        {"SSEKMSKeyId", "SsekmsKeyId"}, {"ACL", "Acl"},
-        {"ETag", "ETag"},         {"ChecksumCRC32", "ChecksumCRC32"},
-        {"MD5OfMessageBody", "Md5OfMessageBody"}, {"IPSet", "IpSet"},
-        {"VPCs", "VpCs"},         {"BOOL", "Bool"},
-        {"equals", "EqualsValue"}, {"Default", "DefaultValue"},
+        {"taskArn", "TaskArn"},
+        {"DBInstanceIdentifier", "DbInstanceIdentifier"},
+        {"SSEKMSKeyId", "SsekmsKeyId"},
+        {"ACL", "Acl"},
+        {"ETag", "ETag"},
+        {"ChecksumCRC32", "ChecksumCRC32"},
+        {"MD5OfMessageBody", "Md5OfMessageBody"},
+        {"IPSet", "IpSet"},
+        {"VPCs", "VpCs"},
+        {"BOOL", "Bool"},
+        {"equals", "EqualsValue"},
+        {"Default", "DefaultValue"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char out[64];
@@ -215,7 +233,8 @@ static void names_errors_as_exception_classes(void **state)
     struct catalogue *c = catalogue_new();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char out[128];
-        catalogue_error_name(catalogue_service(c, asl_text(cases[i][0])), asl_text(cases[i][1]), out, sizeof out);
+        catalogue_error_name(catalogue_service(c, asl_text(cases[i][0])), asl_text(cases[i][1]),
+                             out, sizeof out);
         assert_string_equal(out, cases[i][2]);
     }
     catalogue_free(c);
@@ -270,7 +289,8 @@ static void opens_quickly(void **state)
     printf("catalogue_new %.1f us; all services %.1f ms; slowest %s %.2f ms\n", opened - start,
            (microseconds() - opened) / 1e3, which, slowest / 1e3);
     catalogue_free(c);
-    assert_true(slowest < 500e3); /* the bar is 5 ms in a release build; sanitizers and load are not it */
+    assert_true(slowest <
+                500e3); /* the bar is 5 ms in a release build; sanitizers and load are not it */
 }
 
 int main(int count, char **arguments)

@@ -74,6 +74,52 @@ static const struct {
     {"arn:aws:states:::dynamodb:getItem", GET, {{0, "", ""}},
      "FAILED DynamoDB.SdkClientException | Unable to execute HTTP request: The target server failed to "
      "respond\n"},
+    {"arn:aws:states:::lambda:invoke", "{\"FunctionName\":\"f\",\"Payload\":\"x\"}",
+     {{200, "X-Amz-Executed-Version: $LATEST\r\nx-amzn-RequestId: R7\r\n", "{\"a\":1}"}},
+     "SUCCEEDED {\"ExecutedVersion\":\"$LATEST\",\"Payload\":{\"a\":1},"
+     "\"SdkHttpMetadata\":{\"AllHttpHeaders\":{\"X-Amz-Executed-Version\":[\"$LATEST\"],"
+     "\"x-amzn-RequestId\":[\"R7\"],\"Content-Length\":[\"7\"]},\"HttpHeaders\":"
+     "{\"X-Amz-Executed-Version\":\"$LATEST\",\"x-amzn-RequestId\":\"R7\",\"Content-Length\":\"7\"},"
+     "\"HttpStatusCode\":200},\"SdkResponseMetadata\":{\"RequestId\":\"R7\"},\"StatusCode\":200}\n"},
+    {"arn:aws:states:::lambda:invoke", "{\"FunctionName\":\"f\"}",
+     {{200, "X-Amz-Function-Error: Unhandled\r\n",
+       "{\"errorMessage\":\"no\",\"errorType\":\"CustomException\"}"}},
+     "FAILED CustomException | {\"errorMessage\":\"no\",\"errorType\":\"CustomException\"}\n"},
+    {"arn:aws:states:::lambda:invoke", "{\"FunctionName\":\"no\"}",
+     {{404, "x-amzn-RequestId: R8\r\nx-amzn-ErrorType: ResourceNotFoundException\r\n",
+       "{\"Type\":\"User\",\"Message\":\"Function not found: no\"}"}},
+     "FAILED Lambda.ResourceNotFoundException | Function not found: no (Service: AWSLambda; Status Code: "
+     "404; Error Code: ResourceNotFoundException; Request ID: R8; Proxy: null)\n"},
+    {"arn:aws:lambda:us-east-1:111111111111:function:f", "{\"in\":1}", {{200, "", "{\"out\":2}"}},
+     "SUCCEEDED {\"out\":2}\n"},
+    {"arn:aws:lambda:us-east-1:111111111111:function:f", "null", {{200, "", "not JSON"}},
+     "SUCCEEDED \"not JSON\"\n"},
+    {"arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+     "{\"QueueUrl\":\"http://q/1/x\",\"MessageBody\":{\"t\":1}}",
+     {{200, "", "{\"MD5OfMessageBody\":\"m\",\"MessageId\":\"i\"}"}},
+     "SUBMITTED {\"MD5OfMessageBody\":\"m\",\"MessageId\":\"i\",\"SdkHttpMetadata\":"
+     "{\"AllHttpHeaders\":{\"Content-Length\":[\"40\"]},\"HttpHeaders\":{\"Content-Length\":\"40\"},"
+     "\"HttpStatusCode\":200},\"SdkResponseMetadata\":{\"RequestId\":\"\"}}\n"},
+    {"arn:aws:states:::sqs:sendMessage", "{\"QueueUrl\":\"http://q/1/x\",\"MessageBody\":\"\"}",
+     {{400, "x-amzn-RequestId: R9\r\nx-amzn-query-error: MissingParameter;Sender\r\n",
+       "{\"__type\":\"com.amazon.coral.service#MissingParameterException\",\"message\":\"The request "
+       "must contain the parameter MessageBody.\"}"}},
+     "FAILED SQS.AmazonSQSException | The request must contain the parameter MessageBody. (Service: "
+     "AmazonSQS; Status Code: 400; Error Code: MissingParameter; Request ID: R9; Proxy: null)\n"},
+    {"arn:aws:states:::sns:publish", "{\"TopicArn\":\"arn:t\",\"Message\":\"m\"}",
+     {{404, "", "<ErrorResponse><Error><Type>Sender</Type><Code>NotFound</Code><Message>Topic does not "
+                "exist</Message></Error><RequestId>R10</RequestId></ErrorResponse>"}},
+     "FAILED SNS.NotFoundException | Topic does not exist (Service: AmazonSNS; Status Code: 404; Error "
+     "Code: NotFound; Request ID: R10; Proxy: null)\n"},
+    {"arn:aws:states:::events:putEvents", "{\"Entries\":[{\"Detail\":{\"a\":1},\"DetailType\":\"t\","
+     "\"Source\":\"s\"}]}",
+     {{200, "", "{\"Entries\":[{\"EventId\":\"e\"}],\"FailedEntryCount\":0}"}},
+     "SUCCEEDED {\"Entries\":[{\"EventId\":\"e\"}],\"FailedEntryCount\":0}\n"},
+    {"arn:aws:states:::events:putEvents", "{\"Entries\":[{\"Detail\":\"x\"}]}",
+     {{200, "", "{\"FailedEntryCount\":1,\"Entries\":[{\"ErrorCode\":\"MalformedDetail\","
+                "\"ErrorMessage\":\"Detail is malformed.\"}]}"}},
+     "FAILED EventBridge.FailedEntry | {\"Entries\":[{\"ErrorCode\":\"MalformedDetail\","
+     "\"ErrorMessage\":\"Detail is malformed.\"}],\"FailedEntryCount\":1}\n"},
 };
 
 static void speaks_as_aws_does(void **state)
@@ -94,6 +140,35 @@ static void refuses_what_the_model_does_not_take(void **state)
     assert_non_null(strstr(said, "START_FAILED States.Runtime | The Parameters '{\"Nope\":1}' could not "
                                  "be used to start the Task: ["));
     assert_int_equal(peer_request_count(d->peer), 0);
+}
+
+static void sends_what_the_service_takes(void **state)
+{
+    static const struct desk_reply replies[] = {{200, "", "{}"}, {0}};
+    static const struct {
+        const char *resource, *parameters, *sent[3];
+    } requests[] = {
+        {"arn:aws:states:::lambda:invoke", "{\"FunctionName\":\"f:1\",\"Payload\":\"x\"}",
+         {"POST /2015-03-31/functions/f%3A1/invocations HTTP/1.1", "\r\n\r\n\"x\""}},
+        {"arn:aws:lambda:us-east-1:111111111111:function:f", "{\"in\":1}",
+         {"/functions/arn%3Aaws%3Alambda%3Aus-east-1%3A111111111111%3Afunction%3Af/invocations",
+          "\r\n\r\n{\"in\":1}"}},
+        {"arn:aws:states:::sqs:sendMessage",
+         "{\"QueueUrl\":\"http://q/1/x\",\"MessageBody\":{\"t\":[1,null]}}",
+         {"X-Amz-Target: AmazonSQS.SendMessage", "\"MessageBody\":\"{\\\"t\\\":[1,null]}\""}},
+        {"arn:aws:states:::events:putEvents", "{\"Entries\":[{\"Detail\":{\"a\":1}}]}",
+         {"\"Detail\":\"{\\\"a\\\":1}\"",
+          "\"Resources\":[\"arn:aws:states:us-east-1:111111111111:execution:M:e\","
+          "\"arn:aws:states:us-east-1:111111111111:stateMachine:M\"]"}},
+    };
+    struct desk *d = *state;
+    for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
+        desk_run(d, requests[i].resource, requests[i].parameters, replies);
+        const char *sent = peer_request(d->peer, peer_request_count(d->peer) - 1);
+        for (const char *const *want = requests[i].sent; *want; want++)
+            if (!strstr(sent, *want))
+                fail_msg("%s: no %s in\n%s", requests[i].resource, *want, sent);
+    }
 }
 
 /* A task sent again after a crash is the same call; another attempt of the machine is not. */
@@ -151,6 +226,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, desk_open, desk_close)
     const struct CMUnitTest tests[] = {
         TEST(speaks_as_aws_does),
+        TEST(sends_what_the_service_takes),
         TEST(refuses_what_the_model_does_not_take),
         cmocka_unit_test(derives_the_idempotency_token),
         TEST(knows_what_may_be_sent_again),

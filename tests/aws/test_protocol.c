@@ -37,7 +37,8 @@ static asl_value *read_json(const char *path)
 {
     struct asl_buffer text;
     struct value_error problem;
-    asl_value *v = suite_read(path, &text) ? value_parse(asl_buffer_text(&text), 0, 0, &problem) : NULL;
+    asl_value *v =
+        suite_read(path, &text) ? value_parse(asl_buffer_text(&text), 0, 0, &problem) : NULL;
     asl_buffer_free(&text);
     return v;
 }
@@ -52,11 +53,13 @@ static bool lists(const asl_value *v, const char *kind, const char *what)
     return false;
 }
 
-static bool is_ignored(const char *direction, const char *protocol, const asl_value *suite, const asl_value *one)
+static bool is_ignored(const char *direction, const char *protocol, const asl_value *suite,
+                       const asl_value *one)
 {
     const asl_value *general = value_get_z(run.ignore, "general");
     const asl_value *own = value_get_z(value_get_z(run.ignore, "protocols"), protocol);
-    const asl_value *parts[] = {value_get_z(general, direction), own ? value_get_z(own, direction) : NULL};
+    const asl_value *parts[] = {value_get_z(general, direction),
+                                own ? value_get_z(own, direction) : NULL};
     const char *description = text_of(value_get_z(suite, "description"));
     const char *id = text_of(value_get_z(one, "id"));
     for (size_t i = 0; i < 2; i++)
@@ -84,7 +87,8 @@ static bool same_tree(const struct xml_node *a, const struct xml_node *b)
         children[1]++;
     /* Members may stand in any order, repeated ones keep theirs among themselves. */
     const struct xml_node *from[2] = {a->first, b->first};
-    for (const struct xml_node *n = a->first; n != NULL && children[0] == children[1]; n = n->next) {
+    for (const struct xml_node *n = a->first; n != NULL && children[0] == children[1];
+         n = n->next) {
         size_t nth = 0;
         for (const struct xml_node *m = from[0]; m != n; m = m->next)
             nth += strcmp(m->name, n->name) == 0;
@@ -100,7 +104,8 @@ static bool same_tree(const struct xml_node *a, const struct xml_node *b)
 static bool same_xml(struct asl_text a, struct asl_text b)
 {
     char problem[160];
-    struct xml_node *x = xml_parse(a, problem, sizeof problem), *y = xml_parse(b, problem, sizeof problem);
+    struct xml_node *x = xml_parse(a, problem, sizeof problem),
+                    *y = xml_parse(b, problem, sizeof problem);
     bool same = x != NULL && y != NULL && same_tree(x, y) && same_tree(y, x);
     xml_free(x);
     xml_free(y);
@@ -125,7 +130,8 @@ static bool holds_pairs(struct asl_text whole, struct asl_text parts)
         size_t size = stop != NULL ? (size_t)(stop - start) : parts.size - at;
         bool found = false;
         for (size_t i = 0; i + size <= whole.size && !found; i++)
-            found = memcmp(whole.data + i, start, size) == 0 && (i == 0 || whole.data[i - 1] == '&') &&
+            found = memcmp(whole.data + i, start, size) == 0 &&
+                    (i == 0 || whole.data[i - 1] == '&') &&
                     (i + size == whole.size || whole.data[i + size] == '&');
         if (!found)
             return false;
@@ -145,25 +151,32 @@ static bool same_cbor(struct asl_text ours, struct asl_text base64)
     asl_buffer_init(&theirs, ASL_BUFFER_MAXIMUM);
     assert_true(protocol_base64_decode(base64, &theirs));
     asl_value *x = cbor_read_body(ours), *y = cbor_read_body(asl_buffer_text(&theirs));
-    bool same = (ours.size == 0 && theirs.size == 0) || (x != NULL && y != NULL && value_equal(x, y));
+    bool same =
+        (ours.size == 0 && theirs.size == 0) || (x != NULL && y != NULL && value_equal(x, y));
     value_release(x);
     value_release(y);
     asl_buffer_free(&theirs);
     return same;
 }
 
-static bool same_body(const struct catalogue_operation *o, struct asl_text ours, struct asl_text theirs)
+static bool same_body(const struct catalogue_operation *o, struct asl_text ours,
+                      struct asl_text theirs)
 {
     if (asl_text_equal(ours, theirs))
         return true;
     switch ((enum catalogue_protocol)o->service->protocol) {
     case CATALOGUE_JSON:
-    case CATALOGUE_REST_JSON: return same_json(ours, theirs);
-    case CATALOGUE_REST_XML: return same_xml(ours, theirs);
+    case CATALOGUE_REST_JSON:
+        return same_json(ours, theirs);
+    case CATALOGUE_REST_XML:
+        return same_xml(ours, theirs);
     case CATALOGUE_QUERY:
-    case CATALOGUE_EC2: return same_form(ours, theirs);
-    case CATALOGUE_CBOR: return same_cbor(ours, theirs);
-    case CATALOGUE_PROTOCOLS: break;
+    case CATALOGUE_EC2:
+        return same_form(ours, theirs);
+    case CATALOGUE_CBOR:
+        return same_cbor(ours, theirs);
+    case CATALOGUE_PROTOCOLS:
+        break;
     }
     return false;
 }
@@ -172,29 +185,32 @@ static bool same_body(const struct catalogue_operation *o, struct asl_text ours,
 static bool report(const char *file, const asl_value *one, const char *what, struct asl_text ours,
                    struct asl_text theirs)
 {
-    fprintf(stderr, "%s %s: %s\n  ours:   %.*s\n  theirs: %.*s\n", file, text_of(value_get_z(one, "id")),
-            what, ASL_TEXT_ARGS(ours), ASL_TEXT_ARGS(theirs));
+    fprintf(stderr, "%s %s: %s\n  ours:   %.*s\n  theirs: %.*s\n", file,
+            text_of(value_get_z(one, "id")), what, ASL_TEXT_ARGS(ours), ASL_TEXT_ARGS(theirs));
     return false;
 }
 
-static bool check_headers(const char *file, const asl_value *one, const struct http_headers *headers)
+static bool check_headers(const char *file, const asl_value *one,
+                          const struct http_headers *headers)
 {
     const asl_value *wanted = value_get_z(value_get_z(one, "serialized"), "headers");
     const asl_value *forbidden = value_get_z(value_get_z(one, "serialized"), "forbidHeaders");
     for (size_t i = 0; wanted != NULL && i < value_count(wanted); i++) {
-        const char *name = text_of(value_key_at(wanted, i)), *ours = http_headers_get(headers, name);
+        const char *name = text_of(value_key_at(wanted, i)),
+                   *ours = http_headers_get(headers, name);
         struct asl_text theirs = value_as_text(value_at(wanted, i));
         if (ours == NULL || !asl_text_is(theirs, ours))
             return report(file, one, name, asl_text(ours != NULL ? ours : "(none)"), theirs);
     }
     for (size_t i = 0; forbidden != NULL && i < value_count(forbidden); i++)
         if (http_headers_get(headers, text_of(value_at(forbidden, i))) != NULL)
-            return report(file, one, "a forbidden header", value_as_text(value_at(forbidden, i)), ASL_TEXT(""));
+            return report(file, one, "a forbidden header", value_as_text(value_at(forbidden, i)),
+                          ASL_TEXT(""));
     return true;
 }
 
-static bool check_request(const char *file, const asl_value *one, const struct catalogue_operation *o,
-                          const struct aws_request *request)
+static bool check_request(const char *file, const asl_value *one,
+                          const struct catalogue_operation *o, const struct aws_request *request)
 {
     const asl_value *wanted = value_get_z(one, "serialized"), *v;
     struct asl_buffer uri;
@@ -204,7 +220,8 @@ static bool check_request(const char *file, const asl_value *one, const struct c
     if (request->query.size > 0)
         asl_buffer_putc(&uri, '?');
     asl_buffer_put_text(&uri, asl_buffer_text(&request->query));
-    if ((v = value_get_z(wanted, "uri")) != NULL && !asl_text_equal(asl_buffer_text(&uri), value_as_text(v)))
+    if ((v = value_get_z(wanted, "uri")) != NULL &&
+        !asl_text_equal(asl_buffer_text(&uri), value_as_text(v)))
         same = report(file, one, "uri", asl_buffer_text(&uri), value_as_text(v));
     asl_buffer_free(&uri);
     if ((v = value_get_z(wanted, "method")) != NULL && strcmp(request->method, text_of(v)) != 0)
@@ -245,7 +262,8 @@ static bool run_input(const char *file, const asl_value *suite, const asl_value 
 static bool check_output(const char *file, const asl_value *one, const struct aws_answer *answer)
 {
     const asl_value *error = value_get_z(one, "error"), *code = value_get_z(one, "errorCode");
-    const asl_value *message = value_get_z(one, "errorMessage"), *result = value_get_z(one, "result");
+    const asl_value *message = value_get_z(one, "errorMessage"),
+                    *result = value_get_z(one, "result");
     const asl_value *wanted = code != NULL || error != NULL ? error : result;
     struct asl_buffer ours, theirs;
     bool same = answer->failed == (code != NULL || error != NULL);
@@ -270,16 +288,19 @@ static bool check_output(const char *file, const asl_value *one, const struct aw
     return same;
 }
 
-static void answer_of(const struct catalogue_operation *o, const asl_value *response, struct aws_answer *answer)
+static void answer_of(const struct catalogue_operation *o, const asl_value *response,
+                      struct aws_answer *answer)
 {
-    const asl_value *headers = value_get_z(response, "headers"), *body = value_get_z(response, "body");
+    const asl_value *headers = value_get_z(response, "headers"),
+                    *body = value_get_z(response, "body");
     struct http_headers list;
     struct asl_buffer decoded;
     int64_t status = 200;
     http_headers_init(&list);
     asl_buffer_init(&decoded, ASL_BUFFER_MAXIMUM);
     for (size_t i = 0; headers != NULL && i < value_count(headers); i++)
-        http_headers_add(&list, text_of(value_key_at(headers, i)), value_as_text(value_at(headers, i)));
+        http_headers_add(&list, text_of(value_key_at(headers, i)),
+                         value_as_text(value_at(headers, i)));
     if (value_get_z(response, "status_code") != NULL)
         value_as_integer(value_get_z(response, "status_code"), &status);
     struct asl_text text = body != NULL ? value_as_text(body) : ASL_TEXT("");

@@ -31,8 +31,10 @@ struct entry {
 
 _Noreturn static void damaged(const char *what)
 {
-    fprintf(stderr, "stepwell: the service catalogue inside this program is damaged (%s); "
-                    "install the program again\n", what);
+    fprintf(stderr,
+            "stepwell: the service catalogue inside this program is damaged (%s); "
+            "install the program again\n",
+            what);
     abort();
 }
 
@@ -221,11 +223,16 @@ const char *catalogue_protocol_name(enum catalogue_protocol p)
 const char *catalogue_type_name(enum catalogue_type t)
 {
     static const char *const names[CATALOGUE_TYPES] = {
-        [CATALOGUE_STRUCTURE] = "structure", [CATALOGUE_LIST] = "list",
-        [CATALOGUE_MAP] = "map",             [CATALOGUE_STRING] = "string",
-        [CATALOGUE_BLOB] = "blob",           [CATALOGUE_BOOLEAN] = "boolean",
-        [CATALOGUE_INTEGER] = "integer",     [CATALOGUE_LONG] = "long",
-        [CATALOGUE_FLOAT] = "float",         [CATALOGUE_DOUBLE] = "double",
+        [CATALOGUE_STRUCTURE] = "structure",
+        [CATALOGUE_LIST] = "list",
+        [CATALOGUE_MAP] = "map",
+        [CATALOGUE_STRING] = "string",
+        [CATALOGUE_BLOB] = "blob",
+        [CATALOGUE_BOOLEAN] = "boolean",
+        [CATALOGUE_INTEGER] = "integer",
+        [CATALOGUE_LONG] = "long",
+        [CATALOGUE_FLOAT] = "float",
+        [CATALOGUE_DOUBLE] = "double",
         [CATALOGUE_TIMESTAMP] = "timestamp",
     };
     return names[t];

@@ -177,9 +177,17 @@ static void read_operation(struct reader *r, struct catalogue_operation *o)
 
 static void read_service(struct reader *r, struct catalogue_service *s)
 {
-    const char **fields[] = {&s->id, &s->arn_name, &s->error_prefix, &s->endpoint_prefix,
-                             &s->signing_name, &s->api_version, &s->uid, &s->signature_version,
-                             &s->target_prefix, &s->json_version, &s->xml_namespace,
+    const char **fields[] = {&s->id,
+                             &s->arn_name,
+                             &s->error_prefix,
+                             &s->endpoint_prefix,
+                             &s->signing_name,
+                             &s->api_version,
+                             &s->uid,
+                             &s->signature_version,
+                             &s->target_prefix,
+                             &s->json_version,
+                             &s->xml_namespace,
                              &s->global_endpoint};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         *fields[i] = string(r);
@@ -216,7 +224,8 @@ static bool open_totals(struct reader *r)
     r->into->service.operation_count = number(r);
     r->into->service.exception_count = number(r);
     r->values = number(r);
-    /* Each takes a byte at least: a total beyond the bytes left is damage, not a reason to allocate. */
+    /* Each takes a byte at least: a total beyond the bytes left is damage, not a reason to
+     * allocate. */
     size_t left = (size_t)(r->end - r->at);
     if (r->damaged || r->shapes > left || r->members > left || r->values > left ||
         r->into->service.operation_count > left || r->into->service.exception_count > left)
@@ -224,10 +233,10 @@ static bool open_totals(struct reader *r)
     r->into->shapes = asl_allocate_zeroed(r->shapes + 1, sizeof *r->into->shapes);
     r->into->members = asl_allocate_zeroed(r->members + 1, sizeof *r->into->members);
     r->into->values = asl_allocate_zeroed(r->values + 1, sizeof *r->into->values);
-    r->into->operations = asl_allocate_zeroed(r->into->service.operation_count + 1,
-                                              sizeof *r->into->operations);
-    r->into->exceptions = asl_allocate_zeroed(r->into->service.exception_count + 1,
-                                              sizeof *r->into->exceptions);
+    r->into->operations =
+        asl_allocate_zeroed(r->into->service.operation_count + 1, sizeof *r->into->operations);
+    r->into->exceptions =
+        asl_allocate_zeroed(r->into->service.exception_count + 1, sizeof *r->into->exceptions);
     return true;
 }
 

@@ -171,17 +171,29 @@ static const struct word protocols[] = {
 };
 
 static const struct word types[] = {
-    {"structure", CATALOGUE_STRUCTURE}, {"list", CATALOGUE_LIST},       {"map", CATALOGUE_MAP},
-    {"string", CATALOGUE_STRING},       {"character", CATALOGUE_STRING}, {"blob", CATALOGUE_BLOB},
-    {"boolean", CATALOGUE_BOOLEAN},     {"integer", CATALOGUE_INTEGER}, {"short", CATALOGUE_INTEGER},
-    {"byte", CATALOGUE_INTEGER},        {"long", CATALOGUE_LONG},       {"float", CATALOGUE_FLOAT},
-    {"double", CATALOGUE_DOUBLE},       {"timestamp", CATALOGUE_TIMESTAMP},
-    {"bigdecimal", CATALOGUE_DOUBLE},   {"biginteger", CATALOGUE_LONG},
+    {"structure", CATALOGUE_STRUCTURE},
+    {"list", CATALOGUE_LIST},
+    {"map", CATALOGUE_MAP},
+    {"string", CATALOGUE_STRING},
+    {"character", CATALOGUE_STRING},
+    {"blob", CATALOGUE_BLOB},
+    {"boolean", CATALOGUE_BOOLEAN},
+    {"integer", CATALOGUE_INTEGER},
+    {"short", CATALOGUE_INTEGER},
+    {"byte", CATALOGUE_INTEGER},
+    {"long", CATALOGUE_LONG},
+    {"float", CATALOGUE_FLOAT},
+    {"double", CATALOGUE_DOUBLE},
+    {"timestamp", CATALOGUE_TIMESTAMP},
+    {"bigdecimal", CATALOGUE_DOUBLE},
+    {"biginteger", CATALOGUE_LONG},
 };
 
 static const struct word locations[] = {
-    {"uri", CATALOGUE_IN_URI},         {"querystring", CATALOGUE_IN_QUERY},
-    {"header", CATALOGUE_IN_HEADER},   {"headers", CATALOGUE_IN_HEADERS},
+    {"uri", CATALOGUE_IN_URI},
+    {"querystring", CATALOGUE_IN_QUERY},
+    {"header", CATALOGUE_IN_HEADER},
+    {"headers", CATALOGUE_IN_HEADERS},
     {"statusCode", CATALOGUE_IN_STATUS_CODE},
 };
 
@@ -218,7 +230,8 @@ static uint32_t flags_of(const struct word *table, size_t count, const asl_value
 /* ---- shapes ---- */
 static bool is_leaf(const asl_value *shape)
 {
-    return get(shape, "members") == NULL && get(shape, "member") == NULL && get(shape, "key") == NULL;
+    return get(shape, "members") == NULL && get(shape, "member") == NULL &&
+           get(shape, "key") == NULL;
 }
 
 static void shape_reference(struct encoder *e, const asl_value *name)
@@ -264,7 +277,8 @@ static void write_use(struct encoder *e, const asl_value *name, const asl_value 
     const asl_value *location_name = said(use, shape, "locationName");
     const asl_value *query_name = said(use, shape, "queryName");
     const asl_value *space = said(use, shape, "xmlNamespace");
-    const asl_value *where = said(use, shape, "location"), *when = said(use, shape, "timestampFormat");
+    const asl_value *where = said(use, shape, "location"),
+                    *when = said(use, shape, "timestampFormat");
     uint32_t location = 0, time = 0;
     if (where != NULL && !LOOK_UP(locations, value_as_text(where), &location))
         fail(e, "unknown location", value_as_text(where));
@@ -356,7 +370,8 @@ static void write_shape(struct encoder *e, const asl_value *name, const asl_valu
     uint32_t flags = FLAGS_OF(shape_flags, shape, NULL);
     if (get(shape, "retryable") != NULL)
         flags |= CATALOGUE_RETRYABLE;
-    size_t payload_at = payload ? value_find(get(shape, "members"), value_as_text(payload)) : SIZE_MAX;
+    size_t payload_at =
+        payload ? value_find(get(shape, "members"), value_as_text(payload)) : SIZE_MAX;
     number(e, type);
     number(e, (get(shape, "min") ? FORMAT_SHAPE_MINIMUM : 0u) |
                   (get(shape, "max") ? FORMAT_SHAPE_MAXIMUM : 0u) |
@@ -383,8 +398,9 @@ static void write_shape(struct encoder *e, const asl_value *name, const asl_valu
  * cursor on. Used to send calls again whose outcome a crash has hidden (DESIGN, invariant 5). */
 static bool reads_only(struct asl_text name, const asl_value *operation)
 {
-    static const char *const fronts[] = {"Get",    "List",  "Describe", "Head",   "BatchGet", "BatchDescribe",
-                                         "Search", "Query", "Scan",     "Lookup", "Estimate", "Validate"};
+    static const char *const fronts[] = {"Get",      "List",          "Describe", "Head",
+                                         "BatchGet", "BatchDescribe", "Search",   "Query",
+                                         "Scan",     "Lookup",        "Estimate", "Validate"};
     static const char *const movers[] = {"GetActivityTask", "GetLatestConfiguration"};
     if (is_true(operation, "readonly"))
         return true;
@@ -406,10 +422,14 @@ static bool is_refused(const char *service_id, struct asl_text name)
     static const struct {
         const char *service, *operation; /* a '*' at the end: all that begin so */
     } refused[] = {
-        {"STS", "AssumeRole*"},          {"Lambda", "InvokeAsync"},
-        {"S3", "SelectObjectContent"},   {"Kinesis", "SubscribeToShard"},
-        {"RDS Data", "ExecuteSql"},      {"EFS", "CreateTags"},
-        {"EMR", "DescribeJobFlows"},     {"QBusiness", "Chat"},
+        {"STS", "AssumeRole*"},
+        {"Lambda", "InvokeAsync"},
+        {"S3", "SelectObjectContent"},
+        {"Kinesis", "SubscribeToShard"},
+        {"RDS Data", "ExecuteSql"},
+        {"EFS", "CreateTags"},
+        {"EMR", "DescribeJobFlows"},
+        {"QBusiness", "Chat"},
         {"Lex Runtime V2", "StartConversation"},
     };
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
@@ -427,7 +447,8 @@ static bool is_refused(const char *service_id, struct asl_text name)
 static bool streams_events(const struct encoder *e, const asl_value *use)
 {
     const asl_value *name = get(use, "shape");
-    const asl_value *members = name ? get(value_get(e->shapes, value_as_text(name)), "members") : NULL;
+    const asl_value *members =
+        name ? get(value_get(e->shapes, value_as_text(name)), "members") : NULL;
     for (size_t i = 0; members != NULL && i < value_count(members); i++) {
         const asl_value *member = get(value_at(members, i), "shape");
         if (member != NULL && is_true(value_get(e->shapes, value_as_text(member)), "eventstream"))
@@ -451,7 +472,8 @@ static uint32_t operation_flags(const struct encoder *e, const char *service_id,
         uint32_t flag;
     } table[] = {
         {text_of_is(auth, "none"), CATALOGUE_UNSIGNED},
-        {is_true(o, "unsignedPayload") || text_of_is(auth, "v4-unsigned-body"), CATALOGUE_UNSIGNED_PAYLOAD},
+        {is_true(o, "unsignedPayload") || text_of_is(auth, "v4-unsigned-body"),
+         CATALOGUE_UNSIGNED_PAYLOAD},
         {is_true(o, "httpChecksumRequired") || is_true(checksum, "requestChecksumRequired"),
          CATALOGUE_CHECKSUM_REQUIRED},
         {reads_only(name, o), CATALOGUE_READ_ONLY},
@@ -543,13 +565,15 @@ static void write_service(struct encoder *e, const asl_value *metadata, const ch
     string_of(e, get(metadata, "endpointPrefix"));
     const asl_value *signing = get(metadata, "signingName");
     string_of(e, signing != NULL ? signing : get(metadata, "endpointPrefix"));
-    static const char *const rest[] = {"apiVersion", "uid", "signatureVersion", "targetPrefix",
-                                       "jsonVersion", "xmlNamespace", "globalEndpoint"};
+    static const char *const rest[] = {"apiVersion",    "uid",         "signatureVersion",
+                                       "targetPrefix",  "jsonVersion", "xmlNamespace",
+                                       "globalEndpoint"};
     for (size_t i = 0; i < sizeof rest / sizeof *rest; i++)
         string_of(e, get(metadata, rest[i]));
     number(e, protocol_of(e, metadata));
-    number(e, (get(metadata, "awsQueryCompatible") != NULL ? CATALOGUE_QUERY_COMPATIBLE : 0u) |
-                  (text_of_is(get(metadata, "signatureVersion"), "bearer") ? CATALOGUE_BEARER : 0u));
+    number(e,
+           (get(metadata, "awsQueryCompatible") != NULL ? CATALOGUE_QUERY_COMPATIBLE : 0u) |
+               (text_of_is(get(metadata, "signatureVersion"), "bearer") ? CATALOGUE_BEARER : 0u));
 }
 
 static void encode(struct encoder *e, struct asl_buffer *out)

@@ -20,11 +20,26 @@ struct word_text {
     size_t size;
 };
 
-static bool upper(char c) { return c >= 'A' && c <= 'Z'; }
-static bool lower(char c) { return c >= 'a' && c <= 'z'; }
-static bool digit(char c) { return c >= '0' && c <= '9'; }
-static char to_upper(char c) { return lower(c) ? (char)(c - 32) : c; }
-static char to_lower(char c) { return upper(c) ? (char)(c + 32) : c; }
+static bool upper(char c)
+{
+    return c >= 'A' && c <= 'Z';
+}
+static bool lower(char c)
+{
+    return c >= 'a' && c <= 'z';
+}
+static bool digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+static char to_upper(char c)
+{
+    return lower(c) ? (char)(c - 32) : c;
+}
+static char to_lower(char c)
+{
+    return upper(c) ? (char)(c + 32) : c;
+}
 
 static void put(struct word_text *t, char c)
 {
@@ -144,13 +159,17 @@ void catalogue_error_prefix(const char *service_id, char *out, size_t size)
 static bool is_taken_in_java(const char *name)
 {
     static const char *const taken[] = {
-        "abstract", "assert", "boolean", "break", "byte", "case", "catch", "char", "class", "const",
-        "continue", "default", "do", "double", "else", "enum", "extends", "final", "finally",
-        "float", "for", "goto", "if", "implements", "import", "instanceof", "int", "interface",
-        "long", "native", "new", "package", "private", "protected", "public", "return", "short",
-        "static", "strictfp", "super", "switch", "synchronized", "this", "throw", "throws",
-        "transient", "try", "void", "volatile", "while", "true", "null", "false", "_",
-        "equals", "finalize", "getClass", "hashCode", "notify", "notifyAll", "toString", "wait",
+        "abstract", "assert",     "boolean",  "break",     "byte",     "case",
+        "catch",    "char",       "class",    "const",     "continue", "default",
+        "do",       "double",     "else",     "enum",      "extends",  "final",
+        "finally",  "float",      "for",      "goto",      "if",       "implements",
+        "import",   "instanceof", "int",      "interface", "long",     "native",
+        "new",      "package",    "private",  "protected", "public",   "return",
+        "short",    "static",     "strictfp", "super",     "switch",   "synchronized",
+        "this",     "throw",      "throws",   "transient", "try",      "void",
+        "volatile", "while",      "true",     "null",      "false",    "_",
+        "equals",   "finalize",   "getClass", "hashCode",  "notify",   "notifyAll",
+        "toString", "wait",
     };
     for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
         if (strcmp(name, taken[i]) == 0)
@@ -164,8 +183,9 @@ static bool is_dynamodb_null(const struct catalogue_service *s, const char *memb
     return strcmp(member, "NULL") == 0 && s != NULL && strncmp(s->arn_name, "dynamodb", 8) == 0;
 }
 
-size_t catalogue_bean_name(const struct catalogue_service *s, const struct catalogue_shape *structure,
-                           const char *member, char *out, size_t size)
+size_t catalogue_bean_name(const struct catalogue_service *s,
+                           const struct catalogue_shape *structure, const char *member, char *out,
+                           size_t size)
 {
     if (is_dynamodb_null(s, member))
         return (size_t)snprintf(out, size, "Nul");
@@ -176,8 +196,9 @@ size_t catalogue_bean_name(const struct catalogue_service *s, const struct catal
         lowering = lowering && upper(member[n + 1]) && !lower(member[n + 2]);
     }
     out[n] = '\0';
-    bool clashes = is_taken_in_java(out) ||
-                   (structure != NULL && (structure->flags & CATALOGUE_UNION) && strcmp(out, "type") == 0);
+    bool clashes =
+        is_taken_in_java(out) ||
+        (structure != NULL && (structure->flags & CATALOGUE_UNION) && strcmp(out, "type") == 0);
     if (clashes)
         n += (size_t)snprintf(out + n, size - n, "Value");
     out[0] = to_upper(out[0]);

@@ -102,14 +102,15 @@ static size_t list_models(const char *folder, char **paths)
     return count;
 }
 
-/* Two models may share one serviceId (pinpoint-sms-voice, sms-voice): the one whose file comes first
- * in the alphabet is kept, since only one can be meant by the name. */
+/* Two models may share one serviceId (pinpoint-sms-voice, sms-voice): the one whose file comes
+ * first in the alphabet is kept, since only one can be meant by the name. */
 static size_t drop_doubles(struct item *items, size_t count)
 {
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
         if (kept > 0 && strcmp(items[kept - 1].name, items[i].name) == 0) {
-            fprintf(stderr, "catalogue: two models are named %s; the first is kept\n", items[i].name);
+            fprintf(stderr, "catalogue: two models are named %s; the first is kept\n",
+                    items[i].name);
             continue;
         }
         items[kept++] = items[i];
@@ -268,7 +269,8 @@ int main(int count, char **arguments)
     }
     lay_out(items, services, &dictionary, &out);
     write_file(arguments[2], &out);
-    printf("%zu services, %zu bytes (%zu inflated) in %s\n", services, out.size, inflated, arguments[2]);
+    printf("%zu services, %zu bytes (%zu inflated) in %s\n", services, out.size, inflated,
+           arguments[2]);
     asl_buffer_free(&dictionary);
     asl_buffer_free(&out);
     return 0;

@@ -59,15 +59,24 @@ bool catalogue_suggest_service(struct catalogue *c, struct asl_text wrong, char 
     static const struct {
         const char *known_as, *arn_name;
     } common[] = {
-        {"stepfunctions", "sfn"},      {"states", "sfn"},
-        {"events", "eventbridge"},     {"cloudwatchevents", "eventbridge"},
-        {"logs", "cloudwatchlogs"},    {"monitoring", "cloudwatch"},
-        {"email", "ses"},              {"elasticmapreduce", "emr"},
-        {"elasticfilesystem", "efs"},  {"cognito-idp", "cognitoidentityprovider"},
-        {"elb", "elasticloadbalancing"}, {"elbv2", "elasticloadbalancingv2"},
-        {"dms", "databasemigration"},  {"es", "elasticsearch"},
-        {"kinesisfirehose", "firehose"}, {"parameterstore", "ssm"},
-        {"systemsmanager", "ssm"},     {"apigw", "apigateway"},
+        {"stepfunctions", "sfn"},
+        {"states", "sfn"},
+        {"events", "eventbridge"},
+        {"cloudwatchevents", "eventbridge"},
+        {"logs", "cloudwatchlogs"},
+        {"monitoring", "cloudwatch"},
+        {"email", "ses"},
+        {"elasticmapreduce", "emr"},
+        {"elasticfilesystem", "efs"},
+        {"cognito-idp", "cognitoidentityprovider"},
+        {"elb", "elasticloadbalancing"},
+        {"elbv2", "elasticloadbalancingv2"},
+        {"dms", "databasemigration"},
+        {"es", "elasticsearch"},
+        {"kinesisfirehose", "firehose"},
+        {"parameterstore", "ssm"},
+        {"systemsmanager", "ssm"},
+        {"apigw", "apigateway"},
     };
     for (size_t i = 0; i < sizeof common / sizeof *common; i++) {
         if (wrong.size == strlen(common[i].known_as) &&

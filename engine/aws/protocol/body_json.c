@@ -153,7 +153,8 @@ static asl_value *read_structure(struct reading *r, const struct catalogue_membe
     return value_object_take(&list);
 }
 
-static asl_value *read_list(struct reading *r, const struct catalogue_member *use, const asl_value *v)
+static asl_value *read_list(struct reading *r, const struct catalogue_member *use,
+                            const asl_value *v)
 {
     struct value_list list;
     value_list_init(&list);
@@ -165,7 +166,8 @@ static asl_value *read_list(struct reading *r, const struct catalogue_member *us
     return value_array_take(&list);
 }
 
-static asl_value *read_map(struct reading *r, const struct catalogue_member *use, const asl_value *v)
+static asl_value *read_map(struct reading *r, const struct catalogue_member *use,
+                           const asl_value *v)
 {
     struct value_list list;
     value_list_init(&list);
@@ -177,7 +179,8 @@ static asl_value *read_map(struct reading *r, const struct catalogue_member *use
     return value_object_take(&list);
 }
 
-static asl_value *read_scalar(struct reading *r, const struct catalogue_member *use, const asl_value *v)
+static asl_value *read_scalar(struct reading *r, const struct catalogue_member *use,
+                              const asl_value *v)
 {
     if (value_kind(v) == VALUE_STRING && use->shape->type == CATALOGUE_STRING)
         return value_retain(v);
@@ -221,7 +224,8 @@ asl_value *json_parse_body(struct reading *r, struct asl_text body)
     struct value_error problem;
     asl_value *v = value_parse(body, 0, 0, &problem);
     if (v == NULL && !r->failed) {
-        snprintf(r->why, sizeof r->why, "Unable to unmarshall response of %s: line %zu, column %zu: %s",
+        snprintf(r->why, sizeof r->why,
+                 "Unable to unmarshall response of %s: line %zu, column %zu: %s",
                  r->operation->name, problem.line, problem.column, problem.message);
         r->failed = true;
     }
@@ -249,16 +253,6 @@ static struct asl_text bare_code(struct asl_text code)
     return code;
 }
 
-/* A former query service keeps its old codes in a header of their own: "Code;Sender". */
-static struct asl_text query_code(const struct catalogue_service *service,
-                                  const struct http_headers *headers, struct asl_text code)
-{
-    const char *old = http_headers_get(headers, "x-amzn-query-error");
-    const char *semicolon = old != NULL ? strchr(old, ';') : NULL;
-    bool usable = (service->flags & CATALOGUE_QUERY_COMPATIBLE) && semicolon != NULL && semicolon > old;
-    return usable ? (struct asl_text){old, (size_t)(semicolon - old)} : code;
-}
-
 void json_parse_error(const struct catalogue_service *service, const struct http_headers *headers,
                       struct asl_text body, struct aws_answer *answer)
 {
@@ -279,6 +273,6 @@ void json_parse_error(const struct catalogue_service *service, const struct http
     }
     if (code.size == 0 && header != NULL)
         code = asl_text(header);
-    reading_copy(query_code(service, headers, bare_code(code)), answer->code, sizeof answer->code);
+    reading_copy(bare_code(code), answer->code, sizeof answer->code);
     value_release(v);
 }

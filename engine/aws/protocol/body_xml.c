@@ -7,7 +7,8 @@
 
 /* ---- writing ---- */
 /* Escapes; a control character that XML cannot hold at all is a problem of the field. */
-static void write_escaped(struct writing *w, struct asl_text t, bool attribute, struct asl_buffer *out)
+static void write_escaped(struct writing *w, struct asl_text t, bool attribute,
+                          struct asl_buffer *out)
 {
     for (size_t i = 0; i < t.size; i++) {
         unsigned char c = (unsigned char)t.data[i];
@@ -66,7 +67,8 @@ static void write_attributes(struct writing *w, const struct catalogue_shape *s,
 {
     for (size_t i = 0; i < value_count(v); i++) {
         const struct catalogue_member *m = writing_member(w, s, value_key_at(v, i));
-        if (m == NULL || !(m->flags & CATALOGUE_XML_ATTRIBUTE) || value_kind(value_at(v, i)) == VALUE_NULL)
+        if (m == NULL || !(m->flags & CATALOGUE_XML_ATTRIBUTE) ||
+            value_kind(value_at(v, i)) == VALUE_NULL)
             continue;
         struct asl_buffer text;
         asl_buffer_init(&text, out->maximum);
@@ -85,10 +87,12 @@ static void write_structure(struct writing *w, const struct catalogue_member *us
     asl_buffer_putc(out, '>');
     for (size_t i = 0; i < value_count(v); i++) {
         struct asl_text key = value_as_text(value_key_at(v, i));
-        const struct catalogue_member *m = w->names == PROTOCOL_NATIVE
-                                               ? catalogue_member(use->shape, key)
-                                               : catalogue_member_spelt(w->operation->service, use->shape, key);
-        if (m == NULL || m->flags & CATALOGUE_XML_ATTRIBUTE || value_kind(value_at(v, i)) == VALUE_NULL)
+        const struct catalogue_member *m =
+            w->names == PROTOCOL_NATIVE
+                ? catalogue_member(use->shape, key)
+                : catalogue_member_spelt(w->operation->service, use->shape, key);
+        if (m == NULL || m->flags & CATALOGUE_XML_ATTRIBUTE ||
+            value_kind(value_at(v, i)) == VALUE_NULL)
             continue; /* unknown ones were noted with the attributes */
         w->field = key;
         xml_write(w, m, wire_name(m, m->name), value_at(v, i), out);
@@ -177,9 +181,10 @@ void xml_write(struct writing *w, const struct catalogue_member *use, const char
 static asl_value *read_node(struct reading *r, const struct catalogue_member *use,
                             const struct xml_node *n, const char *name);
 
-/* The first node of a member: a flattened list stands under its element's own name, if it has one. */
-static const struct xml_node *member_node(const struct catalogue_member *m, const struct xml_node *parent,
-                                          const char **name)
+/* The first node of a member: a flattened list stands under its element's own name, if it has one.
+ */
+static const struct xml_node *member_node(const struct catalogue_member *m,
+                                          const struct xml_node *parent, const char **name)
 {
     *name = wire_name(m, m->name);
     if (m->shape->type == CATALOGUE_LIST && m->flags & CATALOGUE_FLATTENED) {
@@ -268,10 +273,14 @@ static asl_value *read_node(struct reading *r, const struct catalogue_member *us
                             const struct xml_node *n, const char *name)
 {
     switch ((enum catalogue_type)use->shape->type) {
-    case CATALOGUE_STRUCTURE: return read_structure(r, use, n);
-    case CATALOGUE_LIST: return read_list(r, use, n, name);
-    case CATALOGUE_MAP: return read_map(r, use, n, name);
-    default: break;
+    case CATALOGUE_STRUCTURE:
+        return read_structure(r, use, n);
+    case CATALOGUE_LIST:
+        return read_list(r, use, n, name);
+    case CATALOGUE_MAP:
+        return read_map(r, use, n, name);
+    default:
+        break;
     }
     bool text = use->shape->type == CATALOGUE_STRING || use->shape->type == CATALOGUE_BLOB;
     if (n->first != NULL) {
@@ -293,8 +302,8 @@ static const struct xml_node *error_node(const struct xml_node *root)
     return error != NULL ? error : root;
 }
 
-asl_value *xml_parse_body(struct reading *r, const struct catalogue_member *use, const char *wrapper,
-                          struct asl_text body)
+asl_value *xml_parse_body(struct reading *r, const struct catalogue_member *use,
+                          const char *wrapper, struct asl_text body)
 {
     char problem[160];
     struct value_list none;
@@ -304,8 +313,8 @@ asl_value *xml_parse_body(struct reading *r, const struct catalogue_member *use,
     struct xml_node *root = xml_parse(body, problem, sizeof problem);
     if (root == NULL) {
         if (!r->failed)
-            snprintf(r->why, sizeof r->why, "Unable to unmarshall response of %s: %s", r->operation->name,
-                     problem);
+            snprintf(r->why, sizeof r->why, "Unable to unmarshall response of %s: %s",
+                     r->operation->name, problem);
         r->failed = true;
         return NULL;
     }

@@ -16,7 +16,11 @@ enum major { UNSIGNED, NEGATIVE, BYTES, TEXT, ARRAY, MAP, TAG, SIMPLE };
 static void put_head(enum major major, uint64_t n, struct asl_buffer *out)
 {
     unsigned bytes = n < 24 ? 0 : n < 256 ? 1 : n < 65536 ? 2 : n < 4294967296u ? 4 : 8;
-    unsigned info = bytes == 0 ? (unsigned)n : bytes == 1 ? 24 : bytes == 2 ? 25 : bytes == 4 ? 26 : 27;
+    unsigned info = bytes == 0   ? (unsigned)n
+                    : bytes == 1 ? 24
+                    : bytes == 2 ? 25
+                    : bytes == 4 ? 26
+                                 : 27;
     asl_buffer_putc(out, (char)((unsigned)major << 5 | info));
     for (unsigned i = bytes; i > 0; i--)
         asl_buffer_putc(out, (char)(n >> (8 * (i - 1)) & 0xff));
@@ -64,9 +68,15 @@ static void write_value(const asl_value *v, struct asl_buffer *out)
 {
     int64_t integer;
     switch (value_kind(v)) {
-    case VALUE_NULL: put_bits(22, 0, 0, out); break;
-    case VALUE_BOOLEAN: put_bits(value_is_true(v) ? 21 : 20, 0, 0, out); break;
-    case VALUE_STRING: put_text(value_as_text(v), out); break;
+    case VALUE_NULL:
+        put_bits(22, 0, 0, out);
+        break;
+    case VALUE_BOOLEAN:
+        put_bits(value_is_true(v) ? 21 : 20, 0, 0, out);
+        break;
+    case VALUE_STRING:
+        put_text(value_as_text(v), out);
+        break;
     case VALUE_NUMBER:
         if (value_as_integer(v, &integer))
             put_integer(integer, out);
@@ -94,7 +104,8 @@ static void write_scalar(struct writing *w, const struct catalogue_member *use, 
     struct asl_buffer text;
     asl_buffer_init(&text, out->maximum);
     bool blob = use->shape->type == CATALOGUE_BLOB;
-    bool fits = blob ? writing_bytes(w, v, &text) : writing_text(w, use, v, CATALOGUE_TIME_UNIX, &text);
+    bool fits =
+        blob ? writing_bytes(w, v, &text) : writing_text(w, use, v, CATALOGUE_TIME_UNIX, &text);
     struct asl_text t = asl_buffer_text(&text);
     const char *digits = t.data != NULL ? t.data : "";
     switch (fits ? (enum catalogue_type)use->shape->type : CATALOGUE_TYPES) {
@@ -102,11 +113,19 @@ static void write_scalar(struct writing *w, const struct catalogue_member *use, 
         put_head(BYTES, t.size, out);
         asl_buffer_put_text(out, t);
         break;
-    case CATALOGUE_BOOLEAN: put_bits(asl_text_is(t, "true") ? 21 : 20, 0, 0, out); break;
+    case CATALOGUE_BOOLEAN:
+        put_bits(asl_text_is(t, "true") ? 21 : 20, 0, 0, out);
+        break;
     case CATALOGUE_INTEGER:
-    case CATALOGUE_LONG: put_integer(strtoll(digits, NULL, 10), out); break;
-    case CATALOGUE_FLOAT: put_float(strtod(digits, NULL), false, out); break;
-    case CATALOGUE_DOUBLE: put_float(strtod(digits, NULL), true, out); break;
+    case CATALOGUE_LONG:
+        put_integer(strtoll(digits, NULL, 10), out);
+        break;
+    case CATALOGUE_FLOAT:
+        put_float(strtod(digits, NULL), false, out);
+        break;
+    case CATALOGUE_DOUBLE:
+        put_float(strtod(digits, NULL), true, out);
+        break;
     case CATALOGUE_TIMESTAMP:
         put_head(TAG, 1, out);
         if (strchr(digits, '.') != NULL)
@@ -114,13 +133,14 @@ static void write_scalar(struct writing *w, const struct catalogue_member *use, 
         else
             put_integer(strtoll(digits, NULL, 10), out);
         break;
-    default: put_text(t, out);
+    default:
+        put_text(t, out);
     }
     asl_buffer_free(&text);
 }
 
 static void write_item(struct writing *w, const struct catalogue_member *use, const asl_value *v,
-                  struct asl_buffer *out);
+                       struct asl_buffer *out);
 
 static void write_structure(struct writing *w, const struct catalogue_shape *s, const asl_value *v,
                             struct asl_buffer *out)
@@ -142,7 +162,7 @@ static void write_structure(struct writing *w, const struct catalogue_shape *s, 
 }
 
 static void write_item(struct writing *w, const struct catalogue_member *use, const asl_value *v,
-                  struct asl_buffer *out)
+                       struct asl_buffer *out)
 {
     unsigned type = use->shape->type;
     bool any = value_kind(v) == VALUE_NULL || (use->shape->flags & CATALOGUE_DOCUMENT);
@@ -258,7 +278,8 @@ static asl_value *read_string(struct cbor *c, enum major major, uint64_t size, b
     }
     if (major == BYTES)
         protocol_base64_encode(asl_buffer_text(&bytes), &text);
-    asl_value *v = c->failed ? NULL : reading_string(asl_buffer_text(major == BYTES ? &text : &bytes));
+    asl_value *v =
+        c->failed ? NULL : reading_string(asl_buffer_text(major == BYTES ? &text : &bytes));
     asl_buffer_free(&bytes);
     asl_buffer_free(&text);
     return v;
@@ -325,7 +346,10 @@ static asl_value *read_simple(struct cbor *c, unsigned info)
     uint32_t low = (uint32_t)bits;
     memcpy(&wide, &bits, sizeof wide);
     memcpy(&narrow, &low, sizeof narrow);
-    return c->failed ? NULL : float_value(info == 25 ? half(bits) : info == 26 ? (double)narrow : wide);
+    return c->failed ? NULL
+                     : float_value(info == 25   ? half(bits)
+                                   : info == 26 ? (double)narrow
+                                                : wide);
 }
 
 static asl_value *integer_value(uint64_t n, bool negative)
@@ -335,7 +359,8 @@ static asl_value *integer_value(uint64_t n, bool negative)
         return value_integer(negative ? -1 - (int64_t)n : (int64_t)n);
     if (negative && n == UINT64_MAX)
         return value_number_text(ASL_TEXT("-18446744073709551616"));
-    int size = snprintf(text, sizeof text, "%s%llu", negative ? "-" : "", (unsigned long long)n + negative);
+    int size = snprintf(text, sizeof text, "%s%llu", negative ? "-" : "",
+                        (unsigned long long)n + negative);
     return value_number_text((struct asl_text){text, (size_t)size});
 }
 
@@ -355,13 +380,24 @@ static asl_value *read_item(struct cbor *c)
     asl_value *v = NULL;
     switch (major) {
     case UNSIGNED:
-    case NEGATIVE: v = integer_value(n, major == NEGATIVE); break;
+    case NEGATIVE:
+        v = integer_value(n, major == NEGATIVE);
+        break;
     case BYTES:
-    case TEXT: v = read_string(c, major, n, endless); break;
-    case ARRAY: v = read_array(c, n, endless); break;
-    case MAP: v = read_map(c, n, endless); break;
-    case TAG: v = read_item(c); break; /* times stand as the number below the tag */
-    case SIMPLE: break;
+    case TEXT:
+        v = read_string(c, major, n, endless);
+        break;
+    case ARRAY:
+        v = read_array(c, n, endless);
+        break;
+    case MAP:
+        v = read_map(c, n, endless);
+        break;
+    case TAG:
+        v = read_item(c);
+        break; /* times stand as the number below the tag */
+    case SIMPLE:
+        break;
     }
     c->depth--;
     return v;

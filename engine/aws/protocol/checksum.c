@@ -2,7 +2,8 @@
  *
  * Three cases of the model: a flexible checksum that the parameters picked (ChecksumAlgorithm), a
  * flexible one that is required and not picked (CRC32, as the SDKs do since 2025), and the old
- * httpChecksumRequired (Content-MD5). A checksum that the parameters bring themselves is left alone.
+ * httpChecksumRequired (Content-MD5). A checksum that the parameters bring themselves is left
+ * alone.
  */
 #include "walk.h"
 
@@ -84,6 +85,7 @@ static const struct algorithm {
     {"SHA1", "x-amz-checksum-sha1", sum_sha1},
     {"SHA256", "x-amz-checksum-sha256", sum_sha256},
     {"SHA512", "x-amz-checksum-sha512", sum_sha512},
+    {"MD5", "x-amz-checksum-md5", sum_md5},
 };
 
 static const struct algorithm old = {"MD5", "Content-MD5", sum_md5};
@@ -131,15 +133,19 @@ void checksum_add(struct writing *w, const asl_value *parameters, struct aws_req
             set_sum(&old, request);
         return;
     }
-    const struct catalogue_member *m = catalogue_member(o->input.shape, asl_text(o->checksum_member));
+    const struct catalogue_member *m =
+        catalogue_member(o->input.shape, asl_text(o->checksum_member));
     const asl_value *v = m != NULL ? writing_find(w, o->input.shape, parameters, m) : NULL;
     bool picked = v != NULL && value_kind(v) == VALUE_STRING;
     if (!picked && !required)
         return;
     const struct algorithm *a = picked ? algorithm_named(value_as_text(v)) : &algorithms[0];
-    if (a == NULL) {
-        w->field = asl_text(o->checksum_member);
-        writing_malformed(w);
+    if (a == NULL) { /* the XXHASH family, or a slip */
+        w->failed = true;
+        asl_buffer_printf(w->problems,
+                          "The checksum algorithm '%.*s' of the field '%s' is not offered here; "
+                          "use CRC32, CRC32C, CRC64NVME, SHA1, SHA256, SHA512 or MD5",
+                          ASL_TEXT_ARGS(value_as_text(v)), o->checksum_member);
         return;
     }
     if (!picked && m != NULL && m->location == CATALOGUE_IN_HEADER)

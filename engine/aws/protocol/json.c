@@ -12,7 +12,8 @@ static void serialize(struct writing *w, const asl_value *parameters, struct aws
     asl_buffer_printf(&text, "%s.%s", s->target_prefix != NULL ? s->target_prefix : "", o->name);
     http_headers_set(&request->headers, "X-Amz-Target", asl_buffer_text(&text));
     asl_buffer_clear(&text);
-    asl_buffer_printf(&text, "application/x-amz-json-%s", s->json_version != NULL ? s->json_version : "1.0");
+    asl_buffer_printf(&text, "application/x-amz-json-%s",
+                      s->json_version != NULL ? s->json_version : "1.0");
     http_headers_set(&request->headers, "Content-Type", asl_buffer_text(&text));
     asl_buffer_free(&text);
     if (s->flags & CATALOGUE_QUERY_COMPATIBLE)

@@ -56,9 +56,11 @@ static asl_value *with_tokens(const struct writing *w, asl_value *parameters, co
     const struct catalogue_shape *s = w->operation->input.shape;
     for (uint32_t i = 0; token != NULL && s != NULL && i < s->member_count; i++) {
         const struct catalogue_member *m = &s->members[i];
-        const asl_value *given = m->flags & CATALOGUE_TOKEN ? writing_find(w, s, parameters, m) : NULL;
+        const asl_value *given =
+            m->flags & CATALOGUE_TOKEN ? writing_find(w, s, parameters, m) : NULL;
         if (m->flags & CATALOGUE_TOKEN && (given == NULL || value_kind(given) == VALUE_NULL))
-            parameters = value_with_take(parameters, value_string_z(m->name), value_string_z(token));
+            parameters =
+                value_with_take(parameters, value_string_z(m->name), value_string_z(token));
     }
     return parameters;
 }
@@ -75,8 +77,10 @@ static bool is_host_text(struct asl_text t)
     return t.size > 0;
 }
 
-/* The value of a "{label}" of the host prefix; empty, with the problem noted, when it is no host's. */
-static struct asl_text host_label(struct writing *w, const asl_value *parameters, struct asl_text label)
+/* The value of a "{label}" of the host prefix; empty, with the problem noted, when it is no host's.
+ */
+static struct asl_text host_label(struct writing *w, const asl_value *parameters,
+                                  struct asl_text label)
 {
     const struct catalogue_shape *s = w->operation->input.shape;
     const struct catalogue_member *m = s != NULL ? catalogue_member(s, label) : NULL;
@@ -170,7 +174,8 @@ static void put_request_ids(const struct http_headers *headers, struct aws_answe
     static const char *const ids[] = {"x-amzn-requestid", "x-amz-request-id", "x-amzn-request-id"};
     static const char *const extended[] = {"x-amz-id-2"};
     put_header(answer->request_id, sizeof answer->request_id, headers, ids, 3);
-    put_header(answer->extended_request_id, sizeof answer->extended_request_id, headers, extended, 1);
+    put_header(answer->extended_request_id, sizeof answer->extended_request_id, headers, extended,
+               1);
 }
 
 /* A proxy's page, or nothing at all, from a server in trouble: no protocol speaks here. */
@@ -189,13 +194,26 @@ static const char *status_words(int status)
         int status;
         const char *words;
     } table[] = {
-        {301, "Moved Permanently"}, {302, "Found"},          {304, "Not Modified"},
-        {307, "Temporary Redirect"}, {308, "Permanent Redirect"}, {400, "Bad Request"},
-        {401, "Unauthorized"},      {403, "Forbidden"},      {404, "Not Found"},
-        {405, "Method Not Allowed"}, {409, "Conflict"},      {412, "Precondition Failed"},
-        {413, "Request Entity Too Large"}, {416, "Requested Range Not Satisfiable"},
-        {429, "Too Many Requests"}, {500, "Internal Server Error"}, {501, "Not Implemented"},
-        {502, "Bad Gateway"},       {503, "Service Unavailable"}, {504, "Gateway Timeout"},
+        {301, "Moved Permanently"},
+        {302, "Found"},
+        {304, "Not Modified"},
+        {307, "Temporary Redirect"},
+        {308, "Permanent Redirect"},
+        {400, "Bad Request"},
+        {401, "Unauthorized"},
+        {403, "Forbidden"},
+        {404, "Not Found"},
+        {405, "Method Not Allowed"},
+        {409, "Conflict"},
+        {412, "Precondition Failed"},
+        {413, "Request Entity Too Large"},
+        {416, "Requested Range Not Satisfiable"},
+        {429, "Too Many Requests"},
+        {500, "Internal Server Error"},
+        {501, "Not Implemented"},
+        {502, "Bad Gateway"},
+        {503, "Service Unavailable"},
+        {504, "Gateway Timeout"},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (table[i].status == status)
@@ -211,12 +229,28 @@ static const char *head_code(const struct catalogue_operation *o)
     return strcmp(o->name, "HeadObject") == 0 ? "NoSuchKey" : NULL;
 }
 
-static void parse_failure(struct reading *r, const struct protocol *p, const struct http_headers *headers,
-                          struct asl_text body, struct aws_answer *answer)
+/* A former query service tells its old codes in a header of their own ("Code;Sender"). Botocore's
+ * users see those; Java's exceptions, and so Step Functions, go by the new ones. */
+static void put_query_code(const struct reading *r, const struct http_headers *headers,
+                           struct aws_answer *answer)
+{
+    const char *old = http_headers_get(headers, "x-amzn-query-error");
+    const char *semicolon = old != NULL ? strchr(old, ';') : NULL;
+    bool told = semicolon != NULL && semicolon > old;
+    if (told && r->names == PROTOCOL_NATIVE &&
+        r->operation->service->flags & CATALOGUE_QUERY_COMPATIBLE)
+        reading_copy((struct asl_text){old, (size_t)(semicolon - old)}, answer->code,
+                     sizeof answer->code);
+}
+
+static void parse_failure(struct reading *r, const struct protocol *p,
+                          const struct http_headers *headers, struct asl_text body,
+                          struct aws_answer *answer)
 {
     const struct catalogue_operation *o = r->operation;
     if (!is_generic_failure(answer->status, body))
         p->parse_error(o->service, headers, body, answer);
+    put_query_code(r, headers, answer);
     const char *head = answer->status == 404 && body.size == 0 ? head_code(o) : NULL;
     if (answer->code[0] == '\0' && head != NULL && r->names != PROTOCOL_NATIVE)
         snprintf(answer->code, sizeof answer->code, "%s", head);
@@ -236,8 +270,9 @@ static void parse_failure(struct reading *r, const struct protocol *p, const str
     }
 }
 
-static void parse_success(struct reading *r, const struct protocol *p, const struct http_headers *headers,
-                          struct asl_text body, struct aws_answer *answer)
+static void parse_success(struct reading *r, const struct protocol *p,
+                          const struct http_headers *headers, struct asl_text body,
+                          struct aws_answer *answer)
 {
     if (p->request_id != NULL && answer->request_id[0] == '\0')
         p->request_id(body, answer);
@@ -258,7 +293,8 @@ static void parse_success(struct reading *r, const struct protocol *p, const str
 }
 
 void protocol_parse(const struct catalogue_operation *o, enum protocol_names names, int status,
-                    const struct http_headers *headers, struct asl_text body, struct aws_answer *answer)
+                    const struct http_headers *headers, struct asl_text body,
+                    struct aws_answer *answer)
 {
     struct reading r = {.operation = o, .names = names};
     const struct protocol *p = protocols[o->service->protocol];

@@ -34,7 +34,8 @@ static void put_member_name(struct form *f, const struct catalogue_member *m)
         asl_buffer_putc(&f->prefix, '.');
     size_t start = f->prefix.size;
     bool upper = f->ec2 && m->query_name == NULL && m->location_name != NULL;
-    asl_buffer_puts(&f->prefix, f->ec2 && m->query_name != NULL ? m->query_name : wire_name(m, m->name));
+    asl_buffer_puts(&f->prefix,
+                    f->ec2 && m->query_name != NULL ? m->query_name : wire_name(m, m->name));
     char *first = f->prefix.data + start;
     if (upper && *first >= 'a' && *first <= 'z')
         *first = (char)(*first - 32);
@@ -139,7 +140,8 @@ static void write_value(struct form *f, const struct catalogue_member *use, cons
     }
 }
 
-void query_serialize(struct writing *w, const asl_value *parameters, struct aws_request *request, bool ec2)
+void query_serialize(struct writing *w, const asl_value *parameters, struct aws_request *request,
+                     bool ec2)
 {
     struct form f = {.w = w, .body = &request->body, .ec2 = ec2};
     asl_buffer_init(&f.prefix, PREFIX_MAXIMUM);
@@ -147,7 +149,8 @@ void query_serialize(struct writing *w, const asl_value *parameters, struct aws_
     cut(&f.prefix, 0);
     request->method = w->operation->method;
     asl_buffer_puts(&request->path, "/");
-    http_headers_set(&request->headers, "Content-Type", ASL_TEXT("application/x-www-form-urlencoded"));
+    http_headers_set(&request->headers, "Content-Type",
+                     ASL_TEXT("application/x-www-form-urlencoded"));
     asl_buffer_printf(&request->body, "Action=%s&Version=%s", w->operation->name,
                       w->operation->service->api_version);
     if (w->operation->input.shape != NULL)
@@ -163,7 +166,7 @@ static void serialize(struct writing *w, const asl_value *parameters, struct aws
 }
 
 static asl_value *parse(struct reading *r, const struct catalogue_member *use, int status,
-                       const struct http_headers *headers, struct asl_text body)
+                        const struct http_headers *headers, struct asl_text body)
 {
     (void)status;
     (void)headers;

@@ -85,14 +85,16 @@ static bool is_bound(const struct writing *w, const asl_value *parameters, struc
 {
     const struct catalogue_shape *s = w->operation->input.shape;
     for (uint32_t i = 0; i < s->member_count; i++)
-        if (s->members[i].location == CATALOGUE_IN_QUERY && s->members[i].shape->type != CATALOGUE_MAP &&
+        if (s->members[i].location == CATALOGUE_IN_QUERY &&
+            s->members[i].shape->type != CATALOGUE_MAP &&
             asl_text_is(name, wire_name(&s->members[i], s->members[i].name)))
             return writing_find(w, s, parameters, &s->members[i]) != NULL;
     return false;
 }
 
 static void write_query_map(struct writing *w, const struct catalogue_member *use,
-                            const asl_value *parameters, const asl_value *v, struct asl_buffer *query)
+                            const asl_value *parameters, const asl_value *v,
+                            struct asl_buffer *query)
 {
     const struct catalogue_member *element = value_of(use->shape);
     for (size_t i = 0; writing_expects(w, v, VALUE_OBJECT) && i < value_count(v); i++) {
@@ -107,7 +109,8 @@ static void write_query_map(struct writing *w, const struct catalogue_member *us
 }
 
 static void write_query(struct writing *w, const struct catalogue_member *m,
-                        const asl_value *parameters, const asl_value *v, struct aws_request *request)
+                        const asl_value *parameters, const asl_value *v,
+                        struct aws_request *request)
 {
     struct asl_text name = asl_text(wire_name(m, m->name));
     if (m->shape->type == CATALOGUE_MAP)
@@ -119,10 +122,13 @@ static void write_query(struct writing *w, const struct catalogue_member *m,
 }
 
 /* ---- headers ---- */
-/* A header with a line end in it would be two: refused. */
+/* A header with a line end in it would be two: refused. The length is the body's own, whatever the
+ * parameters claim: another one would cut the request or swallow the next. */
 static void set_header(struct writing *w, const char *name, struct asl_text text,
                        struct aws_request *request)
 {
+    if (strcasecmp(name, "Content-Length") == 0)
+        return;
     for (size_t i = 0; i < text.size; i++) {
         unsigned char c = (unsigned char)text.data[i];
         if ((c < 0x20 && c != '\t') || c == 0x7f) {
@@ -154,8 +160,8 @@ static void write_header_element(struct writing *w, const struct catalogue_membe
     asl_buffer_free(&text);
 }
 
-static void write_header_list(struct writing *w, const struct catalogue_member *m, const asl_value *v,
-                              struct asl_buffer *out)
+static void write_header_list(struct writing *w, const struct catalogue_member *m,
+                              const asl_value *v, struct asl_buffer *out)
 {
     bool first = true;
     for (size_t i = 0; writing_expects(w, v, VALUE_ARRAY) && i < value_count(v); i++) {
@@ -197,13 +203,14 @@ static void write_header(struct writing *w, const struct catalogue_member *m, co
 static bool is_token(struct asl_text name)
 {
     for (size_t i = 0; i < name.size; i++)
-        if (name.data[i] <= ' ' || name.data[i] >= 0x7f || strchr("\"(),/:;<=>?@[\\]{}", name.data[i]))
+        if (name.data[i] <= ' ' || name.data[i] >= 0x7f ||
+            strchr("\"(),/:;<=>?@[\\]{}", name.data[i]))
             return false;
     return true;
 }
 
-static void write_headers_map(struct writing *w, const struct catalogue_member *m, const asl_value *v,
-                              struct aws_request *request)
+static void write_headers_map(struct writing *w, const struct catalogue_member *m,
+                              const asl_value *v, struct aws_request *request)
 {
     for (size_t i = 0; writing_expects(w, v, VALUE_OBJECT) && i < value_count(v); i++) {
         struct asl_text key = value_as_text(value_key_at(v, i));
@@ -225,7 +232,8 @@ static void write_headers_map(struct writing *w, const struct catalogue_member *
 static bool has_body_members(const struct catalogue_shape *s, bool answer)
 {
     for (uint32_t i = 0; i < s->member_count; i++)
-        if (answer ? is_in_answer_body(&s->members[i]) : s->members[i].location == CATALOGUE_IN_BODY)
+        if (answer ? is_in_answer_body(&s->members[i])
+                   : s->members[i].location == CATALOGUE_IN_BODY)
             return true;
     return false;
 }
@@ -237,15 +245,24 @@ static void set_content_type(const char *type, struct aws_request *request)
         http_headers_set(&request->headers, "Content-Type", asl_text(type));
 }
 
-static void write_payload(struct writing *w, const asl_value *parameters, struct aws_request *request,
-                          const struct rest_body *body)
+/* Step Functions streams the JSON text of a body, quotes and all: S3 putObject of "text data" stores
+ * eleven bytes (recorded: its ETag and CRC32 are those of the quoted text). */
+static bool is_sent_as_json(const struct writing *w, const struct catalogue_member *payload)
+{
+    return w->names == PROTOCOL_STATES && payload->flags & CATALOGUE_STREAMING;
+}
+
+static void write_payload(struct writing *w, const asl_value *parameters,
+                          struct aws_request *request, const struct rest_body *body)
 {
     const struct catalogue_member *m = w->operation->input.shape->payload;
     const asl_value *v = writing_find(w, w->operation->input.shape, parameters, m);
     bool given = v != NULL && value_kind(v) != VALUE_NULL;
     bool raw = m->shape->type == CATALOGUE_BLOB || m->shape->type == CATALOGUE_STRING;
     w->field = asl_text(m->name);
-    if (raw && given)
+    if (raw && given && is_sent_as_json(w, m))
+        value_print(v, &request->body);
+    else if (raw && given)
         writing_bytes(w, v, &request->body);
     else if (!raw && given)
         body->write(w, m, v, &request->body);
@@ -277,14 +294,21 @@ static void place(struct writing *w, const asl_value *parameters, size_t index,
     if (m == NULL || value_kind(v) == VALUE_NULL)
         return;
     switch ((enum catalogue_location)m->location) {
-    case CATALOGUE_IN_QUERY: write_query(w, m, parameters, v, request); break;
-    case CATALOGUE_IN_HEADER: write_header(w, m, v, request); break;
-    case CATALOGUE_IN_HEADERS: write_headers_map(w, m, v, request); break;
+    case CATALOGUE_IN_QUERY:
+        write_query(w, m, parameters, v, request);
+        break;
+    case CATALOGUE_IN_HEADER:
+        write_header(w, m, v, request);
+        break;
+    case CATALOGUE_IN_HEADERS:
+        write_headers_map(w, m, v, request);
+        break;
     case CATALOGUE_IN_BODY:
         value_list_push_member_take(in_body, value_retain(key), value_retain(v));
         break;
     case CATALOGUE_IN_URI: /* written with the path */
-    case CATALOGUE_IN_STATUS_CODE: break;
+    case CATALOGUE_IN_STATUS_CODE:
+        break;
     }
 }
 
@@ -309,13 +333,15 @@ void rest_serialize(struct writing *w, const asl_value *parameters, struct aws_r
 }
 
 /* ---- reading ---- */
-static asl_value *read_json_value(struct reading *r, const struct catalogue_member *m, struct asl_text t)
+static asl_value *read_json_value(struct reading *r, const struct catalogue_member *m,
+                                  struct asl_text t)
 {
     struct asl_buffer json;
     struct value_error problem;
     asl_buffer_init(&json, ASL_BUFFER_MAXIMUM);
-    asl_value *v = protocol_base64_decode(t, &json) ? value_parse(asl_buffer_text(&json), 0, 0, &problem)
-                                                    : NULL;
+    asl_value *v = protocol_base64_decode(t, &json)
+                       ? value_parse(asl_buffer_text(&json), 0, 0, &problem)
+                       : NULL;
     asl_buffer_free(&json);
     if (v == NULL)
         reading_fail(r, m, "other text");
@@ -351,7 +377,8 @@ static bool next_element(struct asl_text *rest, bool date, struct asl_buffer *ou
     return true;
 }
 
-static asl_value *read_header_list(struct reading *r, const struct catalogue_member *m, struct asl_text t)
+static asl_value *read_header_list(struct reading *r, const struct catalogue_member *m,
+                                   struct asl_text t)
 {
     const struct catalogue_member *e = element_of(m->shape);
     bool date = e->shape->type == CATALOGUE_TIMESTAMP &&
@@ -383,7 +410,8 @@ static asl_value *read_header(struct reading *r, const struct catalogue_member *
     return nothing ? NULL : reading_scalar(r, m, asl_text(text));
 }
 
-static asl_value *read_headers_map(const struct catalogue_member *m, const struct http_headers *headers)
+static asl_value *read_headers_map(const struct catalogue_member *m,
+                                   const struct http_headers *headers)
 {
     const char *prefix = wire_name(m, "");
     size_t size = strlen(prefix);
@@ -391,7 +419,8 @@ static asl_value *read_headers_map(const struct catalogue_member *m, const struc
     value_list_init(&list);
     for (size_t i = 0; i < headers->count; i++)
         if (strncasecmp(headers->items[i].name, prefix, size) == 0)
-            value_list_push_member_take(&list, reading_string(asl_text(headers->items[i].name + size)),
+            value_list_push_member_take(&list,
+                                        reading_string(asl_text(headers->items[i].name + size)),
                                         reading_string(asl_text(headers->items[i].value)));
     return value_object_take(&list);
 }

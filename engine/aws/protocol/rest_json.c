@@ -1,7 +1,8 @@
 /* rest-json: HTTP bindings with JSON bodies. */
 #include "walk.h"
 
-static asl_value *read_body(struct reading *r, const struct catalogue_member *use, struct asl_text body)
+static asl_value *read_body(struct reading *r, const struct catalogue_member *use,
+                            struct asl_text body)
 {
     asl_value *v = json_parse_body(r, body);
     asl_value *members = v != NULL ? json_read(r, use, v) : NULL;

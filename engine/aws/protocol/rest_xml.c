@@ -7,7 +7,8 @@ static void write_body(struct writing *w, const struct catalogue_member *use, co
     xml_write(w, use, wire_name(use, use->name), v, out);
 }
 
-static asl_value *read_body(struct reading *r, const struct catalogue_member *use, struct asl_text body)
+static asl_value *read_body(struct reading *r, const struct catalogue_member *use,
+                            struct asl_text body)
 {
     return xml_parse_body(r, use, NULL, body);
 }

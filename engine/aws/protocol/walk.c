@@ -36,18 +36,16 @@ void writing_malformed(struct writing *w)
     asl_buffer_puts(w->problems, "' has an invalid format");
 }
 
-static const struct catalogue_member *spelt(const struct writing *w,
-                                            const struct catalogue_shape *structure,
-                                            struct asl_text key)
+static const struct catalogue_member *
+spelt(const struct writing *w, const struct catalogue_shape *structure, struct asl_text key)
 {
     return w->names == PROTOCOL_NATIVE
                ? catalogue_member(structure, key)
                : catalogue_member_spelt(w->operation->service, structure, key);
 }
 
-const struct catalogue_member *writing_member(struct writing *w,
-                                              const struct catalogue_shape *structure,
-                                              const asl_value *key)
+const struct catalogue_member *
+writing_member(struct writing *w, const struct catalogue_shape *structure, const asl_value *key)
 {
     w->field = value_as_text(key);
     const struct catalogue_member *m = spelt(w, structure, w->field);
@@ -140,8 +138,9 @@ static bool write_number(const asl_value *v, bool whole, struct asl_buffer *out)
 static bool write_float(const asl_value *v, struct asl_buffer *out)
 {
     struct asl_text t = value_as_text(v);
-    bool special = value_kind(v) == VALUE_STRING &&
-                   (asl_text_is(t, "NaN") || asl_text_is(t, "Infinity") || asl_text_is(t, "-Infinity"));
+    bool special =
+        value_kind(v) == VALUE_STRING &&
+        (asl_text_is(t, "NaN") || asl_text_is(t, "Infinity") || asl_text_is(t, "-Infinity"));
     if (special)
         asl_buffer_put_text(out, t);
     return special || write_number(v, false, out);
@@ -152,18 +151,31 @@ bool writing_text(struct writing *w, const struct catalogue_member *use, const a
 {
     bool fits = false;
     switch ((enum catalogue_type)use->shape->type) {
-    case CATALOGUE_STRING: fits = writing_bytes(w, v, out); break;
-    case CATALOGUE_BLOB: fits = write_blob(w, v, out); break;
-    case CATALOGUE_BOOLEAN: fits = write_boolean(v, out); break;
+    case CATALOGUE_STRING:
+        fits = writing_bytes(w, v, out);
+        break;
+    case CATALOGUE_BLOB:
+        fits = write_blob(w, v, out);
+        break;
+    case CATALOGUE_BOOLEAN:
+        fits = write_boolean(v, out);
+        break;
     case CATALOGUE_INTEGER:
-    case CATALOGUE_LONG: fits = write_number(v, true, out); break;
+    case CATALOGUE_LONG:
+        fits = write_number(v, true, out);
+        break;
     case CATALOGUE_FLOAT:
-    case CATALOGUE_DOUBLE: fits = write_float(v, out); break;
-    case CATALOGUE_TIMESTAMP: fits = write_time(use, v, time, out); break;
+    case CATALOGUE_DOUBLE:
+        fits = write_float(v, out);
+        break;
+    case CATALOGUE_TIMESTAMP:
+        fits = write_time(use, v, time, out);
+        break;
     case CATALOGUE_STRUCTURE:
     case CATALOGUE_LIST:
     case CATALOGUE_MAP:
-    case CATALOGUE_TYPES: break;
+    case CATALOGUE_TYPES:
+        break;
     }
     if (!fits)
         writing_malformed(w);
@@ -175,8 +187,9 @@ void reading_fail(struct reading *r, const struct catalogue_member *use, const c
 {
     if (!r->failed)
         snprintf(r->why, sizeof r->why,
-                 "Unable to unmarshall response of %s: %s where %s%s%s is expected", r->operation->name,
-                 found, catalogue_type_name(use->shape->type), use->name[0] ? " of " : "", use->name);
+                 "Unable to unmarshall response of %s: %s where %s%s%s is expected",
+                 r->operation->name, found, catalogue_type_name(use->shape->type),
+                 use->name[0] ? " of " : "", use->name);
     r->failed = true;
 }
 
@@ -223,7 +236,8 @@ static asl_value *read_blob(struct reading *r, struct asl_text text)
 {
     struct asl_buffer bytes;
     asl_buffer_init(&bytes, ASL_BUFFER_MAXIMUM);
-    asl_value *v = protocol_base64_decode(text, &bytes) ? reading_bytes(r, asl_buffer_text(&bytes)) : NULL;
+    asl_value *v =
+        protocol_base64_decode(text, &bytes) ? reading_bytes(r, asl_buffer_text(&bytes)) : NULL;
     asl_buffer_free(&bytes);
     return v;
 }
@@ -239,7 +253,8 @@ static asl_value *read_time(struct reading *r, struct asl_text text)
     struct asl_buffer out;
     asl_buffer_init(&out, 64);
     bool native = r->names == PROTOCOL_NATIVE;
-    bool fits = time_write(seconds, nanoseconds, native ? CATALOGUE_TIME_UNIX : CATALOGUE_TIME_ISO8601, &out);
+    bool fits = time_write(seconds, nanoseconds,
+                           native ? CATALOGUE_TIME_UNIX : CATALOGUE_TIME_ISO8601, &out);
     asl_value *v = !fits    ? NULL
                    : native ? value_number_text(asl_buffer_text(&out))
                             : value_string(asl_buffer_text(&out));
@@ -266,7 +281,8 @@ static asl_value *read_float(struct asl_text text)
     if (asl_text_is(text, "NaN") || asl_text_is(text, "Infinity") || asl_text_is(text, "-Infinity"))
         return value_string(text);
     asl_value *n = value_number_text(text);
-    if (n != NULL || text.size == 0 || text.size > 64 || strchr("+-.0123456789", text.data[0]) == NULL)
+    if (n != NULL || text.size == 0 || text.size > 64 ||
+        strchr("+-.0123456789", text.data[0]) == NULL)
         return n;
     /* What JSON does not spell so but XML services do: 1., .5, +1, 007. */
     char copy[65], *end;
@@ -284,22 +300,36 @@ static asl_value *read_boolean(struct asl_text text)
     return no ? value_boolean(false) : NULL;
 }
 
-asl_value *reading_scalar(struct reading *r, const struct catalogue_member *use, struct asl_text text)
+asl_value *reading_scalar(struct reading *r, const struct catalogue_member *use,
+                          struct asl_text text)
 {
     asl_value *v = NULL;
     switch ((enum catalogue_type)use->shape->type) {
-    case CATALOGUE_STRING: v = reading_string(text); break;
-    case CATALOGUE_BLOB: v = read_blob(r, text); break;
-    case CATALOGUE_BOOLEAN: v = read_boolean(text); break;
+    case CATALOGUE_STRING:
+        v = reading_string(text);
+        break;
+    case CATALOGUE_BLOB:
+        v = read_blob(r, text);
+        break;
+    case CATALOGUE_BOOLEAN:
+        v = read_boolean(text);
+        break;
     case CATALOGUE_INTEGER:
-    case CATALOGUE_LONG: v = read_integer(text); break;
+    case CATALOGUE_LONG:
+        v = read_integer(text);
+        break;
     case CATALOGUE_FLOAT:
-    case CATALOGUE_DOUBLE: v = read_float(text); break;
-    case CATALOGUE_TIMESTAMP: v = read_time(r, text); break;
+    case CATALOGUE_DOUBLE:
+        v = read_float(text);
+        break;
+    case CATALOGUE_TIMESTAMP:
+        v = read_time(r, text);
+        break;
     case CATALOGUE_STRUCTURE:
     case CATALOGUE_LIST:
     case CATALOGUE_MAP:
-    case CATALOGUE_TYPES: break;
+    case CATALOGUE_TYPES:
+        break;
     }
     if (v == NULL)
         reading_fail(r, use, "other text");

@@ -21,9 +21,8 @@ void writing_unsupported(struct writing *w, struct asl_text field);
 void writing_missing(struct writing *w, const char *field);
 void writing_malformed(struct writing *w); /* the current field's value has an invalid format */
 /* The member that a key means; NULL, with the problem noted, when there is none. */
-const struct catalogue_member *writing_member(struct writing *w,
-                                              const struct catalogue_shape *structure,
-                                              const asl_value *key);
+const struct catalogue_member *
+writing_member(struct writing *w, const struct catalogue_shape *structure, const asl_value *key);
 /* Is the value of that kind? Notes the problem if not. */
 bool writing_expects(struct writing *w, const asl_value *v, enum value_kind kind);
 /* Appends a scalar as text: what stands in XML, a query, a header; blobs as base64, timestamps in
@@ -45,7 +44,8 @@ struct reading {
 
 void reading_fail(struct reading *r, const struct catalogue_member *use, const char *found);
 /* A scalar from its text, by the use's type. NULL and failed when it does not fit. */
-asl_value *reading_scalar(struct reading *r, const struct catalogue_member *use, struct asl_text text);
+asl_value *reading_scalar(struct reading *r, const struct catalogue_member *use,
+                          struct asl_text text);
 /* Bytes that are not base64 on the wire: HTTP bodies. */
 asl_value *reading_bytes(struct reading *r, struct asl_text bytes);
 /* Adds a member under the name that this reader shows. Takes the value; NULL is left out. */
@@ -133,8 +133,8 @@ void xml_write(struct writing *w, const struct catalogue_member *use, const char
                const asl_value *v, struct asl_buffer *out);
 /* A whole body; an empty one is an empty structure. `wrapper` (or NULL) names the child of the root
  * that holds the members; an exception's members stand in the Error element, wherever that is. */
-asl_value *xml_parse_body(struct reading *r, const struct catalogue_member *use, const char *wrapper,
-                          struct asl_text body);
+asl_value *xml_parse_body(struct reading *r, const struct catalogue_member *use,
+                          const char *wrapper, struct asl_text body);
 /* Code, message, request id from any of the error forms of XML services. */
 void xml_parse_error(const struct catalogue_service *service, const struct http_headers *headers,
                      struct asl_text body, struct aws_answer *answer);

@@ -44,7 +44,8 @@ static void on_start(void *data, const XML_Char *name, const XML_Char **attribut
     if (b->refused != NULL)
         return;
     if (++b->depth > XML_DEPTH_MAXIMUM || ++b->nodes > XML_NODES_MAXIMUM) {
-        stop(b, b->depth > XML_DEPTH_MAXIMUM ? "nested deeper than 200" : "more than 500000 elements");
+        stop(b,
+             b->depth > XML_DEPTH_MAXIMUM ? "nested deeper than 200" : "more than 500000 elements");
         return;
     }
     struct xml_node *n = asl_allocate_zeroed(1, sizeof *n);

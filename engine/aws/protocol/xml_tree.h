@@ -10,9 +10,9 @@
 enum { XML_DEPTH_MAXIMUM = 200, XML_NODES_MAXIMUM = 500000 };
 
 struct xml_node {
-    char *name;              /* without its prefix */
-    char **attributes;       /* name, value, ... NULL; names with their prefix */
-    struct asl_buffer text;  /* directly in it, all pieces together */
+    char *name;             /* without its prefix */
+    char **attributes;      /* name, value, ... NULL; names with their prefix */
+    struct asl_buffer text; /* directly in it, all pieces together */
     struct xml_node *parent, *first, *last, *next;
 };
 

@@ -1,0 +1,34 @@
+/* The optimized SQS integration: sqs:sendMessage (facts 4.5). MessageBody may be any JSON. */
+#include <string.h>
+
+#include "service.h"
+#include "table.h"
+
+static const struct service_style style = {
+    .prefix = "SQS",
+    .service = "AmazonSQS",
+    .base_error = "AmazonSQSException",
+    .metadata = true,
+};
+
+static bool takes(const struct resource *r)
+{
+    return strcmp(r->type, "sqs") == 0 && strcmp(r->action, "sendMessage") == 0 &&
+           (r->pattern == TASK_REQUEST_RESPONSE || r->pattern == TASK_CALLBACK);
+}
+
+static void *start(const struct connectors *shared, struct task *task,
+                   const struct task_request *request)
+{
+    return service_start(shared, task, request, &style,
+                         service_operation(shared, "sqs", "sendMessage"), request->parameters);
+}
+
+/* Only a FIFO queue told how to know a repetition takes a message once. */
+static bool repeatable(const struct connectors *shared, const struct task_request *request)
+{
+    (void)shared;
+    return value_get_z(request->parameters, "MessageDeduplicationId") != NULL;
+}
+
+const struct connector connector_sqs = {"sqs", takes, start, service_cancel, repeatable};
