@@ -100,6 +100,7 @@ struct engine {
     struct waiter *waiters, *waiters_tail; /* answered after the commit */
     struct asl_result result;
     struct asl_buffer scratch;
+    size_t turn_bytes; /* of history, in this turn */
 
     struct loop_timer *turn_timer, *due_timer;
     struct event *retry; /* of a commit that waits for room */

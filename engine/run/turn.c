@@ -140,8 +140,10 @@ static bool step(struct engine *e, struct live *l, const struct asl_event *event
                  struct waiter *waiter)
 {
     begin_history(e, l);
+    size_t before = asl_history_bytes(l->history).size;
     e->env_execution = l->id;
     bool taken = asl_step(l->x, event, &e->env, &e->result);
+    e->turn_bytes += asl_history_bytes(l->history).size - before;
     e->figures.steps++;
     l->is_runnable = e->result.runnable;
     take_commands(e, l, false);
@@ -206,12 +208,12 @@ static void run_queue(struct engine *e)
     int64_t until = steady_us() + e->options.turn_ms * 1000;
     struct live *l;
     size_t count = 0;
-    size_t bytes = 0;
+    e->turn_bytes = 0;
     while ((l = live_next(e))) {
         run_one(e, l);
         if ((++count & 15) == 0 && steady_us() >= until)
             break;
-        if (l->history && (bytes += asl_history_bytes(l->history).size) > BATCH_BYTES_MAXIMUM)
+        if (e->turn_bytes > BATCH_BYTES_MAXIMUM)
             break;
     }
 }
