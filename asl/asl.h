@@ -39,6 +39,9 @@ typedef struct asl_machine asl_machine;
  * Warnings may come with a machine. `express`: EXPRESS rules apply. */
 asl_machine *asl_machine_compile(struct asl_text definition, bool express,
                                  struct asl_diagnostics *diagnostics);
+/* One state alone, as TestState takes it: a machine that has it as "StateName" and, for every state it
+ * may go to, a Succeed of that name. Locations are AWS's ("/States/StateName/Branches"). */
+asl_machine *asl_machine_compile_state(struct asl_text state, struct asl_diagnostics *diagnostics);
 /* Machines are counted: an execution holds one. */
 asl_machine *asl_machine_retain(asl_machine *m);
 void asl_machine_release(asl_machine *m);

@@ -2,7 +2,8 @@
  *
  * The table is the list of optimized integrations (facts 4.6) with the patterns each offers. What a
  * service of the SDK kind (aws-sdk:*) offers is the catalogue's knowledge, not ours: only its shape
- * is checked here. A resource that holds a "${...}" is waiting for a substitution and is let pass.
+ * is checked here. A resource that holds a "${...}" or the like waits for a substitution and is let
+ * pass.
  */
 #include "compile.h"
 
@@ -24,6 +25,7 @@ static const struct integration integrations[] = {
     {"bedrock", "invokeModel", CALL | TOKEN},
     {"bedrock", "createModelCustomizationJob", CALL | SYNC},
     {"bedrockagentcore", NULL, CALL},
+    {"bedrock-agentcore", NULL, CALL},
     {"codebuild", NULL, CALL | SYNC},
     {"databrew", "startJobRun", CALL | SYNC},
     {"dynamodb", "getItem|putItem|updateItem|deleteItem", CALL},
@@ -74,9 +76,10 @@ static bool is_listed(const char *list, const char *name)
 
 static bool is_offered(const struct resource *r)
 {
-    static const unsigned bits[] = {
-        [TASK_REQUEST_RESPONSE] = CALL, [TASK_SYNC] = SYNC,
-        [TASK_SYNC_2] = SYNC_2,         [TASK_CALLBACK] = TOKEN};
+    static const unsigned bits[] = {[TASK_REQUEST_RESPONSE] = CALL,
+                                    [TASK_SYNC] = SYNC,
+                                    [TASK_SYNC_2] = SYNC_2,
+                                    [TASK_CALLBACK] = TOKEN};
     if (strncmp(r->type, "aws-sdk:", 8) == 0) {
         return r->pattern != TASK_SYNC && r->pattern != TASK_SYNC_2 && r->action[0] != '\0' &&
                r->type[8] != '\0';
@@ -157,8 +160,8 @@ static void check_payload(struct compiler *c, const asl_value *state, const stru
 
 /* ---- Credentials ---- */
 
-static void check_credentials(struct compiler *c, const asl_value *state,
-                              const struct place *place, const struct resource *r)
+static void check_credentials(struct compiler *c, const asl_value *state, const struct place *place,
+                              const struct resource *r)
 {
     const asl_value *credentials = value_get_z(state, "Credentials");
     struct place here = place_key(place, ASL_TEXT("Credentials"));
@@ -173,9 +176,16 @@ static void check_credentials(struct compiler *c, const asl_value *state,
     }
 }
 
+/* Templates of SAM, CDK, Serverless and their like leave their marks until they are deployed. */
 static bool awaits_substitution(const char *arn)
 {
-    return strstr(arn, "${") != NULL || strstr(arn, "#{") != NULL;
+    static const char *const marks[] = {"${", "#{", "{{", "<"};
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+        if (strstr(arn, marks[i]) != NULL) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void resource_check(struct compiler *c, const asl_value *state, const struct place *place,
