@@ -44,6 +44,7 @@ struct compiler {
     struct asl_text text;
     size_t wrapped; /* steps of a place that are not in the text: 2 for "/States/StateName" */
     bool express;
+    const struct asl_catalogue *catalogue; /* or NULL */
     struct asl_diagnostics *diagnostics;
     size_t errors;
     size_t last; /* index of the diagnostic just added, or SIZE_MAX */
@@ -104,6 +105,8 @@ void guess_try(struct guess *g, struct asl_text candidate);
 void guess_tell(struct compiler *c, const struct guess *g);
 /* False when nothing can come of guessing: nothing was reported, or too much already. */
 bool guess_helps(const struct compiler *c);
+/* A hint in words of one's own. */
+void hint_tell(struct compiler *c, struct asl_text hint);
 /* All three in one, for candidates in a list "A|B|C". */
 void suggest(struct compiler *c, struct asl_text wrong, const char *names);
 

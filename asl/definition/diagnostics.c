@@ -215,6 +215,14 @@ void guess_try(struct guess *g, struct asl_text candidate)
     }
 }
 
+void hint_tell(struct compiler *c, struct asl_text hint)
+{
+    if (guess_helps(c) && hint.size > 0) {
+        free(c->diagnostics->items[c->last].hint);
+        c->diagnostics->items[c->last].hint = asl_copy_text(hint);
+    }
+}
+
 void guess_tell(struct compiler *c, const struct guess *g)
 {
     if (!guess_helps(c) || g->best.size == 0) {
@@ -223,8 +231,8 @@ void guess_tell(struct compiler *c, const struct guess *g)
     struct asl_buffer hint;
     asl_buffer_init(&hint, ASL_BUFFER_MAXIMUM);
     asl_buffer_printf(&hint, "did you mean '%.*s'?", ASL_TEXT_ARGS(g->best));
-    free(c->diagnostics->items[c->last].hint);
-    c->diagnostics->items[c->last].hint = asl_buffer_take(&hint, NULL);
+    hint_tell(c, asl_buffer_text(&hint));
+    asl_buffer_free(&hint);
 }
 
 void suggest(struct compiler *c, struct asl_text wrong, const char *names)

@@ -74,15 +74,36 @@ static bool is_listed(const char *list, const char *name)
     return false;
 }
 
-static bool is_offered(const struct resource *r)
+#define SDK "aws-sdk:"
+
+static bool is_sdk(const struct resource *r)
+{
+    return strncmp(r->type, SDK, sizeof SDK - 1) == 0;
+}
+
+static struct asl_text sdk_service(const struct resource *r)
+{
+    return asl_text(r->type + sizeof SDK - 1);
+}
+
+/* No .sync with the SDK; the rest is the catalogue's to say. */
+static bool is_sdk_offered(const struct compiler *c, const struct resource *r)
+{
+    struct asl_text service = sdk_service(r), action = asl_text(r->action);
+    bool shaped =
+        r->pattern != TASK_SYNC && r->pattern != TASK_SYNC_2 && service.size > 0 && action.size > 0;
+    return shaped &&
+           (c->catalogue == NULL || c->catalogue->offers(c->catalogue->state, service, action));
+}
+
+static bool is_offered(const struct compiler *c, const struct resource *r)
 {
     static const unsigned bits[] = {[TASK_REQUEST_RESPONSE] = CALL,
                                     [TASK_SYNC] = SYNC,
                                     [TASK_SYNC_2] = SYNC_2,
                                     [TASK_CALLBACK] = TOKEN};
-    if (strncmp(r->type, "aws-sdk:", 8) == 0) {
-        return r->pattern != TASK_SYNC && r->pattern != TASK_SYNC_2 && r->action[0] != '\0' &&
-               r->type[8] != '\0';
+    if (is_sdk(r)) {
+        return is_sdk_offered(c, r);
     }
     for (size_t i = 0; i < sizeof integrations / sizeof *integrations; i++) {
         const struct integration *k = &integrations[i];
@@ -92,6 +113,26 @@ static bool is_offered(const struct resource *r)
         }
     }
     return false;
+}
+
+static void tell_offered(struct compiler *c, const struct resource *r)
+{
+    struct asl_buffer hint;
+    asl_buffer_init(&hint, ASL_BUFFER_MAXIMUM);
+    if (is_sdk(r) && c->catalogue != NULL && c->catalogue->hint != NULL) {
+        c->catalogue->hint(c->catalogue->state, sdk_service(r), asl_text(r->action), &hint);
+        hint_tell(c, asl_buffer_text(&hint));
+    }
+    struct guess g = {.wrong = asl_text(r->type)};
+    for (size_t i = 0; !is_sdk(r) && i < sizeof integrations / sizeof *integrations; i++) {
+        const struct integration *k = &integrations[i];
+        if (strcmp(k->service, r->type) == 0) {
+            suggest(c, asl_text(r->action), k->actions);
+        }
+        guess_try(&g, asl_text(k->service));
+    }
+    guess_tell(c, &g);
+    asl_buffer_free(&hint);
 }
 
 /* ---- EXPRESS ---- */
@@ -200,11 +241,12 @@ void resource_check(struct compiler *c, const asl_value *state, const struct pla
         report(c, CODE_SCHEMA, &here, "Value is not a valid resource ARN");
         return;
     }
-    if (r->family == TASK_SERVICE && !awaits_substitution(r->arn) && !is_offered(r)) {
+    if (r->family == TASK_SERVICE && !awaits_substitution(r->arn) && !is_offered(c, r)) {
         report(c, CODE_SCHEMA, &here,
                "The resource provided %s is not recognized. The value is not a valid resource ARN, "
                "or the resource is not available in this region.",
                r->arn);
+        tell_offered(c, r);
         return;
     }
     if (c->express) {

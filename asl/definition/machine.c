@@ -97,11 +97,15 @@ static asl_machine *compile_root(struct compiler *c, const asl_value *root)
     return c->machine;
 }
 
-asl_machine *asl_machine_compile(struct asl_text definition, bool express,
-                                 struct asl_diagnostics *diagnostics)
+asl_machine *asl_machine_compile_with(struct asl_text definition, bool express,
+                                      const struct asl_catalogue *catalogue,
+                                      struct asl_diagnostics *diagnostics)
 {
-    struct compiler c = {
-        .text = definition, .express = express, .diagnostics = diagnostics, .last = SIZE_MAX};
+    struct compiler c = {.text = definition,
+                         .express = express,
+                         .catalogue = catalogue,
+                         .diagnostics = diagnostics,
+                         .last = SIZE_MAX};
     asl_value *root = parse(&c);
     if (root == NULL) {
         return NULL;
@@ -109,6 +113,12 @@ asl_machine *asl_machine_compile(struct asl_text definition, bool express,
     asl_machine *m = compile_root(&c, root);
     value_release(root);
     return m;
+}
+
+asl_machine *asl_machine_compile(struct asl_text definition, bool express,
+                                 struct asl_diagnostics *diagnostics)
+{
+    return asl_machine_compile_with(definition, express, NULL, diagnostics);
 }
 
 /* ---- one state alone ---- */

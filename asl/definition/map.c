@@ -68,9 +68,10 @@ static void compile_config(struct compiler *c, const asl_value *processor,
     state->of.map.child_express = member_is(config, "ExecutionType", "EXPRESS");
     fields_check(c, config, &here, &shape_processor_config, 0);
     bool typed = value_get_z(config, "ExecutionType") != NULL;
+    bool is_inline = member_is(config, "Mode", "INLINE");
     if (state->of.map.distributed && !typed) {
         report(c, CODE_SCHEMA, &here, "These fields are required: [ExecutionType]");
-    } else if (!state->of.map.distributed && typed) {
+    } else if (is_inline && typed) {
         report(c, CODE_SCHEMA, &here, "Field 'ExecutionType' is not supported");
         point_at_member(c, &here, ASL_TEXT("ExecutionType"));
     }
