@@ -93,7 +93,7 @@ static bool takes_all(const struct resource *resource)
 }
 
 static const struct connector test_connector = {"test", takes_all, test_start, test_cancel,
-                                                test_repeatable};
+                                                test_repeatable, NULL};
 
 const struct connector *connector_for(const struct resource *resource)
 {
