@@ -39,6 +39,22 @@ typedef struct asl_machine asl_machine;
  * Warnings may come with a machine. `express`: EXPRESS rules apply. */
 asl_machine *asl_machine_compile(struct asl_text definition, bool express,
                                  struct asl_diagnostics *diagnostics);
+/* What only a catalogue of the services knows, asked of whoever has one. */
+struct asl_catalogue {
+    void *state;
+    /* Is there an aws-sdk:<service>:<action>? */
+    bool (*offers)(void *state, struct asl_text service, struct asl_text action);
+    /* Appends what was probably meant, or nothing; may be NULL. */
+    void (*hint)(void *state, struct asl_text service, struct asl_text action,
+                 struct asl_buffer *out);
+};
+/* The same, refusing SDK calls that the catalogue does not have (NULL: all are let pass). */
+asl_machine *asl_machine_compile_with(struct asl_text definition, bool express,
+                                      const struct asl_catalogue *catalogue,
+                                      struct asl_diagnostics *diagnostics);
+/* One state alone, as TestState takes it: a machine that has it as "StateName" and, for every state it
+ * may go to, a Succeed of that name. Locations are AWS's ("/States/StateName/Branches"). */
+asl_machine *asl_machine_compile_state(struct asl_text state, struct asl_diagnostics *diagnostics);
 /* Machines are counted: an execution holds one. */
 asl_machine *asl_machine_retain(asl_machine *m);
 void asl_machine_release(asl_machine *m);
@@ -46,6 +62,13 @@ void asl_machine_release(asl_machine *m);
 asl_value *asl_machine_variable_references(const asl_machine *m);
 
 /* ---- the world, asked of the caller ---- */
+
+/* A branch that could go on. */
+struct asl_candidate {
+    int64_t last;           /* id of the last event on its chain */
+    const asl_value *state; /* the name of the state it stands in or is about to enter */
+};
+#define ASL_PICK_NONE SIZE_MAX
 
 struct asl_env {
     void *state;
@@ -56,9 +79,10 @@ struct asl_env {
      * function: tokens are made from uuid. */
     void (*token)(void *state, int64_t event_id, char out[1025]);
     const char *region; /* for TaskScheduled */
-    /* When several branches could go on, which? `candidates` are the ids of the last event of each
-     * chain; returns an index. NULL: first come, first served. Replay follows a recording with it. */
-    size_t (*pick)(void *state, const int64_t *candidates, size_t count);
+    /* Which branch goes on? Asked before every move; returns an index, or ASL_PICK_NONE: nobody for
+     * now, the step returns with `runnable` set. NULL: first come, first served. Replay follows a
+     * recording with it, event by event. */
+    size_t (*pick)(void *state, const struct asl_candidate *candidates, size_t count);
     /* States to pass before asl_step returns with `runnable` set; 0: 1,000. */
     size_t budget;
 };

@@ -83,9 +83,9 @@ static bool is_listed(const char *const *names, size_t count, struct asl_text na
 
 static const char *const selectors[] = {"And", "Or", "Not", "Variable", "Condition"};
 static const char *const top_members[] = {"Next", "Comment", "Assign", "Output"};
-#define SELECTORS 5
+#define SELECTORS          5
 #define JSONPATH_SELECTORS 4
-#define TOP_MEMBERS 4
+#define TOP_MEMBERS        4
 
 static void report_unknown(struct compiler *c, const struct place *place, bool top,
                            struct asl_text name)
@@ -135,7 +135,8 @@ static struct rule_count check_names(struct compiler *c, const asl_value *v,
         bool condition = asl_text_is(name, "Condition");
         count.comparisons += comparison;
         count.selectors += selector;
-        if (asl_text_is(name, "Output") && top ? !jsonata : (comparison || selector) && condition != jsonata) {
+        if (asl_text_is(name, "Output") && top ? !jsonata
+                                               : (comparison || selector) && condition != jsonata) {
             report_language(c, place, name);
         } else if (!comparison && !selector && !asl_text_is(name, "Comment") &&
                    !(top && is_listed(top_members, TOP_MEMBERS, name))) {
@@ -188,14 +189,14 @@ static void compile_operand(struct compiler *c, const asl_value *v, const struct
     const asl_value *operand = value_get_z(v, found->name);
     struct place here = place_key(place, asl_text(found->name));
     /* Numbers are bounded by what a double holds, which is to say not at all. */
-    const struct field field = {.name = found->name, .type = found->operand,
-                                .minimum = -1e308, .maximum = 1e308};
+    const struct field field = {
+        .name = found->name, .type = found->operand, .minimum = -1e308, .maximum = 1e308};
     fields_check_value(c, operand, &here, &field);
-    if (found->operator == CHOICE_IS) {
+    if (found->operator== CHOICE_IS) {
         rule->expected = value_is_true(operand);
     } else if (found->operand == FIELD_REFERENCE) {
         rule->operand_path =
-            path_member(c, v, found->name, PATH_REFERENCE, START_ANYWHERE, place);
+            path_member(c, v, found->name, PATH_REFERENCE | PATH_READ, START_ANYWHERE, place);
     } else {
         rule->operand = value_retain(operand);
     }
@@ -204,11 +205,12 @@ static void compile_operand(struct compiler *c, const asl_value *v, const struct
 static void compile_comparison(struct compiler *c, const asl_value *v, const struct place *place,
                                struct choice_rule *rule)
 {
-    rule->variable = path_member(c, v, "Variable", PATH_REFERENCE, START_ANYWHERE, place);
+    rule->variable =
+        path_member(c, v, "Variable", PATH_REFERENCE | PATH_READ, START_ANYWHERE, place);
     for (size_t i = 0; i < value_count(v); i++) {
         const struct comparison *found = find_comparison(value_as_text(value_key_at(v, i)));
         if (found != NULL) {
-            rule->operator = found->operator;
+            rule->operator= found->operator;
             rule->type = found->type;
             compile_operand(c, v, found, place, rule);
             return;
@@ -243,11 +245,11 @@ static void compile_rule(struct compiler *c, const asl_value *v, const struct pl
     if ((inner = value_get_z(v, "And")) != NULL || (inner = value_get_z(v, "Or")) != NULL) {
         bool all = value_get_z(v, "And") != NULL;
         struct place here = place_key(place, asl_text(all ? "And" : "Or"));
-        rule->operator = all ? CHOICE_AND : CHOICE_OR;
+        rule->operator= all ? CHOICE_AND : CHOICE_OR;
         compile_rules(c, inner, &here, rule);
     } else if ((inner = value_get_z(v, "Not")) != NULL) {
         struct place here = place_key(place, ASL_TEXT("Not"));
-        rule->operator = CHOICE_NOT;
+        rule->operator= CHOICE_NOT;
         rule->rule_count = 1;
         rule->rules = asl_allocate_zeroed(1, sizeof *rule->rules);
         if (check_rule(c, inner, &here, false)) {
@@ -265,7 +267,7 @@ static void compile_top_rule(struct compiler *c, const asl_value *v, const struc
         return;
     }
     if (c->language == LANGUAGE_JSONATA) {
-        rule->operator = CHOICE_CONDITION;
+        rule->operator= CHOICE_CONDITION;
         rule->condition = template_member(c, v, "Condition", place);
         rule->output = template_member(c, v, "Output", place);
     } else {

@@ -42,7 +42,9 @@ struct name_set {
 
 struct compiler {
     struct asl_text text;
+    size_t wrapped; /* steps of a place that are not in the text: 2 for "/States/StateName" */
     bool express;
+    const struct asl_catalogue *catalogue; /* or NULL */
     struct asl_diagnostics *diagnostics;
     size_t errors;
     size_t last; /* index of the diagnostic just added, or SIZE_MAX */
@@ -54,37 +56,38 @@ struct compiler {
     struct state *state;
     const struct place *state_place;
     enum query_language language;
-    bool downgraded; /* JSONPath in a JSONata machine: that is said, its fields are not complained of */
+    bool downgraded; /* JSONPath in a JSONata machine: that is said, its fields are not complained
+                        of */
     unsigned data;   /* enum state_data: what $states holds in the field at hand */
-    size_t depth;          /* of States objects */
-    const asl_value *list; /* the States object at hand */
-    struct value_list references; /* names of variables, as they were met */
+    size_t depth;    /* of States objects */
+    const asl_value *list;            /* the States object at hand */
+    struct value_list references;     /* names of variables, as they were met */
     struct value_list all_references; /* state name, array of variable names, ... */
 };
 
 /* ---- diagnostics.c ---- */
 
 /* The codes of ValidateStateMachineDefinition (facts 1.8, and as met on AWS since). */
-#define CODE_JSON "INVALID_JSON_DESCRIPTION"
-#define CODE_SCHEMA "SCHEMA_VALIDATION_FAILED"
-#define CODE_TARGET "MISSING_TRANSITION_TARGET"
-#define CODE_END "MISSING_END_STATE"
-#define CODE_DUPLICATE_STATE "DUPLICATE_STATE_NAME"
-#define CODE_STATE_NAME "INVALID_STATE_NAME"
-#define CODE_DUPLICATE_LABEL "DUPLICATE_LABEL_NAME"
-#define CODE_LABEL "INVALID_LABEL_NAME"
-#define CODE_DEEP "TOO_DEEPLY_NESTED"
-#define CODE_JSONATA "INVALID_JSONATA_EXPRESSION"
+#define CODE_JSON                "INVALID_JSON_DESCRIPTION"
+#define CODE_SCHEMA              "SCHEMA_VALIDATION_FAILED"
+#define CODE_TARGET              "MISSING_TRANSITION_TARGET"
+#define CODE_END                 "MISSING_END_STATE"
+#define CODE_DUPLICATE_STATE     "DUPLICATE_STATE_NAME"
+#define CODE_STATE_NAME          "INVALID_STATE_NAME"
+#define CODE_DUPLICATE_LABEL     "DUPLICATE_LABEL_NAME"
+#define CODE_LABEL               "INVALID_LABEL_NAME"
+#define CODE_DEEP                "TOO_DEEPLY_NESTED"
+#define CODE_JSONATA             "INVALID_JSONATA_EXPRESSION"
 #define CODE_JSONATA_UNSUPPORTED "UNSUPPORTED_JSONATA_EXPRESSION"
-#define CODE_VARIABLE "INVALID_VARIABLE_NAME"
-#define CODE_RESERVED "RESERVED_VARIABLE_NAME"
-#define CODE_NO_DOLLAR "NO_DOLLAR"
-#define CODE_NO_PATH "NO_PATH"
-#define CODE_STATIC "PASS_RESULT_IS_STATIC"
+#define CODE_VARIABLE            "INVALID_VARIABLE_NAME"
+#define CODE_RESERVED            "RESERVED_VARIABLE_NAME"
+#define CODE_NO_DOLLAR           "NO_DOLLAR"
+#define CODE_NO_PATH             "NO_PATH"
+#define CODE_STATIC              "PASS_RESULT_IS_STATIC"
 
 /* Adds an error at `place`; NULL: AWS gives no location. */
-void report(struct compiler *c, const char *code, const struct place *place, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+void report(struct compiler *c, const char *code, const struct place *place, const char *format,
+            ...) __attribute__((format(printf, 4, 5)));
 /* The same as a warning: it does not refuse the definition. */
 void warn(struct compiler *c, const char *code, const struct place *place, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
@@ -102,6 +105,8 @@ void guess_try(struct guess *g, struct asl_text candidate);
 void guess_tell(struct compiler *c, const struct guess *g);
 /* False when nothing can come of guessing: nothing was reported, or too much already. */
 bool guess_helps(const struct compiler *c);
+/* A hint in words of one's own. */
+void hint_tell(struct compiler *c, struct asl_text hint);
 /* All three in one, for candidates in a list "A|B|C". */
 void suggest(struct compiler *c, struct asl_text wrong, const char *names);
 
@@ -112,13 +117,16 @@ void place_print(const struct place *place, const struct place *from, struct asl
 /* ---- template.c ---- */
 
 /* A payload template in the language at hand: yours, never NULL (a literal when it is wrong). */
-struct template *template_compile(struct compiler *c, const asl_value *v, const struct place *place);
+struct template *template_compile(struct compiler *c, const asl_value *v,
+                                  const struct place *place);
 void template_free(struct template *t); /* NULL is allowed */
 /* The member `name` of `object` as a template, or NULL where it is absent. */
 struct template *template_member(struct compiler *c, const asl_value *object, const char *name,
                                  const struct place *place);
 /* The member as a path; NULL where it is absent, null or wrong (reported in AWS's words for that
- * kind of path). PATH_REFERENCE: a Reference Path; `from`: where it may start. */
+ * kind of path). PATH_REFERENCE: a Reference Path; with PATH_READ one that is only read, never
+ * written. `from`: where it may start. */
+enum { PATH_READ = 256 };
 enum path_start { START_ANYWHERE, START_NO_CONTEXT };
 struct path *path_member(struct compiler *c, const asl_value *object, const char *name,
                          unsigned flags, enum path_start from, const struct place *place);

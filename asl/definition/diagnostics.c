@@ -13,7 +13,7 @@
 #define LOCATED_MAXIMUM 200
 /* Guessing what was meant compares with every state's name: only for the first few. */
 #define HINTED_MAXIMUM 50
-#define GUESSED_SIZE 80 /* bytes of a name worth guessing at */
+#define GUESSED_SIZE   80 /* bytes of a name worth guessing at */
 
 static void print_step(const struct place *place, struct asl_buffer *out)
 {
@@ -25,8 +25,7 @@ static void print_step(const struct place *place, struct asl_buffer *out)
     }
 }
 
-static void print_steps(const struct place *place, const struct place *from,
-                        struct asl_buffer *out)
+static void print_steps(const struct place *place, const struct place *from, struct asl_buffer *out)
 {
     if (place == NULL || place == from || place->parent == NULL) {
         return;
@@ -57,17 +56,21 @@ void place_print(const struct place *place, const struct place *from, struct asl
     asl_buffer_free(&steps);
 }
 
-/* The same place as a JSON Pointer (RFC 6901), for value_locate(). */
-static void print_pointer(const struct place *place, struct asl_buffer *out)
+/* The same place as a JSON Pointer (RFC 6901) into the text, for value_locate(). Returns the
+ * place's depth. */
+static size_t print_pointer(const struct place *place, size_t wrapped, struct asl_buffer *out)
 {
     if (place == NULL || place->parent == NULL) {
-        return;
+        return 0;
     }
-    print_pointer(place->parent, out);
+    size_t depth = print_pointer(place->parent, wrapped, out) + 1;
+    if (depth <= wrapped) {
+        return depth;
+    }
     asl_buffer_putc(out, '/');
     if (place->element) {
         asl_buffer_printf(out, "%zu", place->index);
-        return;
+        return depth;
     }
     for (size_t i = 0; i < place->key.size; i++) {
         char ch = place->key.data[i];
@@ -77,6 +80,7 @@ static void print_pointer(const struct place *place, struct asl_buffer *out)
             asl_buffer_putc(out, ch);
         }
     }
+    return depth;
 }
 
 static void locate(struct compiler *c, const struct place *place, bool key,
@@ -87,7 +91,7 @@ static void locate(struct compiler *c, const struct place *place, bool key,
     }
     struct asl_buffer pointer;
     asl_buffer_init(&pointer, ASL_BUFFER_MAXIMUM);
-    print_pointer(place, &pointer);
+    print_pointer(place, c->wrapped, &pointer);
     struct value_place found = {0};
     value_locate(c->text, asl_buffer_text(&pointer), key, &found);
     d->line = found.line;
@@ -130,7 +134,8 @@ static void add(struct compiler *c, enum asl_severity severity, const char *code
     asl_buffer_free(&text);
 }
 
-void report(struct compiler *c, const char *code, const struct place *place, const char *format, ...)
+void report(struct compiler *c, const char *code, const struct place *place, const char *format,
+            ...)
 {
     c->errors++;
     va_list arguments;
@@ -167,8 +172,8 @@ static int lower(char ch)
     return ch >= 'A' && ch <= 'Z' ? ch - 'A' + 'a' : (unsigned char)ch;
 }
 
-/* Edits (insert, delete, replace, swap of neighbours) from a to b, in bytes; a change of case counts
- * for nothing. */
+/* Edits (insert, delete, replace, swap of neighbours) from a to b, in bytes; a change of case
+ * counts for nothing. */
 static size_t edits(struct asl_text a, struct asl_text b)
 {
     size_t rows[3][GUESSED_SIZE + 1];
@@ -210,6 +215,14 @@ void guess_try(struct guess *g, struct asl_text candidate)
     }
 }
 
+void hint_tell(struct compiler *c, struct asl_text hint)
+{
+    if (guess_helps(c) && hint.size > 0) {
+        free(c->diagnostics->items[c->last].hint);
+        c->diagnostics->items[c->last].hint = asl_copy_text(hint);
+    }
+}
+
 void guess_tell(struct compiler *c, const struct guess *g)
 {
     if (!guess_helps(c) || g->best.size == 0) {
@@ -218,8 +231,8 @@ void guess_tell(struct compiler *c, const struct guess *g)
     struct asl_buffer hint;
     asl_buffer_init(&hint, ASL_BUFFER_MAXIMUM);
     asl_buffer_printf(&hint, "did you mean '%.*s'?", ASL_TEXT_ARGS(g->best));
-    free(c->diagnostics->items[c->last].hint);
-    c->diagnostics->items[c->last].hint = asl_buffer_take(&hint, NULL);
+    hint_tell(c, asl_buffer_text(&hint));
+    asl_buffer_free(&hint);
 }
 
 void suggest(struct compiler *c, struct asl_text wrong, const char *names)

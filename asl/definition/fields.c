@@ -1,19 +1,19 @@
 /* The tables of fields, and the one walk that applies them.
  *
  * Sources of what stands in the tables: the ASL specification; facts 1.8, 3.1, 3.9, 3.12; measured
- * on AWS by the cdk-preflight and Floci projects (August and September 2026): state kinds times fifty
- * fields, the ranges (Retry's IntervalSeconds and the machine's TimeoutSeconds do accept 0), where
- * each message is located. Where AWS's behaviour is not known the table is lenient.
+ * on AWS by the cdk-preflight and Floci projects (August and September 2026): state kinds times
+ * fifty fields, the ranges (Retry's IntervalSeconds and the machine's TimeoutSeconds do accept 0),
+ * where each message is located. Where AWS's behaviour is not known the table is lenient.
  */
 #include "fields.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define COUNT(a) (sizeof(a) / sizeof *(a))
+#define COUNT(a)        (sizeof(a) / sizeof *(a))
 #define SECONDS_MAXIMUM 99999999
-#define DELAY_MAXIMUM 31622400 /* 366 days */
-#define UNBOUNDED 9007199254740992.0
+#define DELAY_MAXIMUM   31622400 /* 366 days */
+#define UNBOUNDED       9007199254740992.0
 
 enum {
     PASS = 1 << STATE_PASS,
@@ -24,16 +24,16 @@ enum {
     FAIL = 1 << STATE_FAIL,
     PARALLEL = 1 << STATE_PARALLEL,
     MAP = 1 << STATE_MAP,
-    WORKING = TASK | PARALLEL | MAP, /* may fail: Retry, Catch, a result */
+    WORKING = TASK | PARALLEL | MAP,               /* may fail: Retry, Catch, a result */
     FLOWING = PASS | TASK | WAIT | PARALLEL | MAP, /* Next or End */
 };
 
-#define ALL 0
-#define REQUIRED FIELD_REQUIRED
-#define JSONPATH FIELD_JSONPATH
-#define JSONATA FIELD_JSONATA
+#define ALL        0
+#define REQUIRED   FIELD_REQUIRED
+#define JSONPATH   FIELD_JSONPATH
+#define JSONATA    FIELD_JSONATA
 #define EXPRESSION FIELD_EXPRESSION
-#define REFERENCE FIELD_REFERENCE, FIELD_JSONPATH | FIELD_NO_CONTEXT, 0, 0, NULL
+#define REFERENCE  FIELD_REFERENCE, FIELD_JSONPATH | FIELD_NO_CONTEXT, 0, 0, NULL
 
 /* ---- states ---- */
 
@@ -102,7 +102,9 @@ static const struct alternatives state_alternatives[] = {
 };
 
 #define SHAPE(name, has_alternatives)                                                              \
-    {name##_fields, COUNT(name##_fields), has_alternatives, 0}
+    {                                                                                              \
+        name##_fields, COUNT(name##_fields), has_alternatives, 0                                   \
+    }
 
 const struct shape shape_state = {state_fields, COUNT(state_fields), state_alternatives,
                                   COUNT(state_alternatives)};
@@ -441,8 +443,8 @@ static bool is_other_language(const struct compiler *c, const struct field *f)
 }
 
 /* "Field 'X' is not supported", with the nearest field that is. */
-static void report_unknown(struct compiler *c, const struct place *place,
-                           const struct shape *shape, unsigned kind, struct asl_text name)
+static void report_unknown(struct compiler *c, const struct place *place, const struct shape *shape,
+                           unsigned kind, struct asl_text name)
 {
     report(c, CODE_SCHEMA, place, "Field '%.*s' is not supported", ASL_TEXT_ARGS(name));
     point_at_member(c, place, name);
@@ -500,8 +502,8 @@ static void check_required(struct compiler *c, const asl_value *object, const st
 static bool is_given(const asl_value *object, struct asl_text name)
 {
     const asl_value *v = value_get(object, name);
-    return v != NULL && !(asl_text_is(name, "End") && value_kind(v) == VALUE_BOOLEAN &&
-                          !value_as_boolean(v));
+    return v != NULL &&
+           !(asl_text_is(name, "End") && value_kind(v) == VALUE_BOOLEAN && !value_as_boolean(v));
 }
 
 static void check_alternatives(struct compiler *c, const asl_value *object,

@@ -1,4 +1,5 @@
-/* Which fields an object of a definition may have: names, types, ranges, one table a kind of object.
+/* Which fields an object of a definition may have: names, types, ranges, one table a kind of
+ * object.
  *
  * The tables say what AWS accepts (facts 3.1, 3.8, 3.9, 3.12; a field on a state kind that does not
  * have it, a field of the other query language and the ranges were measured by others with
@@ -15,20 +16,20 @@ enum field_type {
     FIELD_STRING,
     FIELD_BOOLEAN,
     FIELD_OBJECT,
-    FIELD_ARRAY,    /* may be empty */
-    FIELD_SOME,     /* array or object that may not be empty */
-    FIELD_INTEGER,  /* in [minimum, maximum] */
-    FIELD_FLOAT,    /* in [minimum, maximum] */
-    FIELD_CHOICE,   /* a string out of `values`, "A|B|C" */
-    FIELD_PATH,     /* a JSONPath or null */
-    FIELD_REFERENCE,/* a Reference Path */
+    FIELD_ARRAY,       /* may be empty */
+    FIELD_SOME,        /* array or object that may not be empty */
+    FIELD_INTEGER,     /* in [minimum, maximum] */
+    FIELD_FLOAT,       /* in [minimum, maximum] */
+    FIELD_CHOICE,      /* a string out of `values`, "A|B|C" */
+    FIELD_PATH,        /* a JSONPath or null */
+    FIELD_REFERENCE,   /* a Reference Path */
     FIELD_RESULT_PATH, /* a Reference Path or null */
-    FIELD_RFC3339,  /* a timestamp */
+    FIELD_RFC3339,     /* a timestamp */
 };
 
 enum field_flags {
     FIELD_REQUIRED = 1,
-    FIELD_JSONPATH = 2,    /* only in this query language */
+    FIELD_JSONPATH = 2, /* only in this query language */
     FIELD_JSONATA = 4,
     FIELD_EXPRESSION = 8,  /* in JSONata a string is an expression ("{% ... %}") */
     FIELD_NO_CONTEXT = 16, /* a path that may not start at the context object */
@@ -57,9 +58,9 @@ struct shape {
     size_t alternatives_count;
 };
 
-extern const struct shape shape_machine, shape_container, shape_state, shape_retrier,
-    shape_catcher, shape_processor_config, shape_item_reader, shape_reader_config,
-    shape_item_batcher, shape_result_writer, shape_writer_config;
+extern const struct shape shape_machine, shape_container, shape_state, shape_retrier, shape_catcher,
+    shape_processor_config, shape_item_reader, shape_reader_config, shape_item_batcher,
+    shape_result_writer, shape_writer_config;
 
 /* Checks `object` as a `kind` of that shape. False when it is no object at all (reported). */
 bool fields_check(struct compiler *c, const asl_value *object, const struct place *place,

@@ -97,8 +97,7 @@ static void check_targets(const asl_value *object, const struct place *place, st
     }
 }
 
-static void check_reachable(const asl_value *object, const struct place *place,
-                            struct container *k)
+static void check_reachable(const asl_value *object, const struct place *place, struct container *k)
 {
     size_t count = value_count(k->list);
     k->queue = asl_allocate_zeroed(count + 1, sizeof *k->queue);
@@ -166,7 +165,8 @@ static void walk_state(struct compiler *c, const asl_value *v, const struct plac
     const asl_value *branches = value_get_z(v, "Branches");
     struct place inner = place_key(place, ASL_TEXT("Branches"));
     for (size_t i = 0;
-         branches != NULL && value_kind(branches) == VALUE_ARRAY && i < value_count(branches); i++) {
+         branches != NULL && value_kind(branches) == VALUE_ARRAY && i < value_count(branches);
+         i++) {
         struct place here = place_index(&inner, i);
         walk(c, value_at(branches, i), &here, check, depth);
     }

@@ -2,7 +2,8 @@
  *
  * The table is the list of optimized integrations (facts 4.6) with the patterns each offers. What a
  * service of the SDK kind (aws-sdk:*) offers is the catalogue's knowledge, not ours: only its shape
- * is checked here. A resource that holds a "${...}" is waiting for a substitution and is let pass.
+ * is checked here. A resource that holds a "${...}" or the like waits for a substitution and is let
+ * pass.
  */
 #include "compile.h"
 
@@ -24,6 +25,7 @@ static const struct integration integrations[] = {
     {"bedrock", "invokeModel", CALL | TOKEN},
     {"bedrock", "createModelCustomizationJob", CALL | SYNC},
     {"bedrockagentcore", NULL, CALL},
+    {"bedrock-agentcore", NULL, CALL},
     {"codebuild", NULL, CALL | SYNC},
     {"databrew", "startJobRun", CALL | SYNC},
     {"dynamodb", "getItem|putItem|updateItem|deleteItem", CALL},
@@ -72,14 +74,36 @@ static bool is_listed(const char *list, const char *name)
     return false;
 }
 
-static bool is_offered(const struct resource *r)
+#define SDK "aws-sdk:"
+
+static bool is_sdk(const struct resource *r)
 {
-    static const unsigned bits[] = {
-        [TASK_REQUEST_RESPONSE] = CALL, [TASK_SYNC] = SYNC,
-        [TASK_SYNC_2] = SYNC_2,         [TASK_CALLBACK] = TOKEN};
-    if (strncmp(r->type, "aws-sdk:", 8) == 0) {
-        return r->pattern != TASK_SYNC && r->pattern != TASK_SYNC_2 && r->action[0] != '\0' &&
-               r->type[8] != '\0';
+    return strncmp(r->type, SDK, sizeof SDK - 1) == 0;
+}
+
+static struct asl_text sdk_service(const struct resource *r)
+{
+    return asl_text(r->type + sizeof SDK - 1);
+}
+
+/* No .sync with the SDK; the rest is the catalogue's to say. */
+static bool is_sdk_offered(const struct compiler *c, const struct resource *r)
+{
+    struct asl_text service = sdk_service(r), action = asl_text(r->action);
+    bool shaped =
+        r->pattern != TASK_SYNC && r->pattern != TASK_SYNC_2 && service.size > 0 && action.size > 0;
+    return shaped &&
+           (c->catalogue == NULL || c->catalogue->offers(c->catalogue->state, service, action));
+}
+
+static bool is_offered(const struct compiler *c, const struct resource *r)
+{
+    static const unsigned bits[] = {[TASK_REQUEST_RESPONSE] = CALL,
+                                    [TASK_SYNC] = SYNC,
+                                    [TASK_SYNC_2] = SYNC_2,
+                                    [TASK_CALLBACK] = TOKEN};
+    if (is_sdk(r)) {
+        return is_sdk_offered(c, r);
     }
     for (size_t i = 0; i < sizeof integrations / sizeof *integrations; i++) {
         const struct integration *k = &integrations[i];
@@ -89,6 +113,26 @@ static bool is_offered(const struct resource *r)
         }
     }
     return false;
+}
+
+static void tell_offered(struct compiler *c, const struct resource *r)
+{
+    struct asl_buffer hint;
+    asl_buffer_init(&hint, ASL_BUFFER_MAXIMUM);
+    if (is_sdk(r) && c->catalogue != NULL && c->catalogue->hint != NULL) {
+        c->catalogue->hint(c->catalogue->state, sdk_service(r), asl_text(r->action), &hint);
+        hint_tell(c, asl_buffer_text(&hint));
+    }
+    struct guess g = {.wrong = asl_text(r->type)};
+    for (size_t i = 0; !is_sdk(r) && i < sizeof integrations / sizeof *integrations; i++) {
+        const struct integration *k = &integrations[i];
+        if (strcmp(k->service, r->type) == 0) {
+            suggest(c, asl_text(r->action), k->actions);
+        }
+        guess_try(&g, asl_text(k->service));
+    }
+    guess_tell(c, &g);
+    asl_buffer_free(&hint);
 }
 
 /* ---- EXPRESS ---- */
@@ -157,8 +201,8 @@ static void check_payload(struct compiler *c, const asl_value *state, const stru
 
 /* ---- Credentials ---- */
 
-static void check_credentials(struct compiler *c, const asl_value *state,
-                              const struct place *place, const struct resource *r)
+static void check_credentials(struct compiler *c, const asl_value *state, const struct place *place,
+                              const struct resource *r)
 {
     const asl_value *credentials = value_get_z(state, "Credentials");
     struct place here = place_key(place, ASL_TEXT("Credentials"));
@@ -173,9 +217,16 @@ static void check_credentials(struct compiler *c, const asl_value *state,
     }
 }
 
+/* Templates of SAM, CDK, Serverless and their like leave their marks until they are deployed. */
 static bool awaits_substitution(const char *arn)
 {
-    return strstr(arn, "${") != NULL || strstr(arn, "#{") != NULL;
+    static const char *const marks[] = {"${", "#{", "{{", "<"};
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+        if (strstr(arn, marks[i]) != NULL) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void resource_check(struct compiler *c, const asl_value *state, const struct place *place,
@@ -190,11 +241,12 @@ void resource_check(struct compiler *c, const asl_value *state, const struct pla
         report(c, CODE_SCHEMA, &here, "Value is not a valid resource ARN");
         return;
     }
-    if (r->family == TASK_SERVICE && !awaits_substitution(r->arn) && !is_offered(r)) {
+    if (r->family == TASK_SERVICE && !awaits_substitution(r->arn) && !is_offered(c, r)) {
         report(c, CODE_SCHEMA, &here,
                "The resource provided %s is not recognized. The value is not a valid resource ARN, "
                "or the resource is not available in this region.",
                r->arn);
+        tell_offered(c, r);
         return;
     }
     if (c->express) {

@@ -3,18 +3,21 @@
 
 #include <stdlib.h>
 
+#include "complaint.h"
 #include "fields.h"
-#include "jackson.h"
 
 /* CreateStateMachine's limit (facts 1.3). */
 #define DEFINITION_MAXIMUM 1048576
+
+/* What AWS's TestState calls a state that is given without a name. */
+#define STATE_ALONE "StateName"
 
 /* Exactly "JSONPath" or absent; see state.c. */
 static enum query_language language_of(const asl_value *root)
 {
     const asl_value *v = value_get_z(root, "QueryLanguage");
-    bool jsonpath = v == NULL || (value_kind(v) == VALUE_STRING &&
-                                  asl_text_is(value_as_text(v), "JSONPath"));
+    bool jsonpath =
+        v == NULL || (value_kind(v) == VALUE_STRING && asl_text_is(value_as_text(v), "JSONPath"));
     return jsonpath ? LANGUAGE_JSONPATH : LANGUAGE_JSONATA;
 }
 
@@ -38,30 +41,32 @@ static void compile_machine(struct compiler *c, const asl_value *root)
     m->variable_references = value_object_take(&c->all_references);
 }
 
-/* A text that is no JSON: Jackson's words and place, and ours for line and column. */
+/* A text that is no JSON: Jackson's words and place; line, column and advice are ours. */
 static void report_text(struct compiler *c, const struct value_error *error)
 {
-    struct asl_buffer message;
+    struct asl_buffer message, place;
     asl_buffer_init(&message, ASL_BUFFER_MAXIMUM);
-    jackson_place(c->text, error, &message);
-    char *place = asl_buffer_take(&message, NULL);
-    jackson_message(c->text, error, &message);
-    report(c, CODE_JSON, NULL, "%s\n at %s", message.data, place);
+    asl_buffer_init(&place, ASL_BUFFER_MAXIMUM);
+    if (complaint_of(c->text, &message, &place)) {
+        report(c, CODE_JSON, NULL, "%s\n at %s", message.data, place.data);
+        c->diagnostics->items[c->last].location = asl_buffer_take(&place, NULL);
+    } else {
+        report(c, CODE_JSON, NULL, "%s", error->message);
+    }
     struct asl_diagnostic *d = &c->diagnostics->items[c->last];
-    d->location = place;
     d->line = error->line;
     d->column = error->column;
     d->hint = asl_copy_text(asl_text(error->message));
     asl_buffer_free(&message);
+    asl_buffer_free(&place);
 }
 
 static asl_value *parse(struct compiler *c)
 {
     struct value_error error;
     if (c->text.size > DEFINITION_MAXIMUM) {
-        report(c, CODE_SCHEMA, NULL,
-               "The definition has %zu bytes; a definition has at most %d", c->text.size,
-               DEFINITION_MAXIMUM);
+        report(c, CODE_SCHEMA, NULL, "The definition has %zu bytes; a definition has at most %d",
+               c->text.size, DEFINITION_MAXIMUM);
         return NULL;
     }
     asl_value *root = value_parse(c->text, 0, DEFINITION_MAXIMUM, &error);
@@ -77,27 +82,98 @@ static asl_value *parse(struct compiler *c)
     return root;
 }
 
-asl_machine *asl_machine_compile(struct asl_text definition, bool express,
-                                 struct asl_diagnostics *diagnostics)
+static asl_machine *compile_root(struct compiler *c, const asl_value *root)
 {
-    struct compiler c = {.text = definition, .express = express, .diagnostics = diagnostics,
+    c->machine = asl_allocate_zeroed(1, sizeof *c->machine);
+    c->machine->references = 1;
+    c->machine->express = c->express;
+    compile_machine(c, root);
+    name_set_free(&c->state_names);
+    name_set_free(&c->labels);
+    if (c->errors > 0) {
+        asl_machine_release(c->machine);
+        return NULL;
+    }
+    return c->machine;
+}
+
+asl_machine *asl_machine_compile_with(struct asl_text definition, bool express,
+                                      const struct asl_catalogue *catalogue,
+                                      struct asl_diagnostics *diagnostics)
+{
+    struct compiler c = {.text = definition,
+                         .express = express,
+                         .catalogue = catalogue,
+                         .diagnostics = diagnostics,
                          .last = SIZE_MAX};
     asl_value *root = parse(&c);
     if (root == NULL) {
         return NULL;
     }
-    c.machine = asl_allocate_zeroed(1, sizeof *c.machine);
-    c.machine->references = 1;
-    c.machine->express = express;
-    compile_machine(&c, root);
-    name_set_free(&c.state_names);
-    name_set_free(&c.labels);
+    asl_machine *m = compile_root(&c, root);
     value_release(root);
-    if (c.errors > 0) {
-        asl_machine_release(c.machine);
+    return m;
+}
+
+asl_machine *asl_machine_compile(struct asl_text definition, bool express,
+                                 struct asl_diagnostics *diagnostics)
+{
+    return asl_machine_compile_with(definition, express, NULL, diagnostics);
+}
+
+/* ---- one state alone ---- */
+
+/* A state that `name` may go to: it ends there. */
+static void add_stub(struct value_list *states, const asl_value *name)
+{
+    if (name == NULL || value_kind(name) != VALUE_STRING ||
+        asl_text_is(value_as_text(name), STATE_ALONE)) {
+        return;
+    }
+    struct value_list stub;
+    value_list_init(&stub);
+    value_list_set_take(&stub, "Type", value_string_z("Succeed"));
+    value_list_push_member_take(states, value_retain(name), value_object_take(&stub));
+}
+
+static void add_stubs(struct value_list *states, const asl_value *state)
+{
+    static const char *const lists[] = {"Choices", "Catch"};
+    add_stub(states, value_get_z(state, "Next"));
+    add_stub(states, value_get_z(state, "Default"));
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        const asl_value *list = value_get_z(state, lists[i]);
+        for (size_t j = 0; list != NULL && value_kind(list) == VALUE_ARRAY && j < value_count(list);
+             j++) {
+            add_stub(states, value_get_z(value_at(list, j), "Next"));
+        }
+    }
+}
+
+static asl_value *wrap(asl_value *state_take)
+{
+    struct value_list states, machine;
+    value_list_init(&states);
+    value_list_init(&machine);
+    value_list_set_take(&states, STATE_ALONE, value_retain(state_take));
+    add_stubs(&states, state_take);
+    value_list_set_take(&machine, "StartAt", value_string_z(STATE_ALONE));
+    value_list_set_take(&machine, "States", value_object_take(&states));
+    value_release(state_take);
+    return value_object_take(&machine);
+}
+
+asl_machine *asl_machine_compile_state(struct asl_text state, struct asl_diagnostics *diagnostics)
+{
+    struct compiler c = {.text = state, .wrapped = 2, .diagnostics = diagnostics, .last = SIZE_MAX};
+    asl_value *v = parse(&c);
+    if (v == NULL) {
         return NULL;
     }
-    return c.machine;
+    asl_value *root = wrap(v);
+    asl_machine *m = compile_root(&c, root);
+    value_release(root);
+    return m;
 }
 
 asl_machine *asl_machine_retain(asl_machine *m)

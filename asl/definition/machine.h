@@ -36,12 +36,13 @@ enum template_kind {
     TEMPLATE_JSONATA,   /* "{% ... %}" */
 };
 
-struct template {
+struct template
+{
     enum template_kind kind;
     /* The member's name in an object (without ".$"); NULL for elements and roots. */
     asl_value *key;
-    /* For messages. JSONPath: the member's own name as written ("value.$"). JSONata: the path of the
-     * field from the state ("Output/result", "Arguments/Items[0]/x"). */
+    /* For messages. JSONPath: the member's own name as written ("value.$"). JSONata: the path of
+     * the field from the state ("Output/result", "Arguments/Items[0]/x"). */
     char *field;
     union {
         asl_value *literal;
@@ -68,14 +69,14 @@ enum choice_operator {
     CHOICE_AND,
     CHOICE_OR,
     CHOICE_NOT,
-    CHOICE_EQUALS,          /* String, Numeric, Boolean, Timestamp: see `type` */
+    CHOICE_EQUALS, /* String, Numeric, Boolean, Timestamp: see `type` */
     CHOICE_LESS,
     CHOICE_LESS_EQUALS,
     CHOICE_GREATER,
     CHOICE_GREATER_EQUALS,
-    CHOICE_MATCHES,         /* StringMatches */
-    CHOICE_IS,              /* IsString ...: see `type`, `expected` */
-    CHOICE_CONDITION,       /* JSONata */
+    CHOICE_MATCHES,   /* StringMatches */
+    CHOICE_IS,        /* IsString ...: see `type`, `expected` */
+    CHOICE_CONDITION, /* JSONata */
 };
 
 enum choice_type {
@@ -90,11 +91,11 @@ enum choice_type {
 struct choice_rule {
     enum choice_operator operator;
     enum choice_type type;
-    struct path *variable;      /* "Variable" */
-    asl_value *operand;         /* constant right side, or NULL */
-    struct path *operand_path;  /* ...Path right side, or NULL */
-    bool expected;              /* of CHOICE_IS */
-    struct choice_rule *rules;  /* And, Or, Not */
+    struct path *variable;     /* "Variable" */
+    asl_value *operand;        /* constant right side, or NULL */
+    struct path *operand_path; /* ...Path right side, or NULL */
+    bool expected;             /* of CHOICE_IS */
+    struct choice_rule *rules; /* And, Or, Not */
     size_t rule_count;
     struct template *condition; /* CHOICE_CONDITION: TEMPLATE_JSONATA, or a literal boolean */
     /* top level only */
@@ -106,10 +107,10 @@ struct choice_rule {
 struct retrier {
     asl_value **errors; /* strings */
     size_t error_count;
-    int64_t interval_seconds; /* default 1 */
-    int64_t max_attempts;     /* default 3 */
-    double backoff_rate;      /* default 2.0 */
-    int64_t max_delay_seconds;/* 0: none */
+    int64_t interval_seconds;  /* default 1 */
+    int64_t max_attempts;      /* default 3 */
+    double backoff_rate;       /* default 2.0 */
+    int64_t max_delay_seconds; /* 0: none */
     bool full_jitter;
 };
 
@@ -126,8 +127,8 @@ struct catcher {
 /* How a Task waits for its end. */
 enum task_pattern {
     TASK_REQUEST_RESPONSE,
-    TASK_SYNC,   /* .sync */
-    TASK_SYNC_2, /* .sync:2 */
+    TASK_SYNC,     /* .sync */
+    TASK_SYNC_2,   /* .sync:2 */
     TASK_CALLBACK, /* .waitForTaskToken */
 };
 
@@ -138,16 +139,16 @@ enum task_family {
 };
 
 struct resource {
-    char *arn;            /* as written */
+    char *arn; /* as written */
     enum task_family family;
     enum task_pattern pattern;
-    char *type;           /* history's resourceType: "dynamodb", "aws-sdk:s3", "lambda" */
-    char *name;           /* history's resource: "getItem", "startExecution.sync:2" */
-    char *action;         /* without the pattern: "startExecution" */
+    char *type;   /* history's resourceType: "dynamodb", "aws-sdk:s3", "lambda" */
+    char *name;   /* history's resource: "getItem", "startExecution.sync:2" */
+    char *action; /* without the pattern: "startExecution" */
 };
 
-/* The distributed Map's ItemReader, ItemBatcher and ResultWriter. A member that is absent is NULL, or
- * a setting with neither value nor template. */
+/* The distributed Map's ItemReader, ItemBatcher and ResultWriter. A member that is absent is NULL,
+ * or a setting with neither value nor template. */
 struct item_reader {
     char *resource;             /* "arn:aws:states:::s3:getObject" */
     struct template *arguments; /* Parameters or Arguments: Bucket, Key, Prefix ... */
@@ -184,8 +185,8 @@ struct state {
     struct state *next; /* NULL: End (or Choice, Succeed, Fail) */
 
     /* data flow, JSONPath */
-    struct path *input_path;   /* NULL: absent, i.e. `$` */
-    bool input_null;           /* "InputPath": null -> {} */
+    struct path *input_path; /* NULL: absent, i.e. `$` */
+    bool input_null;         /* "InputPath": null -> {} */
     struct path *output_path;
     bool output_null;
     struct template *parameters; /* Parameters (Pass, Task, Parallel), Arguments in JSONata; for Map
@@ -209,8 +210,8 @@ struct state {
         } pass;
         struct {
             struct resource resource;
-            struct setting timeout;   /* TimeoutSeconds, TimeoutSecondsPath */
-            struct setting heartbeat; /* HeartbeatSeconds, HeartbeatSecondsPath */
+            struct setting timeout;       /* TimeoutSeconds, TimeoutSecondsPath */
+            struct setting heartbeat;     /* HeartbeatSeconds, HeartbeatSecondsPath */
             struct template *credentials; /* or NULL */
         } task;
         struct {
@@ -233,14 +234,14 @@ struct state {
         struct {
             struct states *processor;
             bool distributed;
-            bool child_express;            /* ProcessorConfig.ExecutionType EXPRESS */
-            struct path *items_path;       /* or NULL */
-            struct setting items;          /* JSONata Items: template of any kind, or literal */
-            struct template *item_selector;/* ItemSelector, or legacy Parameters */
+            bool child_express;             /* ProcessorConfig.ExecutionType EXPRESS */
+            struct path *items_path;        /* or NULL */
+            struct setting items;           /* JSONata Items: template of any kind, or literal */
+            struct template *item_selector; /* ItemSelector, or legacy Parameters */
             struct setting max_concurrency;
             struct setting tolerated_count;
             struct setting tolerated_percentage;
-            asl_value *item_reader;   /* the fields as written, or NULL ... */
+            asl_value *item_reader; /* the fields as written, or NULL ... */
             asl_value *item_batcher;
             asl_value *result_writer;
             struct item_reader reader; /* ... and compiled */
@@ -258,7 +259,7 @@ struct asl_machine {
     bool express;
     char *comment;
     asl_value *variable_references; /* {"StateName": ["var", ...]} */
-    size_t state_count;       /* nested ones included: ids run below it */
+    size_t state_count;             /* nested ones included: ids run below it */
     struct state **by_id;
     size_t references; /* shared by executions: see asl_machine_retain */
 };

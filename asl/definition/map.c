@@ -20,7 +20,8 @@ static bool is_label(struct asl_text t)
     for (size_t at = 0; at < t.size;) {
         int32_t code = value_utf8_next(t, &at);
         if (code < 0x20 || (code >= 0x7f && code <= 0x9f) ||
-            (code < 0x80 && strchr(forbidden, (int)code) != NULL) || (code >= 0xfffe && code <= 0xffff)) {
+            (code < 0x80 && strchr(forbidden, (int)code) != NULL) ||
+            (code >= 0xfffe && code <= 0xffff)) {
             return false;
         }
     }
@@ -67,9 +68,10 @@ static void compile_config(struct compiler *c, const asl_value *processor,
     state->of.map.child_express = member_is(config, "ExecutionType", "EXPRESS");
     fields_check(c, config, &here, &shape_processor_config, 0);
     bool typed = value_get_z(config, "ExecutionType") != NULL;
+    bool is_inline = member_is(config, "Mode", "INLINE");
     if (state->of.map.distributed && !typed) {
         report(c, CODE_SCHEMA, &here, "These fields are required: [ExecutionType]");
-    } else if (!state->of.map.distributed && typed) {
+    } else if (is_inline && typed) {
         report(c, CODE_SCHEMA, &here, "Field 'ExecutionType' is not supported");
         point_at_member(c, &here, ASL_TEXT("ExecutionType"));
     }
@@ -107,7 +109,7 @@ static void compile_items(struct compiler *c, const asl_value *v, const struct p
         setting_compile(c, v, "Items", NULL, SETTING_REFERENCE, place, &state->of.map.items);
     } else {
         state->of.map.items_path =
-            path_member(c, v, "ItemsPath", PATH_REFERENCE, START_ANYWHERE, place);
+            path_member(c, v, "ItemsPath", PATH_REFERENCE | PATH_READ, START_ANYWHERE, place);
     }
     bool legacy = c->language == LANGUAGE_JSONPATH && value_get_z(v, "ItemSelector") == NULL;
     state->of.map.item_selector =
@@ -120,10 +122,10 @@ void map_compile(struct compiler *c, const asl_value *v, const struct place *pla
     compile_items(c, v, place, state);
     setting_compile(c, v, "MaxConcurrency", "MaxConcurrencyPath", SETTING_REFERENCE, place,
                     &state->of.map.max_concurrency);
-    setting_compile(c, v, "ToleratedFailureCount", "ToleratedFailureCountPath", SETTING_REFERENCE, place,
-                    &state->of.map.tolerated_count);
-    setting_compile(c, v, "ToleratedFailurePercentage", "ToleratedFailurePercentagePath", SETTING_REFERENCE, place,
-                    &state->of.map.tolerated_percentage);
+    setting_compile(c, v, "ToleratedFailureCount", "ToleratedFailureCountPath", SETTING_REFERENCE,
+                    place, &state->of.map.tolerated_count);
+    setting_compile(c, v, "ToleratedFailurePercentage", "ToleratedFailurePercentagePath",
+                    SETTING_REFERENCE, place, &state->of.map.tolerated_percentage);
     compile_label(c, v, place, state);
     reader_compile(c, v, place, state);
     compile_processor(c, v, place, state);

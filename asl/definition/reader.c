@@ -1,8 +1,8 @@
 /* ItemReader, ItemBatcher and ResultWriter of a distributed Map: what AWS checks at creation.
  *
- * ReaderConfig is a different object for each InputType (recorded: aws-cases Validation.ItemReader):
- * a field that another type has "is not supported".
- * Serves: ASL spec "ItemReader", "ItemBatcher", "ResultWriter"; facts 3.12, 9.
+ * ReaderConfig is a different object for each InputType (recorded: aws-cases
+ * Validation.ItemReader): a field that another type has "is not supported". Serves: ASL spec
+ * "ItemReader", "ItemBatcher", "ResultWriter"; facts 3.12, 9.
  */
 #include <stdlib.h>
 
@@ -91,7 +91,8 @@ static void check_resource(struct compiler *c, const asl_value *object, const st
     const asl_value *resource = value_get_z(object, "Resource");
     if (resource != NULL && value_kind(resource) == VALUE_STRING && !ends_in(object, a, b)) {
         struct place here = place_key(place, ASL_TEXT("Resource"));
-        report(c, CODE_SCHEMA, &here, "The field 'Resource' does not match any of the allowed values");
+        report(c, CODE_SCHEMA, &here,
+               "The field 'Resource' does not match any of the allowed values");
     }
 }
 

@@ -12,10 +12,26 @@
 
 #define ARN_PARTS 6 /* arn, partition, service, region, account, the rest */
 
+/* The next colon, but for those within a "${AWS::Region}" that was not substituted yet. */
+static const char *next_colon(struct asl_text t)
+{
+    size_t depth = 0;
+    for (size_t i = 0; i < t.size; i++) {
+        if (t.data[i] == '{') {
+            depth++;
+        } else if (t.data[i] == '}') {
+            depth -= depth > 0;
+        } else if (t.data[i] == ':' && depth == 0) {
+            return t.data + i;
+        }
+    }
+    return NULL;
+}
+
 static bool split_arn(struct asl_text arn, struct asl_text parts[ARN_PARTS])
 {
     for (size_t i = 0; i < ARN_PARTS; i++) {
-        const char *colon = arn.size == 0 ? NULL : memchr(arn.data, ':', arn.size);
+        const char *colon = next_colon(arn);
         if (colon == NULL || i == ARN_PARTS - 1) {
             parts[i] = arn;
             return i == ARN_PARTS - 1;

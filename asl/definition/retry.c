@@ -9,7 +9,7 @@
 
 #define INTERVAL_DEFAULT 1
 #define ATTEMPTS_DEFAULT 3
-#define RATE_DEFAULT 2.0
+#define RATE_DEFAULT     2.0
 
 static void compile_errors(const asl_value *v, asl_value ***errors, size_t *count)
 {
@@ -35,7 +35,8 @@ static void check_all(struct compiler *c, const asl_value *v, bool last, const s
 {
     const asl_value *list = value_get_z(v, "ErrorEquals");
     struct place inner = place_key(place, ASL_TEXT("ErrorEquals"));
-    for (size_t i = 0; list != NULL && value_kind(list) == VALUE_ARRAY && i < value_count(list); i++) {
+    for (size_t i = 0; list != NULL && value_kind(list) == VALUE_ARRAY && i < value_count(list);
+         i++) {
         struct place here = place_index(&inner, i);
         if (value_kind(value_at(list, i)) != VALUE_STRING) {
             report(c, CODE_SCHEMA, &here, "Expected value of type [STRING]");

@@ -14,8 +14,8 @@ struct kind_name {
 };
 /* In AWS's order: the message lists them so. */
 static const struct kind_name kind_names[] = {
-    {"Task", STATE_TASK},       {"Wait", STATE_WAIT}, {"Pass", STATE_PASS},
-    {"Succeed", STATE_SUCCEED}, {"Fail", STATE_FAIL}, {"Choice", STATE_CHOICE},
+    {"Task", STATE_TASK},         {"Wait", STATE_WAIT}, {"Pass", STATE_PASS},
+    {"Succeed", STATE_SUCCEED},   {"Fail", STATE_FAIL}, {"Choice", STATE_CHOICE},
     {"Parallel", STATE_PARALLEL}, {"Map", STATE_MAP},
 };
 
@@ -46,8 +46,8 @@ static bool find_kind(struct compiler *c, const asl_value *v, const struct place
     return false;
 }
 
-/* JSONPath only when it says exactly so; absent, the machine's; anything else counts as JSONata (and
- * is complained of as a value). */
+/* JSONPath only when it says exactly so; absent, the machine's; anything else counts as JSONata
+ * (and is complained of as a value). */
 static void choose_language(struct compiler *c, const asl_value *v, const struct place *place)
 {
     const asl_value *own = value_get_z(v, "QueryLanguage");
@@ -72,15 +72,14 @@ static bool is_null(const asl_value *object, const char *name)
     return v != NULL && value_kind(v) == VALUE_NULL;
 }
 
-static void compile_jsonpath_flow(struct compiler *c, const asl_value *v,
-                                  const struct place *place, struct state *state)
+static void compile_jsonpath_flow(struct compiler *c, const asl_value *v, const struct place *place,
+                                  struct state *state)
 {
     state->input_path = path_member(c, v, "InputPath", 0, START_ANYWHERE, place);
     state->input_null = is_null(v, "InputPath");
     state->output_path = path_member(c, v, "OutputPath", 0, START_ANYWHERE, place);
     state->output_null = is_null(v, "OutputPath");
-    state->result_path =
-        path_member(c, v, "ResultPath", PATH_REFERENCE, START_NO_CONTEXT, place);
+    state->result_path = path_member(c, v, "ResultPath", PATH_REFERENCE, START_NO_CONTEXT, place);
     state->result_discarded = is_null(v, "ResultPath");
     if (state->kind != STATE_MAP) {
         state->parameters = template_member(c, v, "Parameters", place);
@@ -120,8 +119,8 @@ static bool holds_reference(const asl_value *v)
         return true;
     }
     for (size_t i = 0; value_depth(v) > 0 && i < value_count(v); i++) {
-        bool hole = value_kind(v) == VALUE_OBJECT &&
-                    asl_text_ends(value_as_text(value_key_at(v, i)), ".$");
+        bool hole =
+            value_kind(v) == VALUE_OBJECT && asl_text_ends(value_as_text(value_key_at(v, i)), ".$");
         if (hole || holds_reference(value_at(v, i))) {
             return true;
         }
@@ -174,10 +173,11 @@ static void warn_path(struct compiler *c, const asl_value *v, const char *name,
     const asl_value *member = value_get_z(v, name);
     if (c->language == LANGUAGE_JSONPATH && member != NULL && looks_like_reference(member)) {
         struct place here = place_key(place, asl_text(name));
-        warn(c, CODE_NO_PATH, &here,
-             "The value of the field '%s' looks like a path, but the field's name does not end with "
-             "'Path'",
-             name);
+        warn(
+            c, CODE_NO_PATH, &here,
+            "The value of the field '%s' looks like a path, but the field's name does not end with "
+            "'Path'",
+            name);
     }
 }
 

@@ -312,11 +312,27 @@ void template_free(struct template *t)
 
 /* ---- paths and settings ---- */
 
+/* The ASL specification keeps `@ , : ? *` and `..` out of Reference Paths; what else our compiler
+ * would not take as one ([-1]) names one place all the same, so it is let pass. */
+static bool holds_query(struct asl_text t)
+{
+    for (size_t i = 0; i < t.size; i++) {
+        if (strchr("@,:?*", t.data[i]) != NULL ||
+            (t.data[i] == '.' && i + 1 < t.size && t.data[i + 1] == '.')) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static struct path *compile_path(struct compiler *c, struct asl_text text, unsigned flags,
                                  enum path_start from, const struct place *place)
 {
     struct path_error error = {0};
-    struct path *path = path_compile(text, flags, &error);
+    struct path *path = path_compile(text, flags & PATH_REFERENCE, &error);
+    if (path == NULL && (flags & PATH_READ) != 0 && !holds_query(text)) {
+        path = path_compile(text, 0, &error);
+    }
     const char *wrong = error.message;
     if (text.size == 0 || text.data[0] != '$') {
         wrong = "Reference path didn't start with '$'";
@@ -379,7 +395,8 @@ void setting_compile(struct compiler *c, const asl_value *object, const char *na
         compile_value(c, v, name, place, out);
         return;
     }
-    v = path_name == NULL || c->language == LANGUAGE_JSONATA ? NULL : value_get_z(object, path_name);
+    v = path_name == NULL || c->language == LANGUAGE_JSONATA ? NULL
+                                                             : value_get_z(object, path_name);
     if (v == NULL || value_kind(v) != VALUE_STRING) {
         return;
     }
@@ -394,10 +411,9 @@ void setting_compile(struct compiler *c, const asl_value *object, const char *na
                    path_name);
         }
     } else {
-        struct path *path = compile_path(c, value_as_text(v), PATH_REFERENCE,
-                                         kind == SETTING_CONTEXT ? START_ANYWHERE
-                                                                 : START_NO_CONTEXT,
-                                         &here);
+        struct path *path =
+            compile_path(c, value_as_text(v), PATH_REFERENCE | PATH_READ,
+                         kind == SETTING_CONTEXT ? START_ANYWHERE : START_NO_CONTEXT, &here);
         if (path != NULL) {
             value_release(t->of.literal);
             t->kind = TEMPLATE_PATH;

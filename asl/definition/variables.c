@@ -1,9 +1,8 @@
 /* Variables: the names an Assign may use, and scopes.
  *
- * A States object is a scope. An inner scope reads what an outer one assigned but may not assign the
- * same name, wherever the two stand in the text. A distributed Map's children do not see the outer
- * scope at all, so theirs is a fresh one.
- * Serves: ASL spec "Assign"; facts 1.8, 3.6.
+ * A States object is a scope. An inner scope reads what an outer one assigned but may not assign
+ * the same name, wherever the two stand in the text. A distributed Map's children do not see the
+ * outer scope at all, so theirs is a fresh one. Serves: ASL spec "Assign"; facts 1.8, 3.6.
  */
 #include "compile.h"
 
@@ -182,7 +181,8 @@ static void walk_inner(struct walk *w, const asl_value *v, const struct place *p
     const asl_value *branches = value_get_z(v, "Branches");
     struct place inner = place_key(place, ASL_TEXT("Branches"));
     for (size_t i = 0;
-         branches != NULL && value_kind(branches) == VALUE_ARRAY && i < value_count(branches); i++) {
+         branches != NULL && value_kind(branches) == VALUE_ARRAY && i < value_count(branches);
+         i++) {
         struct place here = place_index(&inner, i);
         walk_container(w, value_at(branches, i), &here, scope, depth);
     }

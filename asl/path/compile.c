@@ -286,6 +286,7 @@ static bool parse_from_end(struct path_parser *p, struct path *path)
     }
     step->as.indices = asl_allocate(sizeof *step->as.indices);
     step->as.indices[step->count++] = -n;
+    step->is_from_end = true;
     if (is_bracketed && !path_take(p, ')')) {
         return path_fail(p, "')' must close (@.length-n)");
     }

@@ -285,6 +285,11 @@ const struct path_operator *path_operator_at(struct asl_text text, size_t *spell
     return NULL;
 }
 
+bool path_operator_is_match(const struct path_operator *o)
+{
+    return o->holds == NULL;
+}
+
 /* ---- patterns ---- */
 
 static bool matches_text(struct path_walk *w, pcre2_code *regex, struct asl_text text)
@@ -347,7 +352,9 @@ static asl_value *operand_value(const struct path_operand *o, struct path_walk *
     const asl_value *start = o->path->is_current           ? current
                              : o->path->root == PATH_INPUT ? w->root
                                                            : path_start(o->path, w->scope);
-    if (!start) {
+    bool is_bare_scalar =
+        o->path->is_current && o->path->count == 0 && value_kind(current) < VALUE_ARRAY;
+    if (!start || is_bare_scalar) {
         return NULL;
     }
     struct value_list outer = w->found; /* the walk around us goes on collecting afterwards */
@@ -375,23 +382,25 @@ static bool operand_exists(const struct path_operand *o, struct path_walk *w,
     return exists;
 }
 
+static bool matches_pattern(const struct path_filter *f, struct path_walk *w,
+                            const asl_value *current)
+{
+    bool is_left_regex = f->a.kind == OPERAND_REGEX;
+    asl_value *v = operand_value(is_left_regex ? &f->b : &f->a, w, current);
+    bool is_match = v && matches(w, is_left_regex ? f->a.regex : f->b.regex, v, false);
+    value_release(v);
+    return is_match;
+}
+
 static bool comparison_holds(const struct path_filter *f, struct path_walk *w,
                              const asl_value *current)
 {
-    bool is_left_regex = f->a.kind == OPERAND_REGEX;
-    if (is_left_regex || f->b.kind == OPERAND_REGEX) {
-        const struct path_operand *text = is_left_regex ? &f->b : &f->a;
-        if (f->operator_->holds || text->kind == OPERAND_REGEX) {
-            return false; /* a pattern means something to =~ only */
-        }
-        asl_value *v = operand_value(text, w, current);
-        bool is_match = v && matches(w, is_left_regex ? f->a.regex : f->b.regex, v, false);
-        value_release(v);
-        return is_match;
+    if (path_operator_is_match(f->operator_)) {
+        return matches_pattern(f, w, current);
     }
     asl_value *left = operand_value(&f->a, w, current);
     asl_value *right = left ? operand_value(&f->b, w, current) : NULL;
-    bool holds = left && right && f->operator_->holds && f->operator_->holds(w, left, right);
+    bool holds = left && right && f->operator_->holds(w, left, right);
     value_release(left);
     value_release(right);
     return holds;

@@ -45,43 +45,77 @@ void path_filter_free(struct path_filter *f)
 
 /* ---- operands ---- */
 
-/* /pattern/ or /pattern/i; the pattern must match the whole text, as Java's matches() does. */
-static bool parse_pattern(struct path_parser *p, struct path_operand *o)
+/* Where what is compared ends: the text, a closing bracket, && or ||. */
+static bool at_relation_end(const struct path_parser *p)
 {
-    size_t start = ++p->at;
-    while (path_peek(p) >= 0 && path_peek(p) != '/') {
-        p->at += path_peek(p) == '\\' && p->at + 1 < p->text.size ? 2 : 1;
-    }
-    if (path_peek(p) < 0) {
-        return path_fail(p, "the pattern has no end; close it with '/'");
-    }
-    size_t size = p->at - start;
-    p->at++;
-    uint32_t options = PCRE2_UTF | PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_NEVER_BACKSLASH_C;
-    for (;; p->at++) { /* Java's flags, as far as they mean something here */
-        int c = path_peek(p);
-        if (c == 'i') {
+    int c = path_peek(p);
+    bool is_doubled = p->at + 1 < p->text.size && p->text.data[p->at] == p->text.data[p->at + 1];
+    return c < 0 || c == ')' || ((c == '&' || c == '|') && is_doubled);
+}
+
+/* Java's flags, as far as they mean something here. */
+static uint32_t parse_flags(struct path_parser *p)
+{
+    uint32_t options = 0;
+    for (;; p->at++) {
+        switch (path_peek(p)) {
+        case 'i':
             options |= PCRE2_CASELESS;
-        } else if (c == 'm') {
-            options |= PCRE2_MULTILINE;
-        } else if (c == 's') {
-            options |= PCRE2_DOTALL;
-        } else if (c == 'x') {
-            options |= PCRE2_EXTENDED;
-        } else if (c != 'u' && c != 'U' && c != 'd') {
             break;
+        case 'm':
+            options |= PCRE2_MULTILINE;
+            break;
+        case 's':
+            options |= PCRE2_DOTALL;
+            break;
+        case 'x':
+            options |= PCRE2_EXTENDED;
+            break;
+        case 'd':
+        case 'u':
+        case 'U':
+            break;
+        default:
+            return options;
         }
     }
+}
+
+/* /pattern/flags: finds the slash that ends it, which is one that nothing but flags and the end of
+ * an operand follows. False, and nothing taken, when there is none: `/a/b` is a bare word. */
+static bool find_pattern(struct path_parser *p, struct asl_text *pattern, uint32_t *options)
+{
+    size_t before = p->at, start = ++p->at;
+    for (; path_peek(p) >= 0; p->at++) {
+        if (path_peek(p) == '\\') {
+            p->at++;
+            continue;
+        }
+        if (path_peek(p) != '/') {
+            continue;
+        }
+        size_t end = p->at++;
+        *options = parse_flags(p);
+        if (at_relation_end(p) || strchr(" \t=!<>", path_peek(p))) {
+            *pattern = (struct asl_text){p->text.data + start, end - start};
+            return true;
+        }
+        p->at = end;
+    }
+    p->at = before;
+    return false;
+}
+
+/* The pattern must match the whole text, as Java's matches() does. */
+static bool compile_pattern(struct path_parser *p, struct path_operand *o, struct asl_text pattern,
+                            uint32_t options)
+{
+    options |= PCRE2_UTF | PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_NEVER_BACKSLASH_C;
     int code;
     PCRE2_SIZE place;
     o->kind = OPERAND_REGEX;
-    o->regex =
-        pcre2_compile((PCRE2_SPTR)(p->text.data + start), size, options, &code, &place, NULL);
-    if (!o->regex) {
-        p->at = start + place;
-        return path_fail(p, "this is no regular expression");
-    }
-    return true;
+    o->regex = pcre2_compile((PCRE2_SPTR)pattern.data, pattern.size, options, &code, &place, NULL);
+    return o->regex || path_fail(p, "the text between the slashes is no regular expression");
 }
 
 /* A JSON array or object, up to its closing bracket. Single quotes serve as in Jayway. */
@@ -124,22 +158,30 @@ static bool parse_json(struct path_parser *p, struct path_operand *o)
     return true;
 }
 
-static bool parse_bare_word(struct path_parser *p, struct path_operand *o)
+/* On the left a word, on the right all that is compared with: blanks may stand in it, and a path
+ * with slashes (reported: `[?(@.Name==/eggs/cooked/like)]`). */
+static bool parse_bare_text(struct path_parser *p, struct path_operand *o, bool is_right)
 {
-    size_t start = p->at;
-    while (path_peek(p) >= 0 && !strchr(" \t\r\n=!<>~()&|,'\"", path_peek(p))) {
+    const char *ends = is_right ? "'\"(" : " \t\r\n=!<>~('\"";
+    size_t start = p->at, end = start;
+    while (!at_relation_end(p) && !strchr(ends, path_peek(p))) {
+        bool is_blank = strchr(" \t\r\n", path_peek(p)) != NULL;
         p->at++;
+        end = is_blank ? end : p->at;
     }
-    if (p->at == start) {
+    if (end == start) {
         return path_fail(p, "a path, a text in quotes, a number or a pattern must stand here");
     }
+    p->at = end;
     o->kind = OPERAND_VALUE;
-    o->value = value_string((struct asl_text){p->text.data + start, p->at - start});
+    o->value = value_string((struct asl_text){p->text.data + start, end - start});
     return true;
 }
 
-static bool parse_operand(struct path_parser *p, struct path_operand *o)
+static bool parse_operand(struct path_parser *p, struct path_operand *o, bool is_right)
 {
+    struct asl_text pattern;
+    uint32_t options = 0;
     path_skip_blanks(p);
     switch (path_peek(p)) {
     case '@':
@@ -153,29 +195,24 @@ static bool parse_operand(struct path_parser *p, struct path_operand *o)
         o->value = path_parse_quoted(p);
         return o->value != NULL;
     case '/':
-        return parse_pattern(p, o);
+        return find_pattern(p, &pattern, &options) ? compile_pattern(p, o, pattern, options)
+                                                   : parse_bare_text(p, o, is_right);
     case '[':
     case '{':
         return parse_json(p, o);
     default:
-        return parse_bare_word(p, o);
+        return parse_bare_text(p, o, is_right);
     }
 }
 
 /* ---- the tree ---- */
 
-static bool at_relation_end(struct path_parser *p)
-{
-    path_skip_blanks(p);
-    int c = path_peek(p);
-    return c < 0 || c == ')' || c == '&' || c == '|';
-}
-
 static bool parse_relation_into(struct path_parser *p, struct path_filter *f)
 {
-    if (!parse_operand(p, &f->a)) {
+    if (!parse_operand(p, &f->a, false)) {
         return false;
     }
+    path_skip_blanks(p);
     if (at_relation_end(p)) {
         return f->a.kind == OPERAND_PATH ||
                path_fail(p, "a text alone decides nothing; compare it with a path");
@@ -189,7 +226,13 @@ static bool parse_relation_into(struct path_parser *p, struct path_filter *f)
     }
     f->kind = FILTER_COMPARE;
     p->at += spelled;
-    return parse_operand(p, &f->b);
+    if (!parse_operand(p, &f->b, true)) {
+        return false;
+    }
+    bool has_pattern = (f->a.kind == OPERAND_REGEX) != (f->b.kind == OPERAND_REGEX);
+    return has_pattern == path_operator_is_match(f->operator_) ||
+           path_fail(p,
+                     "=~ needs a pattern on one side, as in /.*end/i; other operators take none");
 }
 
 static struct path_filter *parse_relation(struct path_parser *p)

@@ -47,6 +47,7 @@ static void print_names(const struct path_step *step, struct asl_buffer *out)
 
 static void print_indices(const struct path_step *step, struct asl_buffer *out)
 {
+    asl_buffer_puts(out, step->is_from_end ? "@.size()" : "");
     for (size_t i = 0; i < step->count; i++) {
         asl_buffer_printf(out, "%s%lld", i > 0 ? "," : "", (long long)step->as.indices[i]);
     }
@@ -203,13 +204,10 @@ static void walk_names(struct cursor *c, size_t at, const asl_value *v)
     }
 }
 
+/* A negative index is out of bounds like any other (reported: `$.array[-1].name` finds nothing). */
 static void walk_index(struct cursor *c, size_t at, const asl_value *v, int64_t index)
 {
-    int64_t count = (int64_t)value_count(v);
-    if (index < 0) {
-        index += count;
-    }
-    if (index >= 0 && index < count) {
+    if (index >= 0 && (uint64_t)index < value_count(v)) {
         walk(c, at + 1, value_at(v, (size_t)index));
     }
 }
@@ -232,13 +230,13 @@ static void walk_indices(struct cursor *c, size_t at, const asl_value *v)
     if (!is_array_for(c, at, v) || !path_spend(c->w, step->count)) {
         return;
     }
+    int64_t base = step->is_from_end ? (int64_t)value_count(v) : 0;
     for (size_t i = 0; i < step->count && c->outcome == PATH_FOUND; i++) {
-        walk_index(c, at, v, step->as.indices[i]);
+        walk_index(c, at, v, base + step->as.indices[i]);
     }
 }
 
-/* Jayway: [-2:] and [:-1] count from the end; with both bounds the end never does ([0:-1] is empty)
- * unless the start does too ([-3:-1]). */
+/* [-2:] and [:-1] count from the end; with both bounds none does ([0:-1] and [-3:-1] are empty). */
 static void walk_slice(struct cursor *c, size_t at, const asl_value *v)
 {
     const struct path_slice *slice = &c->p->steps[at].as.slice;
@@ -248,18 +246,16 @@ static void walk_slice(struct cursor *c, size_t at, const asl_value *v)
     int64_t count = (int64_t)value_count(v);
     int64_t from = slice->has_from ? slice->from : 0;
     int64_t to = slice->has_to ? slice->to : count;
-    if (slice->has_from && slice->has_to && from >= to) {
-        return;
+    if (!slice->has_to && from < 0) {
+        from += count;
     }
-    from = from < 0 ? from + count : from;
-    to = to < 0 ? to + count : to;
-    if (slice->has_from && slice->from < 0 && slice->has_to && slice->to >= 0) {
-        from = from > 0 ? from : 0;
+    if (!slice->has_from && to < 0) {
+        to += count;
     }
     from = from < 0 ? 0 : from;
     to = to > count ? count : to;
     for (int64_t i = from; i < to && c->outcome == PATH_FOUND; i += slice->by) {
-        walk(c, at + 1, value_at(v, (size_t)i));
+        walk_index(c, at, v, i);
     }
 }
 
@@ -419,14 +415,36 @@ static asl_value *say_too_much(struct path_miss *said)
     return NULL;
 }
 
+/* What nearly every path of a definition is: single names and indices, all there. NULL when it is
+ * not so simple; the walk then finds out what to give or say. */
+static const asl_value *get_plainly(const struct path *p, const asl_value *v)
+{
+    for (size_t i = 0; i < p->count && v; i++) {
+        const struct path_step *step = &p->steps[i];
+        if (step->count != 1) {
+            return NULL;
+        }
+        if (step->kind == STEP_NAMES) {
+            v = value_get(v, value_as_text(step->as.names[0]));
+        } else if (step->kind == STEP_INDICES && value_kind(v) == VALUE_ARRAY &&
+                   step->as.indices[0] >= 0 && (size_t)step->as.indices[0] < value_count(v)) {
+            v = value_at(v, (size_t)step->as.indices[0]);
+        } else {
+            return NULL;
+        }
+    }
+    return v;
+}
+
 asl_value *path_get(const struct path *p, const struct path_scope *scope, struct path_miss *said)
 {
     const asl_value *start = path_start(p, scope);
     if (!start) {
         return say_no_results(p, said);
     }
-    if (p->count == 0) {
-        return value_retain(start);
+    const asl_value *plain = get_plainly(p, start);
+    if (plain) {
+        return value_retain(plain);
     }
     struct path_walk w = {
         .scope = scope, .root = start, .work = PATH_WORK_MAXIMUM, .calls = PATH_CALLS_MAXIMUM};

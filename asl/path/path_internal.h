@@ -29,7 +29,7 @@ enum { PATH_WORK_MAXIMUM = 4000000, PATH_CALLS_MAXIMUM = 5000 };
 
 enum path_step_kind {
     STEP_NAMES,   /* .name ['name'] ['a','b'] */
-    STEP_INDICES, /* [0] [-1] [0,2] [(@.length-1)] */
+    STEP_INDICES, /* [0] [0,2] [(@.length-1)] */
     STEP_SLICE,   /* [1:3] [:2] [-2:] */
     STEP_WILDCARD,
     STEP_SCAN, /* .. ; always followed by what it scans for */
@@ -43,7 +43,8 @@ struct path_slice {
 
 struct path_step {
     enum path_step_kind kind;
-    size_t count; /* of names or indices */
+    bool is_from_end; /* (@.length-n): the index is negative and counts from the end */
+    size_t count;     /* of names or indices */
     union {
         asl_value **names; /* strings */
         int64_t *indices;
@@ -85,6 +86,7 @@ struct path_filter {
 
 /* What stands between two operands; NULL when `text` begins with none. `spelled` gets its size. */
 const struct path_operator *path_operator_at(struct asl_text text, size_t *spelled);
+bool path_operator_is_match(const struct path_operator *o); /* =~ */
 
 /* ---- reading ---- */
 struct path_parser {

@@ -96,6 +96,7 @@ void aws_free(struct aws *a)
 {
     if (!a)
         return;
+    aws_orphans_cancel(a);
     credentials_cache_free(a->credentials);
     for (size_t i = 0; i < a->rules.route_count; i++) {
         free(a->routes[i].where);

@@ -36,7 +36,7 @@ struct aws_options {
 
 /* NULL and a message when the configuration is wrong (a file that does not parse, no such profile). */
 struct aws *aws_new(const struct aws_options *options, char message[512]);
-void aws_free(struct aws *a); /* after every call is done or cancelled */
+void aws_free(struct aws *a); /* after every call is done, cancelled or forgotten */
 
 /* The region in use: flag, environment, profile, else "us-east-1" (off-cloud any will do). */
 const char *aws_region(const struct aws *a);
@@ -81,5 +81,7 @@ struct aws_outcome {
 struct aws_call *aws_call(struct aws *a, const struct aws_ask *ask,
                           void (*done)(void *state, const struct aws_outcome *outcome), void *state);
 void aws_call_cancel(struct aws_call *c); /* `done` is not called any more */
+/* A call whose end nobody waits for (stopping a job); aws_free cancels what is left of them. */
+void aws_call_forget(struct aws *a, const struct aws_ask *ask);
 
 #endif

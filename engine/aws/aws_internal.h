@@ -19,6 +19,7 @@ struct aws {
     char *ca_bundle;               /* AWS_CA_BUNDLE, the profile's; NULL: the system's */
     size_t attempts;
     struct credentials_cache *credentials;
+    struct aws_orphan *orphans; /* calls that nobody waits for */
     int64_t skew_ms; /* what services said our clock is behind them */
     int64_t (*wall_clock)(void *state);
     void *wall_clock_state;
@@ -31,5 +32,7 @@ struct aws_call *aws_call_with(struct aws *a, const struct aws_ask *ask,
                                const struct credentials *with,
                                void (*done)(void *state, const struct aws_outcome *outcome),
                                void *state);
+
+void aws_orphans_cancel(struct aws *a);
 
 #endif

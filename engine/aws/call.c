@@ -327,3 +327,44 @@ struct aws_call *aws_call_with(struct aws *a, const struct aws_ask *ask,
     credentials_copy(&c->with, with);
     return c;
 }
+
+/* ---- calls that nobody waits for ---- */
+
+struct aws_orphan {
+    struct aws_orphan *next;
+    struct aws *aws;
+    struct aws_call *call;
+};
+
+static void orphan_drop(struct aws_orphan *o)
+{
+    struct aws_orphan **at = &o->aws->orphans;
+    while (*at != o)
+        at = &(*at)->next;
+    *at = o->next;
+    free(o);
+}
+
+static void on_orphan_done(void *state, const struct aws_outcome *outcome)
+{
+    (void)outcome;
+    orphan_drop(state);
+}
+
+void aws_call_forget(struct aws *a, const struct aws_ask *ask)
+{
+    struct aws_orphan *o = asl_allocate_zeroed(1, sizeof *o);
+    o->aws = a;
+    o->next = a->orphans;
+    a->orphans = o;
+    o->call = call_new(a, ask, on_orphan_done, o);
+}
+
+void aws_orphans_cancel(struct aws *a)
+{
+    while (a->orphans) {
+        struct aws_orphan *o = a->orphans;
+        aws_call_cancel(o->call);
+        orphan_drop(o);
+    }
+}

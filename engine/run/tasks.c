@@ -167,6 +167,7 @@ static void fill_request(const struct action *a, const asl_execution *x,
         .event_id = c->task,
         .timeout_seconds = c->timeout_seconds,
         .again = a->again,
+        .submitted = a->again && c->submitted,
     };
 }
 
@@ -224,21 +225,29 @@ void tasks_start(struct engine *e, struct action *a)
     value_release(state_name);
 }
 
+static void let_go(struct task *t, bool stops)
+{
+    if (t->connector && t->handle) {
+        if (stops && t->connector->stop)
+            t->connector->stop(t->handle);
+        else
+            t->connector->cancel(t->handle);
+    }
+    forget(t);
+}
+
 void tasks_cancel(struct engine *e, int64_t execution, int64_t id)
 {
     struct task *t = e->task_table ? *find(e, execution, id) : NULL;
-    if (!t)
-        return;
-    if (t->connector && t->handle)
-        t->connector->cancel(t->handle);
-    forget(t);
+    if (t)
+        let_go(t, true);
 }
 
 void tasks_free_all(struct engine *e)
 {
     for (size_t i = 0; i < e->task_table; i++)
         while (e->tasks[i])
-            tasks_cancel(e, e->tasks[i]->execution, e->tasks[i]->id);
+            let_go(e->tasks[i], false);
     free(e->tasks);
     e->tasks = NULL;
     e->task_table = 0;

@@ -40,4 +40,10 @@ static bool repeatable(const struct connectors *shared, const struct task_reques
     return service_is_repeatable(operation_of(shared, request->resource));
 }
 
-const struct connector connector_aws_sdk = {"aws-sdk", takes, start, service_cancel, repeatable};
+const struct connector connector_aws_sdk = {
+    .name = "aws-sdk",
+    .takes = takes,
+    .start = start,
+    .cancel = service_cancel,
+    .repeatable = repeatable,
+};

@@ -37,6 +37,7 @@ struct task_request {
     int64_t event_id;        /* of ...Scheduled: with the execution it derives idempotency tokens */
     int64_t timeout_seconds; /* 0: none */
     bool again;              /* sent again after a crash: the first outcome is unknown */
+    bool submitted;          /* and SUBMITTED was reported then: it is not to be reported again */
 };
 
 struct connector {
@@ -46,9 +47,13 @@ struct connector {
     /* Returns the connector's own handle, kept until done or cancel. */
     void *(*start)(const struct connectors *shared, struct task *task,
                    const struct task_request *request);
+    /* Lets go: what was started goes on (Stepwell ends and will take it up again). */
     void (*cancel)(void *handle);
     /* May it be sent again when its outcome is unknown (DESIGN, invariant 5)? */
     bool (*repeatable)(const struct connectors *shared, const struct task_request *request);
+    /* As cancel, but nobody will ever want the outcome (abort, timeout, a sibling failed): stops the
+     * job where AWS does. NULL: cancel does. */
+    void (*stop)(void *handle);
 };
 
 /* The connector that carries out a resource; NULL when none does (then the definition should not have

@@ -32,4 +32,10 @@ static bool repeatable(const struct connectors *shared, const struct task_reques
         service_operation(shared, "dynamodb", request->resource->action));
 }
 
-const struct connector connector_dynamodb = {"dynamodb", takes, start, service_cancel, repeatable};
+const struct connector connector_dynamodb = {
+    .name = "dynamodb",
+    .takes = takes,
+    .start = start,
+    .cancel = service_cancel,
+    .repeatable = repeatable,
+};

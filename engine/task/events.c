@@ -79,4 +79,10 @@ static bool repeatable(const struct connectors *shared, const struct task_reques
     return false;
 }
 
-const struct connector connector_events = {"events", takes, start, service_cancel, repeatable};
+const struct connector connector_events = {
+    .name = "events",
+    .takes = takes,
+    .start = start,
+    .cancel = service_cancel,
+    .repeatable = repeatable,
+};

@@ -140,4 +140,10 @@ static bool repeatable(const struct connectors *shared, const struct task_reques
     return false;
 }
 
-const struct connector connector_lambda = {"lambda", takes, start, service_cancel, repeatable};
+const struct connector connector_lambda = {
+    .name = "lambda",
+    .takes = takes,
+    .start = start,
+    .cancel = service_cancel,
+    .repeatable = repeatable,
+};

@@ -1,12 +1,4 @@
-/* One AWS call as a task.
- *
- * Two styles of words (facts 4.4, 4.5). Optimized integrations speak as the SDK for Java 1 does:
- *   DynamoDB.ResourceNotFoundException
- *   <message> (Service: AmazonDynamoDBv2; Status Code: 400; Error Code: ...; Request ID: ...; Proxy: null)
- * aws-sdk integrations as the SDK for Java 2:
- *   DynamoDb.ResourceNotFoundException
- *   <message> (Service: DynamoDb, Status Code: 400, Request ID: ...) (SDK Attempt Count: 1)
- */
+/* One AWS call as a task: sent, waited for, reported. What is said of its end is words.c's. */
 #include "service.h"
 
 #include <stdio.h>
@@ -16,9 +8,7 @@
 
 #include "engine/aws/sigv4.h"
 #include "engine/loop/loop.h"
-
-/* A cause is at most 32,768 characters long (the API's bound). */
-#define CAUSE_MAXIMUM 32768
+#include "words.h"
 
 struct service_task {
     const struct connectors *shared;
@@ -70,133 +60,20 @@ const struct http_headers *service_headers(const struct service_task *t)
     return t->headers;
 }
 
-/* ---- names and causes ---- */
-
-static bool is_v1(const struct service_task *t)
-{
-    return t->style->prefix != NULL;
-}
-
-static void put_exception(const char *name, struct asl_buffer *out)
-{
-    struct asl_text text = asl_text(name);
-    if (asl_text_ends(text, "Fault"))
-        text.size -= strlen("Fault");
-    asl_buffer_put_text(out, text);
-    if (!asl_text_ends(text, "Exception"))
-        asl_buffer_puts(out, "Exception");
-}
-
-static void put_error(const struct service_task *t, const struct aws_answer *a,
-                      struct asl_buffer *out)
-{
-    const struct catalogue_service *s = t->operation->service;
-    if (!is_v1(t)) {
-        char name[512];
-        catalogue_error_name(s, asl_text(a->code), name, sizeof name);
-        asl_buffer_puts(out, name);
-        return;
-    }
-    const struct catalogue_shape *known = catalogue_exception(s, asl_text(a->code));
-    asl_buffer_printf(out, "%s.", t->style->prefix);
-    if (known)
-        put_exception(known->name, out);
-    else
-        asl_buffer_puts(out, t->style->base_error);
-}
-
-static void put_attempts(size_t attempts, struct asl_buffer *out)
-{
-    if (attempts > 0)
-        asl_buffer_printf(out, " (SDK Attempt Count: %zu)", attempts);
-}
-
-static void put_cause(const struct service_task *t, const struct aws_outcome *o,
-                      struct asl_buffer *out)
-{
-    const struct aws_answer *a = &o->answer;
-    asl_buffer_puts(out, a->message[0] ? a->message : "null");
-    if (is_v1(t)) {
-        asl_buffer_printf(out, " (Service: %s; Status Code: %d; Error Code: %s; Request ID: %s",
-                          t->style->service, a->status, a->code[0] ? a->code : "null",
-                          a->request_id[0] ? a->request_id : "null");
-        if (a->extended_request_id[0])
-            asl_buffer_printf(out, "; S3 Extended Request ID: %s", a->extended_request_id);
-        asl_buffer_puts(out, "; Proxy: null)");
-        return;
-    }
-    asl_buffer_printf(out, " (Service: %s, Status Code: %d, Request ID: %s",
-                      t->operation->service->error_prefix, a->status,
-                      a->request_id[0] ? a->request_id : "null");
-    if (a->extended_request_id[0])
-        asl_buffer_printf(out, ", Extended Request ID: %s", a->extended_request_id);
-    asl_buffer_putc(out, ')');
-    put_attempts(o->attempts, out);
-}
-
 /* ---- failures ---- */
-
-static void report_failed(struct service_task *t, const char *error, struct asl_text cause)
-{
-    struct task *task = t->task;
-    if (cause.size > CAUSE_MAXIMUM)
-        cause.size = CAUSE_MAXIMUM;
-    task_report_failed(task, asl_text(error), cause);
-}
 
 void service_fail(struct service_task *t, const char *error, struct asl_text cause)
 {
-    report_failed(t, error, cause);
-}
-
-static void fail_answered(struct service_task *t, const struct aws_outcome *o,
-                          struct asl_buffer *error, struct asl_buffer *cause)
-{
-    (void)t;
-    put_error(t, &o->answer, error);
-    put_cause(t, o, cause);
-}
-
-static void fail_client(struct service_task *t, const struct aws_outcome *o,
-                        struct asl_buffer *error, struct asl_buffer *cause)
-{
-    if (o->failure == HTTP_TOO_LARGE) {
-        asl_buffer_puts(error, "States.DataLimitExceeded");
-        asl_buffer_printf(cause, "The state/task '%s' returned a result with a size exceeding the "
-                                 "maximum number of bytes service limit.", t->type);
-        return;
-    }
-    asl_buffer_printf(error, "%s.SdkClientException",
-                      is_v1(t) ? t->style->prefix : t->operation->service->error_prefix);
-    asl_buffer_puts(cause, o->answer.message);
-    if (!is_v1(t))
-        put_attempts(o->attempts, cause);
-}
-
-/* AWS does not say why a role cannot be assumed; we do, behind its words. */
-static void fail_role(struct service_task *t, const struct aws_outcome *o,
-                      struct asl_buffer *error, struct asl_buffer *cause)
-{
-    asl_buffer_puts(error, "States.TaskFailed");
-    asl_buffer_printf(cause, "The role %s is not authorized to assume the task state's role, %s. (%s)",
-                      t->machine_role ? t->machine_role : "of the state machine",
-                      t->role_arn ? t->role_arn : "", o->answer.message);
+    task_report_failed(t->task, asl_text(error), words_cut(cause));
 }
 
 static void fail(struct service_task *t, const struct aws_outcome *o)
 {
-    struct asl_buffer error, cause;
-    asl_buffer_init(&error, ASL_BUFFER_MAXIMUM);
-    asl_buffer_init(&cause, ASL_BUFFER_MAXIMUM);
-    if (o->trouble == AWS_ANSWERED)
-        fail_answered(t, o, &error, &cause);
-    else if (o->trouble == AWS_ROLE)
-        fail_role(t, o, &error, &cause);
-    else
-        fail_client(t, o, &error, &cause);
-    report_failed(t, error.data, asl_buffer_text(&cause));
-    asl_buffer_free(&error);
-    asl_buffer_free(&cause);
+    struct words w;
+    words_of_failure(&w, &(struct words_about){t->style, t->operation, t->type, t->role_arn,
+                                               t->machine_role}, o);
+    service_fail(t, w.error.data, asl_buffer_text(&w.cause));
+    words_free(&w);
 }
 
 /* ---- refusals: reported from a timer, never from within start ---- */
@@ -222,7 +99,7 @@ void *service_fail_soon(const struct connectors *shared, struct task *task, cons
     return t;
 }
 
-static void put_refusal(const asl_value *parameters, const char *problems, struct asl_buffer *out)
+void service_refusal(const asl_value *parameters, const char *problems, struct asl_buffer *out)
 {
     asl_buffer_puts(out, "The Parameters '");
     if (parameters)
@@ -235,7 +112,7 @@ void *service_refuse(const struct connectors *shared, struct task *task,
 {
     struct asl_buffer cause;
     asl_buffer_init(&cause, ASL_BUFFER_MAXIMUM);
-    put_refusal(request->parameters, problems, &cause);
+    service_refusal(request->parameters, problems, &cause);
     void *handle = service_fail_soon(shared, task, "States.Runtime", cause.data);
     asl_buffer_free(&cause);
     return handle;
@@ -243,71 +120,10 @@ void *service_refuse(const struct connectors *shared, struct task *task,
 
 /* ---- success ---- */
 
-static asl_value *header_values(const struct http_headers *h, const char *name)
-{
-    struct value_list l;
-    value_list_init(&l);
-    for (size_t i = 0; i < h->count; i++)
-        if (strcasecmp(h->items[i].name, name) == 0)
-            value_list_push_take(&l, value_string_z(h->items[i].value));
-    return value_array_take(&l);
-}
-
-/* {AllHttpHeaders: {name: [values]}, HttpHeaders: {name: value}, HttpStatusCode} */
-static asl_value *http_metadata(const struct http_headers *h, int status)
-{
-    struct value_list all, one, out;
-    value_list_init(&all);
-    value_list_init(&one);
-    value_list_init(&out);
-    for (size_t i = 0; i < h->count; i++) {
-        value_list_set_take(&all, h->items[i].name, header_values(h, h->items[i].name));
-        value_list_set_take(&one, h->items[i].name, value_string_z(h->items[i].value));
-    }
-    value_list_set_take(&out, "AllHttpHeaders", value_object_take(&all));
-    value_list_set_take(&out, "HttpHeaders", value_object_take(&one));
-    value_list_set_take(&out, "HttpStatusCode", value_integer(status));
-    return value_object_take(&out);
-}
-
-static asl_value *with_metadata_take(asl_value *output, const struct aws_outcome *o)
-{
-    struct value_list l;
-    value_list_init(&l);
-    value_list_set_take(&l, "RequestId", value_string_z(o->answer.request_id));
-    output = value_with_take(output, value_string_z("SdkHttpMetadata"),
-                             http_metadata(o->headers, o->answer.status));
-    return value_with_take(output, value_string_z("SdkResponseMetadata"), value_object_take(&l));
-}
-
-static int compare_keys(const void *a, const void *b)
-{
-    const asl_value *const *x = a, *const *y = b;
-    return asl_text_compare(value_as_text(x[0]), value_as_text(y[0]));
-}
-
-/* Optimized integrations give their members in alphabetical order. */
-static asl_value *sorted_take(asl_value *object)
-{
-    struct value_list l;
-    value_list_init(&l);
-    for (size_t i = 0; i < value_count(object); i++)
-        value_list_push_member_take(&l, value_retain(value_key_at(object, i)),
-                                    value_retain(value_at(object, i)));
-    if (l.count > 0)
-        qsort(l.items, l.count / 2, 2 * sizeof *l.items, compare_keys);
-    value_release(object);
-    return value_object_take(&l);
-}
-
 static void succeed(struct service_task *t, const struct aws_outcome *o)
 {
-    asl_value *output = o->answer.output ? value_retain(o->answer.output) : value_empty_object();
+    asl_value *output = words_of_success(t->style, o);
     t->headers = o->headers;
-    if (t->style->metadata)
-        output = with_metadata_take(output, o);
-    if (is_v1(t) && value_kind(output) == VALUE_OBJECT)
-        output = sorted_take(output);
     if (t->style->shape_take)
         output = t->style->shape_take(t, output);
     if (!output)
@@ -323,7 +139,7 @@ static void report_refused(struct service_task *t, const struct aws_outcome *o)
 {
     struct asl_buffer cause;
     asl_buffer_init(&cause, ASL_BUFFER_MAXIMUM);
-    put_refusal(t->parameters, o->answer.message, &cause);
+    service_refusal(t->parameters, o->answer.message, &cause);
     task_report_start_failed(t->task, ASL_TEXT("States.Runtime"), asl_buffer_text(&cause));
     asl_buffer_free(&cause);
 }
@@ -378,7 +194,7 @@ const struct catalogue_operation *service_operation(const struct connectors *sha
     return s ? catalogue_operation(s, asl_text(action)) : NULL;
 }
 
-static char *role_of(const asl_value *credentials)
+char *service_role(const asl_value *credentials)
 {
     const asl_value *role = credentials ? value_get_z(credentials, "RoleArn") : NULL;
     return role && value_kind(role) == VALUE_STRING ? asl_copy_text(value_as_text(role)) : NULL;
@@ -398,11 +214,11 @@ void *service_start(const struct connectors *shared, struct task *task,
     t->pattern = request->resource->pattern;
     t->parameters = request->parameters ? value_retain(request->parameters) : NULL;
     t->type = copy(request->resource->type);
-    t->role_arn = role_of(request->credentials);
+    t->role_arn = service_role(request->credentials);
     t->machine_role = copy(request->role_arn);
     struct aws_ask ask = {
         .operation = operation,
-        .names = is_v1(t) ? PROTOCOL_V1 : PROTOCOL_STATES,
+        .names = style->prefix ? PROTOCOL_V1 : PROTOCOL_STATES,
         .parameters = parameters,
         .role_arn = t->role_arn,
         .token = token,

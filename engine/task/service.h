@@ -36,6 +36,8 @@ const struct http_headers *service_headers(const struct service_task *t);
  * present call has returned; the handle is for service_cancel too. */
 void *service_refuse(const struct connectors *shared, struct task *task,
                      const struct task_request *request, const char *problems);
+/* Its words alone. Appends. */
+void service_refusal(const asl_value *parameters, const char *problems, struct asl_buffer *out);
 /* Any failure of the start, reported likewise. */
 void *service_fail_soon(const struct connectors *shared, struct task *task, const char *error,
                         const char *cause);
@@ -45,6 +47,9 @@ void *service_fail_soon(const struct connectors *shared, struct task *task, cons
 void service_token(const struct task_request *request, char token[37]);
 /* May be sent again: it only reads, or the token makes it the same call. */
 bool service_is_repeatable(const struct catalogue_operation *operation);
+
+/* The role that a state's Credentials name; a copy, or NULL. */
+char *service_role(const asl_value *credentials);
 
 /* The operation of a service, or NULL. */
 const struct catalogue_operation *service_operation(const struct connectors *shared,

@@ -31,4 +31,10 @@ static bool repeatable(const struct connectors *shared, const struct task_reques
     return value_get_z(request->parameters, "MessageDeduplicationId") != NULL;
 }
 
-const struct connector connector_sqs = {"sqs", takes, start, service_cancel, repeatable};
+const struct connector connector_sqs = {
+    .name = "sqs",
+    .takes = takes,
+    .start = start,
+    .cancel = service_cancel,
+    .repeatable = repeatable,
+};

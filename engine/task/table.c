@@ -9,6 +9,8 @@ static const struct connector *const connectors[] = {
     &connector_sqs,
     &connector_sns,
     &connector_events,
+    &connector_states_job, /* before the one that takes the rest of its actions */
+    &connector_states,
     &connector_aws_sdk,
 };
 

@@ -9,6 +9,8 @@ extern const struct connector connector_lambda;
 extern const struct connector connector_sqs;
 extern const struct connector connector_sns;
 extern const struct connector connector_events;
+extern const struct connector connector_states_job;
+extern const struct connector connector_states;
 extern const struct connector connector_aws_sdk;
 
 /* Is the action one of these? */

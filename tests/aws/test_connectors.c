@@ -15,7 +15,7 @@
 
 static const struct {
     const char *resource, *parameters;
-    struct desk_reply replies[4];
+    struct desk_reply replies[5];
     const char *said;
 } cases[] = {
     {"arn:aws:states:::dynamodb:getItem", GET,
@@ -120,6 +120,42 @@ static const struct {
                 "\"ErrorMessage\":\"Detail is malformed.\"}]}"}},
      "FAILED EventBridge.FailedEntry | {\"Entries\":[{\"ErrorCode\":\"MalformedDetail\","
      "\"ErrorMessage\":\"Detail is malformed.\"}],\"FailedEntryCount\":1}\n"},
+    {"arn:aws:states:::states:startExecution.sync",
+     "{\"StateMachineArn\":\"arn:aws:states:r:1:stateMachine:M\",\"Input\":null,\"Name\":\"n\"}",
+     {{200, "", "{\"executionArn\":\"arn:e\",\"startDate\":1.5}"},
+      {200, "", "{\"executionArn\":\"arn:e\",\"status\":\"RUNNING\"}"},
+      {200, "", "{\"executionArn\":\"arn:e\",\"status\":\"SUCCEEDED\",\"redriveCount\":0,"
+                "\"input\":\"{}\",\"output\":\"[1]\",\"outputDetails\":{\"included\":true}}"}},
+     "SUBMITTED {\"ExecutionArn\":\"arn:e\",\"SdkHttpMetadata\":{\"AllHttpHeaders\":{\"Content-Length\":"
+     "[\"40\"]},\"HttpHeaders\":{\"Content-Length\":\"40\"},\"HttpStatusCode\":200},"
+     "\"SdkResponseMetadata\":{\"RequestId\":\"\"},\"StartDate\":1500}\n"
+     "SUCCEEDED {\"ExecutionArn\":\"arn:e\",\"Input\":\"{}\",\"Output\":\"[1]\",\"OutputDetails\":"
+     "{\"Included\":true},\"Status\":\"SUCCEEDED\"}\n"},
+    {"arn:aws:states:::states:startExecution.sync:2",
+     "{\"StateMachineArn\":\"arn:aws:states:r:1:stateMachine:M\"}",
+     {{200, "", "{\"executionArn\":\"arn:e\"}"},
+      {503, "", "{}"}, {503, "", "{}"},
+      {200, "", "{\"status\":\"SUCCEEDED\",\"input\":\"{}\",\"output\":\"[1]\"}"}},
+     "SUBMITTED {\"ExecutionArn\":\"arn:e\",\"SdkHttpMetadata\":{\"AllHttpHeaders\":{\"Content-Length\":"
+     "[\"24\"]},\"HttpHeaders\":{\"Content-Length\":\"24\"},\"HttpStatusCode\":200},"
+     "\"SdkResponseMetadata\":{\"RequestId\":\"\"}}\n"
+     "SUCCEEDED {\"Input\":{},\"Output\":[1],\"Status\":\"SUCCEEDED\"}\n"},
+    {"arn:aws:states:::states:startExecution.sync:2",
+     "{\"StateMachineArn\":\"arn:aws:states:r:1:stateMachine:M\"}",
+     {{200, "", "{\"executionArn\":\"arn:e\"}"},
+      {200, "", "{\"status\":\"FAILED\",\"error\":\"E\",\"cause\":\"C\",\"input\":\"{}\"}"}},
+     "SUBMITTED {\"ExecutionArn\":\"arn:e\",\"SdkHttpMetadata\":{\"AllHttpHeaders\":{\"Content-Length\":"
+     "[\"24\"]},\"HttpHeaders\":{\"Content-Length\":\"24\"},\"HttpStatusCode\":200},"
+     "\"SdkResponseMetadata\":{\"RequestId\":\"\"}}\n"
+     "FAILED States.TaskFailed | {\"Cause\":\"C\",\"Error\":\"E\",\"Input\":\"{}\",\"Status\":"
+     "\"FAILED\"}\n"},
+    {"arn:aws:states:::states:startExecution",
+     "{\"StateMachineArn\":\"arn:aws:states:r:1:stateMachine:M\",\"Input\":{\"a\":1}}",
+     {{400, "x-amzn-RequestId: R11\r\n", "{\"__type\":\"com.amazonaws.swf.service.v2.model#"
+       "StateMachineDoesNotExist\",\"message\":\"State Machine Does Not Exist: 'arn'\"}"}},
+     "FAILED StepFunctions.StateMachineDoesNotExistException | State Machine Does Not Exist: 'arn' "
+     "(Service: AWSStepFunctions; Status Code: 400; Error Code: StateMachineDoesNotExist; Request ID: "
+     "R11; Proxy: null)\n"},
 };
 
 static void speaks_as_aws_does(void **state)

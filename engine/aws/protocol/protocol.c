@@ -230,14 +230,14 @@ static const char *head_code(const struct catalogue_operation *o)
 }
 
 /* A former query service tells its old codes in a header of their own ("Code;Sender"). Botocore's
- * users see those; Java's exceptions, and so Step Functions, go by the new ones. */
+ * users and the optimized integrations see those; the aws-sdk ones go by the new ones. */
 static void put_query_code(const struct reading *r, const struct http_headers *headers,
                            struct aws_answer *answer)
 {
     const char *old = http_headers_get(headers, "x-amzn-query-error");
     const char *semicolon = old != NULL ? strchr(old, ';') : NULL;
     bool told = semicolon != NULL && semicolon > old;
-    if (told && r->names == PROTOCOL_NATIVE &&
+    if (told && r->names != PROTOCOL_STATES &&
         r->operation->service->flags & CATALOGUE_QUERY_COMPATIBLE)
         reading_copy((struct asl_text){old, (size_t)(semicolon - old)}, answer->code,
                      sizeof answer->code);

@@ -1,0 +1,52 @@
+/* ".sync": start a job, ask until it has ended, give what it became. One machine, jobs as data.
+ *
+ *   SUBMITTING -answer-> POLLING <-timer-> ASKING -ended-> report
+ *
+ * The intervals grow from 1 s to 30 s on the loop's clock, so that skipped time skips them. A submission
+ * sent again after a crash carries the same token or name, and so finds the same job.
+ */
+#ifndef ENGINE_TASK_JOB_H
+#define ENGINE_TASK_JOB_H
+
+#include "service.h"
+
+/* A parameter of Describe and Stop: taken from the task's parameters or the submission's answer. */
+struct job_key {
+    const char *to;     /* "JobName"; ends in "[]": a list of one */
+    const char *from;   /* a path, "Build.Id", "Tasks[0].TaskArn" */
+    bool of_parameters; /* else of the answer */
+};
+
+struct job_kind {
+    const char *type, *action; /* of the resource: "glue", "startJobRun" */
+    const struct service_style *style;
+    const char *service;       /* in the catalogue */
+    const char *describe;
+    const char *stop;          /* NULL: aborting leaves the job alone */
+    struct job_key keys[3];
+    const char *object;        /* in Describe's answer: "JobRun", "Jobs[0]"; "": all of it */
+    bool gives_answer;         /* the result is the whole answer, not the object */
+    const char *status;        /* path in the object: "Status.State" */
+    const char *succeeded;     /* words, separated by spaces */
+    const char *failed;
+    const char *name_member;   /* set to the token when the parameters leave it out, so that sending
+                                  again is the same job; NULL: the model's own token does that */
+    /* Sent again after a crash, the submission may be refused because the first one was taken and has
+     * ended: by this code. Then `found_keys` gives the keys (or NULL) from the parameters. */
+    const char *taken_code;
+    asl_value *(*found_keys)(const asl_value *parameters);
+    /* The result or cause, taken and given back changed; NULL: as it is. */
+    asl_value *(*shape_take)(const struct resource *resource, asl_value *object);
+    /* A second look at what succeeded by its status (a container's exit code); NULL: none. */
+    bool (*has_failed)(const asl_value *object);
+};
+
+void *job_start(const struct connectors *shared, struct task *task,
+                const struct task_request *request, const struct job_kind *kind);
+void job_cancel(void *handle);
+void job_stop(void *handle); /* cancels, and stops the job */
+
+/* What a path of names and [0] finds; NULL when it is not there. "" finds `value`. */
+const asl_value *job_find(const asl_value *value, const char *path);
+
+#endif
