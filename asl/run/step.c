@@ -252,6 +252,8 @@ void execution_end(struct run *r, enum asl_status status)
     } else { /* what a redrive begins with: the state that failed, its input, the variables */
         frame_forget_task(x->root);
         frame_forget_children(x->root);
+        if (x->root->phase != FRAME_ENTER)
+            x->root->phase = FRAME_WORK;
     }
     x->deadline = NEVER;
 }
