@@ -109,6 +109,7 @@ struct asl_birth {
     struct asl_text machine_arn, machine_name;
     struct asl_text version_arn, alias_arn; /* empty: none */
     struct asl_text input;                  /* the caller's text, kept for ExecutionStarted */
+    bool synchronous;                       /* StartSyncExecution: no RedriveCount in its context */
 };
 
 /* NULL when the input is no JSON (*error tells). Nothing happens before the first step. */

@@ -351,6 +351,7 @@ static asl_execution *be_born(struct play *p, asl_machine *machine)
         .machine_arn = asl_text(machine_arn),
         .machine_name = asl_text(p->machine_name),
         .input = p->input,
+        .synchronous = p->synchronous,
     };
     struct value_error error;
     asl_execution *x = asl_execution_new(machine, &birth, &error);

@@ -110,6 +110,7 @@ static void prepare(struct play *p, const struct chosen *c)
         .definition = text_of(c->machine, "definition"),
         .input = asl_buffer_text(&c->input_text),
         .express = asl_text_is(text_of(c->machine, "type"), "EXPRESS"),
+        .synchronous = value_is_true(value_get_z(c->machine, "sync")),
     };
 }
 
