@@ -78,6 +78,8 @@ struct asl_env {
     /* A task token for the task scheduled at `event_id`: opaque text, at most 1,024 bytes. NULL
      * function: tokens are made from uuid. */
     void (*token)(void *state, int64_t event_id, char out[1025]);
+    /* Is there such an activity? Asked before a task of it is scheduled; NULL: there is. */
+    bool (*has_activity)(void *state, struct asl_text arn);
     const char *region; /* for TaskScheduled */
     /* Which branch goes on? Asked before every move; returns an index, or ASL_PICK_NONE: nobody for
      * now, the step returns with `runnable` set. NULL: first come, first served. Replay follows a
@@ -107,6 +109,7 @@ struct asl_birth {
     struct asl_text machine_arn, machine_name;
     struct asl_text version_arn, alias_arn; /* empty: none */
     struct asl_text input;                  /* the caller's text, kept for ExecutionStarted */
+    bool synchronous;                       /* StartSyncExecution: no RedriveCount in its context */
 };
 
 /* NULL when the input is no JSON (*error tells). Nothing happens before the first step. */

@@ -118,6 +118,16 @@ static void play_uuid(void *state, char out[37])
     snprintf(out, 37, "00000000-0000-4000-8000-%012u", ++p->uuids);
 }
 
+/* Only the recorded failure tells that an activity had been deleted. */
+static bool play_has_activity(void *state, struct asl_text arn)
+{
+    struct play *p = state;
+    const asl_value *next = recorded_at(p, asl_execution_last_event(p->execution) + 1);
+    (void)arn;
+    return !next || !asl_text_is(type_of(next), "ExecutionFailed") ||
+           !asl_text_ends(detail(next, "cause"), "does not exist.");
+}
+
 static bool is_state_event(struct asl_text type)
 {
     return asl_text_ends(type, "StateEntered") || asl_text_ends(type, "StateExited");
@@ -341,6 +351,7 @@ static asl_execution *be_born(struct play *p, asl_machine *machine)
         .machine_arn = asl_text(machine_arn),
         .machine_name = asl_text(p->machine_name),
         .input = p->input,
+        .synchronous = p->synchronous,
     };
     struct value_error error;
     asl_execution *x = asl_execution_new(machine, &birth, &error);
@@ -364,8 +375,13 @@ bool play_run(struct play *p)
     if (!p->execution)
         return false;
     struct asl_history *history = asl_history_new();
-    struct table t = {.p = p, .env = {p, play_now, play_random, play_uuid, NULL, PLAY_REGION,
-                                      p->recorded ? play_pick : NULL, 0}};
+    struct table t = {.p = p, .env = {.state = p,
+                                     .now = play_now,
+                                     .random = play_random,
+                                     .uuid = play_uuid,
+                                     .has_activity = play_has_activity,
+                                     .region = PLAY_REGION,
+                                     .pick = p->recorded ? play_pick : NULL}};
     asl_result_init(&t.result, history);
     play_on(&t);
     asl_result_free(&t.result);

@@ -14,7 +14,7 @@ struct play {
      * Values put into `event->output` are the caller's. */
     bool (*answer)(void *state, const struct asl_command *task, struct asl_event *event);
     void *state;
-    bool express;
+    bool express, synchronous;
     const char *machine_name;
     struct asl_text definition, input; /* texts */
 

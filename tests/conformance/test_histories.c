@@ -21,6 +21,14 @@ static const struct out_of_reach {
     const char *reason;
 } out_of_reach[] = {
     {"test_sfn_api", "an API answer: judged by the engine's tests"},
+    {"local_mocking/test_base_scenarios/TestBaseScenarios-test_map_state_lambda",
+     "the children of a distributed Map publish nothing: what its Tasks gave was not recorded"},
+    {"test_map_state_config_distributed_reentrant_lambda",
+     "the children of a distributed Map publish nothing: what its Tasks gave was not recorded"},
+    {"test_map_state_nested_config_distributed_no_max_max_concurrency",
+     "the children of a distributed Map publish nothing: what its Tasks gave was not recorded"},
+    {"test_max_concurrency_path_negative",
+     "the recording was taken before the execution ended: its only event is ExecutionStarted"},
 };
 
 /* What only the service's own data can tell: the items of a Map that reads them from S3. */
@@ -102,7 +110,25 @@ static void prepare(struct play *p, const struct chosen *c)
         .definition = text_of(c->machine, "definition"),
         .input = asl_buffer_text(&c->input_text),
         .express = asl_text_is(text_of(c->machine, "type"), "EXPRESS"),
+        .synchronous = value_is_true(value_get_z(c->machine, "sync")),
     };
+}
+
+/* The recorder's word for an activity that the definition names. */
+static void know_activity(struct unify *u, struct asl_text definition)
+{
+    static const char prefix[] = PLAY_PREFIX "activity:";
+    for (size_t i = 0; i + sizeof prefix <= definition.size; i++) {
+        if (memcmp(definition.data + i, prefix, sizeof prefix - 1) != 0)
+            continue;
+        size_t size = 0;
+        while (i + size < definition.size && definition.data[i + size] != '"')
+            size++;
+        char *arn = asl_copy_text((struct asl_text){definition.data + i, size});
+        unify_know(u, "activity_arn", arn);
+        free(arn);
+        return;
+    }
 }
 
 static void know_the_world(struct unify *u, const struct chosen *c)
@@ -113,6 +139,7 @@ static void know_the_world(struct unify *u, const struct chosen *c)
     unify_know(u, "<partition>", "aws");
     unify_know(u, "<region>", PLAY_REGION);
     unify_know(u, "<ArnPart_0idx>", c->name);
+    know_activity(u, text_of(c->machine, "definition"));
 }
 
 /* The first unused machine and input that the recorded input can be of. */
@@ -173,6 +200,23 @@ static bool compare_blurred(struct unify *u, const asl_value *recorded, const as
     return fine;
 }
 
+/* Until November 2024 a distributed Map's Exited pointed at MapRunSucceeded, since then at MapRunStarted
+ * (facts 2.3): an older recording is read as today's. */
+static asl_value *of_today(const asl_value *recorded, size_t i)
+{
+    const asl_value *event = value_at(recorded, i);
+    int64_t run = 0, started = 0;
+    if (asl_text_is(text_of(event, "type"), "MapStateExited") &&
+        value_as_integer(value_get_z(event, "previousEventId"), &run) && run > 0 &&
+        (size_t)run <= i &&
+        asl_text_is(text_of(value_at(recorded, (size_t)run - 1), "type"), "MapRunSucceeded") &&
+        value_as_integer(value_get_z(value_at(recorded, (size_t)run - 1), "previousEventId"),
+                         &started))
+        return value_with_take(value_retain(event), value_string_z("previousEventId"),
+                               value_integer(started));
+    return value_retain(event);
+}
+
 static bool compare_events(struct unify *u, const asl_value *recorded, const asl_value *events,
                            struct asl_buffer *note)
 {
@@ -188,7 +232,9 @@ static bool compare_events(struct unify *u, const asl_value *recorded, const asl
         }
         struct asl_buffer difference;
         asl_buffer_init(&difference, 65536);
-        bool same = unify_event(u, value_at(recorded, i), value_at(events, i), false, &difference);
+        asl_value *expected = of_today(recorded, i);
+        bool same = unify_event(u, expected, value_at(events, i), false, &difference);
+        value_release(expected);
         if (!same)
             asl_buffer_printf(note, "event %zu %.*s%.*s", i + 1,
                               ASL_TEXT_ARGS(text_of(value_at(recorded, i), "type")),
@@ -281,6 +327,19 @@ static bool compare_end(struct unify *u, const asl_value *answer, const asl_exec
     return true;
 }
 
+/* Where an end is all that was recorded and it shows a caught error: every attempt failed so. */
+static bool fail_as_shown(void *answer, const struct asl_command *task, struct asl_event *event)
+{
+    const asl_value *output = value_get_z(answer, "output");
+    (void)task;
+    if (!output || !value_get_z(output, "Error"))
+        return false;
+    event->kind = ASL_TASK_FAILED;
+    event->error = text_of(output, "Error");
+    event->cause = text_of(output, "Cause");
+    return true;
+}
+
 static enum suite_verdict play_end(struct file *f, size_t machine, const asl_value *answer,
                                    struct asl_buffer *note)
 {
@@ -304,6 +363,8 @@ static enum suite_verdict play_end(struct file *f, size_t machine, const asl_val
     if (shown)
         unify_learn(&u, shown, c.input);
     prepare(&p, &c);
+    p.answer = fail_as_shown;
+    p.state = (void *)(uintptr_t)answer;
     play_run(&p);
     bool same = p.execution && compare_end(&u, answer, p.execution, note);
     if (!same && p.problem[0])
