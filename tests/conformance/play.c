@@ -267,12 +267,15 @@ static bool go_on(struct table *t)
     return asl_execution_last_event(t->p->execution) > before || !t->result.runnable;
 }
 
-/* The next event that came from outside, where order is all that the recording tells. */
+/* The next event that came from outside, where the recording tells no order: what has begun first. */
 static const asl_value *next_outside(struct play *p)
 {
-    while (p->cursor < value_count(p->recorded)) {
-        const asl_value *event = value_at(p->recorded, p->cursor++);
-        if (outside_of(event))
+    size_t count = value_count(p->recorded);
+    while (p->cursor < 2 * count) {
+        bool begins = p->cursor < count;
+        const asl_value *event = value_at(p->recorded, p->cursor++ % count);
+        const struct outside *outside = outside_of(event);
+        if (outside && (outside->kind == ASL_TASK_STARTED) == begins)
             return event;
     }
     return NULL;
