@@ -281,6 +281,17 @@ static const asl_value *next_outside(struct play *p)
     return NULL;
 }
 
+/* The children of a distributed Map publish nothing; where their results are discarded, any does. */
+static bool answer_child(struct table *t)
+{
+    int64_t task = open_task(t, 0);
+    asl_value *output = value_empty_object();
+    struct asl_event event = {.kind = ASL_TASK_SUCCEEDED, .task = task, .output = output};
+    bool taken = task < 0 && step(t, &event);
+    value_release(output);
+    return taken;
+}
+
 /* One move towards the next recorded event. False: there is none. */
 static bool follow(struct table *t)
 {
@@ -292,7 +303,7 @@ static bool follow(struct table *t)
     const struct outside *outside = outside_of(next);
     if (outside && feed(t, outside, next))
         return true;
-    if (go_on(t) || tick(t))
+    if (go_on(t) || answer_child(t) || tick(t))
         return true;
     if (!t->result.runnable)
         return false;
