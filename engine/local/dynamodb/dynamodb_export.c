@@ -228,7 +228,7 @@ static void store(struct dynamodb_call *c, const struct dynamodb_table *t, const
 
 static bool begin(struct dynamodb_call *c, const struct dynamodb_table *t)
 {
-    struct window w;
+    struct window w = {0};
     char made[37];
     struct asl_buffer request;
     struct asl_text token = dynamodb_text(c->request, "ClientToken");
