@@ -344,12 +344,26 @@ static void go_on(struct run *r)
 
 /* ---- events in ---- */
 
+/* Was the caller's input written as we print it? */
+static bool is_compact(const asl_execution *x)
+{
+    struct asl_buffer scratch;
+    asl_buffer_init(&scratch, ASL_BUFFER_MAXIMUM);
+    bool same = asl_text_equal(value_compact(x->input, &scratch),
+                               (struct asl_text){x->raw_input, x->raw_input_size});
+    asl_buffer_free(&scratch);
+    return same;
+}
+
 static void start(struct run *r)
 {
     asl_execution *x = r->x;
     struct history_event e;
     history_event_init(&e, EVENT_EXECUTION_STARTED);
-    e.raw_payload = (struct asl_text){x->raw_input, x->raw_input_size};
+    if (is_compact(x)) /* the same text as the first state's input: it stands in the chunk once */
+        e.payload = x->input;
+    else
+        e.raw_payload = (struct asl_text){x->raw_input, x->raw_input_size};
     e.role_arn = value_as_text(x->role_arn);
     if (x->alias_arn)
         e.alias_arn = value_as_text(x->alias_arn);

@@ -150,7 +150,7 @@ static bool step(struct engine *e, struct live *l, const struct asl_event *event
     if (taken || l->is_new)
         mark_dirty(e, l);
     if (taken && is_outcome(event->kind)) /* a token's: the connector's request has no purpose now */
-        tasks_cancel(e, l->id, event->task);
+        add_action(e, l, &(struct asl_command){.kind = ASL_CANCEL_TASK, .task = event->task}, false);
     if (waiter) {
         waiter->outcome = taken ? ENGINE_OK : waiter->outcome;
         turn_wait(e, waiter);
