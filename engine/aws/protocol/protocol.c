@@ -178,16 +178,6 @@ static void put_request_ids(const struct http_headers *headers, struct aws_answe
                1);
 }
 
-/* A proxy's page, or nothing at all, from a server in trouble: no protocol speaks here. */
-static bool is_generic_failure(int status, struct asl_text body)
-{
-    while (body.size > 0 && strchr(" \t\r\n", body.data[0]) != NULL) {
-        body.data++;
-        body.size--;
-    }
-    return status >= 500 && (body.size == 0 || asl_text_starts(body, "<html>"));
-}
-
 static const char *status_words(int status)
 {
     static const struct {
@@ -248,8 +238,8 @@ static void parse_failure(struct reading *r, const struct protocol *p,
                           struct aws_answer *answer)
 {
     const struct catalogue_operation *o = r->operation;
-    if (!is_generic_failure(answer->status, body))
-        p->parse_error(o->service, headers, body, answer);
+    /* A proxy's page or no body at all tells nothing to any protocol; a header still may. */
+    p->parse_error(o->service, headers, body, answer);
     put_query_code(r, headers, answer);
     const char *head = answer->status == 404 && body.size == 0 ? head_code(o) : NULL;
     if (answer->code[0] == '\0' && head != NULL && r->names != PROTOCOL_NATIVE)
