@@ -588,7 +588,7 @@ static struct expression_node *read_operand(struct parser *p)
             bool is_doubled = p->token == LEFT;
             n = p->kind == EXPRESSION_UPDATE ? read_sum(p) : read_operand(p);
             expect(p, RIGHT);
-            if (is_doubled || p->kind == EXPRESSION_CONDITION)
+            if (is_doubled)
                 complain(p, PARENTHESES, "The expression has redundant parentheses;");
         } else if (p->token == VALUE) {
             n = read_value(p);
@@ -733,6 +733,7 @@ static struct expression_node *read_parentheses(struct parser *p)
     return n;
 }
 
+/* NOT stands once before a condition; "NOT NOT a" is no expression. */
 static struct expression_node *read_not(struct parser *p)
 {
     struct expression_node *n = NULL;
@@ -740,7 +741,7 @@ static struct expression_node *read_not(struct parser *p)
         if (is_word(p, "not")) {
             n = new_node(p, EXPRESSION_NOT);
             advance(p);
-            add_argument(p, n, read_not(p));
+            add_argument(p, n, read_parentheses(p));
             check_is_condition(p, n->arguments[0]);
         } else
             n = read_parentheses(p);
