@@ -142,6 +142,14 @@ build/fuzz/tests/fuzz/%: build/fuzz/tests/fuzz/%.o $(fuzz_libs)
 	clang $(CFLAGS_fuzz) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
 .PHONY: fuzzers
 fuzzers: $(fuzz_bin)
+bench_src := $(sort $(wildcard tests/bench/*.c))
+$(BUILD)/tests/bench/bench: $(call objects,$(bench_src)) $(libs)
+	$(CC) $(CFLAGS_$(VARIANT)) $(LDFLAGS_$(VARIANT)) -o $@ $^ $(LDLIBS)
+
+# BENCH="executions million" picks some.
+bench: build/stepwell $(BUILD)/tests/bench/bench
+	@$(BUILD)/tests/bench/bench $(BENCH)
+
 fuzz:
 	@$(MAKE) --no-print-directory -s fuzzers VARIANT=fuzz
 	@set -e; for f in $(fuzz_bin); do echo "$$f: $(FUZZ_SECONDS) s"; mkdir -p build/corpus/$$(basename $$f); \

@@ -63,6 +63,13 @@ asl_value *asl_machine_variable_references(const asl_machine *m);
 
 /* ---- the world, asked of the caller ---- */
 
+/* A branch that could go on. */
+struct asl_candidate {
+    int64_t last;           /* id of the last event on its chain */
+    const asl_value *state; /* the name of the state it stands in or is about to enter */
+};
+#define ASL_PICK_NONE SIZE_MAX
+
 struct asl_env {
     void *state;
     int64_t (*now)(void *state);             /* milliseconds since 1970, UTC */
@@ -71,10 +78,13 @@ struct asl_env {
     /* A task token for the task scheduled at `event_id`: opaque text, at most 1,024 bytes. NULL
      * function: tokens are made from uuid. */
     void (*token)(void *state, int64_t event_id, char out[1025]);
+    /* Is there such an activity? Asked before a task of it is scheduled; NULL: there is. */
+    bool (*has_activity)(void *state, struct asl_text arn);
     const char *region; /* for TaskScheduled */
-    /* When several branches could go on, which? `candidates` are the ids of the last event of each
-     * chain; returns an index. NULL: first come, first served. Replay follows a recording with it. */
-    size_t (*pick)(void *state, const int64_t *candidates, size_t count);
+    /* Which branch goes on? Asked before every move; returns an index, or ASL_PICK_NONE: nobody for
+     * now, the step returns with `runnable` set. NULL: first come, first served. Replay follows a
+     * recording with it, event by event. */
+    size_t (*pick)(void *state, const struct asl_candidate *candidates, size_t count);
     /* States to pass before asl_step returns with `runnable` set; 0: 1,000. */
     size_t budget;
 };
@@ -99,6 +109,7 @@ struct asl_birth {
     struct asl_text machine_arn, machine_name;
     struct asl_text version_arn, alias_arn; /* empty: none */
     struct asl_text input;                  /* the caller's text, kept for ExecutionStarted */
+    bool synchronous;                       /* StartSyncExecution: no RedriveCount in its context */
 };
 
 /* NULL when the input is no JSON (*error tells). Nothing happens before the first step. */

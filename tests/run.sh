@@ -17,17 +17,19 @@ count() { # the sum of the numbers that sed finds in the log
     sed -n "$1" "$log" | awk '{ s += $1 } END { print s + 0 }'
 }
 
+number() { # of the closing line: "12 passed" gives 12
+    echo "$plain" | grep -oE "[0-9]+ $1" | cut -d ' ' -f 1
+}
+
 run() { # name, command...
     name=$1
     shift
     case $name in *"$filter"*) ;; *) return ;; esac
     timeout "$limit" "$@" >"$log" 2>&1 </dev/null
     status=$?
-    plain=$(grep -E '^([a-z_]+: )?[0-9]+ passed, [0-9]+ failed' "$log" | tail -n 1)
+    plain=$(grep -E '^([A-Za-z0-9_.-]+: )?[0-9]+ passed, [0-9]+ failed' "$log" | tail -n 1)
     if [ -n "$plain" ]; then
-        p=$(echo "$plain" | sed -E 's/.*[^0-9]?([0-9]+) passed.*/\1/')
-        f=$(echo "$plain" | sed -E 's/.* ([0-9]+) failed.*/\1/')
-        s=$(echo "$plain" | sed -nE 's/.* ([0-9]+) skipped.*/\1/p')
+        p=$(number passed) f=$(number failed) s=$(number skipped)
     else
         p=$(count 's/^\[  PASSED  \] \([0-9]*\) test.*/\1/p')
         f=$(count 's/^\[  FAILED  \] \([0-9]*\) test.*/\1/p')

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../path/java_text.h"
+
 /* ---- canonical text ---- */
 
 static int by_key(const void *a, const void *b)
@@ -149,18 +151,25 @@ asl_value *intrinsic_array_range(const struct intrinsic_call *c)
     return value_array_take(&list);
 }
 
-/* A word matches the text that spells it (`true` and "true"), containers match by content. */
+static bool is_scalar(const asl_value *v)
+{
+    return value_kind(v) == VALUE_BOOLEAN || value_kind(v) == VALUE_NUMBER ||
+           value_kind(v) == VALUE_STRING;
+}
+
+/* Scalars match by their text (`true` and "true" do: reported), the rest by content. */
 static bool is_same(const asl_value *a, struct asl_text canonical_a, const asl_value *b,
                     struct asl_buffer *scratch)
 {
-    bool is_spelled = (value_kind(a) == VALUE_BOOLEAN && value_kind(b) == VALUE_STRING) ||
-                      (value_kind(a) == VALUE_STRING && value_kind(b) == VALUE_BOOLEAN);
-    if (is_spelled) {
-        const asl_value *word = value_kind(a) == VALUE_BOOLEAN ? a : b;
-        return asl_text_is(value_as_text(word == a ? b : a),
-                           value_as_boolean(word) ? "true" : "false");
-    }
     asl_buffer_clear(scratch);
+    if (value_kind(a) != value_kind(b) && is_scalar(a) && is_scalar(b)) {
+        java_text(a, scratch);
+        size_t size = scratch->size;
+        java_text(b, scratch);
+        struct asl_text both = asl_buffer_text(scratch);
+        return asl_text_equal((struct asl_text){both.data, size},
+                              (struct asl_text){both.data + size, both.size - size});
+    }
     canonical(b, scratch);
     return asl_text_equal(canonical_a, asl_buffer_text(scratch));
 }

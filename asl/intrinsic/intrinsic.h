@@ -28,10 +28,10 @@ struct asl_text intrinsic_source(const struct intrinsic *i);
 void intrinsic_each_path(const struct intrinsic *i, void (*see)(void *state, const struct path *p),
                          void *state);
 
-/* The result: yours. NULL and *message (yours to asl_buffer_free; AWS's words without the "An error
- * occurred while executing the state" prefix) when it fails; an empty buffer otherwise. `env` may
- * be NULL where nothing random is asked for (States.MathRandom without seed and States.UUID then
- * fail). */
+/* The result: yours. NULL and *message (set up here, yours to asl_buffer_free; AWS's words without
+ * the "An error occurred while executing the state" prefix) when it fails; an empty buffer
+ * otherwise. `env` may be NULL where nothing random is asked for (States.MathRandom without seed
+ * and States.UUID then fail). */
 asl_value *intrinsic_evaluate(const struct intrinsic *i, const struct path_scope *scope,
                               const struct intrinsic_env *env, struct asl_buffer *message);
 

@@ -185,10 +185,11 @@ static bool is_digit(int c)
 
 static bool bad_number(struct reader *r, const char *comment)
 {
-    if (peek(r) < 0) {
-        return ended(r, " in numeric value");
-    }
     asl_buffer_puts(r->why, "Unexpected character (");
+    if (peek(r) < 0) { /* Jackson reads a NUL at the end */
+        asl_buffer_printf(r->why, "(CTRL-CHAR, code 0)) in numeric value: %s", comment);
+        return complain(r, r->at - 1);
+    }
     put_character(r);
     asl_buffer_printf(r->why, ") in numeric value: %s", comment);
     return complain(r, r->at);
@@ -210,6 +211,9 @@ static bool read_number(struct reader *r)
     r->at += peek(r) == '-';
     bool is_zero = peek(r) == '0';
     size_t start = r->at;
+    if (peek(r) < 0) {
+        return ended(r, "No digit following sign");
+    }
     if (!read_digits(r, "expected digit (0-9) to follow minus sign, for valid numeric value")) {
         return false;
     }
@@ -302,12 +306,17 @@ static bool open_container(struct reader *r, bool is_object)
     return true;
 }
 
+/* A closing bracket that closes nothing, or the other kind. */
 static bool mismatched(struct reader *r)
 {
-    const struct frame *f = &r->frames[r->depth - 1];
+    char found = (char)peek(r);
     asl_buffer_printf(r->why, "Unexpected close marker '%c': expected '%c' (for %s starting at ",
-                      f->is_object ? ']' : '}', f->is_object ? '}' : ']', context_name(r));
-    put_place(r, f->start);
+                      found, found == '}' ? ']' : '}', context_name(r));
+    if (r->depth > 0) {
+        put_place(r, r->frames[r->depth - 1].start);
+    } else {
+        asl_buffer_puts(r->why, SOURCE "1, column: 0]");
+    }
     asl_buffer_putc(r->why, ')');
     return complain(r, r->at);
 }
@@ -331,10 +340,7 @@ static bool read_value(struct reader *r)
     case '-':
         return read_number(r);
     case '}':
-        if (r->depth > 0 && !r->frames[r->depth - 1].is_object) {
-            return mismatched(r);
-        }
-        break;
+        return unexpected(r, "expected a value");
     case 'N':
     case 'I': {
         const char *word = peek(r) == 'N' ? "NaN" : "Infinity";
@@ -425,6 +431,9 @@ static bool read_document(struct reader *r)
     skip_blanks(r);
     if (peek(r) < 0) {
         return ended(r, "");
+    }
+    if (peek(r) == ']' || peek(r) == '}') {
+        return mismatched(r);
     }
     if (!read_value(r)) {
         return false;

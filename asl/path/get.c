@@ -415,14 +415,36 @@ static asl_value *say_too_much(struct path_miss *said)
     return NULL;
 }
 
+/* What nearly every path of a definition is: single names and indices, all there. NULL when it is
+ * not so simple; the walk then finds out what to give or say. */
+static const asl_value *get_plainly(const struct path *p, const asl_value *v)
+{
+    for (size_t i = 0; i < p->count && v; i++) {
+        const struct path_step *step = &p->steps[i];
+        if (step->count != 1) {
+            return NULL;
+        }
+        if (step->kind == STEP_NAMES) {
+            v = value_get(v, value_as_text(step->as.names[0]));
+        } else if (step->kind == STEP_INDICES && value_kind(v) == VALUE_ARRAY &&
+                   step->as.indices[0] >= 0 && (size_t)step->as.indices[0] < value_count(v)) {
+            v = value_at(v, (size_t)step->as.indices[0]);
+        } else {
+            return NULL;
+        }
+    }
+    return v;
+}
+
 asl_value *path_get(const struct path *p, const struct path_scope *scope, struct path_miss *said)
 {
     const asl_value *start = path_start(p, scope);
     if (!start) {
         return say_no_results(p, said);
     }
-    if (p->count == 0) {
-        return value_retain(start);
+    const asl_value *plain = get_plainly(p, start);
+    if (plain) {
+        return value_retain(plain);
     }
     struct path_walk w = {
         .scope = scope, .root = start, .work = PATH_WORK_MAXIMUM, .calls = PATH_CALLS_MAXIMUM};

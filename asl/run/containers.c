@@ -177,27 +177,34 @@ static bool find_percentage(struct run *r, const struct setting *s, const asl_va
     return fine;
 }
 
-static bool find_numbers(struct run *r, struct frame *f, const asl_value *effective)
+static bool find_concurrency(struct run *r, struct frame *f, const asl_value *effective)
 {
-    const struct state *s = f->state;
-    int64_t concurrency = 0, tolerated = 0;
-    double percentage = 0;
-    if (!flow_integer(r, &s->of.map.max_concurrency, effective, INT64_MIN, INT64_MAX, 0,
-                      &concurrency) ||
-        !flow_integer(r, &s->of.map.tolerated_count, effective, INT64_MIN, INT64_MAX, 0,
-                      &tolerated) ||
-        !find_percentage(r, &s->of.map.tolerated_percentage, effective, &percentage))
+    int64_t concurrency = 0;
+    if (!flow_integer(r, &f->state->of.map.max_concurrency, effective, INT64_MIN, INT64_MAX, 0,
+                      &concurrency))
         return false;
     if (concurrency < 0)
         return fail_runtime(r, "MaxConcurrency cannot be negative.");
-    if (tolerated < 0)
-        return fail_runtime(r, "ToleratedFailureCount cannot be negative.");
-    size_t count = value_count(f->items);
-    size_t by_share = (size_t)floor((double)count * percentage / 100.0);
-    f->tolerated = (size_t)tolerated > by_share ? (size_t)tolerated : by_share;
     f->concurrency = (size_t)concurrency;
     if (!is_distributed(f) && (f->concurrency == 0 || f->concurrency > INLINE_CONCURRENCY))
         f->concurrency = INLINE_CONCURRENCY;
+    return true;
+}
+
+/* Found out after the Map has started, as recorded. */
+static bool find_tolerance(struct run *r, struct frame *f, const asl_value *effective)
+{
+    const struct state *s = f->state;
+    int64_t tolerated = 0;
+    double percentage = 0;
+    if (!flow_integer(r, &s->of.map.tolerated_count, effective, INT64_MIN, INT64_MAX, 0,
+                      &tolerated) ||
+        !find_percentage(r, &s->of.map.tolerated_percentage, effective, &percentage))
+        return false;
+    if (tolerated < 0)
+        return fail_runtime(r, "ToleratedFailureCount cannot be negative.");
+    size_t by_share = (size_t)floor((double)value_count(f->items) * percentage / 100.0);
+    f->tolerated = (size_t)tolerated > by_share ? (size_t)tolerated : by_share;
     return true;
 }
 
@@ -234,16 +241,19 @@ bool work_map(struct run *r, struct frame *f)
     asl_value *effective = flow_of(s)->effective_input(r, f);
     frame_forget_children(f);
     f->items = effective ? find_items(r, s, effective) : NULL;
-    bool fine = f->items && find_numbers(r, f, effective);
+    bool fine = f->items && find_concurrency(r, f, effective);
+    if (fine) {
+        struct history_event e;
+        history_event_init(&e, EVENT_MAP_STATE_STARTED);
+        e.number = (int64_t)value_count(f->items);
+        run_emit_on(r, f, &e);
+        fine = find_tolerance(r, f, effective);
+    }
     value_release(effective);
     if (!fine) {
         frame_forget_children(f);
         return false;
     }
-    struct history_event e;
-    history_event_init(&e, EVENT_MAP_STATE_STARTED);
-    e.number = (int64_t)value_count(f->items);
-    run_emit_on(r, f, &e);
     if (is_distributed(f))
         emit_map_run_started(r, f);
     make_room(f, value_count(f->items));

@@ -18,7 +18,7 @@ static asl_value *execution_part(const asl_execution *x)
     value_list_set_take(&l, "StartTime", time_value(x->started));
     value_list_set_take(&l, "Name", value_retain(x->name));
     value_list_set_take(&l, "RoleArn", value_retain(x->role_arn));
-    if (!x->machine->express)
+    if (!x->synchronous)
         value_list_set_take(&l, "RedriveCount", value_integer(x->redrives));
     if (x->redrives)
         value_list_set_take(&l, "RedriveTime", time_value(x->redriven_at));

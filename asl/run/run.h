@@ -98,6 +98,7 @@ struct asl_execution {
     size_t raw_input_size;
     asl_value *input;
     enum asl_status status;
+    bool synchronous;
     int64_t started, stopped, deadline;
     int64_t last_event;
     int64_t last_silent; /* ids for what silent frames would have emitted: -1, -2 ... */

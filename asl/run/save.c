@@ -117,6 +117,7 @@ void asl_execution_save(const asl_execution *x, struct asl_buffer *out)
     asl_buffer_putc(out, SAVE_VERSION);
     codec_put_number(out, x->machine->state_count);
     codec_put_number(out, x->status);
+    asl_buffer_putc(out, x->synchronous);
     const int64_t numbers[] = {x->started,     x->stopped,  x->deadline,   x->last_event,
                                x->last_silent, x->redrives, x->redriven_at};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
@@ -327,6 +328,7 @@ static void get_ready(struct loader *l, asl_execution *x)
 static void get_execution(struct loader *l, asl_execution *x)
 {
     uint64_t status = codec_number(&l->bytes);
+    x->synchronous = codec_byte(&l->bytes) != 0;
     x->status = status <= ASL_PENDING_REDRIVE ? (enum asl_status)status : ASL_RUNNING;
     int64_t *const numbers[] = {&x->started,     &x->stopped,  &x->deadline,   &x->last_event,
                                 &x->last_silent, &x->redrives, &x->redriven_at};
@@ -352,7 +354,8 @@ static void get_execution(struct loader *l, asl_execution *x)
         x->root = get_frame(l, NULL, 0, &x->machine->root);
         get_ready(l, x);
     }
-    if (!x->root && x->status == ASL_RUNNING && x->last_event > 0)
+    bool begun = x->last_event > 0; /* then it runs in its root frame, before it has none */
+    if (x->last_event < 0 || (x->status == ASL_RUNNING && begun != (x->root != NULL)))
         l->bytes.damaged = true;
     if (l->bytes.at != l->bytes.end)
         l->bytes.damaged = true;

@@ -252,6 +252,8 @@ void execution_end(struct run *r, enum asl_status status)
     } else { /* what a redrive begins with: the state that failed, its input, the variables */
         frame_forget_task(x->root);
         frame_forget_children(x->root);
+        if (x->root->phase != FRAME_ENTER)
+            x->root->phase = FRAME_WORK;
     }
     x->deadline = NEVER;
 }
@@ -290,20 +292,29 @@ static void fail_full_history(struct run *r)
 
 /* ---- going on ---- */
 
+/* More branches than this are not offered at once: asking is linear in them. */
+#define CANDIDATES_MAXIMUM 1024
+
+/* The frame that goes on; NULL: none for now. */
 static struct frame *pick_ready(struct run *r)
 {
-    enum { CANDIDATES = 64 };
     struct frame *f = r->x->ready_head;
-    if (!r->env->pick || !f->ready_next)
+    if (!r->env->pick)
         return f;
-    int64_t candidates[CANDIDATES] = {0};
     size_t count = 0;
-    for (struct frame *c = f; c && count < CANDIDATES; c = c->ready_next)
-        candidates[count++] = c->last;
+    for (struct frame *c = f; c && count < CANDIDATES_MAXIMUM; c = c->ready_next)
+        count++;
+    struct asl_candidate *candidates = asl_allocate(count * sizeof *candidates);
+    struct frame *c = f;
+    for (size_t i = 0; i < count; i++, c = c->ready_next)
+        candidates[i] = (struct asl_candidate){c->last, c->state->name};
     size_t picked = r->env->pick(r->env->state, candidates, count);
-    while (f && picked--)
+    free(candidates);
+    if (picked >= count)
+        return NULL;
+    while (picked--)
         f = f->ready_next;
-    return f ? f : r->x->ready_head;
+    return f;
 }
 
 static void go_on(struct run *r)
@@ -322,6 +333,10 @@ static void go_on(struct run *r)
             break;
         }
         struct frame *f = pick_ready(r);
+        if (!f) {
+            r->result->runnable = true;
+            break;
+        }
         ready_remove(x, f);
         advance(r, f);
     }
@@ -329,12 +344,26 @@ static void go_on(struct run *r)
 
 /* ---- events in ---- */
 
+/* Was the caller's input written as we print it? */
+static bool is_compact(const asl_execution *x)
+{
+    struct asl_buffer scratch;
+    asl_buffer_init(&scratch, ASL_BUFFER_MAXIMUM);
+    bool same = asl_text_equal(value_compact(x->input, &scratch),
+                               (struct asl_text){x->raw_input, x->raw_input_size});
+    asl_buffer_free(&scratch);
+    return same;
+}
+
 static void start(struct run *r)
 {
     asl_execution *x = r->x;
     struct history_event e;
     history_event_init(&e, EVENT_EXECUTION_STARTED);
-    e.raw_payload = (struct asl_text){x->raw_input, x->raw_input_size};
+    if (is_compact(x)) /* the same text as the first state's input: it stands in the chunk once */
+        e.payload = x->input;
+    else
+        e.raw_payload = (struct asl_text){x->raw_input, x->raw_input_size};
     e.role_arn = value_as_text(x->role_arn);
     if (x->alias_arn)
         e.alias_arn = value_as_text(x->alias_arn);

@@ -114,9 +114,18 @@ static void schedule(struct run *r, struct frame *f)
     run_task_command(r, f);
 }
 
+static bool is_scheduled_to_nobody(const struct run *r, const struct resource *resource)
+{
+    return resource->family == TASK_ACTIVITY && r->env->has_activity &&
+           !r->env->has_activity(r->env->state, asl_text(resource->arn));
+}
+
 bool work_task(struct run *r, struct frame *f)
 {
+    const struct resource *resource = &f->state->of.task.resource;
     frame_forget_task(f);
+    if (is_scheduled_to_nobody(r, resource))
+        return fail_runtime(r, "The activity %s does not exist.", resource->arn);
     asl_value *effective = flow_of(f->state)->effective_input(r, f);
     bool fine = effective && prepare(r, f, effective);
     value_release(effective);

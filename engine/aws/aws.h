@@ -54,6 +54,7 @@ struct aws_ask {
     const struct catalogue_operation *operation;
     enum protocol_names names;     /* spellings taken, and how the answer is shown */
     const asl_value *parameters;   /* NULL: none */
+    const char *region;            /* another than the one in use; NULL: that */
     const char *role_arn;          /* to be assumed first (Credentials.RoleArn), or NULL */
     const char *token;             /* an idempotency token for members that want one; NULL: random */
     size_t attempts;               /* at most; 0: AWS_MAX_ATTEMPTS, the profile's, else 3 */

@@ -28,7 +28,7 @@ struct aws_call {
     const struct catalogue_operation *operation;
     enum protocol_names names;
     asl_value *parameters;
-    char *role_arn, *token;
+    char *region, *role_arn, *token;
     size_t attempts, made;
     int64_t timeout_ms;
     bool signs_with;          /* `with` was given: nothing is looked up */
@@ -53,6 +53,7 @@ static void call_free(struct aws_call *c)
     aws_request_free(&c->request);
     credentials_free(&c->with);
     value_release(c->parameters);
+    free(c->region);
     free(c->role_arn);
     free(c->token);
     free(c);
@@ -265,12 +266,15 @@ static void on_timer(void *state)
 {
     struct aws_call *c = state;
     char action[128], message[512];
+    struct endpoint_rules rules = c->aws->rules;
     if (c->serialised) {
         get_credentials(c);
         return;
     }
+    if (c->region)
+        rules.region = c->region;
     catalogue_action(c->operation, action, sizeof action);
-    if (!endpoint_find(&c->aws->rules, c->operation->service, action, &c->endpoint, message))
+    if (!endpoint_find(&rules, c->operation->service, action, &c->endpoint, message))
         fail(c, AWS_CLIENT, HTTP_DONE, message);
     else if (serialise(c))
         get_credentials(c);
@@ -298,6 +302,7 @@ static struct aws_call *call_new(struct aws *a, const struct aws_ask *ask,
     c->operation = ask->operation;
     c->names = ask->names;
     c->parameters = ask->parameters ? value_retain(ask->parameters) : NULL;
+    c->region = ask->region ? asl_copy_text(asl_text(ask->region)) : NULL;
     c->role_arn = ask->role_arn ? asl_copy_text(asl_text(ask->role_arn)) : NULL;
     c->token = ask->token ? asl_copy_text(asl_text(ask->token)) : random_token();
     c->attempts = ask->attempts ? ask->attempts : a->attempts;

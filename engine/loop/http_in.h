@@ -1,9 +1,14 @@
-/* HTTP in: evhttp behind a strict gate.
+/* HTTP in: a strict HTTP/1.1 server on the loop's sockets.
  *
- * The gate refuses what evhttp lets through: a missing, repeated or foreign Host, Content-Length with
- * Transfer-Encoding, a foreign Origin or Sec-Fetch-Site, too many or too large headers, bodies over
- * the maximum; it cuts slow and idle clients by a deadline for the whole request and caps
- * connections. Loopback by default. It never sends CORS headers.
+ * It refuses a missing, repeated or foreign Host, Content-Length with Transfer-Encoding, a foreign
+ * Origin or Sec-Fetch-Site, too many or too large headers, bodies over the maximum; it cuts slow,
+ * idle and never-reading clients by a deadline for the whole request and for the whole answer, and
+ * caps connections and bytes. It never sends CORS headers.
+ *
+ * Why not evhttp: a gate over it would have to read the raw bytes anyway. evhttp 2.1 shows headers
+ * after joining folded lines, takes "+5" as a length and CL beside TE, has no word on connections
+ * (no cap, no deadline for a whole request, no hook when one goes), and does not see a client go
+ * while its request is being worked on. Reading a request strictly is the smaller half of a server.
  */
 #ifndef ENGINE_LOOP_HTTP_IN_H
 #define ENGINE_LOOP_HTTP_IN_H
@@ -19,7 +24,8 @@ struct http_in_limits {
     size_t connections;      /* 0: 4,096 */
     size_t header_bytes;     /* 0: 64 KiB */
     size_t body_bytes;       /* 0: 16 MiB */
-    int64_t request_ms;      /* whole request, real time; 0: 30 s */
+    size_t all_body_bytes;   /* of all requests on their way in; 0: 256 MiB */
+    int64_t request_ms;      /* whole request in, and whole answer out; real time; 0: 30 s */
     int64_t idle_ms;         /* keep-alive; 0: 75 s */
 };
 
@@ -38,8 +44,9 @@ typedef void (*http_in_handle)(void *state, struct http_exchange *x,
                                const struct http_received *request);
 
 /* Listens on `address` ("127.0.0.1", "::1") and `port` (0: any; see http_in_port). `hosts` are further
- * names allowed in Host beside the address itself and localhost; NULL-terminated or NULL. NULL and a
- * message on failure. */
+ * names allowed in Host beside the address itself, localhost and names under it; "*.x" stands for all
+ * names under x; NULL-terminated or NULL. Raises the soft limit of open files towards what the
+ * connections need. NULL and a message on failure. */
 struct http_in *http_in_new(struct loop *l, const char *address, uint16_t port,
                             const char *const *hosts, const struct http_in_limits *limits,
                             http_in_handle handle, void *state, char message[256]);
@@ -48,8 +55,8 @@ uint16_t http_in_port(const struct http_in *h);
 /* Stops taking new requests; those taken are answered. */
 void http_in_close(struct http_in *h);
 
-/* Content-Length and Date are added; the exchange is gone afterwards. A client that has gone is no
- * error. */
+/* Content-Length and Date are added (an answer to HEAD may bring its own Content-Length); the exchange
+ * is gone afterwards. A client that has gone is no error. */
 void http_exchange_answer(struct http_exchange *x, int status, const struct http_headers *headers,
                           struct asl_text body);
 /* Told when the client goes before it was answered (long polls); answering is then a no-op. */

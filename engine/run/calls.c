@@ -162,7 +162,7 @@ void engine_start(struct engine *e, const struct engine_start *start,
     }
     char uuid[37];
     if (!start->name)
-        e->env.uuid(e, uuid);
+        world_name(e, uuid);
     struct asl_buffer arn;
     asl_buffer_init(&arn, 4096);
     execution_arn(e, m, start->name ? start->name : uuid, &arn);

@@ -11,7 +11,7 @@ static const char *const names[CRASH_POINTS] = {
     [CRASH_TASK_SEND] = "task.send",         [CRASH_TASK_SENT] = "task.sent",
     [CRASH_TASK_REPORTED] = "task.reported", [CRASH_ANSWER] = "answer",
     [CRASH_FINISHED] = "finished",           [CRASH_RECOVERY] = "recovery",
-    [CRASH_CLOSE] = "close",
+    [CRASH_DUE] = "due",                     [CRASH_CLOSE] = "close",
 };
 
 /* Read once: which point, at which passing. CRASH_POINTS: none. */

@@ -15,6 +15,7 @@ enum crash_point {
     CRASH_ANSWER,          /* about to answer a caller */
     CRASH_FINISHED,        /* an execution's end is durable, nobody told */
     CRASH_RECOVERY,        /* an execution is being taken up again */
+    CRASH_DUE,             /* something fell due, not yet stepped */
     CRASH_CLOSE,           /* closing */
     CRASH_POINTS,
 };

@@ -22,6 +22,43 @@ void engine_complain(struct engine *e, const char *format, ...)
         fprintf(stderr, "stepwell: %s\n", line);
 }
 
+static void machine_free(struct machine *m)
+{
+    asl_machine_release(m->compiled);
+    free(m->name);
+    free(m->arn);
+    free(m->role_arn);
+    free(m);
+}
+
+static void free_all(struct engine *e)
+{
+    tasks_free_all(e);
+    for (struct waiter *w = e->waiters, *next; w; w = next) {
+        next = w->next;
+        free(w->arn);
+        free(w);
+    }
+    for (size_t i = 0; i < e->action_count; i++) {
+        value_release(e->actions[i].command.parameters);
+        value_release(e->actions[i].command.credentials);
+        free(e->actions[i].state_name);
+    }
+    free(e->actions);
+    live_free_all(e);
+    while (e->machines) {
+        struct machine *m = e->machines;
+        e->machines = m->next;
+        machine_free(m);
+    }
+    turn_free(e);
+    asl_result_free(&e->result);
+    asl_buffer_free(&e->scratch);
+    store_batch_free(e->batch);
+    store_close(e->store);
+    free(e);
+}
+
 struct engine *engine_open(const struct engine_options *options, struct store_error *error)
 {
     struct store *store = store_open(options->store_path, error);
@@ -41,53 +78,24 @@ struct engine *engine_open(const struct engine_options *options, struct store_er
     e->next_due = NEVER;
     asl_result_init(&e->result, NULL);
     asl_buffer_init(&e->scratch, ASL_BUFFER_MAXIMUM);
-    world_init(e);
+    turn_init(e);
+    if (!world_init(e, error)) {
+        free_all(e);
+        return NULL;
+    }
     recovery_begin(e);
     return e;
 }
 
-static void machine_free(struct machine *m)
-{
-    asl_machine_release(m->compiled);
-    free(m->name);
-    free(m->arn);
-    free(m->role_arn);
-    free(m);
-}
-
-/* Nothing is stepped any more; what is in memory and not committed was never acknowledged. */
+/* The last turn records what has come; on a full disk what is in memory was never acknowledged. */
 void engine_close(struct engine *e)
 {
     if (!e)
         return;
     crash_here(CRASH_CLOSE);
     e->is_closing = true;
-    e->is_paused = true; /* connectors that end now ask for no turn */
-    tasks_free_all(e);
-    for (struct waiter *w = e->waiters, *next; w; w = next) {
-        next = w->next;
-        free(w->arn);
-        free(w);
-    }
-    for (size_t i = 0; i < e->action_count; i++) {
-        value_release(e->actions[i].command.parameters);
-        value_release(e->actions[i].command.credentials);
-        free(e->actions[i].state_name);
-    }
-    free(e->actions);
-    live_free_all(e);
-    while (e->machines) {
-        struct machine *m = e->machines;
-        e->machines = m->next;
-        machine_free(m);
-    }
-    loop_timer_free(e->due_timer);
-    loop_timer_free(e->retry_timer);
-    asl_result_free(&e->result);
-    asl_buffer_free(&e->scratch);
-    store_batch_free(e->batch);
-    store_close(e->store);
-    free(e);
+    turn_finish(e);
+    free_all(e);
 }
 
 struct store *engine_store(struct engine *e)

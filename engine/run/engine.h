@@ -102,8 +102,10 @@ void engine_redrive(struct engine *e, int64_t execution,
 void engine_task_event(struct engine *e, int64_t execution, const struct asl_event *event,
                        void (*done)(void *state, enum engine_outcome outcome), void *state);
 
-/* Where a token points; false when it is none of ours. Whether the task is open tells the event. */
-bool engine_token_parse(const char *token, int64_t *execution, int64_t *task);
+/* Where a token points; false when it is none of this store's. Whether the task is open tells the
+ * event. */
+bool engine_token_read(const struct engine *e, struct asl_text token, int64_t *execution,
+                       int64_t *task);
 
 /* Lets `see` look at an execution as it stands (in memory or loaded); false: there is none. */
 bool engine_look(struct engine *e, int64_t execution,

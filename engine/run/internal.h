@@ -45,6 +45,7 @@ struct live {
     struct live *idle_before, *idle_after; /* in the list of idle ones, oldest first */
     struct live *queue_next;
     bool is_queued, is_idle, is_new, is_dirty, is_runnable;
+    bool is_due; /* the store says so */
     int64_t id, machine;
     asl_execution *x;
     struct asl_history *history; /* of this turn; NULL: untouched */
@@ -75,6 +76,9 @@ struct engine {
     struct connectors connectors;
     struct asl_env env;
     int64_t env_execution; /* whose step asks for a token */
+    unsigned char token_key[32];
+    int64_t name_ms; /* of the last name made */
+    unsigned name_count;
 
     struct machine *machines;
 
@@ -96,8 +100,10 @@ struct engine {
     struct waiter *waiters, *waiters_tail; /* answered after the commit */
     struct asl_result result;
     struct asl_buffer scratch;
+    size_t turn_bytes; /* of history, in this turn */
 
-    struct loop_timer *due_timer, *retry_timer;
+    struct loop_timer *turn_timer, *due_timer;
+    struct event *retry; /* of a commit that waits for room */
     int64_t next_due;
     bool turn_asked, is_paused, is_closing;
 
@@ -115,6 +121,7 @@ void engine_complain(struct engine *e, const char *format, ...)
 struct live *live_find(struct engine *e, int64_t id); /* in memory only */
 /* In memory or loaded; NULL: there is none, or it does not read back (complained). */
 struct live *live_get(struct engine *e, int64_t id);
+struct live *live_of_row(struct engine *e, const struct store_execution *row);
 struct live *live_add_take(struct engine *e, int64_t id, int64_t machine, asl_execution *x);
 void live_drop(struct engine *e, struct live *l);
 void live_queue(struct engine *e, struct live *l);
@@ -130,6 +137,9 @@ struct asl_history *history_get(struct engine *e);
 void history_put(struct engine *e, struct asl_history *h);
 
 /* ---- turn.c ---- */
+void turn_init(struct engine *e);
+void turn_free(struct engine *e);
+void turn_finish(struct engine *e); /* before closing: until no arrival is left, or the disk is full */
 void turn_ask(struct engine *e); /* one soon */
 void turn_run(void *engine);
 bool turn_commit(struct engine *e); /* false: paused */
@@ -146,7 +156,9 @@ void recovery_begin(struct engine *e);
 void recovery_take_up(struct engine *e, struct live *l);
 
 /* ---- world.c ---- */
-void world_init(struct engine *e);
+/* False and *error when the store does not give the key of its tokens. */
+bool world_init(struct engine *e, struct store_error *error);
+void world_name(struct engine *e, char out[37]); /* for an execution: UUIDs that ascend */
 
 /* ---- engine.c ---- */
 struct machine *machine_get(struct engine *e, int64_t id);

@@ -109,6 +109,34 @@ void live_rest(struct engine *e, struct live *l)
 
 /* ---- loading ---- */
 
+/* What cannot be read back is set aside: not due, so that it does not come again and again. Its row
+ * stays for whoever repairs it. */
+static void set_aside(struct engine *e, const struct store_execution *row, const char *why)
+{
+    engine_complain(e, "execution %s cannot be taken up: %s; it is set aside", row->arn, why);
+    if (row->status != 0 || row->due == NEVER)
+        return;
+    struct store_execution aside = *row;
+    aside.due = NEVER;
+    store_update_execution(e->batch, &aside);
+    turn_ask(e);
+}
+
+struct live *live_of_row(struct engine *e, const struct store_execution *row)
+{
+    struct live *l = live_find(e, row->id);
+    if (l)
+        return l;
+    char message[160] = "its definition is missing from the store";
+    struct machine *m = machine_get(e, row->machine);
+    asl_execution *x = m ? asl_execution_load(m->compiled, row->state.data, row->state.size, message)
+                         : NULL;
+    if (x)
+        return live_add_take(e, row->id, row->machine, x);
+    set_aside(e, row, message);
+    return NULL;
+}
+
 struct load {
     struct engine *engine;
     struct live *live;
@@ -117,15 +145,7 @@ struct load {
 static bool load_row(void *state, const struct store_execution *row)
 {
     struct load *load = state;
-    struct engine *e = load->engine;
-    char message[160] = "its definition is missing from the store";
-    struct machine *m = machine_get(e, row->machine);
-    asl_execution *x = m ? asl_execution_load(m->compiled, row->state.data, row->state.size, message)
-                         : NULL;
-    if (x)
-        load->live = live_add_take(e, row->id, row->machine, x);
-    else
-        engine_complain(e, "execution %s cannot be taken up: %s", row->arn, message);
+    load->live = live_of_row(load->engine, row);
     return false;
 }
 
@@ -200,6 +220,9 @@ struct arrival *arrival_new(enum asl_event_kind kind)
 
 void arrival_free(struct arrival *a)
 {
+    if (a->waiter)
+        free(a->waiter->arn);
+    free(a->waiter); /* not answered: what it waited for never came to be */
     value_release(a->output);
     free(a->error);
     free(a->cause);

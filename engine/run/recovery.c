@@ -6,37 +6,21 @@
  */
 #include "engine/run/internal.h"
 
-#include <stdlib.h>
-
-struct ids {
-    int64_t *items;
-    size_t count, capacity;
-};
-
-static bool note_open(void *state, const struct store_execution *row)
+static bool take_up(void *state, const struct store_execution *row)
 {
-    struct ids *ids = state;
-    if (ids->count == ids->capacity) {
-        ids->capacity = ids->capacity ? ids->capacity * 2 : 64;
-        ids->items = asl_reallocate(ids->items, ids->capacity * sizeof *ids->items);
-    }
-    ids->items[ids->count++] = row->id;
+    struct engine *e = state;
+    struct live *l = live_of_row(e, row);
+    if (!l)
+        return true;
+    struct arrival *a = arrival_new(ASL_CONTINUE);
+    a->recover = true;
+    live_give(e, l, a);
     return true;
 }
 
 void recovery_begin(struct engine *e)
 {
-    struct ids ids = {NULL, 0, 0};
-    store_open_executions(e->store, note_open, &ids);
-    for (size_t i = 0; i < ids.count; i++) {
-        struct live *l = live_get(e, ids.items[i]);
-        if (!l)
-            continue;
-        struct arrival *a = arrival_new(ASL_CONTINUE);
-        a->recover = true;
-        live_give(e, l, a);
-    }
-    free(ids.items);
+    store_open_executions(e->store, take_up, e);
     turn_arm_due(e);
 }
 

@@ -11,9 +11,14 @@
  * 2. What is acknowledged is durable: waiters are answered in 4 only.
  * 4. After a failed sync the process stops at once: STORE_BROKEN ends it here.
  * A full disk pauses: the batch is kept, nothing is answered, no turn runs until it went through.
+ *
+ * Due. The store's index of due moments is the only heap there is: one timer stands for its first
+ * entry. What a budget left runnable is written as due at once, so that a restart finds it the same
+ * way; whatever was fetched as due is written anew, so that it leaves the index's front.
  */
 #include "engine/run/internal.h"
 
+#include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,12 +37,14 @@ static int64_t steady_us(void)
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
+/* A timer, not loop_soon: it comes behind whatever else is ready, so that one commit serves all that
+ * has arrived; and it can be taken back when the engine closes. */
 void turn_ask(struct engine *e)
 {
-    if (e->turn_asked || e->is_paused)
+    if (e->turn_asked || e->is_paused || e->is_closing)
         return;
     e->turn_asked = true;
-    loop_soon(e->loop, turn_run, e);
+    loop_timer_arm(e->turn_timer, INT64_MIN);
 }
 
 void turn_wait(struct engine *e, struct waiter *w)
@@ -53,42 +60,28 @@ void turn_wait(struct engine *e, struct waiter *w)
 
 /* ---- 1. take ---- */
 
-struct due_ids {
-    int64_t ids[DUE_AT_ONCE];
-    size_t count;
-};
-
-static bool note_due(void *state, const struct store_execution *row)
+static bool take_up_due(void *state, const struct store_execution *row)
 {
-    struct due_ids *due = state;
-    due->ids[due->count++] = row->id;
-    return due->count < DUE_AT_ONCE;
+    struct engine *e = state;
+    struct live *l = live_of_row(e, row);
+    if (l && !l->is_due) {
+        l->is_due = true;
+        live_queue(e, l);
+    }
+    return true;
 }
 
 static void take_due(struct engine *e)
 {
-    if (e->next_due > loop_now(e->loop))
+    int64_t now = loop_now(e->loop);
+    if (e->next_due > now || e->is_closing)
         return;
-    struct due_ids *due = asl_allocate_zeroed(1, sizeof *due);
-    store_due_executions(e->store, loop_now(e->loop), DUE_AT_ONCE, note_due, due);
-    for (size_t i = 0; i < due->count; i++) {
-        struct live *l = live_get(e, due->ids[i]);
-        if (l && !l->is_queued)
-            live_give(e, l, arrival_new(ASL_TICK));
-    }
+    store_due_executions(e->store, now, DUE_AT_ONCE, take_up_due, e);
     e->next_due = NEVER; /* asked anew after the commit that moves these */
-    free(due);
-}
-
-static void due_now(void *engine)
-{
-    turn_ask(engine);
 }
 
 void turn_arm_due(struct engine *e)
 {
-    if (!e->due_timer)
-        e->due_timer = loop_timer_new(e->loop, due_now, e);
     e->next_due = store_next_due(e->store);
     if (e->next_due == NEVER)
         loop_timer_disarm(e->due_timer);
@@ -127,7 +120,6 @@ static void take_commands(struct engine *e, struct live *l, bool again)
 {
     for (size_t i = 0; i < e->result.count; i++)
         add_action(e, l, &e->result.commands[i], again);
-    l->is_runnable = e->result.runnable;
     asl_result_clear(&e->result);
 }
 
@@ -138,21 +130,43 @@ static void begin_history(struct engine *e, struct live *l)
     e->result.history = l->history;
 }
 
-static void step(struct engine *e, struct live *l, const struct asl_event *event,
+static bool is_outcome(enum asl_event_kind kind)
+{
+    return kind == ASL_TASK_SUCCEEDED || kind == ASL_TASK_FAILED || kind == ASL_TASK_START_FAILED ||
+           kind == ASL_TASK_SUBMIT_FAILED || kind == ASL_TASK_TIMED_OUT;
+}
+
+static bool step(struct engine *e, struct live *l, const struct asl_event *event,
                  struct waiter *waiter)
 {
     begin_history(e, l);
+    size_t before = asl_history_bytes(l->history).size;
     e->env_execution = l->id;
     bool taken = asl_step(l->x, event, &e->env, &e->result);
+    e->turn_bytes += asl_history_bytes(l->history).size - before;
     e->figures.steps++;
+    l->is_runnable = e->result.runnable;
     take_commands(e, l, false);
     if (taken || l->is_new)
         mark_dirty(e, l);
+    if (taken && is_outcome(event->kind)) /* a token's: the connector's request has no purpose now */
+        add_action(e, l, &(struct asl_command){.kind = ASL_CANCEL_TASK, .task = event->task}, false);
     if (waiter) {
         waiter->outcome = taken ? ENGINE_OK : waiter->outcome;
         turn_wait(e, waiter);
     }
     crash_here(CRASH_STEPPED);
+    return taken;
+}
+
+/* The store said it is due. When nothing falls due, it was saved in the middle of a budget. */
+static void run_due(struct engine *e, struct live *l)
+{
+    l->is_due = false;
+    crash_here(CRASH_DUE);
+    mark_dirty(e, l);
+    if (!step(e, l, &(struct asl_event){.kind = ASL_TICK}, NULL))
+        step(e, l, &(struct asl_event){.kind = ASL_CONTINUE}, NULL);
 }
 
 static void run_arrivals(struct engine *e, struct live *l)
@@ -160,10 +174,13 @@ static void run_arrivals(struct engine *e, struct live *l)
     while (!l->is_runnable && l->arrivals) {
         struct arrival *a = live_take_arrival(l);
         if (a->recover) {
+            if (l->is_due) /* a task whose time is over is not sent again */
+                run_due(e, l);
             recovery_take_up(e, l);
             take_commands(e, l, true);
         } else {
             step(e, l, &a->event, a->waiter);
+            a->waiter = NULL;
         }
         arrival_free(a);
     }
@@ -177,8 +194,10 @@ static void run_one(struct engine *e, struct live *l)
         step(e, l, &go_on, NULL);
     } else {
         run_arrivals(e, l);
+        if (l->is_due && !l->is_runnable)
+            run_due(e, l);
     }
-    if (l->is_runnable || l->arrivals)
+    if (l->is_runnable || l->is_due || l->arrivals)
         live_queue(e, l);
     else if (!l->is_dirty)
         live_rest(e, l);
@@ -189,12 +208,12 @@ static void run_queue(struct engine *e)
     int64_t until = steady_us() + e->options.turn_ms * 1000;
     struct live *l;
     size_t count = 0;
-    size_t bytes = 0;
+    e->turn_bytes = 0;
     while ((l = live_next(e))) {
         run_one(e, l);
         if ((++count & 15) == 0 && steady_us() >= until)
             break;
-        if (l->history && (bytes += asl_history_bytes(l->history).size) > BATCH_BYTES_MAXIMUM)
+        if (e->turn_bytes > BATCH_BYTES_MAXIMUM)
             break;
     }
 }
@@ -217,7 +236,7 @@ static void write_row(struct engine *e, struct live *l)
         .state = {e->scratch.data, e->scratch.size},
     };
     if (l->is_runnable)
-        row.due = row.started; /* in the past: a restart takes it up at once */
+        row.due = loop_now(e->loop); /* behind what has waited longer */
     if (l->is_new) {
         char *arn = asl_copy_text(asl_execution_arn(l->x));
         char *name = asl_copy_text(asl_execution_name(l->x));
@@ -246,22 +265,36 @@ static void fill_batch(struct engine *e)
     }
 }
 
-static void try_again(void *engine)
+static void try_again(evutil_socket_t fd, short what, void *engine)
 {
+    (void)fd, (void)what;
     struct engine *e = engine;
-    e->is_paused = false;
-    if (turn_commit(e))
+    if (turn_commit(e) && e->queue)
         turn_ask(e);
 }
 
+/* In real time, whatever the loop's clock does: the disk is real. */
 static void pause_for_space(struct engine *e, const struct store_error *error)
 {
-    if (!e->retry_timer) {
-        e->retry_timer = loop_timer_new(e->loop, try_again, e);
-        engine_complain(e, "%s; nothing is acknowledged until there is room again", error->message);
+    static const struct timeval wait = {RETRY_FULL_MS / 1000, RETRY_FULL_MS % 1000 * 1000};
+    if (!e->is_paused) {
+        engine_complain(e, "%s; nothing is acknowledged until then", error->message);
+        e->is_paused = true;
+        loop_hold(e->loop);
     }
-    e->is_paused = true;
-    loop_timer_arm(e->retry_timer, loop_now(e->loop) + RETRY_FULL_MS);
+    if (!e->retry)
+        e->retry = evtimer_new(loop_base(e->loop), try_again, e);
+    if (!e->retry || evtimer_add(e->retry, &wait) != 0)
+        asl_out_of_memory();
+}
+
+static void resume(struct engine *e)
+{
+    if (!e->is_paused)
+        return;
+    engine_complain(e, "%s takes writes again: going on", store_path(e->store));
+    e->is_paused = false;
+    loop_release(e->loop);
 }
 
 static void act(struct engine *e);
@@ -269,13 +302,15 @@ static void act(struct engine *e);
 bool turn_commit(struct engine *e)
 {
     struct store_error error;
+    if (store_batch_is_empty(e->batch)) {
+        act(e);
+        return true;
+    }
     crash_here(CRASH_COMMIT_BEFORE);
     int64_t before = steady_us();
-    enum store_status status = store_batch_is_empty(e->batch)
-                                   ? STORE_OK
-                                   : store_commit(e->store, e->batch, &error);
+    enum store_status status = store_commit(e->store, e->batch, &error);
     int64_t took = steady_us() - before;
-    if (status == STORE_FULL) {
+    if (status == STORE_FULL || status == STORE_BUSY) {
         pause_for_space(e, &error);
         return false;
     }
@@ -283,11 +318,7 @@ bool turn_commit(struct engine *e)
         engine_complain(e, "%s; stopping now, what was acknowledged is safe", error.message);
         _exit(EXIT_BROKEN);
     }
-    if (e->retry_timer) {
-        engine_complain(e, "there is room again: going on");
-        loop_timer_free(e->retry_timer);
-        e->retry_timer = NULL;
-    }
+    resume(e);
     e->figures.commits++;
     e->figures.commit_us_total += took;
     if (took > e->figures.commit_us_maximum)
@@ -334,7 +365,8 @@ static void carry_out(struct engine *e, struct action *a)
 {
     switch (a->command.kind) {
     case ASL_RUN_TASK:
-        tasks_start(e, a);
+        if (!e->is_closing) /* recovery starts it */
+            tasks_start(e, a);
         return;
     case ASL_CANCEL_TASK:
         tasks_cancel(e, a->execution, a->command.task);
@@ -374,8 +406,9 @@ void turn_run(void *engine)
 {
     struct engine *e = engine;
     e->turn_asked = false;
+    loop_timer_disarm(e->turn_timer);
     if (e->is_paused)
-        return;
+        return; /* try_again goes on */
     e->figures.turns++;
     take_due(e);
     crash_here(CRASH_TURN_BEGIN);
@@ -385,4 +418,38 @@ void turn_run(void *engine)
         return;
     if (e->queue)
         turn_ask(e);
+}
+
+/* ---- begin and end ---- */
+
+void turn_init(struct engine *e)
+{
+    e->turn_timer = loop_timer_new(e->loop, turn_run, e);
+    e->due_timer = loop_timer_new(e->loop, turn_run, e);
+}
+
+static bool has_arrivals(const struct engine *e)
+{
+    for (const struct live *l = e->queue; l; l = l->queue_next)
+        if (l->arrivals)
+            return true;
+    return false;
+}
+
+/* What has arrived is not lost to a graceful end: an outcome that came is recorded. */
+void turn_finish(struct engine *e)
+{
+    do
+        turn_run(e);
+    while (!e->is_paused && has_arrivals(e));
+}
+
+void turn_free(struct engine *e)
+{
+    loop_timer_free(e->turn_timer);
+    loop_timer_free(e->due_timer);
+    if (e->retry)
+        event_free(e->retry);
+    if (e->is_paused)
+        loop_release(e->loop);
 }

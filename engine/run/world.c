@@ -1,10 +1,19 @@
-/* What is not pure: the loop's clock, the kernel's chance, UUIDs and task tokens. */
+/* What is not pure: the loop's clock, the kernel's chance, UUIDs, task tokens, names.
+ *
+ * A task token is (execution, task, MAC) in base64: nothing is stored for it, it survives every
+ * restart, and it cannot be guessed. The key of the MAC is a document of the store.
+ */
 #include "engine/run/internal.h"
 
-#include <stdio.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+
+/* 33 bytes are 44 characters of base64, without padding. */
+enum { TOKEN_VERSION = 1, MAC_BYTES = 16, TOKEN_BYTES = 1 + 8 + 8 + MAC_BYTES, TOKEN_CHARACTERS = 44 };
 
 static int64_t now(void *engine)
 {
@@ -33,14 +42,9 @@ static uint64_t random_bits(void *engine)
     return e->options.random ? e->options.random(e->options.random_state) : kernel_random();
 }
 
-static void uuid(void *engine, char out[37])
+static void write_uuid(const unsigned char bytes[16], char out[37])
 {
     static const char hex[] = "0123456789abcdef";
-    uint64_t bits[2] = {random_bits(engine), random_bits(engine)};
-    unsigned char bytes[16];
-    memcpy(bytes, bits, sizeof bytes);
-    bytes[6] = (bytes[6] & 0x0F) | 0x40;
-    bytes[8] = (bytes[8] & 0x3F) | 0x80;
     for (size_t i = 0, at = 0; i < 16; i++) {
         if (i == 4 || i == 6 || i == 8 || i == 10)
             out[at++] = '-';
@@ -50,29 +54,121 @@ static void uuid(void *engine, char out[37])
     out[36] = '\0';
 }
 
-/* Says where to deliver; 128 random bits make it a secret. Looks like AWS's: letters and digits. */
+static void random_bytes(struct engine *e, unsigned char *out, size_t size)
+{
+    for (size_t at = 0; at < size; at += 8) {
+        uint64_t bits = random_bits(e);
+        memcpy(out + at, &bits, size - at < 8 ? size - at : 8);
+    }
+}
+
+static void uuid(void *engine, char out[37])
+{
+    unsigned char bytes[16];
+    random_bytes(engine, bytes, sizeof bytes);
+    bytes[6] = (bytes[6] & 0x0F) | 0x40; /* RFC 9562, version 4 */
+    bytes[8] = (bytes[8] & 0x3F) | 0x80;
+    write_uuid(bytes, out);
+}
+
+/* RFC 9562, version 7: names that ascend keep the store's index of arns growing at one end. */
+void world_name(struct engine *e, char out[37])
+{
+    unsigned char bytes[16];
+    int64_t ms = loop_now(e->loop);
+    if (ms > e->name_ms) {
+        e->name_ms = ms;
+        e->name_count = 0;
+    } else if (++e->name_count > 0xFFF) {
+        e->name_ms++;
+        e->name_count = 0;
+    }
+    random_bytes(e, bytes, sizeof bytes);
+    for (int i = 0; i < 6; i++)
+        bytes[i] = (unsigned char)(e->name_ms >> (40 - 8 * i));
+    bytes[6] = (unsigned char)(0x70 | e->name_count >> 8);
+    bytes[7] = (unsigned char)e->name_count;
+    bytes[8] = (bytes[8] & 0x3F) | 0x80;
+    write_uuid(bytes, out);
+}
+
+/* ---- tokens ---- */
+
+static void put_number(unsigned char *out, int64_t number)
+{
+    for (int i = 0; i < 8; i++)
+        out[i] = (unsigned char)((uint64_t)number >> (56 - 8 * i));
+}
+
+static int64_t get_number(const unsigned char *in)
+{
+    uint64_t number = 0;
+    for (int i = 0; i < 8; i++)
+        number = number << 8 | in[i];
+    return (int64_t)number;
+}
+
+static void sign(const struct engine *e, const unsigned char *bytes, unsigned char mac[MAC_BYTES])
+{
+    unsigned char whole[EVP_MAX_MD_SIZE];
+    unsigned size = sizeof whole;
+    if (!HMAC(EVP_sha256(), e->token_key, sizeof e->token_key, bytes, TOKEN_BYTES - MAC_BYTES, whole,
+              &size))
+        abort(); /* OpenSSL without SHA-256 */
+    memcpy(mac, whole, MAC_BYTES);
+}
+
 static void token(void *engine, int64_t event_id, char out[1025])
 {
     struct engine *e = engine;
-    snprintf(out, 1025, "AQ%016llx%016llx%016llx%016llx", (unsigned long long)e->env_execution,
-             (unsigned long long)event_id, (unsigned long long)random_bits(e),
-             (unsigned long long)random_bits(e));
+    unsigned char bytes[TOKEN_BYTES] = {TOKEN_VERSION};
+    put_number(bytes + 1, e->env_execution);
+    put_number(bytes + 9, event_id);
+    sign(e, bytes, bytes + 17);
+    EVP_EncodeBlock((unsigned char *)out, bytes, TOKEN_BYTES);
 }
 
-bool engine_token_parse(const char *text, int64_t *execution, int64_t *task)
+bool engine_token_read(const struct engine *e, struct asl_text text, int64_t *execution,
+                       int64_t *task)
 {
-    if (strlen(text) != 2 + 64 || strncmp(text, "AQ", 2) != 0 ||
-        strspn(text + 2, "0123456789abcdef") != 64)
+    unsigned char bytes[TOKEN_BYTES], mac[MAC_BYTES];
+    if (text.size != TOKEN_CHARACTERS ||
+        EVP_DecodeBlock(bytes, (const unsigned char *)text.data, TOKEN_CHARACTERS) != TOKEN_BYTES ||
+        bytes[0] != TOKEN_VERSION)
         return false;
-    char part[17] = {0};
-    memcpy(part, text + 2, 16);
-    *execution = (int64_t)strtoull(part, NULL, 16);
-    memcpy(part, text + 18, 16);
-    *task = (int64_t)strtoull(part, NULL, 16);
-    return *execution > 0 && *task != 0;
+    sign(e, bytes, mac);
+    if (CRYPTO_memcmp(mac, bytes + 17, MAC_BYTES) != 0)
+        return false;
+    *execution = get_number(bytes + 1);
+    *task = get_number(bytes + 9);
+    return true;
 }
 
-void world_init(struct engine *e)
+static bool take_key(void *state, const char *name, struct store_bytes value)
+{
+    struct engine *e = state;
+    (void)name;
+    if (value.size == sizeof e->token_key)
+        memcpy(e->token_key, value.data, value.size);
+    return false;
+}
+
+/* A new key is durable with the first commit, and so before any token made with it is seen. */
+static bool init_key(struct engine *e, struct store_error *error)
+{
+    enum store_status status = store_get_document(e->store, "engine", "token-key", take_key, e);
+    if (status == STORE_NOT_FOUND) {
+        random_bytes(e, e->token_key, sizeof e->token_key);
+        store_put_document(e->batch, "engine", "token-key",
+                           (struct store_bytes){e->token_key, sizeof e->token_key});
+    } else if (status != STORE_OK) {
+        *error = *store_last_error(e->store);
+        return false;
+    }
+    return true;
+}
+
+bool world_init(struct engine *e, struct store_error *error)
 {
     e->env = (struct asl_env){
         .state = e,
@@ -82,4 +178,5 @@ void world_init(struct engine *e)
         .token = token,
         .region = e->connectors.region,
     };
+    return init_key(e, error);
 }

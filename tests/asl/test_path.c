@@ -170,7 +170,16 @@ static const struct row filters[] = {
     {"$.Payload[?(@.st==done)]..id",
      "{\"Payload\":[{\"st\":\"done\",\"id\":1},{\"st\":\"x\",\"id\":2}]}", "[1]"},
     {"$[?(@.a[?(@.b == 1)])].c", "[{\"a\":[{\"b\":1}],\"c\":1},{\"a\":[],\"c\":2}]", "[1]"},
-    /* spellings of definitions that run on AWS */
+    /* spellings of definitions that run on AWS, and results reported from there */
+    {"$.items[?(!@.session)]",
+     "{\"items\":[{\"id\":1,\"session\":null},{\"id\":2,\"session\":{}},{\"id\":3}]}",
+     "[{\"id\":1,\"session\":null},{\"id\":3}]"},
+    {"$.list[?(@.keep)]", "{\"list\":[{\"keep\":true},{\"keep\":false},{\"other\":1}]}",
+     "[{\"keep\":true},{\"keep\":false}]"},
+    {"$.d..a", "{\"d\":{\"x\":{\"a\":[1,2]}}}", "[[1,2]]"},
+    {"$.d..a[*]", "{\"d\":{\"x\":{\"a\":[1,2]}}}", "[1,2]"},
+    {"$.jar[?(@.a >= 5)]", "{\"jar\":[{\"a\":1},{\"a\":5},{\"a\":2},{\"a\":7},{\"a\":3}]}",
+     "[{\"a\":5},{\"a\":7}]"},
     {"$.input.detail.Parameters[?(@.Name==/eggs/cooked/like)].Value",
      "{\"input\":{\"detail\":{\"Parameters\":[{\"Name\":\"/eggs/cooked/"
      "like\",\"Value\":\"poached\"}]}}}",

@@ -219,6 +219,52 @@ static void names_members_as_beans(void **state)
     }
 }
 
+/* Does a spelling lead back to the member it was made from? */
+static bool leads_back(const struct catalogue_service *s, const struct catalogue_shape *structure,
+                       const struct catalogue_member *m, const char *spelling)
+{
+    return catalogue_member_spelt(s, structure, asl_text(spelling)) == m;
+}
+
+static size_t count_lost_spellings(const struct catalogue_service *s,
+                                   const struct catalogue_shape *structure)
+{
+    size_t lost = 0;
+    for (uint32_t i = 0; i < structure->member_count; i++) {
+        const struct catalogue_member *m = &structure->members[i];
+        char bean[256], capital[256];
+        catalogue_bean_name(s, structure, m->name, bean, sizeof bean);
+        snprintf(capital, sizeof capital, "%s", m->name);
+        capital[0] = (char)(capital[0] >= 'a' && capital[0] <= 'z' ? capital[0] - 32 : capital[0]);
+        bool fine = leads_back(s, structure, m, m->name) && leads_back(s, structure, m, bean) &&
+                    leads_back(s, structure, m, capital);
+        if (!fine)
+            fprintf(stderr, "%s: %s / %s\n", s->arn_name, m->name, bean);
+        lost += !fine;
+    }
+    return lost;
+}
+
+/* Every member of every structure is reached by each of its spellings, and by no other's. */
+static void takes_every_spelling_of_every_member(void **state)
+{
+    (void)state;
+    struct catalogue *c = catalogue_new();
+    size_t lost = 0, members = 0;
+    for (size_t i = 0; i < catalogue_count(c); i++) {
+        const struct catalogue_service *s = catalogue_service(c, asl_text(catalogue_name_at(c, i)));
+        for (uint32_t k = 0; k < s->shape_count; k++) {
+            if (s->shapes[k].type != CATALOGUE_STRUCTURE)
+                continue;
+            members += s->shapes[k].member_count;
+            lost += count_lost_spellings(s, &s->shapes[k]);
+        }
+    }
+    printf("%zu members, %zu with a spelling that leads elsewhere\n", members, lost);
+    catalogue_free(c);
+    assert_int_equal(lost, 0);
+}
+
 static void names_errors_as_exception_classes(void **state)
 {
     (void)state;
@@ -299,6 +345,7 @@ int main(int count, char **arguments)
         cmocka_unit_test(every_operation_maps_serializes_and_parses),
         cmocka_unit_test(names_services_as_published),
         cmocka_unit_test(names_members_as_beans),
+        cmocka_unit_test(takes_every_spelling_of_every_member),
         cmocka_unit_test(names_errors_as_exception_classes),
         cmocka_unit_test(finds_and_suggests),
         cmocka_unit_test(opens_quickly),

@@ -25,6 +25,7 @@
 
 static struct {
     size_t passed, failed, ignored;
+    size_t all_passed, all_failed, all_ignored;
     asl_value *ignore;
 } run;
 
@@ -370,6 +371,9 @@ static void run_direction(const char *direction)
     value_release(run.ignore);
     printf("%s: %zu passed, %zu failed, %zu ignored by botocore's list\n", direction, run.passed,
            run.failed, run.ignored);
+    run.all_passed += run.passed;
+    run.all_failed += run.failed;
+    run.all_ignored += run.ignored;
     assert_int_equal(run.failed, 0);
     assert_true(run.passed > 300);
 }
@@ -392,5 +396,9 @@ int main(void)
         cmocka_unit_test(serializes_as_botocores_cases),
         cmocka_unit_test(parses_as_botocores_cases),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    if (run.all_passed + run.all_failed > 0)
+        printf("%zu passed, %zu failed, %zu skipped\n", run.all_passed, run.all_failed,
+               run.all_ignored);
+    return failed;
 }

@@ -341,6 +341,8 @@ static void names_failures(void **state)
          "Lambda.ResourceNotFoundException", "Function not found"},
         {"dynamodb", "putItem", 503, NULL, NULL, "<html>busy</html>", "DynamoDb.DynamoDbException",
          "Service Unavailable"},
+        {"dynamodb", "putItem", 500, "x-amzn-ErrorType", "InternalServerError:http://x/", "",
+         "DynamoDb.InternalServerErrorException", ""},
         {"dynamodb", "putItem", 301, NULL, NULL, "", "DynamoDb.DynamoDbException",
          "Moved Permanently"},
     };

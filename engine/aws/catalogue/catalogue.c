@@ -180,19 +180,31 @@ const struct catalogue_member *catalogue_member(const struct catalogue_shape *st
     return NULL;
 }
 
+/* The bean form differs from the model's in case only, but for the few that clash in Java: those
+ * gain "Value", or lose an L (DynamoDB's NULL). Only for them is it worth making. */
+static bool spells_member(const struct catalogue_service *s,
+                          const struct catalogue_shape *structure, const struct catalogue_member *m,
+                          struct asl_text name)
+{
+    size_t size = strlen(m->name);
+    if (name.size == size)
+        return compare_text(name, m->name) == 0;
+    char bean[256];
+    if (name.size != size + strlen("Value") && name.size + 1 != size)
+        return false;
+    catalogue_bean_name(s, structure, m->name, bean, sizeof bean);
+    return compare_text(name, bean) == 0;
+}
+
 const struct catalogue_member *catalogue_member_spelt(const struct catalogue_service *s,
                                                       const struct catalogue_shape *structure,
                                                       struct asl_text name)
 {
-    const struct catalogue_member *exact = catalogue_member(structure, name);
-    for (uint32_t i = 0; exact == NULL && i < structure->member_count && name.size > 0; i++) {
-        const struct catalogue_member *m = &structure->members[i];
-        char bean[256];
-        catalogue_bean_name(s, structure, m->name, bean, sizeof bean);
-        if (compare_text(name, m->name) == 0 || compare_text(name, bean) == 0)
-            exact = m;
-    }
-    return exact;
+    const struct catalogue_member *found = catalogue_member(structure, name);
+    for (uint32_t i = 0; found == NULL && i < structure->member_count; i++)
+        if (spells_member(s, structure, &structure->members[i], name))
+            found = &structure->members[i];
+    return found;
 }
 
 const struct catalogue_shape *catalogue_exception(const struct catalogue_service *s,

@@ -152,11 +152,11 @@ static void read_shape(struct reader *r, struct catalogue_shape *s)
         if (!r->damaged)
             s->payload = &s->members[i];
     }
-    if (mask & FORMAT_SHAPE_ERROR) {
+    if (mask & FORMAT_SHAPE_NAME)
         s->name = string(r);
+    if (mask & FORMAT_SHAPE_ERROR) {
         s->error_code = string(r);
         s->http_status = (uint16_t)number(r);
-        r->damaged |= s->name == NULL;
     }
 }
 

@@ -31,6 +31,7 @@ struct encoder {
     struct asl_buffer scratch;
     char *problem;
     size_t problem_size;
+    bool names_structures;
     bool failed;
 };
 
@@ -348,14 +349,13 @@ static void write_values(struct encoder *e, const asl_value *values)
         string_of(e, value_at(values, i));
 }
 
-static void write_error(struct encoder *e, const asl_value *name, const asl_value *shape)
+static void write_error(struct encoder *e, const asl_value *shape)
 {
     const asl_value *error = get(shape, "error");
     const asl_value *status = get(error, "httpStatusCode");
     int64_t code = 0;
     if (status != NULL)
         value_as_integer(status, &code);
-    string_of(e, name);
     string_of(e, get(error, "code"));
     number(e, (uint32_t)code);
 }
@@ -372,6 +372,10 @@ static void write_shape(struct encoder *e, const asl_value *name, const asl_valu
         flags |= CATALOGUE_RETRYABLE;
     size_t payload_at =
         payload ? value_find(get(shape, "members"), value_as_text(payload)) : SIZE_MAX;
+    /* Exceptions are known by their names; of the service that we offer ourselves, structures too:
+     * its validation messages print them. */
+    bool named =
+        flags & CATALOGUE_EXCEPTION || (e->names_structures && type == CATALOGUE_STRUCTURE);
     number(e, type);
     number(e, (get(shape, "min") ? FORMAT_SHAPE_MINIMUM : 0u) |
                   (get(shape, "max") ? FORMAT_SHAPE_MAXIMUM : 0u) |
@@ -379,7 +383,7 @@ static void write_shape(struct encoder *e, const asl_value *name, const asl_valu
                   (values ? FORMAT_SHAPE_VALUES : 0u) |
                   (payload_at != SIZE_MAX ? FORMAT_SHAPE_PAYLOAD : 0u) |
                   (flags & CATALOGUE_EXCEPTION ? FORMAT_SHAPE_ERROR : 0u) |
-                  flags << FORMAT_SHAPE_FLAGS_SHIFT);
+                  (named ? FORMAT_SHAPE_NAME : 0u) | flags << FORMAT_SHAPE_FLAGS_SHIFT);
     write_members(e, shape, type);
     static const char *const constraints[] = {"min", "max", "pattern"};
     for (size_t i = 0; i < sizeof constraints / sizeof *constraints; i++)
@@ -389,8 +393,10 @@ static void write_shape(struct encoder *e, const asl_value *name, const asl_valu
         write_values(e, values);
     if (payload_at != SIZE_MAX)
         number(e, (uint32_t)payload_at);
+    if (named)
+        string_of(e, name);
     if (flags & CATALOGUE_EXCEPTION)
-        write_error(e, name, shape);
+        write_error(e, shape);
 }
 
 /* ---- operations ---- */
@@ -583,6 +589,7 @@ static void encode(struct encoder *e, struct asl_buffer *out)
     char service_id[128];
     snprintf(service_id, sizeof service_id, "%.*s",
              ASL_TEXT_ARGS(id != NULL ? value_as_text(id) : ASL_TEXT("Unnamed")));
+    e->names_structures = strcmp(service_id, "SFN") == 0;
     write_service(e, metadata, service_id);
     write_operations(e, service_id);
     uint32_t exceptions = write_exceptions(e);

@@ -1,7 +1,7 @@
 /* The catalogue's bytes: what encode.c writes and decode.c reads, and nothing else knows.
  *
  * The file:
- *   "SWCAT001"                      magic and version
+ *   "SWCAT002"                      magic and version
  *   u32 services, u32 dictionary    how many; bytes of the deflate dictionary
  *   services x { u32 name, u32 offset, u32 packed, u32 size }   by ARN name; offsets from the start
  *   dictionary, names (NUL-terminated), then each service deflated with that dictionary
@@ -21,7 +21,7 @@
 #include "asl/value/value.h"
 #include "engine/aws/catalogue.h"
 
-#define FORMAT_MAGIC "SWCAT001"
+#define FORMAT_MAGIC "SWCAT002"
 enum { FORMAT_HEAD = 16, FORMAT_ENTRY = 16, FORMAT_DICTIONARY_MAXIMUM = 32 * 1024 };
 
 /* Which optional fields follow; kept apart from the flags that readers see. */
@@ -38,8 +38,9 @@ enum format_shape {
     FORMAT_SHAPE_PATTERN = 1 << 2,
     FORMAT_SHAPE_VALUES = 1 << 3,
     FORMAT_SHAPE_PAYLOAD = 1 << 4,
-    FORMAT_SHAPE_ERROR = 1 << 5, /* name, code, status */
-    FORMAT_SHAPE_FLAGS_SHIFT = 6,
+    FORMAT_SHAPE_ERROR = 1 << 5, /* code, status */
+    FORMAT_SHAPE_NAME = 1 << 6,
+    FORMAT_SHAPE_FLAGS_SHIFT = 7,
 };
 
 /* One service model (botocore form) as its inflated bytes. False: `problem` says why. Takes part

@@ -27,31 +27,6 @@ void credentials_assume_cancel(struct credentials_assume *a)
     assume_free(a);
 }
 
-static char *text_of(const asl_value *object, const char *key)
-{
-    const asl_value *v = value_get_z(object, key);
-    return v && value_kind(v) == VALUE_STRING ? asl_copy_text(value_as_text(v)) : NULL;
-}
-
-bool credentials_read(const asl_value *object, struct credentials *out, char message[512])
-{
-    char *expiration = text_of(object, "Expiration");
-    *out = (struct credentials){
-        .access_key_id = text_of(object, "AccessKeyId"),
-        .secret_access_key = text_of(object, "SecretAccessKey"),
-        .session_token = text_of(object, "SessionToken"),
-        .expires_ms = INT64_MAX,
-    };
-    bool good = credentials_are_plain(out, message) &&
-                (!expiration || credentials_moment(expiration, &out->expires_ms));
-    if (!good && out->access_key_id && out->secret_access_key)
-        snprintf(message, 512, "the answer's Expiration is no time");
-    free(expiration);
-    if (!good)
-        credentials_free(out);
-    return good;
-}
-
 static void on_outcome(void *state, const struct aws_outcome *outcome)
 {
     struct credentials_assume *a = state;
@@ -59,7 +34,8 @@ static void on_outcome(void *state, const struct aws_outcome *outcome)
     char why[512], message[512];
     const char *problem = outcome->answer.failed ? outcome->answer.message : why;
     bool good = !outcome->answer.failed &&
-                credentials_read(value_get_z(outcome->answer.output, "Credentials"), &found, why);
+                credentials_read(value_get_z(outcome->answer.output, "Credentials"), "SessionToken",
+                                 &found, why);
     a->call = NULL;
     if (!good)
         snprintf(message, sizeof message, "role %.200s could not be assumed: %.260s", a->role_arn,

@@ -22,8 +22,4 @@ struct credentials_assume *credentials_assume(struct aws *a, const struct creden
                                               void *state);
 void credentials_assume_cancel(struct credentials_assume *a);
 
-/* Takes {AccessKeyId, SecretAccessKey, SessionToken, Expiration}; false and a message when it is no
- * such thing. */
-bool credentials_read(const asl_value *object, struct credentials *out, char message[512]);
-
 #endif

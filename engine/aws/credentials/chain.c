@@ -15,7 +15,13 @@
 
 static const struct credentials_source chain[] = {
     {"environment", credentials_environment},
+    {"web identity", credentials_web_identity}, /* before role: it has a role_arn as well */
+    {"assume-role", credentials_role},
+    {"SSO", credentials_sso},
     {"shared files", credentials_files},
+    {"credential_process", credentials_process},
+    {"container", credentials_container},
+    {"instance metadata", credentials_metadata},
 };
 #define CHAIN_COUNT (sizeof chain / sizeof *chain)
 
@@ -161,6 +167,47 @@ enum credentials_result credentials_set(struct credentials_search *s, const char
     return CREDENTIALS_FOUND;
 }
 
+static char *text_of(const asl_value *object, const char *key)
+{
+    const asl_value *v = value_get_z(object, key);
+    return v && value_kind(v) == VALUE_STRING ? asl_copy_text(value_as_text(v)) : NULL;
+}
+
+bool credentials_read(const asl_value *object, const char *token_key, struct credentials *out,
+                      char message[512])
+{
+    char *expiration = text_of(object, "Expiration");
+    *out = (struct credentials){
+        .access_key_id = text_of(object, "AccessKeyId"),
+        .secret_access_key = text_of(object, "SecretAccessKey"),
+        .session_token = text_of(object, token_key),
+        .expires_ms = INT64_MAX,
+    };
+    bool good = credentials_are_plain(out, message) &&
+                (!expiration || credentials_moment(expiration, &out->expires_ms));
+    if (!good && out->access_key_id && out->secret_access_key)
+        snprintf(message, 512, "the answer's Expiration is no time");
+    free(expiration);
+    if (!good)
+        credentials_free(out);
+    return good;
+}
+
+enum credentials_result credentials_read_text(struct credentials_search *s, struct asl_text text,
+                                              const char *token_key)
+{
+    struct value_error error;
+    char why[512];
+    asl_value *v = value_parse(text, 0, 0, &error);
+    if (!v)
+        return credentials_broken(s, "%s: the answer is no JSON", chain[s->source].name);
+    credentials_free(&s->found);
+    bool good = credentials_read(v, token_key, &s->found, why);
+    value_release(v);
+    return good ? CREDENTIALS_FOUND
+                : credentials_broken(s, "%s: %.400s", chain[s->source].name, why);
+}
+
 /* ---- the search ---- */
 
 struct credentials_search *credentials_search_new(struct aws *a, const char *profile)
@@ -183,6 +230,8 @@ static void finish(struct credentials_search *s, enum credentials_result result)
 static void go_on(struct credentials_search *s)
 {
     for (; s->source < CHAIN_COUNT; s->source++) {
+        if (s->only && strcmp(s->only, chain[s->source].name) != 0)
+            continue;
         s->waiting = true;
         enum credentials_result result = chain[s->source].find(s);
         if (result == CREDENTIALS_LATER)

@@ -33,6 +33,7 @@ struct credentials_search {
     struct loop *loop;
     struct http_out *http;
     const char *profile;      /* whose credentials */
+    const char *only;         /* a source's name: nobody else is asked (credential_source); or NULL */
     bool use_environment;     /* variables count: not for a source_profile, nor a profile by flag */
     bool local;               /* for a peer on this machine: do not go out to find credentials */
     int64_t now_ms;           /* wall clock */
@@ -78,8 +79,22 @@ bool credentials_are_plain(const struct credentials *c, char message[512]);
  * when it is no such moment. */
 bool credentials_moment(const char *iso8601, int64_t *ms);
 
+/* Reads what container and metadata services, credential_process and STS answer: {AccessKeyId,
+ * SecretAccessKey, <token_key>, Expiration}. False and a message (that quotes nothing) when it is none. */
+bool credentials_read(const asl_value *object, const char *token_key, struct credentials *out,
+                      char message[512]);
+/* The same from JSON text, into search->found; FOUND or BROKEN. */
+enum credentials_result credentials_read_text(struct credentials_search *s, struct asl_text text,
+                                              const char *token_key);
+
 /* The sources, in the chain's order. */
 enum credentials_result credentials_environment(struct credentials_search *s);
+enum credentials_result credentials_web_identity(struct credentials_search *s);
+enum credentials_result credentials_role(struct credentials_search *s);
+enum credentials_result credentials_sso(struct credentials_search *s);
 enum credentials_result credentials_files(struct credentials_search *s);
+enum credentials_result credentials_process(struct credentials_search *s);
+enum credentials_result credentials_container(struct credentials_search *s);
+enum credentials_result credentials_metadata(struct credentials_search *s);
 
 #endif

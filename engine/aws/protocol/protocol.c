@@ -178,16 +178,6 @@ static void put_request_ids(const struct http_headers *headers, struct aws_answe
                1);
 }
 
-/* A proxy's page, or nothing at all, from a server in trouble: no protocol speaks here. */
-static bool is_generic_failure(int status, struct asl_text body)
-{
-    while (body.size > 0 && strchr(" \t\r\n", body.data[0]) != NULL) {
-        body.data++;
-        body.size--;
-    }
-    return status >= 500 && (body.size == 0 || asl_text_starts(body, "<html>"));
-}
-
 static const char *status_words(int status)
 {
     static const struct {
@@ -230,14 +220,14 @@ static const char *head_code(const struct catalogue_operation *o)
 }
 
 /* A former query service tells its old codes in a header of their own ("Code;Sender"). Botocore's
- * users see those; Java's exceptions, and so Step Functions, go by the new ones. */
+ * users and the optimized integrations see those; the aws-sdk ones go by the new ones. */
 static void put_query_code(const struct reading *r, const struct http_headers *headers,
                            struct aws_answer *answer)
 {
     const char *old = http_headers_get(headers, "x-amzn-query-error");
     const char *semicolon = old != NULL ? strchr(old, ';') : NULL;
     bool told = semicolon != NULL && semicolon > old;
-    if (told && r->names == PROTOCOL_NATIVE &&
+    if (told && r->names != PROTOCOL_STATES &&
         r->operation->service->flags & CATALOGUE_QUERY_COMPATIBLE)
         reading_copy((struct asl_text){old, (size_t)(semicolon - old)}, answer->code,
                      sizeof answer->code);
@@ -248,8 +238,8 @@ static void parse_failure(struct reading *r, const struct protocol *p,
                           struct aws_answer *answer)
 {
     const struct catalogue_operation *o = r->operation;
-    if (!is_generic_failure(answer->status, body))
-        p->parse_error(o->service, headers, body, answer);
+    /* A proxy's page or no body at all tells nothing to any protocol; a header still may. */
+    p->parse_error(o->service, headers, body, answer);
     put_query_code(r, headers, answer);
     const char *head = answer->status == 404 && body.size == 0 ? head_code(o) : NULL;
     if (answer->code[0] == '\0' && head != NULL && r->names != PROTOCOL_NATIVE)

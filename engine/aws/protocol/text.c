@@ -307,6 +307,7 @@ bool protocol_base64_decode(struct asl_text text, struct asl_buffer *out)
 /* ---- percent-encoding (RFC 3986: all but the unreserved) ---- */
 void percent_encode(struct asl_text text, bool keep_slashes, struct asl_buffer *out)
 {
+    static const char hex[] = "0123456789ABCDEF";
     for (size_t i = 0; i < text.size; i++) {
         unsigned char c = (unsigned char)text.data[i];
         bool kept = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
@@ -314,6 +315,6 @@ void percent_encode(struct asl_text text, bool keep_slashes, struct asl_buffer *
         if (kept)
             asl_buffer_putc(out, (char)c);
         else
-            asl_buffer_printf(out, "%%%02X", c);
+            asl_buffer_put(out, (char[]){'%', hex[c >> 4], hex[c & 15]}, 3);
     }
 }

@@ -1,0 +1,80 @@
+/* An execution as DescribeExecution shows it. */
+#include "engine/api/describe.h"
+
+#include <stdio.h>
+
+asl_value *describe_time(int64_t ms)
+{
+    char text[32];
+    int size = snprintf(text, sizeof text, "%lld.%03d", (long long)(ms / 1000), (int)(ms % 1000));
+    return value_number_text((struct asl_text){text, (size_t)size});
+}
+
+/* A payload travels as JSON text in a string. */
+static asl_value *as_text(const asl_value *v)
+{
+    struct asl_buffer scratch;
+    asl_buffer_init(&scratch, ASL_BUFFER_MAXIMUM);
+    asl_value *text = value_string(value_compact(v, &scratch));
+    asl_buffer_free(&scratch);
+    return text;
+}
+
+static void add_data(struct value_list *l, const char *name, const asl_value *v, bool include)
+{
+    char details[40];
+    snprintf(details, sizeof details, "%sDetails", name);
+    if (!v)
+        return;
+    if (include)
+        value_list_set_take(l, name, as_text(v));
+    struct value_list d;
+    value_list_init(&d);
+    value_list_set_take(&d, "included", value_boolean(include));
+    value_list_set_take(l, details, value_object_take(&d));
+}
+
+static void add_text(struct value_list *l, const char *name, struct asl_text t)
+{
+    if (t.size)
+        value_list_set_take(l, name, value_string(t));
+}
+
+static void add_redrive(struct value_list *l, const asl_execution *x)
+{
+    enum asl_status status = asl_execution_status(x);
+    bool can = status == ASL_FAILED || status == ASL_TIMED_OUT || status == ASL_ABORTED;
+    value_list_set_take(l, "redriveCount", value_integer(asl_execution_redrives(x)));
+    if (asl_execution_redrives(x))
+        value_list_set_take(l, "redriveDate", describe_time(asl_execution_redriven_at(x)));
+    value_list_set_take(l, "redriveStatus", value_string_z(can ? "REDRIVABLE" : "NOT_REDRIVABLE"));
+    if (!can) {
+        char reason[96];
+        snprintf(reason, sizeof reason, "Execution is %s and cannot be redriven",
+                 asl_status_name(status));
+        value_list_set_take(l, "redriveStatusReason", value_string_z(reason));
+    }
+}
+
+asl_value *describe_execution(const asl_execution *x, bool include_data)
+{
+    struct value_list l;
+    value_list_init(&l);
+    add_text(&l, "executionArn", asl_execution_arn(x));
+    add_text(&l, "stateMachineArn", asl_execution_machine_arn(x));
+    add_text(&l, "name", asl_execution_name(x));
+    value_list_set_take(&l, "status", value_string_z(asl_status_name(asl_execution_status(x))));
+    value_list_set_take(&l, "startDate", describe_time(asl_execution_started(x)));
+    if (asl_execution_stopped(x))
+        value_list_set_take(&l, "stopDate", describe_time(asl_execution_stopped(x)));
+    add_data(&l, "input", asl_execution_input(x), include_data);
+    add_data(&l, "output", asl_execution_output(x), include_data);
+    add_redrive(&l, x);
+    add_text(&l, "stateMachineVersionArn", asl_execution_version_arn(x));
+    add_text(&l, "stateMachineAliasArn", asl_execution_alias_arn(x));
+    if (asl_execution_error(x))
+        value_list_set_take(&l, "error", value_string_z(asl_execution_error(x)));
+    if (asl_execution_cause(x))
+        value_list_set_take(&l, "cause", value_string_z(asl_execution_cause(x)));
+    return value_object_take(&l);
+}

@@ -1,0 +1,233 @@
+/* A running engine with all it needs; see session.h. Closed in the mirror order of opening. */
+#include "engine/cli/session.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/aws/aws.h"
+#include "engine/local/local.h"
+
+extern char **environ;
+
+#define REQUESTS_IN_ALL 1000
+#define REQUESTS_PER_HOST 256
+#define EXPORT_SECONDS_DEFAULT 90
+#define ACCOUNT_DEFAULT "123456789012"
+
+/* ---- the stand-ins, from their first call on ---- */
+
+static int64_t engine_time(void *session)
+{
+    return loop_now(((struct session *)session)->loop);
+}
+
+static bool start_stand_ins(struct session *s)
+{
+    char message[512];
+    struct local_options options = {
+        .directory = s->data,
+        .loop = s->loop,
+        .now = engine_time,
+        .now_state = s,
+        .export_ms = s->export_ms,
+        .account = s->account,
+        .region = aws_region(s->aws),
+    };
+    s->local = local_new(&options, message);
+    if (!s->local) {
+        cli_note("the stand-ins cannot start: %s", message);
+        return false;
+    }
+    s->listener = http_in_new(s->loop, "127.0.0.1", 0, NULL, NULL, local_handle, s->local, message);
+    if (!s->listener) {
+        cli_note("the stand-ins cannot listen: %s", message);
+        return false;
+    }
+    snprintf(s->stand_in_url, sizeof s->stand_in_url, "http://127.0.0.1:%u",
+             (unsigned)http_in_port(s->listener));
+    return true;
+}
+
+static const char *stand_in(void *session, const char *service)
+{
+    struct session *s = session;
+    if (!local_offers(service) || (!s->listener && !start_stand_ins(s)))
+        return NULL;
+    return s->stand_in_url;
+}
+
+/* ---- settings ---- */
+
+static bool read_settings(struct session *s, const struct session_settings *settings,
+                          struct engine_options *options, enum loop_time *time, double *scale)
+{
+    if (!cli_time(settings->time, time, scale))
+        return false;
+    options->in_flight = ENGINE_IN_FLIGHT_RETRY;
+    if (settings->in_flight && strcmp(settings->in_flight, "fail") == 0)
+        options->in_flight = ENGINE_IN_FLIGHT_FAIL;
+    else if (settings->in_flight && strcmp(settings->in_flight, "retry") != 0) {
+        cli_fail(EXIT_WRONG_USAGE, "--in-flight is retry or fail, not '%s'", settings->in_flight);
+        return false;
+    }
+    s->account = settings->account ? settings->account : ACCOUNT_DEFAULT;
+    if (strlen(s->account) != 12 || strspn(s->account, "0123456789") != 12) {
+        cli_fail(EXIT_WRONG_USAGE, "--account is twelve digits, not '%s'", s->account);
+        return false;
+    }
+    double seconds = EXPORT_SECONDS_DEFAULT;
+    if (settings->export_seconds) {
+        char *end;
+        seconds = strtod(settings->export_seconds, &end);
+        if (*end || end == settings->export_seconds || !(seconds >= 0 && seconds <= 86400)) {
+            cli_fail(EXIT_WRONG_USAGE, "--export-seconds is a number from 0 to 86400, not '%s'",
+                     settings->export_seconds);
+            return false;
+        }
+    }
+    s->export_ms = (int64_t)(seconds * 1000);
+    if (s->export_ms == 0)
+        s->export_ms = 1; /* 0 means the default there */
+    return true;
+}
+
+static bool add_routes(struct session *s, const struct texts *routes)
+{
+    for (size_t i = 0; i < routes->count; i++) {
+        const char *equals = strchr(routes->items[i], '=');
+        if (!equals) {
+            cli_fail(EXIT_WRONG_USAGE, "--route wants SERVICE[:ACTION]=URL, not '%s'",
+                     routes->items[i]);
+            return false;
+        }
+        char message[512];
+        char *where = asl_copy_text(
+            (struct asl_text){routes->items[i], (size_t)(equals - routes->items[i])});
+        bool fine = aws_route(s->aws, where, equals + 1, message);
+        free(where);
+        if (!fine) {
+            cli_fail(EXIT_WRONG_USAGE, "--route %s: %s", routes->items[i], message);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool open_aws(struct session *s, const struct session_settings *settings)
+{
+    char message[512];
+    struct aws_options options = {
+        .loop = s->loop,
+        .http = s->http,
+        .catalogue = s->catalogue,
+        .environment = (const char *const *)environ,
+        .profile = settings->profile,
+        .region = settings->region,
+        .real = settings->aws,
+        .stand_in = stand_in,
+        .stand_in_state = s,
+    };
+    s->aws = aws_new(&options, message);
+    if (!s->aws) {
+        cli_fail(EXIT_WRONG_USAGE, "%s", message);
+        return false;
+    }
+    return add_routes(s, &settings->routes);
+}
+
+/* ---- signals ---- */
+
+static void interrupted(struct session *s, int signal_number)
+{
+    s->caught_signal = signal_number;
+    loop_stop(s->loop);
+}
+
+static void on_int(void *session)
+{
+    interrupted(session, SIGINT);
+}
+
+static void on_term(void *session)
+{
+    interrupted(session, SIGTERM);
+}
+
+/* ---- life ---- */
+
+static char *default_data(const char *db)
+{
+    struct asl_buffer path;
+    asl_buffer_init(&path, 65536);
+    asl_buffer_printf(&path, "%s.data", db);
+    return asl_buffer_take(&path, NULL);
+}
+
+bool session_open(struct session *s, const struct session_settings *settings, int *status)
+{
+    struct engine_options options = {0};
+    struct store_error error;
+    enum loop_time time;
+    double scale;
+    *s = (struct session){0};
+    *status = EXIT_WRONG_USAGE;
+    if (!read_settings(s, settings, &options, &time, &scale))
+        return false;
+    const char *db = settings->db ? settings->db : DEFAULT_DB;
+    s->data = settings->data ? asl_copy_text(asl_text(settings->data)) : default_data(db);
+    signal(SIGPIPE, SIG_IGN);
+    s->loop = loop_new(time, scale);
+    s->http = http_out_new(s->loop, REQUESTS_IN_ALL, REQUESTS_PER_HOST);
+    s->catalogue = catalogue_new();
+    if (!open_aws(s, settings)) {
+        session_close(s);
+        return false;
+    }
+    options.loop = s->loop;
+    options.store_path = db;
+    options.connectors = (struct connectors){
+        .loop = s->loop,
+        .http = s->http,
+        .aws = s->aws,
+        .region = aws_region(s->aws),
+        .account = s->account,
+    };
+    s->engine = engine_open(&options, &error);
+    if (!s->engine) {
+        *status = cli_fail(EXIT_STORE, "%s", error.message);
+        session_close(s);
+        return false;
+    }
+    loop_on_signal(s->loop, SIGINT, on_int, s);
+    loop_on_signal(s->loop, SIGTERM, on_term, s);
+    return true;
+}
+
+void session_run(struct session *s)
+{
+    loop_run(s->loop);
+}
+
+void session_close(struct session *s)
+{
+    engine_close(s->engine);
+    if (s->listener)
+        http_in_free(s->listener);
+    if (s->local)
+        local_free(s->local);
+    if (s->aws)
+        aws_free(s->aws);
+    catalogue_free(s->catalogue);
+    if (s->http)
+        http_out_free(s->http);
+    loop_free(s->loop);
+    free(s->data);
+    *s = (struct session){.caught_signal = s->caught_signal};
+}
+
+void session_settings_free(struct session_settings *settings)
+{
+    texts_free(&settings->routes);
+}

@@ -1,0 +1,60 @@
+/* A running engine with all it needs: loop, HTTP out, AWS, and the embedded stand-ins, which begin to
+ * listen with the first call that is meant for them. */
+#ifndef ENGINE_CLI_SESSION_H
+#define ENGINE_CLI_SESSION_H
+
+#include "engine/cli/cli.h"
+#include "engine/run/engine.h"
+
+/* Options that every command with an engine takes: SESSION_OPTIONS(&settings). */
+struct session_settings {
+    const char *db;       /* NULL: DEFAULT_DB */
+    const char *data;     /* NULL: "<db>.data" */
+    const char *time;     /* NULL: real */
+    const char *in_flight;/* NULL: retry */
+    const char *region, *profile, *account;
+    const char *export_seconds;
+    struct texts routes;  /* SERVICE[:ACTION]=URL|aws */
+    bool aws;
+};
+
+#define SESSION_OPTIONS(s)                                                                         \
+    {"db", OPTION_TEXT, "FILE", "the store (default: " DEFAULT_DB ")", &(s)->db},                  \
+    {"data", OPTION_TEXT, "FOLDER", "what the stand-ins keep (default: <db>.data)", &(s)->data},   \
+    {"time", OPTION_TEXT, "CLOCK", "real (default), skip: no waiting, xN: N times as fast",        \
+     &(s)->time},                                                                                  \
+    {"in-flight", OPTION_TEXT, "POLICY",                                                           \
+     "a task a crash left unknown: retry (default) or fail", &(s)->in_flight},                     \
+    {"route", OPTION_LIST, "WHERE=URL",                                                            \
+     "send a service's calls there: dynamodb=http://localhost:8000, s3=aws", &(s)->routes},        \
+    {"aws", OPTION_FLAG, NULL, "calls may go to real AWS", &(s)->aws},                             \
+    {"profile", OPTION_TEXT, "NAME", "of the AWS configuration files", &(s)->profile},             \
+    {"region", OPTION_TEXT, "NAME", "default: the AWS configuration's, else us-east-1",            \
+     &(s)->region},                                                                                \
+    {"account", OPTION_TEXT, "NUMBER", "in ARNs (default: 123456789012)", &(s)->account},          \
+    {"export-seconds", OPTION_TEXT, "N", "how long the stand-in's exports take (default: 90)",     \
+     &(s)->export_seconds}
+
+struct session {
+    struct loop *loop;
+    struct http_out *http;
+    struct catalogue *catalogue;
+    struct aws *aws;
+    struct engine *engine;
+    struct local *local;
+    struct http_in *listener;
+    char *data;
+    char stand_in_url[64];
+    int64_t export_ms;
+    const char *account;
+    int caught_signal; /* SIGINT or SIGTERM came */
+};
+
+/* True when it stands; else it has complained and *status is the exit status. */
+bool session_open(struct session *s, const struct session_settings *settings, int *status);
+void session_close(struct session *s);
+/* Runs the loop until loop_stop or a signal. */
+void session_run(struct session *s);
+void session_settings_free(struct session_settings *settings);
+
+#endif

@@ -1,0 +1,167 @@
+/* stepwell validate: what AWS would say of definitions, with the lines they stand in. */
+#include "engine/cli/cli.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define DEFINITION_MAXIMUM (1 << 20)
+#define FOLDER_DEPTH_MAXIMUM 32
+
+struct validate {
+    struct texts variables;
+    struct value_list results;
+    bool json, express;
+    size_t files, failed;
+    bool unreadable;
+};
+
+static asl_value *diagnostic_value(const struct asl_diagnostic *d)
+{
+    struct value_list l;
+    value_list_init(&l);
+    value_list_set_take(&l, "severity",
+                        value_string_z(d->severity == ASL_ERROR ? "ERROR" : "WARNING"));
+    value_list_set_take(&l, "code", value_string_z(d->code));
+    value_list_set_take(&l, "message", value_string_z(d->message));
+    if (d->location)
+        value_list_set_take(&l, "location", value_string_z(d->location));
+    if (d->line) {
+        value_list_set_take(&l, "line", value_integer((int64_t)d->line));
+        value_list_set_take(&l, "column", value_integer((int64_t)d->column));
+    }
+    if (d->hint)
+        value_list_set_take(&l, "hint", value_string_z(d->hint));
+    return value_object_take(&l);
+}
+
+static void add_result(struct validate *v, const char *file, bool fine,
+                       const struct asl_diagnostics *d)
+{
+    struct value_list l, list;
+    value_list_init(&l);
+    value_list_init(&list);
+    for (size_t i = 0; i < d->count; i++)
+        value_list_push_take(&list, diagnostic_value(&d->items[i]));
+    value_list_set_take(&l, "file", value_string_z(file));
+    value_list_set_take(&l, "result", value_string_z(fine ? "OK" : "FAIL"));
+    value_list_set_take(&l, "diagnostics", value_array_take(&list));
+    value_list_push_take(&v->results, value_object_take(&l));
+}
+
+static void validate_file(struct validate *v, const char *path)
+{
+    struct asl_buffer text;
+    struct asl_diagnostics diagnostics = {0};
+    asl_buffer_init(&text, ASL_BUFFER_MAXIMUM);
+    if (!cli_read_file(path, DEFINITION_MAXIMUM, &text) || !cli_substitute(&v->variables, &text)) {
+        v->unreadable = true;
+        asl_buffer_free(&text);
+        return;
+    }
+    asl_machine *m = asl_machine_compile(asl_buffer_text(&text), v->express, &diagnostics);
+    v->files++;
+    v->failed += m == NULL;
+    if (v->json) {
+        add_result(v, path, m != NULL, &diagnostics);
+    } else {
+        cli_print_diagnostics(stdout, path, &diagnostics);
+        printf("%s: %s\n", path, m ? "OK" : "FAIL");
+    }
+    asl_machine_release(m);
+    asl_diagnostics_free(&diagnostics);
+    asl_buffer_free(&text);
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static bool is_definition_name(const char *name)
+{
+    struct asl_text t = asl_text(name);
+    return asl_text_ends(t, ".asl.json") || asl_text_ends(t, ".asl");
+}
+
+/* A folder: every *.asl.json and *.asl below it. */
+static void validate_path(struct validate *v, const char *path, int depth)
+{
+    struct stat info;
+    struct dirent **entries;
+    if (stat(path, &info) != 0 || !S_ISDIR(info.st_mode)) {
+        validate_file(v, path);
+        return;
+    }
+    int count = depth < FOLDER_DEPTH_MAXIMUM ? scandir(path, &entries, NULL, by_name) : -1;
+    if (count < 0) {
+        cli_fail(EXIT_WRONG_USAGE, "%s: the folder cannot be read", path);
+        v->unreadable = true;
+        return;
+    }
+    for (int i = 0; i < count; i++) {
+        struct asl_buffer inner;
+        asl_buffer_init(&inner, 65536);
+        asl_buffer_printf(&inner, "%s/%s", path, entries[i]->d_name);
+        bool hidden = entries[i]->d_name[0] == '.';
+        bool is_folder = !hidden && stat(inner.data, &info) == 0 && S_ISDIR(info.st_mode);
+        if (is_folder || (!hidden && is_definition_name(entries[i]->d_name)))
+            validate_path(v, inner.data, depth + 1);
+        asl_buffer_free(&inner);
+        free(entries[i]);
+    }
+    free(entries);
+}
+
+static int validate(struct validate *v, const struct texts *paths)
+{
+    value_list_init(&v->results);
+    for (size_t i = 0; i < paths->count; i++)
+        validate_path(v, paths->items[i], 0);
+    asl_value *results = value_array_take(&v->results);
+    if (v->json)
+        cli_print_json(results);
+    else if (v->files != 1)
+        printf("%zu definition%s, %zu with errors\n", v->files, v->files == 1 ? "" : "s", v->failed);
+    value_release(results);
+    if (v->unreadable)
+        return EXIT_WRONG_USAGE;
+    if (v->files == 0)
+        return cli_fail(EXIT_WRONG_USAGE, "no definition (*.asl.json, *.asl) was found there");
+    return v->failed ? EXIT_REFUSED : EXIT_FINE;
+}
+
+static int command(const struct command *c, int argc, char **argv)
+{
+    struct validate v = {0};
+    struct texts rest = {0};
+    const char *type = "STANDARD";
+    const struct option options[] = {
+        {"var", OPTION_LIST, "NAME=VALUE", "for ${NAME} in the definitions", &v.variables},
+        {"type", OPTION_TEXT, "TYPE", "STANDARD (default) or EXPRESS", &type},
+        {"json", OPTION_FLAG, NULL, "an array on stdout", &v.json},
+        {0},
+    };
+    int status = cli_options(c, options, argc, argv, &rest);
+    v.express = strcmp(type, "EXPRESS") == 0;
+    if (status < 0 && !v.express && strcmp(type, "STANDARD") != 0)
+        status = cli_fail(EXIT_WRONG_USAGE, "--type is STANDARD or EXPRESS, not '%s'", type);
+    if (status < 0 && rest.count == 0)
+        status = cli_fail(EXIT_WRONG_USAGE, "validate wants definition files or folders");
+    if (status < 0)
+        status = validate(&v, &rest);
+    texts_free(&rest);
+    texts_free(&v.variables);
+    return status;
+}
+
+const struct command command_validate = {
+    "validate", "FILE|FOLDER...", "checks definitions as AWS does, with line and column",
+    "Of a folder, every *.asl.json and *.asl below it. Ends with 0 when all are fine, 1 when any has\n"
+    "an error, 2 when a file cannot be read.\n"
+    "\n"
+    "example:\n"
+    "  stepwell validate definitions/ --json",
+    command,
+};

@@ -1,0 +1,232 @@
+/* SQLite for the stand-ins: opening, schema, statements. A failure is remembered here, so that the
+ * services read straight and one place (local.c) turns it into an answer and a rollback. */
+#include "service.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define SCHEMA_VERSION 1
+#define BUSY_MS 5000 /* another process on the same data: a run beside a server */
+
+struct prepared {
+    const char *sql;
+    sqlite3_stmt *statement;
+};
+
+struct database {
+    sqlite3 *handle;
+    struct prepared *prepared;
+    size_t count, capacity;
+    bool has_failed;
+    char failure[256];
+};
+
+/* Items lie in the order DynamoDB scans them: `hash` begins with the first bytes of its hash. An
+ * index's rows point at items. The change log is kept while point-in-time recovery is on. Objects lie
+ * in files; what is known of one here holds as long as its file has that size and time stamp. */
+static const char schema[] =
+    "CREATE TABLE ddb_table(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
+    " description TEXT NOT NULL, recovery_since INTEGER NOT NULL);"
+    "CREATE TABLE ddb_item(table_id INTEGER NOT NULL, hash BLOB NOT NULL, range BLOB NOT NULL,"
+    " item TEXT NOT NULL, PRIMARY KEY(table_id, hash, range)) WITHOUT ROWID;"
+    "CREATE TABLE ddb_index(table_id INTEGER NOT NULL, name TEXT NOT NULL, hash BLOB NOT NULL,"
+    " range BLOB NOT NULL, tie BLOB NOT NULL, item_hash BLOB NOT NULL, item_range BLOB NOT NULL,"
+    " PRIMARY KEY(table_id, name, hash, range, tie)) WITHOUT ROWID;"
+    "CREATE TABLE ddb_change(table_id INTEGER NOT NULL, micros INTEGER NOT NULL,"
+    " hash BLOB NOT NULL, range BLOB NOT NULL, old TEXT, new TEXT,"
+    " PRIMARY KEY(table_id, micros)) WITHOUT ROWID;"
+    "CREATE INDEX ddb_change_item ON ddb_change(table_id, hash, range, micros);"
+    "CREATE TABLE ddb_export(arn TEXT PRIMARY KEY, table_arn TEXT NOT NULL, table_id INTEGER NOT NULL,"
+    " token TEXT NOT NULL, status TEXT NOT NULL, started INTEGER NOT NULL, due INTEGER NOT NULL,"
+    " request TEXT NOT NULL, description TEXT NOT NULL) WITHOUT ROWID;"
+    "CREATE INDEX ddb_export_due ON ddb_export(status, due);"
+    "CREATE TABLE ddb_token(token TEXT PRIMARY KEY, request TEXT NOT NULL, made INTEGER NOT NULL)"
+    " WITHOUT ROWID;"
+    "CREATE TABLE s3_bucket(name TEXT PRIMARY KEY, created INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE s3_object(bucket TEXT NOT NULL, key BLOB NOT NULL, etag TEXT NOT NULL,"
+    " size INTEGER NOT NULL, modified INTEGER NOT NULL, stamp INTEGER NOT NULL, headers TEXT NOT NULL,"
+    " PRIMARY KEY(bucket, key)) WITHOUT ROWID;";
+
+static bool execute(struct database *d, const char *sql)
+{
+    return sqlite3_exec(d->handle, sql, NULL, NULL, NULL) == SQLITE_OK;
+}
+
+static int schema_version(struct database *d)
+{
+    int version = -1;
+    sqlite3_stmt *s = NULL;
+    if (sqlite3_prepare_v2(d->handle, "PRAGMA user_version", -1, &s, NULL) == SQLITE_OK &&
+        sqlite3_step(s) == SQLITE_ROW)
+        version = sqlite3_column_int(s, 0);
+    sqlite3_finalize(s);
+    return version;
+}
+
+static bool prepare_schema(struct database *d, const char *path, char *message)
+{
+    int version = schema_version(d);
+    if (version == SCHEMA_VERSION)
+        return true;
+    if (version > SCHEMA_VERSION) {
+        snprintf(message, 512, "%s was written by a newer version of this program; use that version, "
+                 "or another data directory", path);
+        return false;
+    }
+    if (version == 0 && execute(d, "BEGIN IMMEDIATE") &&
+        (schema_version(d) == SCHEMA_VERSION || execute(d, schema)) &&
+        execute(d, "PRAGMA user_version = 1") && execute(d, "COMMIT"))
+        return true;
+    snprintf(message, 512, "cannot set up %s: %s", path, sqlite3_errmsg(d->handle));
+    return false;
+}
+
+struct database *database_open(const char *path, char message[512])
+{
+    struct database *d = asl_allocate_zeroed(1, sizeof *d);
+    mode_t mask = umask(077); /* 0600, its -wal and -shm too: data is nobody else's */
+    int status = sqlite3_open_v2(path, &d->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+    if (status == SQLITE_OK) {
+        sqlite3_busy_timeout(d->handle, BUSY_MS);
+        sqlite3_extended_result_codes(d->handle, 1);
+        if (!execute(d, "PRAGMA journal_mode = WAL") || !execute(d, "PRAGMA synchronous = FULL"))
+            status = SQLITE_ERROR;
+    }
+    if (status != SQLITE_OK)
+        snprintf(message, 512, "cannot open %s: %s", path, sqlite3_errmsg(d->handle));
+    bool is_ready = status == SQLITE_OK && prepare_schema(d, path, message);
+    umask(mask);
+    if (is_ready)
+        return d;
+    database_close(d);
+    return NULL;
+}
+
+void database_close(struct database *d)
+{
+    if (!d)
+        return;
+    for (size_t i = 0; i < d->count; i++)
+        sqlite3_finalize(d->prepared[i].statement);
+    free(d->prepared);
+    sqlite3_close(d->handle);
+    free(d);
+}
+
+static void remember_failure(struct database *d)
+{
+    if (d->has_failed)
+        return;
+    d->has_failed = true;
+    snprintf(d->failure, sizeof d->failure, "%s", sqlite3_errmsg(d->handle));
+}
+
+const char *database_failure(struct database *d)
+{
+    bool has_failed = d->has_failed;
+    d->has_failed = false;
+    return has_failed ? d->failure : NULL;
+}
+
+bool database_has_failed(const struct database *d)
+{
+    return d->has_failed;
+}
+
+static sqlite3_stmt *prepared(struct database *d, const char *sql)
+{
+    for (size_t i = 0; i < d->count; i++)
+        if (d->prepared[i].sql == sql)
+            return d->prepared[i].statement;
+    sqlite3_stmt *s = NULL;
+    if (sqlite3_prepare_v3(d->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &s, NULL) != SQLITE_OK) {
+        remember_failure(d);
+        return NULL;
+    }
+    if (d->count == d->capacity) {
+        d->capacity = d->capacity ? 2 * d->capacity : 32;
+        d->prepared = asl_reallocate(d->prepared, d->capacity * sizeof *d->prepared);
+    }
+    d->prepared[d->count++] = (struct prepared){sql, s};
+    return s;
+}
+
+static void bind(sqlite3_stmt *s, int at, char kind, va_list *arguments)
+{
+    struct asl_text text;
+    const char *z;
+    switch (kind) {
+    case 'i':
+        sqlite3_bind_int64(s, at, va_arg(*arguments, int64_t));
+        break;
+    case 't':
+        text = va_arg(*arguments, struct asl_text);
+        sqlite3_bind_text64(s, at, text.data ? text.data : "", text.size, SQLITE_STATIC, SQLITE_UTF8);
+        break;
+    case 'b':
+        text = va_arg(*arguments, struct asl_text);
+        sqlite3_bind_blob64(s, at, text.data ? text.data : "", text.size, SQLITE_STATIC);
+        break;
+    default:
+        z = va_arg(*arguments, const char *);
+        sqlite3_bind_text(s, at, z, -1, SQLITE_STATIC); /* NULL binds null */
+    }
+}
+
+static sqlite3_stmt *query(struct database *d, const char *sql, const char *kinds,
+                           va_list *arguments)
+{
+    sqlite3_stmt *s = prepared(d, sql);
+    if (!s)
+        return NULL;
+    sqlite3_reset(s);
+    for (int i = 0; kinds[i]; i++)
+        bind(s, i + 1, kinds[i], arguments);
+    return s;
+}
+
+sqlite3_stmt *database_query(struct database *d, const char *sql, const char *kinds, ...)
+{
+    va_list arguments;
+    va_start(arguments, kinds);
+    sqlite3_stmt *s = query(d, sql, kinds, &arguments);
+    va_end(arguments);
+    return s;
+}
+
+bool database_step(struct database *d, sqlite3_stmt *s)
+{
+    if (!s)
+        return false;
+    int status = sqlite3_step(s);
+    if (status == SQLITE_ROW)
+        return true;
+    if (status != SQLITE_DONE)
+        remember_failure(d);
+    sqlite3_reset(s);
+    return false;
+}
+
+void database_run(struct database *d, const char *sql, const char *kinds, ...)
+{
+    va_list arguments;
+    va_start(arguments, kinds);
+    sqlite3_stmt *s = query(d, sql, kinds, &arguments);
+    va_end(arguments);
+    while (database_step(d, s))
+        ;
+}
+
+struct asl_text database_text(sqlite3_stmt *s, int column)
+{
+    const void *data = sqlite3_column_blob(s, column);
+    return (struct asl_text){data, (size_t)sqlite3_column_bytes(s, column)};
+}
+
+int64_t database_last_id(const struct database *d)
+{
+    return sqlite3_last_insert_rowid(d->handle);
+}

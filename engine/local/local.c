@@ -1,0 +1,458 @@
+/* The router and the turn.
+ *
+ * A request is carried out at once, inside a savepoint of the turn's transaction; its answer waits.
+ * At the end of the loop's turn the transaction is committed and then all answers are sent: one sync
+ * for many requests, and no answer before its changes are durable.
+ *
+ * Invariant: an answer in `pending` tells of changes in the open transaction only. When the commit
+ * fails nothing of the turn happened, and every one of its callers is told 500. */
+#include "service.h"
+
+#include <errno.h>
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#include "asl/value/value.h"
+#include "dynamodb/export.h"
+
+#define EXPORT_MS 90000    /* two looks of a workflow that waits a minute between them */
+#define TURN_MAXIMUM 512   /* answers held back before a commit is made in between */
+
+struct pending {
+    struct http_exchange *exchange;
+    const struct local_service *service;
+    struct local_answer answer;
+};
+
+static const struct local_service *const services[] = {&local_dynamodb, &local_s3};
+#define SERVICES (sizeof services / sizeof *services)
+
+/* ---- small things the services share ---- */
+
+int64_t local_now(const struct local *l)
+{
+    return l->clock(l->clock_state);
+}
+
+int64_t local_next_micros(struct local *l)
+{
+    int64_t micros = local_now(l) * 1000;
+    l->last_micros = micros > l->last_micros ? micros : l->last_micros + 1;
+    return l->last_micros;
+}
+
+void local_random(char *out, size_t size, const char *alphabet)
+{
+    unsigned char bytes[128];
+    size_t letters = strlen(alphabet);
+    if (size > sizeof bytes || RAND_bytes(bytes, (int)size) != 1)
+        abort(); /* OpenSSL has no randomness: nothing here may go on */
+    for (size_t i = 0; i + 1 < size; i++)
+        out[i] = alphabet[bytes[i] % letters];
+    out[size - 1] = '\0';
+}
+
+void local_answer_init(struct local_answer *a)
+{
+    a->status = 200;
+    http_headers_init(&a->headers);
+    asl_buffer_init(&a->body, ASL_BUFFER_MAXIMUM);
+}
+
+void local_answer_free(struct local_answer *a)
+{
+    http_headers_free(&a->headers);
+    asl_buffer_free(&a->body);
+}
+
+/* ---- routing ---- */
+
+static const struct {
+    const char *prefix; /* of X-Amz-Target */
+    const char *service;
+} targets[] = {{"DynamoDB_20120810.", "dynamodb"}, {"DynamoDBStreams_20120810.", "dynamodb"}};
+
+/* The fourth part of "AKID/20260101/us-east-1/dynamodb/aws4_request", with '/' maybe as %2F. */
+static void scope_service(const char *scope, char out[64])
+{
+    size_t size = 0;
+    for (int slashes = 0; *scope && !strchr(", &", *scope); scope++) {
+        bool is_encoded = strncasecmp(scope, "%2F", 3) == 0;
+        if (*scope == '/' || is_encoded)
+            slashes++;
+        else if (slashes == 3 && size < 63)
+            out[size++] = *scope;
+        scope += is_encoded ? 2 : 0;
+    }
+    out[size] = '\0';
+}
+
+void local_service_of(const struct http_received *request, char out[64])
+{
+    out[0] = '\0';
+    const char *target = http_headers_get(&request->headers, "X-Amz-Target");
+    for (size_t i = 0; target && i < sizeof targets / sizeof *targets; i++)
+        if (asl_text_starts(asl_text(target), targets[i].prefix)) {
+            snprintf(out, 64, "%s", targets[i].service);
+            return;
+        }
+    const char *authorization = http_headers_get(&request->headers, "Authorization");
+    const char *credential = authorization ? strstr(authorization, "Credential=") : NULL;
+    if (credential) {
+        scope_service(credential + 11, out);
+        return;
+    }
+    credential = strstr(request->query, "X-Amz-Credential=");
+    if (credential)
+        scope_service(credential + 17, out);
+}
+
+static const struct local_service *service_named(const char *name)
+{
+    for (size_t i = 0; i < SERVICES; i++)
+        if (strcmp(services[i]->name, name) == 0)
+            return services[i];
+    return NULL;
+}
+
+bool local_offers(const char *service)
+{
+    return service_named(service) != NULL;
+}
+
+/* Which service, or NULL and an answer that says why not. */
+static const struct local_service *route(const struct http_received *request,
+                                         struct local_answer *answer)
+{
+    char name[64];
+    local_service_of(request, name);
+    const struct local_service *service = service_named(name);
+    if (service)
+        return service;
+    answer->status = name[0] ? 501 : 403;
+    http_headers_set(&answer->headers, "Content-Type", ASL_TEXT("application/json"));
+    if (name[0] == '\0')
+        asl_buffer_puts(&answer->body,
+                        "{\"__type\":\"MissingAuthenticationTokenException\",\"message\":\"Request is "
+                        "missing Authentication Token: sign it (any credentials will do), so that the "
+                        "service it is meant for is known\"}");
+    else {
+        asl_buffer_puts(&answer->body, "{\"__type\":\"NotImplemented\",\"message\":");
+        struct asl_buffer text;
+        asl_buffer_init(&text, 512);
+        asl_buffer_printf(&text, "There is no stand-in for the service %s here; offered are:", name);
+        for (size_t i = 0; i < SERVICES; i++)
+            asl_buffer_printf(&text, "%s %s", i ? "," : "", services[i]->name);
+        value_print_string(asl_buffer_text(&text), &answer->body);
+        asl_buffer_puts(&answer->body, "}");
+        asl_buffer_free(&text);
+    }
+    return NULL;
+}
+
+/* ---- the turn ---- */
+
+static bool begin_turn(struct local *l)
+{
+    if (!l->is_turn_open)
+        database_run(l->database, "BEGIN IMMEDIATE", "");
+    l->is_turn_open = !database_has_failed(l->database) || l->is_turn_open;
+    return l->is_turn_open;
+}
+
+/* Carries a request out in a savepoint. */
+static void carry_out(struct local *l, const struct local_service *service,
+                      const struct http_received *request, struct local_answer *answer)
+{
+    bool keep = false;
+    if (begin_turn(l)) {
+        database_run(l->database, "SAVEPOINT request", "");
+        keep = service->handle(l, request, answer);
+        if (!keep || database_has_failed(l->database))
+            database_run(l->database, "ROLLBACK TO request", "");
+        database_run(l->database, "RELEASE request", "");
+    }
+    const char *why = database_failure(l->database);
+    if (!why)
+        return;
+    local_answer_free(answer);
+    local_answer_init(answer);
+    service->fail(answer, why);
+}
+
+/* NULL, or why nothing of the turn is kept. */
+static const char *end_turn(struct local *l)
+{
+    if (!l->is_turn_open)
+        return NULL;
+    l->is_turn_open = false;
+    database_run(l->database, "COMMIT", "");
+    const char *why = database_failure(l->database);
+    if (why) {
+        database_run(l->database, "ROLLBACK", "");
+        database_failure(l->database);
+    }
+    return why;
+}
+
+static void commit(void *state)
+{
+    struct local *l = state;
+    const char *why = end_turn(l);
+    struct pending *sent = l->pending;
+    size_t count = l->pending_count;
+    l->pending = NULL;
+    l->pending_count = l->pending_capacity = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct pending *p = &sent[i];
+        if (why) {
+            local_answer_free(&p->answer);
+            local_answer_init(&p->answer);
+            p->service->fail(&p->answer, why);
+        }
+        http_exchange_answer(p->exchange, p->answer.status, &p->answer.headers,
+                             asl_buffer_text(&p->answer.body));
+        local_answer_free(&p->answer);
+    }
+    free(sent);
+    export_arm(l);
+}
+
+static struct pending *push_pending(struct local *l)
+{
+    if (l->pending_count == l->pending_capacity) {
+        l->pending_capacity = l->pending_capacity ? 2 * l->pending_capacity : 16;
+        l->pending = asl_reallocate(l->pending, l->pending_capacity * sizeof *l->pending);
+    }
+    return &l->pending[l->pending_count++];
+}
+
+void local_handle(void *local, struct http_exchange *x, const struct http_received *request)
+{
+    struct local *l = local;
+    struct local_answer answer;
+    local_answer_init(&answer);
+    const struct local_service *service = route(request, &answer);
+    if (!service) {
+        http_exchange_answer(x, answer.status, &answer.headers, asl_buffer_text(&answer.body));
+        local_answer_free(&answer);
+        return;
+    }
+    carry_out(l, service, request, &answer);
+    *push_pending(l) = (struct pending){x, service, answer};
+    if (!l->loop || l->pending_count >= TURN_MAXIMUM)
+        commit(l);
+    else
+        loop_timer_arm(l->commit_timer, 0);
+}
+
+void local_call(struct local *l, const struct http_received *request, struct local_answer *answer)
+{
+    const struct local_service *service = route(request, answer);
+    if (!service)
+        return;
+    carry_out(l, service, request, answer);
+    bool has_others = l->pending_count > 0; /* they share the fate of this commit */
+    const char *why = end_turn(l);
+    if (why) {
+        local_answer_free(answer);
+        local_answer_init(answer);
+        service->fail(answer, why);
+        for (size_t i = 0; has_others && i < l->pending_count; i++) {
+            local_answer_free(&l->pending[i].answer);
+            local_answer_init(&l->pending[i].answer);
+            l->pending[i].service->fail(&l->pending[i].answer, why);
+        }
+    }
+    export_arm(l);
+}
+
+/* The S3 operations a program may ask for by name: their parameters are Bucket, Key, Body, Prefix. */
+static const struct {
+    const char *name, *method, *query;
+    bool has_key;
+} s3_operations[] = {
+    {"CreateBucket", "PUT", "", false},   {"DeleteBucket", "DELETE", "", false},
+    {"HeadBucket", "HEAD", "", false},    {"ListObjectsV2", "GET", "list-type=2&prefix=", false},
+    {"PutObject", "PUT", "", true},       {"GetObject", "GET", "", true},
+    {"HeadObject", "HEAD", "", true},     {"DeleteObject", "DELETE", "", true},
+    {"ListBuckets", "GET", "", false},
+};
+
+static void put_encoded(struct asl_buffer *out, struct asl_text text)
+{
+    for (size_t i = 0; i < text.size; i++)
+        asl_buffer_printf(out, "%%%02X", (unsigned char)text.data[i]);
+}
+
+static struct asl_text parameter(const asl_value *parameters, const char *name)
+{
+    const asl_value *v = value_get_z(parameters, name);
+    return v ? value_as_text(v) : ASL_TEXT("");
+}
+
+struct own_request {
+    struct http_received request;
+    struct asl_buffer path, query, text;
+    asl_value *parameters;
+};
+
+/* False when the service has no such call. */
+static bool make_s3_request(struct own_request *r, const char *operation, struct asl_text body)
+{
+    struct value_error error;
+    size_t i = 0, count = sizeof s3_operations / sizeof *s3_operations;
+    while (i < count && strcmp(s3_operations[i].name, operation) != 0)
+        i++;
+    r->parameters = value_parse(body, 0, 0, &error);
+    if (i == count || !r->parameters)
+        return false;
+    asl_buffer_puts(&r->path, "/");
+    put_encoded(&r->path, parameter(r->parameters, "Bucket"));
+    if (s3_operations[i].has_key) {
+        asl_buffer_puts(&r->path, "/");
+        put_encoded(&r->path, parameter(r->parameters, "Key"));
+    }
+    asl_buffer_puts(&r->query, s3_operations[i].query);
+    if (s3_operations[i].query[0])
+        put_encoded(&r->query, parameter(r->parameters, "Prefix"));
+    r->request.method = s3_operations[i].method;
+    r->request.path = r->path.data;
+    r->request.query = r->query.data ? r->query.data : "";
+    r->request.body = parameter(r->parameters, "Body");
+    return true;
+}
+
+static bool make_request(struct own_request *r, const char *service, const char *operation,
+                         struct asl_text body)
+{
+    struct http_headers *headers = &r->request.headers;
+    r->request = (struct http_received){
+        .method = "POST", .path = "/", .query = "", .host = "localhost", .body = body};
+    if (strcmp(service, "s3") == 0)
+        return make_s3_request(r, operation, body);
+    for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
+        if (strcmp(targets[i].service, service) != 0)
+            continue;
+        asl_buffer_printf(&r->text, "%s%s", targets[i].prefix, operation);
+        http_headers_add(headers, "X-Amz-Target", asl_buffer_text(&r->text));
+        http_headers_add(headers, "Content-Type", ASL_TEXT("application/x-amz-json-1.0"));
+        asl_buffer_clear(&r->text);
+        return true;
+    }
+    return false;
+}
+
+void local_request(struct local *l, const char *service, const char *operation,
+                   struct asl_text body, struct local_answer *answer)
+{
+    struct own_request r = {0};
+    asl_buffer_init(&r.path, 16384);
+    asl_buffer_init(&r.query, 16384);
+    asl_buffer_init(&r.text, 1024);
+    if (make_request(&r, service, operation, body)) {
+        asl_buffer_printf(&r.text, "AWS4-HMAC-SHA256 Credential=local/20000101/%s/%s/aws4_request, "
+                                   "SignedHeaders=host, Signature=0", l->region, service);
+        http_headers_add(&r.request.headers, "Authorization", asl_buffer_text(&r.text));
+        http_headers_add(&r.request.headers, "X-Amz-Date", ASL_TEXT("20000101T000000Z"));
+        local_call(l, &r.request, answer);
+    } else {
+        answer->status = 400;
+        asl_buffer_printf(&answer->body, "{\"__type\":\"UnknownOperationException\",\"message\":\"%s "
+                                         "has no operation %s here, or its parameters are no JSON\"}",
+                          service, operation);
+    }
+    http_headers_free(&r.request.headers);
+    value_release(r.parameters);
+    asl_buffer_free(&r.path);
+    asl_buffer_free(&r.query);
+    asl_buffer_free(&r.text);
+}
+
+/* ---- life ---- */
+
+static char *join(const char *folder, const char *name)
+{
+    size_t size = strlen(folder) + strlen(name) + 2;
+    char *path = asl_allocate(size);
+    snprintf(path, size, "%s/%s", folder, name);
+    return path;
+}
+
+char *local_bucket_folder(const struct local *l, const char *bucket)
+{
+    char *s3 = join(l->directory, "s3");
+    char *folder = join(s3, bucket);
+    free(s3);
+    return folder;
+}
+
+static bool make_folder(const char *path, char *message)
+{
+    if (mkdir(path, 0700) == 0 || errno == EEXIST)
+        return true;
+    snprintf(message, 512, "cannot make the folder %s: %s", path, strerror(errno));
+    return false;
+}
+
+static bool open_data(struct local *l, char *message)
+{
+    char *s3 = join(l->directory, "s3"), *file = join(l->directory, "local.db");
+    if (make_folder(l->directory, message) && make_folder(s3, message))
+        l->database = database_open(file, message);
+    free(s3);
+    free(file);
+    if (!l->database)
+        return false;
+    sqlite3_stmt *s = database_query(l->database, "SELECT COALESCE(MAX(micros), 0) FROM ddb_change", "");
+    while (database_step(l->database, s))
+        l->last_micros = sqlite3_column_int64(s, 0);
+    const char *why = database_failure(l->database);
+    if (why)
+        snprintf(message, 512, "cannot read %s/local.db: %s", l->directory, why);
+    return !why;
+}
+
+struct local *local_new(const struct local_options *o, char message[512])
+{
+    struct local *l = asl_allocate_zeroed(1, sizeof *l);
+    l->directory = asl_copy_text(asl_text(o->directory));
+    l->account = asl_copy_text(asl_text(o->account ? o->account : "123456789012"));
+    l->region = asl_copy_text(asl_text(o->region ? o->region : "us-east-1"));
+    l->export_ms = o->export_ms ? o->export_ms : EXPORT_MS;
+    l->clock = o->now;
+    l->clock_state = o->now_state;
+    l->loop = o->loop;
+    if (!open_data(l, message)) {
+        local_free(l);
+        return NULL;
+    }
+    if (l->loop) {
+        l->export_timer = loop_timer_new(l->loop, export_on_timer, l);
+        l->commit_timer = loop_timer_new(l->loop, commit, l);
+    }
+    export_arm(l);
+    return l;
+}
+
+void local_free(struct local *l)
+{
+    if (!l)
+        return;
+    if (l->pending_count || l->is_turn_open)
+        commit(l);
+    if (l->loop && l->export_timer) {
+        loop_timer_free(l->export_timer);
+        loop_timer_free(l->commit_timer);
+    }
+    database_close(l->database);
+    free(l->pending);
+    free(l->directory);
+    free(l->account);
+    free(l->region);
+    free(l);
+}

@@ -1,0 +1,63 @@
+/* The embedded stand-ins: DynamoDB and S3, speaking HTTP like the real services, so that a workflow
+ * runs off-cloud with nothing installed. What is not offered says so by name.
+ *
+ * All data lies under one directory and survives restarts: `local.db` (SQLite, WAL,
+ * synchronous=FULL) and `s3/<bucket>/...`, folders and files one may look into. An answer leaves only
+ * after the changes it tells of are on disk; the requests of one turn of the loop share a commit.
+ *
+ * Requests must be signed for the service they mean; signatures are not verified (loopback).
+ */
+#ifndef ENGINE_LOCAL_LOCAL_H
+#define ENGINE_LOCAL_LOCAL_H
+
+#include "engine/loop/http_in.h"
+
+struct local;
+
+/* Texts are copied. */
+struct local_options {
+    const char *directory;            /* made when missing, 0700 */
+    struct loop *loop;                /* commits, and exports that end; NULL (tests): each request is
+                                         committed by itself, exports end when they are asked about */
+    int64_t (*now)(void *state);      /* ms since 1970; all time comes from here */
+    void *now_state;
+    int64_t export_ms;                /* how long an export takes; 0: 90 s */
+    const char *account;              /* NULL: "123456789012" */
+    const char *region;               /* NULL: "us-east-1" */
+};
+
+/* NULL and a message on failure. */
+struct local *local_new(const struct local_options *options, char message[512]);
+/* Answers what waits. Free it before the loop and the HTTP server. */
+void local_free(struct local *l);
+
+/* Whether a stand-in exists for that service, by its signing name: "dynamodb", "s3". */
+bool local_offers(const char *service);
+/* The service a request is meant for, by its X-Amz-Target or signature: "dynamodb", "s3", another
+ * signing name, or "" when nothing tells. `out` is cut at its size. */
+void local_service_of(const struct http_received *request, char out[64]);
+
+/* Fit for http_in_handle: `local` is the struct local. Answers always, if need be with the service's
+ * own error. */
+void local_handle(void *local, struct http_exchange *x, const struct http_received *request);
+
+/* The same without a connection, for tests and for the program's own needs (seeding tables): the
+ * answer is filled, and on disk. */
+struct local_answer {
+    int status;
+    struct http_headers headers;
+    struct asl_buffer body;
+};
+void local_answer_init(struct local_answer *a);
+void local_answer_free(struct local_answer *a);
+void local_call(struct local *l, const struct http_received *request, struct local_answer *answer);
+/* One call by the program itself, as if signed: local_request(l, "dynamodb", "CreateTable", body,
+ * answer). Of S3 the calls on one bucket or object are there, their parameters as JSON ({"Bucket",
+ * "Key", "Body", "Prefix"}); the answer is S3's own, XML or bytes. */
+void local_request(struct local *l, const char *service, const char *operation,
+                   struct asl_text body, struct local_answer *answer);
+
+/* The folder of a bucket, whether it exists or not; freed by the caller. */
+char *local_bucket_folder(const struct local *l, const char *bucket);
+
+#endif

@@ -1,0 +1,59 @@
+/* What the stand-ins share: the database, the turn, time. For the files of this folder only. */
+#ifndef ENGINE_LOCAL_SERVICE_H
+#define ENGINE_LOCAL_SERVICE_H
+
+#include <sqlite3.h>
+
+#include "local.h"
+
+struct local {
+    char *directory;
+    char *account, *region;
+    int64_t export_ms;
+    int64_t (*clock)(void *state);
+    void *clock_state;
+    struct loop *loop;
+    struct database *database;
+    int64_t last_micros;           /* of the change log: strictly ascending */
+    struct loop_timer *export_timer;
+    /* the turn */
+    bool is_turn_open;
+    struct loop_timer *commit_timer; /* due at once: the turn's end */
+    struct pending *pending;
+    size_t pending_count, pending_capacity;
+};
+
+int64_t local_now(const struct local *l); /* ms since 1970 */
+int64_t local_next_micros(struct local *l);
+/* `size` - 1 random characters of `alphabet` and a NUL. */
+void local_random(char *out, size_t size, const char *alphabet);
+
+/* A service. `handle` answers; false: what it changed in the database is taken back. */
+struct local_service {
+    const char *name; /* signing name */
+    bool (*handle)(struct local *l, const struct http_received *request,
+                   struct local_answer *answer);
+    /* The answer when the database failed. */
+    void (*fail)(struct local_answer *answer, const char *why);
+};
+extern const struct local_service local_dynamodb, local_s3;
+
+/* ---- the database: prepared statements by their text, failures remembered until asked ---- */
+
+struct database *database_open(const char *path, char message[512]);
+void database_close(struct database *d);
+/* A statement with its arguments bound, ready to step. `kinds` has a letter an argument: 'i' int64_t,
+ * 't' struct asl_text as text, 'b' struct asl_text as blob, 'z' const char * (NULL: SQL null). `sql`
+ * must be a literal: it is kept. Bound bytes must live until the statement is done. */
+sqlite3_stmt *database_query(struct database *d, const char *sql, const char *kinds, ...);
+/* True: a row. False: no more, or a failure. */
+bool database_step(struct database *d, sqlite3_stmt *s);
+/* Query, run to the end. */
+void database_run(struct database *d, const char *sql, const char *kinds, ...);
+struct asl_text database_text(sqlite3_stmt *s, int column); /* or blob; until the next step */
+/* The first failure since the last call, or NULL; forgets it. */
+const char *database_failure(struct database *d);
+bool database_has_failed(const struct database *d);
+int64_t database_last_id(const struct database *d);
+
+#endif

@@ -1,0 +1,705 @@
+/* HTTP in: connections. Reading a head is http_head.c's; here are sockets, bodies, deadlines, caps.
+ *
+ * A connection is in one state; the function beside each arrow makes the transition:
+ *
+ *   IDLE ----first byte (on_read)----> HEAD --head passes (take_head)--> BODY
+ *     ^                                 |                                 |
+ *     |                         refuse  v                                 v whole (hand_over)
+ *     +---drained (on_written)-- WRITING <--answer (http_exchange_answer)- WORKING
+ *                                 |
+ *                                 v drained, and not to be kept (linger)
+ *                              LINGERING --> gone (connection_free)
+ *
+ * Deadlines, in real time: IDLE idle_ms (a new connection request_ms, for it has not shown a request
+ * yet); HEAD and BODY together request_ms; WORKING none (long polls); WRITING request_ms; LINGERING
+ * 2 s. One request at a time: what is pipelined behind waits in a bounded buffer.
+ *
+ * Invariants. A connection in WORKING has exactly one exchange; the exchange outlives it when the
+ * client goes. `in->body_bytes` is the sum of all connections' bodies. */
+#include "http_in.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/listener.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/queue.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "http_head.h"
+
+#define LINGER_MS 2000            /* for the client to read why it was refused, before RST may eat it */
+#define LINGER_BYTES (1 << 20)    /* and no more than this is read and thrown away meanwhile */
+#define CHUNK_LINE 256            /* bytes of a chunk's size line with its extensions */
+#define PIPELINE_BYTES (64 << 10) /* read ahead of the request in work */
+#define PAUSE_MS 100              /* before accepting again when the process has no descriptors left */
+
+enum state { IDLE, HEAD, BODY, WORKING, WRITING, LINGERING };
+enum chunk_part { CHUNK_SIZE, CHUNK_DATA, CHUNK_END, CHUNK_TRAILER };
+
+struct connection {
+    TAILQ_ENTRY(connection) all;
+    TAILQ_ENTRY(connection) idle; /* while IDLE: the longest idle first */
+    struct http_in *in;
+    struct bufferevent *socket;
+    struct event *deadline;
+    enum state state;
+    bool keep;                    /* after this answer */
+    size_t scanned;               /* bytes of the input in which no end of head was found */
+    struct http_head head;
+    struct asl_buffer body;
+    int64_t left;                 /* bytes of the body, or of the chunk, still to come */
+    enum chunk_part part;
+    size_t trailer_bytes;
+    size_t lingered;
+    struct http_exchange *exchange; /* while WORKING */
+};
+
+TAILQ_HEAD(connections, connection);
+
+struct http_in {
+    struct loop *loop;
+    struct evconnlistener *listener;
+    struct event *resume; /* accepting after a pause */
+    char **hosts;
+    struct http_in_limits limits;
+    http_in_handle handle;
+    void *state;
+    uint16_t port;
+    bool is_closing;
+    struct connections all, idle;
+    size_t count;
+    size_t body_bytes;
+};
+
+struct http_exchange {
+    struct connection *connection; /* NULL once the client has gone */
+    bool is_head;
+    struct http_head head;
+    struct asl_buffer body;
+    void (*gone)(void *state);
+    void *gone_state;
+};
+
+static const struct {
+    int status;
+    const char *phrase;
+} phrases[] = {
+    {200, "OK"}, {201, "Created"}, {202, "Accepted"}, {204, "No Content"}, {206, "Partial Content"},
+    {301, "Moved Permanently"}, {302, "Found"}, {303, "See Other"}, {304, "Not Modified"}, {307, "Temporary Redirect"}, {400, "Bad Request"},
+    {401, "Unauthorized"}, {403, "Forbidden"}, {404, "Not Found"}, {405, "Method Not Allowed"},
+    {406, "Not Acceptable"}, {408, "Request Timeout"}, {409, "Conflict"}, {411, "Length Required"},
+    {412, "Precondition Failed"}, {413, "Content Too Large"}, {414, "URI Too Long"},
+    {415, "Unsupported Media Type"}, {416, "Range Not Satisfiable"}, {417, "Expectation Failed"},
+    {429, "Too Many Requests"}, {431, "Request Header Fields Too Large"},
+    {500, "Internal Server Error"}, {501, "Not Implemented"}, {503, "Service Unavailable"},
+    {505, "HTTP Version Not Supported"},
+};
+
+static const char *phrase_of(int status)
+{
+    for (size_t i = 0; i < sizeof phrases / sizeof *phrases; i++)
+        if (phrases[i].status == status)
+            return phrases[i].phrase;
+    return "Status";
+}
+
+/* ---- a connection's life ---- */
+
+static void arm(struct connection *c, int64_t ms)
+{
+    struct timeval after = {.tv_sec = ms / 1000, .tv_usec = (ms % 1000) * 1000};
+    evtimer_add(c->deadline, &after);
+}
+
+static void forget_body(struct connection *c)
+{
+    c->in->body_bytes -= c->body.size;
+    asl_buffer_free(&c->body);
+}
+
+static void leave_idle(struct connection *c)
+{
+    if (c->state == IDLE)
+        TAILQ_REMOVE(&c->in->idle, c, idle);
+}
+
+static void enter_idle(struct connection *c, int64_t deadline_ms)
+{
+    c->state = IDLE;
+    TAILQ_INSERT_TAIL(&c->in->idle, c, idle);
+    arm(c, deadline_ms);
+}
+
+/* The client goes, or is made to. */
+static void connection_free(struct connection *c)
+{
+    leave_idle(c);
+    struct http_exchange *x = c->exchange;
+    if (x) {
+        c->exchange = NULL;
+        x->connection = NULL;
+        if (x->gone)
+            x->gone(x->gone_state);
+    }
+    TAILQ_REMOVE(&c->in->all, c, all);
+    c->in->count--;
+    forget_body(c);
+    http_head_free(&c->head);
+    event_free(c->deadline);
+    bufferevent_free(c->socket);
+    free(c);
+}
+
+/* ---- writing ---- */
+
+static void put_date(struct asl_buffer *out)
+{
+    struct tm utc;
+    char text[64];
+    time_t now = time(NULL); /* HTTP's own clock (RFC 9110, 6.6.1): the real one, whatever the loop's */
+    gmtime_r(&now, &utc);
+    strftime(text, sizeof text, "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &utc);
+    asl_buffer_puts(out, text);
+}
+
+/* Values come from handlers that may have copied them from a request: no line may be smuggled in. */
+static void put_field(struct asl_buffer *out, const struct http_header *field)
+{
+    asl_buffer_puts(out, field->name);
+    asl_buffer_puts(out, ": ");
+    for (const char *c = field->value; *c; c++)
+        asl_buffer_putc(out, (unsigned char)*c < 0x20 || *c == 0x7f ? ' ' : *c);
+    asl_buffer_puts(out, "\r\n");
+}
+
+static void write_answer(struct connection *c, int status, const struct http_headers *headers,
+                         struct asl_text body, bool is_head)
+{
+    struct asl_buffer out;
+    asl_buffer_init(&out, ASL_BUFFER_MAXIMUM);
+    asl_buffer_printf(&out, "HTTP/1.1 %d %s\r\n", status, phrase_of(status));
+    bool has_body = status != 204 && status != 304;
+    bool has_length = false;
+    for (size_t i = 0; headers && i < headers->count; i++) {
+        if (strcasecmp(headers->items[i].name, "Content-Length") == 0) {
+            if (!is_head)
+                continue;
+            has_length = true;
+        }
+        put_field(&out, &headers->items[i]);
+    }
+    if (has_body && !has_length)
+        asl_buffer_printf(&out, "Content-Length: %zu\r\n", body.size);
+    put_date(&out);
+    if (c->in->is_closing)
+        c->keep = false;
+    if (!c->keep)
+        asl_buffer_puts(&out, "Connection: close\r\n");
+    asl_buffer_puts(&out, "\r\n");
+    leave_idle(c);
+    c->state = WRITING;
+    arm(c, c->in->limits.request_ms);
+    bufferevent_write(c->socket, out.data, out.size);
+    if (has_body && !is_head && body.size)
+        bufferevent_write(c->socket, body.data, body.size);
+    asl_buffer_free(&out);
+}
+
+static void refuse(struct connection *c, int status, const char *why)
+{
+    struct http_headers headers;
+    http_headers_init(&headers);
+    http_headers_add(&headers, "Content-Type", ASL_TEXT("text/plain; charset=utf-8"));
+    struct asl_buffer body;
+    asl_buffer_init(&body, 1024);
+    asl_buffer_printf(&body, "%s: %s\n", phrase_of(status), why);
+    c->keep = false;
+    write_answer(c, status, &headers, asl_buffer_text(&body), false);
+    asl_buffer_free(&body);
+    http_headers_free(&headers);
+}
+
+/* ---- reading ---- */
+
+static void hand_over(struct connection *c)
+{
+    struct http_exchange *x = asl_allocate_zeroed(1, sizeof *x);
+    x->connection = c;
+    x->head = c->head;
+    x->is_head = strcmp(c->head.method, "HEAD") == 0;
+    x->body = c->body;
+    c->in->body_bytes -= c->body.size;
+    c->head = (struct http_head){.query = "", .host = ""};
+    asl_buffer_init(&c->body, 0);
+    c->exchange = x;
+    c->state = WORKING;
+    evtimer_del(c->deadline);
+    bufferevent_setwatermark(c->socket, EV_READ, 0, PIPELINE_BYTES);
+    struct http_received request = {
+        .method = x->head.method,
+        .path = x->head.target,
+        .query = x->head.query,
+        .host = x->head.host,
+        .headers = x->head.headers,
+        .body = asl_buffer_text(&x->body),
+    };
+    c->in->handle(c->in->state, x, &request);
+}
+
+/* Moves up to `size` bytes of the input to the body; false when a cap was passed. */
+static bool take_body(struct connection *c, struct evbuffer *input, size_t size)
+{
+    struct http_in *in = c->in;
+    size_t have = evbuffer_get_length(input);
+    size = size < have ? size : have;
+    if (size == 0)
+        return true;
+    if (in->body_bytes + size > in->limits.all_body_bytes) {
+        refuse(c, 503, "too many bytes of requests are on their way in; try again");
+        return false;
+    }
+    char *room = asl_buffer_room(&c->body, size);
+    if (!room) {
+        refuse(c, 413, "the body is longer than this server takes");
+        return false;
+    }
+    evbuffer_remove(input, room, size);
+    c->body.size += size;
+    in->body_bytes += size;
+    c->left -= (int64_t)size;
+    return true;
+}
+
+/* Reads "1a2b" and extensions, which are ignored. */
+static bool read_chunk_size(const char *line, int64_t *size)
+{
+    size_t digits = strspn(line, "0123456789abcdefABCDEF");
+    if (digits == 0 || digits > 8)
+        return false;
+    if (line[digits] != '\0' && !strchr("; \t", line[digits]))
+        return false;
+    *size = strtoll(line, NULL, 16);
+    return true;
+}
+
+/* One CRLF line of the input, or NULL: none yet, or (then refused) one that is too long. */
+static char *take_line(struct connection *c, struct evbuffer *input, size_t maximum)
+{
+    size_t size;
+    struct evbuffer_ptr end = evbuffer_search_eol(input, NULL, NULL, EVBUFFER_EOL_CRLF_STRICT);
+    if (end.pos > (ssize_t)maximum || (end.pos < 0 && evbuffer_get_length(input) > maximum)) {
+        refuse(c, 400, "a line of the chunked body is too long");
+        return NULL;
+    }
+    return evbuffer_readln(input, &size, EVBUFFER_EOL_CRLF_STRICT);
+}
+
+/* One part of a chunked body (RFC 9112, 7.1). True: go on; false: more bytes are needed, or the state
+ * has changed. */
+static bool take_chunk_part(struct connection *c, struct evbuffer *input)
+{
+    if (c->part == CHUNK_DATA) {
+        if (!take_body(c, input, (size_t)c->left))
+            return false;
+        if (c->left == 0)
+            c->part = CHUNK_END;
+        return c->left == 0;
+    }
+    char *line = take_line(c, input, CHUNK_LINE);
+    if (!line)
+        return false;
+    size_t size = strlen(line);
+    bool is_fine = true;
+    if (c->part == CHUNK_SIZE) {
+        is_fine = read_chunk_size(line, &c->left);
+        c->part = c->left ? CHUNK_DATA : CHUNK_TRAILER;
+    } else if (c->part == CHUNK_END) {
+        is_fine = size == 0;
+        c->part = CHUNK_SIZE;
+    } else {
+        c->trailer_bytes += size + 2;
+        is_fine = c->trailer_bytes <= c->in->limits.header_bytes;
+    }
+    free(line);
+    if (!is_fine)
+        refuse(c, 400, "the chunked body is malformed");
+    else if (c->part == CHUNK_TRAILER && size == 0)
+        hand_over(c);
+    return c->state == BODY;
+}
+
+static void take_some_body(struct connection *c, struct evbuffer *input)
+{
+    if (c->head.chunked) {
+        while (take_chunk_part(c, input))
+            ;
+        return;
+    }
+    if (take_body(c, input, (size_t)c->left) && c->left == 0)
+        hand_over(c);
+}
+
+static void pass_gate(struct connection *c)
+{
+    struct http_in *in = c->in;
+    if (!http_head_host_is_allowed(c->head.host, (const char *const *)in->hosts))
+        refuse(c, 403, "this Host is not served here; add it with the option for allowed hosts if "
+                       "it is yours");
+    else if (http_head_is_foreign(&c->head))
+        refuse(c, 403, "requests on behalf of other sites are not served");
+    else if (c->head.content_length > (int64_t)in->limits.body_bytes)
+        refuse(c, 413, "the body is longer than this server takes");
+    else {
+        c->keep = c->head.keep_alive;
+        c->state = BODY;
+        c->left = c->head.content_length;
+        c->part = CHUNK_SIZE;
+        c->trailer_bytes = 0;
+        asl_buffer_init(&c->body, in->limits.body_bytes);
+        bool has_body = c->left > 0 || c->head.chunked;
+        if (c->head.expects_continue && has_body)
+            bufferevent_write(c->socket, "HTTP/1.1 100 Continue\r\n\r\n", 25);
+    }
+}
+
+/* Empty lines before a request are skipped (RFC 9112, 2.2). */
+static void skip_empty_lines(struct evbuffer *input)
+{
+    char start[2];
+    while (evbuffer_copyout(input, start, 2) == 2 && start[0] == '\r' && start[1] == '\n')
+        evbuffer_drain(input, 2);
+}
+
+static void take_head(struct connection *c, struct evbuffer *input)
+{
+    if (c->scanned == 0)
+        skip_empty_lines(input);
+    struct evbuffer_ptr from;
+    evbuffer_ptr_set(input, &from, c->scanned, EVBUFFER_PTR_SET);
+    struct evbuffer_ptr end = evbuffer_search(input, "\r\n\r\n", 4, &from);
+    size_t size = end.pos >= 0 ? (size_t)end.pos + 4 : evbuffer_get_length(input);
+    if (size > c->in->limits.header_bytes) {
+        refuse(c, 431, "the request's head is too large");
+        return;
+    }
+    if (end.pos < 0) {
+        c->scanned = size > 3 ? size - 3 : 0;
+        return;
+    }
+    c->scanned = 0;
+    const char *why = "";
+    const char *bytes = (const char *)evbuffer_pullup(input, (ssize_t)size);
+    int status = http_head_read(&c->head, (struct asl_text){bytes, size}, &why);
+    evbuffer_drain(input, size);
+    if (status)
+        refuse(c, status, why);
+    else
+        pass_gate(c);
+}
+
+static void throw_away(struct connection *c, struct evbuffer *input)
+{
+    size_t size = evbuffer_get_length(input);
+    c->lingered += size;
+    evbuffer_drain(input, size);
+    if (c->lingered > LINGER_BYTES)
+        connection_free(c);
+}
+
+/* Takes what has arrived as far as it goes: a head, its body, and the next head once the answer to
+ * the first is written. */
+static void go_on(struct connection *c)
+{
+    struct evbuffer *input = bufferevent_get_input(c->socket);
+    enum state before;
+    do {
+        before = c->state;
+        if (c->state == IDLE && evbuffer_get_length(input) > 0) {
+            leave_idle(c);
+            c->state = HEAD;
+            arm(c, c->in->limits.request_ms);
+        }
+        if (c->state == HEAD)
+            take_head(c, input);
+        if (c->state == BODY)
+            take_some_body(c, input);
+    } while (c->state != before);
+}
+
+static void on_read(struct bufferevent *socket, void *state)
+{
+    struct connection *c = state;
+    if (c->state == LINGERING)
+        throw_away(c, bufferevent_get_input(socket));
+    else
+        go_on(c);
+}
+
+static void linger(struct connection *c)
+{
+    c->state = LINGERING;
+    bufferevent_setwatermark(c->socket, EV_READ, 0, 0);
+    shutdown(bufferevent_getfd(c->socket), SHUT_WR);
+    arm(c, LINGER_MS);
+    throw_away(c, bufferevent_get_input(c->socket));
+}
+
+/* The output is drained. */
+static void on_written(struct bufferevent *socket, void *state)
+{
+    struct connection *c = state;
+    if (c->state != WRITING || evbuffer_get_length(bufferevent_get_output(socket)) > 0)
+        return;
+    if (!c->keep) {
+        linger(c);
+        return;
+    }
+    forget_body(c);
+    http_head_free(&c->head);
+    bufferevent_setwatermark(socket, EV_READ, 0, 0);
+    enter_idle(c, c->in->limits.idle_ms);
+    go_on(c);
+}
+
+static void on_event(struct bufferevent *socket, short what, void *state)
+{
+    (void)socket;
+    if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR))
+        connection_free(state);
+}
+
+static void on_deadline(evutil_socket_t fd, short what, void *state)
+{
+    (void)fd, (void)what;
+    struct connection *c = state;
+    if (c->state == HEAD || c->state == BODY)
+        refuse(c, 408, "the request did not arrive in time");
+    else
+        connection_free(c);
+}
+
+/* ---- accepting ---- */
+
+/* The longest idle makes room; when none is idle the newcomer goes. */
+static bool make_room(struct http_in *in)
+{
+    if (in->count < in->limits.connections)
+        return true;
+    struct connection *oldest = TAILQ_FIRST(&in->idle);
+    if (oldest)
+        connection_free(oldest);
+    return oldest != NULL;
+}
+
+static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *address,
+                      int size, void *state)
+{
+    (void)listener, (void)address, (void)size;
+    struct http_in *in = state;
+    if (!make_room(in)) {
+        close(fd);
+        return;
+    }
+    int on = 1;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    struct connection *c = asl_allocate_zeroed(1, sizeof *c);
+    c->in = in;
+    c->head = (struct http_head){.query = "", .host = ""};
+    c->socket = bufferevent_socket_new(loop_base(in->loop), fd, BEV_OPT_CLOSE_ON_FREE);
+    c->deadline = evtimer_new(loop_base(in->loop), on_deadline, c);
+    if (!c->socket || !c->deadline)
+        asl_out_of_memory();
+    bufferevent_setcb(c->socket, on_read, on_written, on_event, c);
+    TAILQ_INSERT_TAIL(&in->all, c, all);
+    in->count++;
+    enter_idle(c, in->limits.request_ms);
+    bufferevent_enable(c->socket, EV_READ | EV_WRITE);
+}
+
+static void on_accept_error(struct evconnlistener *listener, void *state)
+{
+    struct http_in *in = state;
+    struct timeval pause = {.tv_usec = PAUSE_MS * 1000};
+    evconnlistener_disable(listener);
+    evtimer_add(in->resume, &pause);
+}
+
+static void on_resume(evutil_socket_t fd, short what, void *state)
+{
+    (void)fd, (void)what;
+    struct http_in *in = state;
+    if (in->listener)
+        evconnlistener_enable(in->listener);
+}
+
+/* ---- the server ---- */
+
+static void set_defaults(struct http_in_limits *l)
+{
+    if (!l->connections)
+        l->connections = 4096;
+    if (!l->header_bytes)
+        l->header_bytes = 64 << 10;
+    if (!l->body_bytes)
+        l->body_bytes = 16 << 20;
+    if (!l->all_body_bytes)
+        l->all_body_bytes = 256 << 20;
+    if (!l->request_ms)
+        l->request_ms = 30000;
+    if (!l->idle_ms)
+        l->idle_ms = 75000;
+}
+
+static char **allowed_hosts(const char *address, const char *const *hosts)
+{
+    size_t count = 0;
+    while (hosts && hosts[count])
+        count++;
+    char **all = asl_allocate_zeroed(count + 4, sizeof *all);
+    all[0] = asl_copy_text(asl_text(address));
+    all[1] = asl_copy_text(ASL_TEXT("localhost"));
+    all[2] = asl_copy_text(ASL_TEXT("*.localhost")); /* always this machine: RFC 6761, 6.3 */
+    for (size_t i = 0; i < count; i++)
+        all[3 + i] = asl_copy_text(asl_text(hosts[i]));
+    return all;
+}
+
+/* Each connection is a descriptor; Debian gives a process 1,024 unless asked. */
+static void raise_descriptors(size_t connections)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    rlim_t wanted = (rlim_t)connections + 512; /* 512: files, pipes, calls out */
+    if (limit.rlim_cur >= wanted)
+        return;
+    limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static socklen_t make_address(const char *text, uint16_t port, struct sockaddr_storage *out)
+{
+    struct sockaddr_in *four = (struct sockaddr_in *)out;
+    struct sockaddr_in6 *six = (struct sockaddr_in6 *)out;
+    memset(out, 0, sizeof *out);
+    if (inet_pton(AF_INET, text, &four->sin_addr) == 1) {
+        four->sin_family = AF_INET;
+        four->sin_port = htons(port);
+        return sizeof *four;
+    }
+    if (inet_pton(AF_INET6, text, &six->sin6_addr) == 1) {
+        six->sin6_family = AF_INET6;
+        six->sin6_port = htons(port);
+        return sizeof *six;
+    }
+    return 0;
+}
+
+static uint16_t bound_port(struct evconnlistener *listener)
+{
+    struct sockaddr_storage address = {0};
+    socklen_t size = sizeof address;
+    getsockname(evconnlistener_get_fd(listener), (struct sockaddr *)&address, &size);
+    if (address.ss_family == AF_INET6)
+        return ntohs(((struct sockaddr_in6 *)&address)->sin6_port);
+    return ntohs(((struct sockaddr_in *)&address)->sin_port);
+}
+
+struct http_in *http_in_new(struct loop *l, const char *address, uint16_t port,
+                            const char *const *hosts, const struct http_in_limits *limits,
+                            http_in_handle handle, void *state, char message[256])
+{
+    struct sockaddr_storage where;
+    socklen_t size = make_address(address, port, &where);
+    if (!size) {
+        snprintf(message, 256, "cannot listen on \"%s\": give a numeric IPv4 or IPv6 address, for "
+                 "example 127.0.0.1", address);
+        return NULL;
+    }
+    struct http_in *in = asl_allocate_zeroed(1, sizeof *in);
+    in->loop = l;
+    in->limits = limits ? *limits : (struct http_in_limits){0};
+    set_defaults(&in->limits);
+    in->handle = handle;
+    in->state = state;
+    TAILQ_INIT(&in->all);
+    TAILQ_INIT(&in->idle);
+    in->listener = evconnlistener_new_bind(loop_base(l), on_accept, in,
+                                           LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC |
+                                               LEV_OPT_REUSEABLE,
+                                           1024, (struct sockaddr *)&where, (int)size);
+    if (!in->listener) {
+        snprintf(message, 256, "cannot listen on %s port %u: %s", address, (unsigned)port,
+                 errno == EADDRINUSE ? "another process has that port; choose another one"
+                                     : strerror(errno));
+        free(in);
+        return NULL;
+    }
+    evconnlistener_set_error_cb(in->listener, on_accept_error);
+    in->resume = evtimer_new(loop_base(l), on_resume, in);
+    in->hosts = allowed_hosts(address, hosts);
+    in->port = bound_port(in->listener);
+    raise_descriptors(in->limits.connections);
+    return in;
+}
+
+uint16_t http_in_port(const struct http_in *h)
+{
+    return h->port;
+}
+
+void http_in_close(struct http_in *h)
+{
+    h->is_closing = true;
+    if (h->listener)
+        evconnlistener_free(h->listener);
+    h->listener = NULL;
+    while (!TAILQ_EMPTY(&h->idle))
+        connection_free(TAILQ_FIRST(&h->idle));
+}
+
+void http_in_free(struct http_in *h)
+{
+    if (!h)
+        return;
+    http_in_close(h);
+    while (!TAILQ_EMPTY(&h->all))
+        connection_free(TAILQ_FIRST(&h->all));
+    event_free(h->resume);
+    for (size_t i = 0; h->hosts[i]; i++)
+        free(h->hosts[i]);
+    free(h->hosts);
+    free(h);
+}
+
+/* ---- exchanges ---- */
+
+void http_exchange_answer(struct http_exchange *x, int status, const struct http_headers *headers,
+                          struct asl_text body)
+{
+    struct connection *c = x->connection;
+    if (c) {
+        c->exchange = NULL;
+        write_answer(c, status, headers, body, x->is_head);
+    }
+    http_head_free(&x->head);
+    asl_buffer_free(&x->body);
+    free(x);
+}
+
+void http_exchange_on_gone(struct http_exchange *x, void (*gone)(void *state), void *state)
+{
+    x->gone = gone;
+    x->gone_state = state;
+}
