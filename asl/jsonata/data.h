@@ -77,7 +77,7 @@ struct object {
 /* The arena and what else building values needs. */
 struct heap {
     struct arena arena;
-    const asl_value **exact; /* numbers whose text is not what their double prints as */
+    const asl_value **exact; /* fractions and long numbers that came in: they leave as they came */
     uint32_t exact_count, exact_capacity;
 };
 

@@ -97,6 +97,7 @@ static item global(struct run *run, uint32_t symbol)
             struct failure none;
             struct function *f = jsonata_function(run, FUNCTION_FOREIGN, 1);
             f->as.foreign = n;
+            f->token = item_text(s->name);
             if (n->signature)
                 f->signature =
                     jsonata_signature(&run->heap, asl_text(n->signature), &none, &offset);
@@ -111,6 +112,7 @@ static item global(struct run *run, uint32_t symbol)
     struct function *f = jsonata_function(run, FUNCTION_NATIVE, s->native->arity);
     f->as.native = s->native;
     f->signature = s->signature;
+    f->token = item_text(s->name);
     return item_function(f);
 }
 

@@ -56,6 +56,8 @@ struct run {
     struct jsonata *evaluated;  /* programs made by $eval, freed at the end */
     size_t result_size;         /* bytes of values made for what leaves */
     bool has_function;          /* what leaves holds one */
+    struct asl_text picture_text; /* of the date/time picture used last, and what it says */
+    struct time_picture *picture;
 };
 
 /* ---- failing ---- */

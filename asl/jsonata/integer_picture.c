@@ -286,7 +286,7 @@ static double read_letters(struct asl_text t, char first)
 
 static double roman_value(char c)
 {
-    switch (c & ~0x20) {
+    switch (c) {
     case 'M':
         return 1000;
     case 'D':
@@ -306,11 +306,13 @@ static double roman_value(char c)
     }
 }
 
-static double read_roman(struct asl_text t)
+/* An upper-case picture reads upper case only. */
+static double read_roman(struct asl_text t, bool upper)
 {
     double value = 0, most = 1;
     for (size_t i = t.size; i-- > 0;) {
-        double digit = roman_value(t.data[i]);
+        char c = t.data[i];
+        double digit = roman_value(upper || c < 'a' || c > 'z' ? c : (char)(c & ~0x20));
         if (digit < most) {
             value -= digit;
         } else {
@@ -361,7 +363,7 @@ double jsonata_read_integer(struct run *run, struct asl_text t, const struct int
     case INTEGER_LETTERS:
         return read_letters(t, p->letters == CASE_UPPER ? 'A' : 'a');
     case INTEGER_ROMAN:
-        return read_roman(t);
+        return read_roman(t, p->letters == CASE_UPPER);
     case INTEGER_WORDS:
         return jsonata_read_words(t);
     default:

@@ -86,6 +86,7 @@ void jsonata_free(struct jsonata *e)
     if (!e)
         return;
     jsonata_regex_free_all(e->regexes);
+    jsonata_regex_free_all(e->pictures);
     jsonata_arena_free(&e->heap.arena);
     free((char *)e->source.data);
     free(e);

@@ -151,12 +151,12 @@ item jsonata_time_format(struct run *run, double ms, item picture, item zone)
         run->failure.words = "The time {{value}} is out of the range of dates";
         return failed;
     }
-    struct time_picture p;
-    if (!jsonata_time_picture(
-            run, picture.kind == ITEM_STRING ? item_string(picture) : asl_text(iso), &p))
+    const struct time_picture *p = jsonata_time_picture(
+        run, picture.kind == ITEM_STRING ? item_string(picture) : asl_text(iso));
+    if (!p)
         return item_failed();
-    for (size_t i = 0; i < p.count; i++)
-        if (!put_part(&w, &p.parts[i]))
+    for (size_t i = 0; i < p->count; i++)
+        if (!put_part(&w, &p->parts[i]))
             return item_failed();
     return jsonata_builder_item(&w.b);
 }

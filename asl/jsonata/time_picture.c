@@ -314,7 +314,7 @@ static struct asl_text without_blanks(struct run *run, struct asl_text t)
     return item_string(jsonata_builder_item(&b));
 }
 
-bool jsonata_time_picture(struct run *run, struct asl_text t, struct time_picture *p)
+static bool analyse(struct run *run, struct asl_text t, struct time_picture *p)
 {
     *p = (struct time_picture){0};
     struct analysis a = {run, p, 0};
@@ -344,4 +344,16 @@ bool jsonata_time_picture(struct run *run, struct asl_text t, struct time_pictur
         at = start = end + 1;
     }
     return add_literal(&a, (struct asl_text){t.data + start, t.size - start});
+}
+
+const struct time_picture *jsonata_time_picture(struct run *run, struct asl_text t)
+{
+    if (run->picture && run->picture_text.data == t.data && run->picture_text.size == t.size)
+        return run->picture;
+    struct time_picture *p = jsonata_arena_allocate(&run->heap.arena, sizeof *p);
+    if (!analyse(run, t, p))
+        return NULL;
+    run->picture = p;
+    run->picture_text = t;
+    return p;
 }

@@ -27,8 +27,9 @@ struct time_picture {
     size_t count;
 };
 
-/* False and the failure set when it is none. */
-bool jsonata_time_picture(struct run *run, struct asl_text text, struct time_picture *p);
+/* NULL and the failure set when it is none. The last one is kept: a picture is mostly one literal that
+ * is used for many times. */
+const struct time_picture *jsonata_time_picture(struct run *run, struct asl_text text);
 
 /* A moment's calendar fields, UTC; `ms` may be beyond what the calendar names. */
 struct civil {

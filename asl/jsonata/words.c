@@ -169,26 +169,31 @@ double jsonata_read_words(struct asl_text t)
     return s.sum + s.top;
 }
 
-static void put_alternatives(struct builder *b, const char *const *table, size_t count,
-                             const char *ending, size_t drop)
-{
-    for (size_t i = 0; i < count; i++) {
-        struct asl_text word = asl_text(table[i]);
-        word.size -= drop;
-        jsonata_builder_put(b, word);
-        jsonata_builder_put(b, asl_text(ending));
-        jsonata_builder_putc(b, '|');
-    }
-}
+/* Every word a number may hold, in the order of their first letters: alternatives that begin alike
+ * stand in one group, so that few have to be tried at any place. */
+static const char *const word_groups[] = {
+    "and",
+    "b(?:illion(?:th)?)",
+    "e(?:leven(?:th)?|ight(?:een(?:th)?|ieth|h|y)?)",
+    "f(?:irst|ive|ift(?:een(?:th)?|h|ieth|y)|ort(?:ieth|y)|our(?:teen(?:th)?|th)?)",
+    "hundre(?:d(?:th)?|ieth)",
+    "million(?:th)?",
+    "n(?:in(?:et(?:een(?:th)?|ieth|y)|e|th))",
+    "one",
+    "s(?:econd|even(?:t(?:een(?:th)?|h|ieth|y))?|ix(?:t(?:een(?:th)?|h|ieth|y))?)",
+    "t(?:en(?:th)?|h(?:ird|irt(?:een(?:th)?|ieth|y)|ousand(?:th)?|ree)|rillion(?:th)?|"
+    "w(?:elfth|elve|ent(?:ieth|y)|o))",
+    "zero(?:th)?",
+    "[\\-, ]",
+};
 
 void jsonata_words_pattern(struct builder *b)
 {
     jsonata_builder_put(b, ASL_TEXT("(?:"));
-    put_alternatives(b, few, COUNT(few), "", 0);
-    put_alternatives(b, ordinals, COUNT(ordinals), "", 0);
-    put_alternatives(b, decades, COUNT(decades), "", 0);
-    put_alternatives(b, decades, COUNT(decades), "ieth", 1);
-    put_alternatives(b, magnitudes, COUNT(magnitudes), "", 0);
-    put_alternatives(b, magnitudes, COUNT(magnitudes), "th", 0);
-    jsonata_builder_put(b, ASL_TEXT("hundredth|and|[\\-, ])+"));
+    for (size_t i = 0; i < COUNT(word_groups); i++) {
+        if (i)
+            jsonata_builder_putc(b, '|');
+        jsonata_builder_put(b, asl_text(word_groups[i]));
+    }
+    jsonata_builder_put(b, ASL_TEXT(")+"));
 }
