@@ -49,7 +49,10 @@ item jsonata_from_json(struct heap *h, const asl_value *v)
     case VALUE_NUMBER:
         return number_from_json(h, v);
     case VALUE_STRING:
-        return item_text(value_as_text(v));
+        return (item){.kind = ITEM_STRING,
+                      .borrowed = 1,
+                      .size = (uint32_t)value_as_text(v).size,
+                      .as.text = value_as_text(v).data};
     case VALUE_ARRAY: {
         struct array *a = jsonata_arena_allocate(&h->arena, sizeof *a);
         *a = (struct array){.json = v, .count = (uint32_t)value_count(v)};

@@ -39,7 +39,8 @@ struct tuple;
 
 typedef struct item {
     uint8_t kind;
-    uint32_t size; /* of a string: bytes; of a number: 1 + its place among the exact ones, or 0 */
+    uint8_t borrowed; /* of a string: the whole text of a value that came in */
+    uint32_t size;    /* of a string: bytes; of a number: 1 + its place among the exact ones, or 0 */
     union {
         bool boolean;
         double number;

@@ -39,6 +39,14 @@ struct tuple {
     uint32_t count, capacity;
 };
 
+/* A key that was made a value for the result. */
+struct known_key {
+    struct asl_text text;
+    asl_value *value;
+};
+
+#define KEY_VALUES 32
+
 struct run {
     struct heap heap;
     struct jsonata *program;
@@ -56,6 +64,7 @@ struct run {
     struct jsonata *evaluated;  /* programs made by $eval, freed at the end */
     size_t result_size;         /* bytes of values made for what leaves */
     bool has_function;          /* what leaves holds one */
+    struct known_key known_keys[KEY_VALUES];
     struct asl_text picture_text; /* of the date/time picture used last, and what it says */
     struct time_picture *picture;
 };

@@ -228,6 +228,12 @@ static bool put_decimal(struct run *run, struct builder *b, double value,
     char number[32];
     size_t size = jsonata_print_number(value, false, number);
     size_t width = size > p->mandatory ? size : p->mandatory;
+    if (p->zero == '0' && p->separator_count == 0 && !p->ordinal && width < 64) {
+        for (size_t i = size; i < width; i++)
+            jsonata_builder_putc(b, '0');
+        jsonata_builder_put(b, (struct asl_text){number, size});
+        return true;
+    }
     struct digits d = {0};
     d.capacity = width + p->separator_count + (p->regular ? width : 0);
     d.at = jsonata_arena_allocate(&run->heap.arena, d.capacity * sizeof *d.at);

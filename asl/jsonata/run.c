@@ -188,6 +188,18 @@ static bool array_value(struct run *run, const struct array *a, size_t depth, as
     return true;
 }
 
+/* Members of many objects have the same key at the same place in memory: it becomes one value. */
+static asl_value *key_value(struct run *run, struct asl_text key)
+{
+    size_t slot = ((uintptr_t)key.data >> 4 ^ (uintptr_t)key.data >> 10) % KEY_VALUES;
+    struct known_key *known = &run->known_keys[slot];
+    if (known->value && known->text.data == key.data && known->text.size == key.size)
+        return value_retain(known->value);
+    value_release(known->value);
+    *known = (struct known_key){key, string_value(key)};
+    return value_retain(known->value);
+}
+
 static bool object_value(struct run *run, item o, size_t depth, asl_value **value)
 {
     struct value_list list = {0};
@@ -201,7 +213,7 @@ static bool object_value(struct run *run, item o, size_t depth, asl_value **valu
             return false;
         }
         if (member)
-            value_list_push_member_take(&list, string_value(key), member);
+            value_list_push_member_take(&list, key_value(run, key), member);
     }
     *value = value_object_take(&list);
     return true;
@@ -228,7 +240,7 @@ static bool to_value(struct run *run, item i, size_t depth, asl_value **value)
         *value = number_value(run, i);
         return true;
     case ITEM_STRING:
-        *value = string_value(item_string(i));
+        *value = i.borrowed ? value_retain(value_of_text(i.as.text)) : string_value(item_string(i));
         return true;
     case ITEM_ARRAY:
         return array_value(run, i.as.array, depth, value);
@@ -277,6 +289,8 @@ static void begin(struct run *run, const struct jsonata *e, const struct jsonata
 
 static void end(struct run *run)
 {
+    for (size_t i = 0; i < KEY_VALUES; i++)
+        value_release(run->known_keys[i].value);
     value_list_free(&run->owned);
     for (struct jsonata *e = run->evaluated, *next; e; e = next) {
         next = e->next;

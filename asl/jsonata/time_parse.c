@@ -222,7 +222,7 @@ enum {
     TIME_OF_12_HOURS = 47,
 };
 
-static bool fill(struct run *run, struct components *c, const char *letters, double now,
+static bool fill(struct run *run, struct components *c, const char *letters, const struct civil *now,
                  bool *started, bool *ended)
 {
     for (; *letters; letters++) {
@@ -281,9 +281,9 @@ static item assemble(struct run *run, struct components *c)
                                : by_week_of_year  ? "XWF"
                                                   : "YMD";
     bool started = false, ended = false;
-    double now = (double)run->env->now_ms;
-    if (!fill(run, c, date_letters, now, &started, &ended) ||
-        !fill(run, c, twelve ? "Phmsf" : "Hmsf", now, &started, &ended))
+    struct civil now = jsonata_civil((double)run->env->now_ms);
+    if (!fill(run, c, date_letters, &now, &started, &ended) ||
+        !fill(run, c, twelve ? "Phmsf" : "Hmsf", &now, &started, &ended))
         return item_failed();
     if (by_week_of_month || by_week_of_year)
         return jsonata_fail(run, "D3136");

@@ -15,14 +15,19 @@ const char *const jsonata_days[8] = {"",         "Monday", "Tuesday",  "Wednesda
 
 /* ---- calendar ---- */
 
-static double days_from_civil(double year, int month, int day)
+/* Howard Hinnant's days_from_civil and its inverse: years begin in March, eras of 400 years. */
+static int64_t floor_divide(int64_t a, int64_t b)
+{
+    return a / b - (a % b < 0);
+}
+
+static int64_t days_from_civil(int64_t year, int month, int day)
 {
     year -= month <= 2;
-    double era = floor(year / 400), year_of_era = year - era * 400;
-    double day_of_year = floor((153.0 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1;
-    double day_of_era =
-        year_of_era * 365 + floor(year_of_era / 4) - floor(year_of_era / 100) + day_of_year;
-    return era * 146097 + day_of_era - 719468;
+    int64_t era = floor_divide(year, 400), year_of_era = year - era * 400;
+    int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+    return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year -
+           719468;
 }
 
 double jsonata_utc(double year, double month, double day)
@@ -30,32 +35,30 @@ double jsonata_utc(double year, double month, double day)
     if (!isfinite(year) || !isfinite(month) || !isfinite(day) || fabs(year) > 1e6 ||
         fabs(month) > 1e7 || fabs(day) > 1e9)
         return NAN;
-    year += floor(month / 12);
-    month -= floor(month / 12) * 12;
-    return (days_from_civil(year, (int)month + 1, 1) + day - 1) * DAY_MS;
+    int64_t years = floor_divide((int64_t)month, 12);
+    int in_year = (int)((int64_t)month - years * 12);
+    return ((double)days_from_civil((int64_t)year + years, in_year + 1, 1) + day - 1) * DAY_MS;
 }
 
 struct civil jsonata_civil(double ms)
 {
-    double days = floor(ms / DAY_MS), rest = ms - days * DAY_MS;
-    struct civil c = {0};
-    double z = days + 719468, era = floor(z / 146097), day_of_era = z - era * 146097;
-    double year_of_era = floor((day_of_era - floor(day_of_era / 1460) + floor(day_of_era / 36524) -
-                                floor(day_of_era / 146096)) /
-                               365);
-    double day_of_year =
-        day_of_era - (365 * year_of_era + floor(year_of_era / 4) - floor(year_of_era / 100));
-    int shifted = (int)floor((5 * day_of_year + 2) / 153);
-    c.day = (int)(day_of_year - floor((153.0 * shifted + 2) / 5)) + 1;
+    int64_t whole = (int64_t)ms, days = floor_divide(whole, 86400000);
+    int64_t rest = whole - days * 86400000;
+    struct civil c = {.ms = ms};
+    int64_t z = days + 719468, era = floor_divide(z, 146097), day_of_era = z - era * 146097;
+    int64_t year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    int64_t day_of_year =
+        day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    int shifted = (int)((5 * day_of_year + 2) / 153);
+    c.day = (int)(day_of_year - (153 * shifted + 2) / 5) + 1;
     c.month = shifted < 10 ? shifted + 3 : shifted - 9;
-    c.year = year_of_era + era * 400 + (c.month <= 2);
-    long in_day = (long)rest;
-    c.hour = (int)(in_day / 3600000);
-    c.minute = (int)(in_day / 60000 % 60);
-    c.second = (int)(in_day / 1000 % 60);
-    c.millisecond = (int)(in_day % 1000);
-    double weekday = fmod(days + 3, 7);
-    c.weekday = (int)(weekday < 0 ? weekday + 7 : weekday) + 1;
+    c.year = (double)(year_of_era + era * 400 + (c.month <= 2));
+    c.hour = (int)(rest / 3600000);
+    c.minute = (int)(rest / 60000 % 60);
+    c.second = (int)(rest / 1000 % 60);
+    c.millisecond = (int)(rest % 1000);
+    c.weekday = (int)(days + 3 - 7 * floor_divide(days + 3, 7)) + 1;
     return c;
 }
 
@@ -94,55 +97,54 @@ static double week_of_month(const struct civil *c)
     return floor(week);
 }
 
-static double week_year(const struct civil *c, double ms)
+static double week_year(const struct civil *c)
 {
-    if (ms < first_week(c->year, 0))
+    if (c->ms < first_week(c->year, 0))
         return c->year - 1;
-    return ms >= first_week(c->year + 1, 0) ? c->year + 1 : c->year;
+    return c->ms >= first_week(c->year + 1, 0) ? c->year + 1 : c->year;
 }
 
-static double week_month(const struct civil *c, double ms)
+static double week_month(const struct civil *c)
 {
     int month = c->month;
-    if (ms < first_week(c->year, month - 1))
+    if (c->ms < first_week(c->year, month - 1))
         return month == 1 ? 12 : month - 1;
-    if (ms >= first_week(c->year, month))
+    if (c->ms >= first_week(c->year, month))
         return month == 12 ? 1 : month + 1;
     return month;
 }
 
-double jsonata_time_component(double ms, char component)
+double jsonata_time_component(const struct civil *c, char component)
 {
-    struct civil c = jsonata_civil(ms);
     switch (component) {
     case 'Y':
-        return c.year;
+        return c->year;
     case 'M':
-        return c.month;
+        return c->month;
     case 'D':
-        return c.day;
+        return c->day;
     case 'd':
-        return (jsonata_utc(c.year, c.month - 1, c.day) - jsonata_utc(c.year, 0, 1)) / DAY_MS + 1;
+        return (jsonata_utc(c->year, c->month - 1, c->day) - jsonata_utc(c->year, 0, 1)) / DAY_MS + 1;
     case 'F':
-        return c.weekday;
+        return c->weekday;
     case 'W':
-        return week_of_year(&c);
+        return week_of_year(c);
     case 'w':
-        return week_of_month(&c);
+        return week_of_month(c);
     case 'X':
-        return week_year(&c, ms);
+        return week_year(c);
     case 'x':
-        return week_month(&c, ms);
+        return week_month(c);
     case 'H':
-        return c.hour;
+        return c->hour;
     case 'h':
-        return c.hour % 12 == 0 ? 12 : c.hour % 12;
+        return c->hour % 12 == 0 ? 12 : c->hour % 12;
     case 'm':
-        return c.minute;
+        return c->minute;
     case 's':
-        return c.second;
+        return c->second;
     case 'f':
-        return c.millisecond;
+        return c->millisecond;
     default:
         return NAN;
     }

@@ -31,18 +31,18 @@ struct time_picture {
  * is used for many times. */
 const struct time_picture *jsonata_time_picture(struct run *run, struct asl_text text);
 
-/* A moment's calendar fields, UTC; `ms` may be beyond what the calendar names. */
+/* A moment's calendar fields, UTC. */
 struct civil {
-    double year;
+    double ms, year;
     int month, day; /* from 1 */
     int hour, minute, second, millisecond;
     int weekday; /* 1 Monday .. 7 Sunday */
 };
-struct civil jsonata_civil(double ms);
+struct civil jsonata_civil(double ms); /* |ms| at most 8.64e15 */
 /* Milliseconds of a day that may lie outside its month; month from 0. NaN when out of range. */
 double jsonata_utc(double year, double month, double day);
-/* The numeric component of that moment (Y M D d F W w X x H h m s f). */
-double jsonata_time_component(double ms, char component);
+/* A numeric component of the moment (Y M D d F W w X x H h m s f). */
+double jsonata_time_component(const struct civil *c, char component);
 
 extern const char *const jsonata_months[12], *const jsonata_days[8]; /* days from 1 */
 

@@ -250,6 +250,13 @@ struct asl_text value_as_text(const asl_value *v)
     return (struct asl_text){"", 0};
 }
 
+const asl_value *value_of_text(const char *text)
+{
+    const struct value_string *s =
+        (const struct value_string *)(const void *)(text - offsetof(struct value_string, text));
+    return &s->head;
+}
+
 size_t value_depth(const asl_value *v)
 {
     return v->depth;

@@ -60,6 +60,8 @@ double value_as_double(const asl_value *v);
 bool value_as_integer(const asl_value *v, int64_t *out);
 /* Of a string: its UTF-8 content. Of a number: its text. Of others: empty. */
 struct asl_text value_as_text(const asl_value *v);
+/* The string that value_as_text() gave this very text (its data pointer) for. */
+const asl_value *value_of_text(const char *text);
 size_t value_depth(const asl_value *v);
 
 /* ---- arrays and objects ---- */
