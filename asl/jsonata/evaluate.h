@@ -97,6 +97,9 @@ static inline bool jsonata_is_over(const struct run *run)
 /* ---- nodes ---- */
 
 item jsonata_evaluate_node(struct run *run, const struct node *n, item input, struct frame *frame);
+/* The same for an operand: literals and paths of names take a short way. */
+item jsonata_evaluate_operand(struct run *run, const struct node *n, item input,
+                              struct frame *frame);
 item jsonata_evaluate_path(struct run *run, const struct node *n, item input, struct frame *frame);
 /* `rows` is NULL at the first step; then `input` is turned into rows. */
 item jsonata_evaluate_tuple_step(struct run *run, const struct node *step, struct array *input,
@@ -117,6 +120,7 @@ item jsonata_evaluate_call(struct run *run, const struct node *n, item input, st
 /* The call in tail position, to be made by the trampoline. */
 item jsonata_defer_call(struct run *run, const struct node *n, item input, struct frame *frame);
 item jsonata_step_name(struct run *run, item input, struct asl_text name);
+item jsonata_collapsed(struct run *run, item result);
 item jsonata_evaluate_partial(struct run *run, const struct node *n, item input,
                               struct frame *frame);
 item jsonata_evaluate_chain(struct run *run, const struct node *n, item input, struct frame *frame);

@@ -85,6 +85,7 @@ void jsonata_free(struct jsonata *e)
 {
     if (!e)
         return;
+    jsonata_arena_free_chunk(e->spare);
     jsonata_regex_free_all(e->regexes);
     jsonata_regex_free_all(e->pictures);
     jsonata_arena_free(&e->heap.arena);
@@ -176,6 +177,10 @@ static bool array_value(struct run *run, const struct array *a, size_t depth, as
         return true;
     }
     struct value_list list = {0};
+    if (a->count > 0) {
+        list.items = asl_allocate(a->count * sizeof *list.items);
+        list.capacity = a->count;
+    }
     for (uint32_t i = 0; i < a->count; i++) {
         asl_value *element = NULL;
         if (!to_value(run, a->items[i], depth + 1, &element)) {
@@ -213,7 +218,11 @@ static bool object_value(struct run *run, item o, size_t depth, asl_value **valu
             return false;
         }
         if (member)
-            value_list_push_member_take(&list, key_value(run, key), member);
+            value_list_push_member_take(
+                &list,
+                jsonata_member_key_is_borrowed(&m, i) ? value_retain(value_of_text(key.data))
+                                                      : key_value(run, key),
+                member);
     }
     *value = value_object_take(&list);
     return true;
@@ -275,6 +284,8 @@ static void begin(struct run *run, const struct jsonata *e, const struct jsonata
     *run = (struct run){.program = (struct jsonata *)e, .env = env};
     run->symbols = &run->program->symbols;
     jsonata_arena_init(&run->heap.arena, or_default(env->memory_maximum, JSONATA_MEMORY_MAXIMUM));
+    jsonata_arena_reuse(&run->heap.arena, run->program->spare);
+    run->program->spare = NULL;
     run->depth_maximum = or_default(env->depth_maximum, JSONATA_DEPTH_MAXIMUM);
     run->step_maximum = or_default(env->step_maximum, JSONATA_STEP_MAXIMUM);
     run->stack_limit = (const char *)__builtin_frame_address(0) -
@@ -297,7 +308,9 @@ static void end(struct run *run)
         jsonata_free(e);
     }
     free(run->globals);
-    jsonata_arena_free(&run->heap.arena);
+    if (run->program->spare) /* a native evaluated the same expression meanwhile */
+        jsonata_arena_free_chunk(run->program->spare);
+    run->program->spare = jsonata_arena_free_but_first(&run->heap.arena);
 }
 
 /* An input that is an array is one context item, not many. */
