@@ -64,9 +64,9 @@ struct run {
     struct jsonata *evaluated;  /* programs made by $eval, freed at the end */
     size_t result_size;         /* bytes of values made for what leaves */
     bool has_function;          /* what leaves holds one */
-    struct known_key known_keys[KEY_VALUES];
-    struct asl_text picture_text; /* of the date/time picture used last, and what it says */
-    struct time_picture *picture;
+    struct known_key *known_keys; /* KEY_VALUES of them, or NULL before the first */
+    struct kept_picture *picture; /* the date/time picture used last */
+    const char *picture_text;     /* where its text was */
 };
 
 /* ---- failing ---- */

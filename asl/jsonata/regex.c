@@ -315,7 +315,6 @@ void jsonata_regex_free(struct regex *r)
     pcre2_match_context_free(r->context);
     pcre2_match_data_free(r->data);
     pcre2_code_free(r->code);
-    free(r->pattern);
     free(r);
 }
 

@@ -13,7 +13,6 @@ enum { REGEX_CASELESS = 1, REGEX_MULTILINE = 2 };
 
 struct regex {
     struct regex *next; /* of the program's list */
-    char *pattern;      /* of those found again by it, else NULL */
     void *code;         /* pcre2_code */
     void *data;         /* pcre2_match_data */
     void *context;      /* pcre2_match_context */

@@ -1,6 +1,7 @@
 /* Compiling and running: what stands between the public header and the rooms inside. */
 #include "evaluate.h"
 #include "regex.h"
+#include "time_picture.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -87,7 +88,7 @@ void jsonata_free(struct jsonata *e)
         return;
     jsonata_arena_free_chunk(e->spare);
     jsonata_regex_free_all(e->regexes);
-    jsonata_regex_free_all(e->pictures);
+    jsonata_pictures_free(e->pictures);
     jsonata_arena_free(&e->heap.arena);
     free((char *)e->source.data);
     free(e);
@@ -196,6 +197,8 @@ static bool array_value(struct run *run, const struct array *a, size_t depth, as
 /* Members of many objects have the same key at the same place in memory: it becomes one value. */
 static asl_value *key_value(struct run *run, struct asl_text key)
 {
+    if (!run->known_keys)
+        run->known_keys = asl_allocate_zeroed(KEY_VALUES, sizeof *run->known_keys);
     size_t slot = ((uintptr_t)key.data >> 4 ^ (uintptr_t)key.data >> 10) % KEY_VALUES;
     struct known_key *known = &run->known_keys[slot];
     if (known->value && known->text.data == key.data && known->text.size == key.size)
@@ -273,6 +276,9 @@ bool jsonata_to_value(struct run *run, item i, asl_value **value)
 
 /* ---- running ---- */
 
+/* So many variables find their place in the arena. */
+#define GLOBALS_FEW 32
+
 static size_t or_default(size_t given, size_t usual)
 {
     return given ? given : usual;
@@ -291,7 +297,10 @@ static void begin(struct run *run, const struct jsonata *e, const struct jsonata
     run->stack_limit = (const char *)__builtin_frame_address(0) -
                        or_default(env->stack_maximum, JSONATA_STACK_MAXIMUM);
     run->global_count = run->symbols->count;
-    run->globals = asl_allocate(run->global_count * sizeof *run->globals);
+    run->globals =
+        run->global_count <= GLOBALS_FEW
+            ? jsonata_arena_allocate(&run->heap.arena, GLOBALS_FEW * sizeof *run->globals)
+            : asl_allocate(run->global_count * sizeof *run->globals);
     for (uint32_t i = 0; i < run->global_count; i++)
         run->globals[i] = (item){.kind = ITEM_UNBOUND};
     run->input = input ? jsonata_from_json(&run->heap, input) : item_undefined();
@@ -300,14 +309,16 @@ static void begin(struct run *run, const struct jsonata *e, const struct jsonata
 
 static void end(struct run *run)
 {
-    for (size_t i = 0; i < KEY_VALUES; i++)
+    for (size_t i = 0; run->known_keys && i < KEY_VALUES; i++)
         value_release(run->known_keys[i].value);
+    free(run->known_keys);
     value_list_free(&run->owned);
     for (struct jsonata *e = run->evaluated, *next; e; e = next) {
         next = e->next;
         jsonata_free(e);
     }
-    free(run->globals);
+    if (run->global_count > GLOBALS_FEW)
+        free(run->globals);
     if (run->program->spare) /* a native evaluated the same expression meanwhile */
         jsonata_arena_free_chunk(run->program->spare);
     run->program->spare = jsonata_arena_free_but_first(&run->heap.arena);
@@ -371,7 +382,13 @@ static struct node *parse_for_eval(struct run *run, struct asl_text source,
     run->own_symbols = e->symbols;
     e->symbols = (struct symbols){0};
     run->heap.arena.total += e->heap.arena.total;
-    run->globals = asl_reallocate(run->globals, run->own_symbols.count * sizeof *run->globals);
+    if (run->own_symbols.count > GLOBALS_FEW) {
+        item *old = run->globals;
+        run->globals = asl_allocate(run->own_symbols.count * sizeof *run->globals);
+        memcpy(run->globals, old, run->global_count * sizeof *run->globals);
+        if (run->global_count > GLOBALS_FEW)
+            free(old);
+    }
     while (run->global_count < run->own_symbols.count)
         run->globals[run->global_count++] = (item){.kind = ITEM_UNBOUND};
     jsonata_charge_bytes(run, 64 * source.size);

@@ -152,10 +152,11 @@ item jsonata_time_format(struct run *run, double ms, item picture, item zone)
         return failed;
     }
     w.local = jsonata_civil(shifted);
-    const struct time_picture *p = jsonata_time_picture(
+    const struct kept_picture *kept = jsonata_time_picture(
         run, picture.kind == ITEM_STRING ? item_string(picture) : asl_text(iso));
-    if (!p)
+    if (!kept)
         return item_failed();
+    const struct time_picture *p = &kept->picture;
     for (size_t i = 0; i < p->count; i++)
         if (!put_part(&w, &p->parts[i]))
             return item_failed();

@@ -61,29 +61,6 @@ static bool put_pattern(struct run *run, struct builder *b, const struct time_pa
     return true;
 }
 
-/* Expressions of pictures are kept with the program: compiling one costs more than using it. */
-#define KEPT_MAXIMUM 16
-
-static struct regex *find_compiled(struct run *run, struct asl_text pattern)
-{
-    size_t kept = 0;
-    for (struct regex *r = run->program->pictures; r; r = r->next, kept++)
-        if (asl_text_is(pattern, r->pattern))
-            return r;
-    char why[REGEX_WHY];
-    struct regex *r = jsonata_regex_compile(pattern, REGEX_CASELESS, why);
-    if (!r)
-        return jsonata_fail(run, "D3136"), NULL;
-    if (kept >= KEPT_MAXIMUM) {
-        jsonata_regex_free_all(run->program->pictures);
-        run->program->pictures = NULL;
-    }
-    r->pattern = asl_copy_text(pattern);
-    r->next = run->program->pictures;
-    run->program->pictures = r;
-    return r;
-}
-
 static struct regex *compile(struct run *run, const struct time_picture *p)
 {
     struct builder b;
@@ -96,7 +73,12 @@ static struct regex *compile(struct run *run, const struct time_picture *p)
         jsonata_builder_putc(&b, ')');
     }
     jsonata_builder_putc(&b, '$');
-    return find_compiled(run, item_string(jsonata_builder_item(&b)));
+    char why[REGEX_WHY];
+    struct regex *r =
+        jsonata_regex_compile(item_string(jsonata_builder_item(&b)), REGEX_CASELESS, why);
+    if (!r)
+        jsonata_fail(run, "D3136");
+    return r;
 }
 
 /* ---- reading the groups ---- */
@@ -292,12 +274,11 @@ static item assemble(struct run *run, struct components *c)
 
 item jsonata_time_parse(struct run *run, struct asl_text text, struct asl_text picture)
 {
-    const struct time_picture *p = jsonata_time_picture(run, picture);
-    if (!p)
+    struct kept_picture *kept = jsonata_time_picture(run, picture);
+    if (!kept || (!kept->regex && !(kept->regex = compile(run, &kept->picture))))
         return item_failed();
-    struct regex *r = compile(run, p);
-    if (!r)
-        return item_failed();
+    const struct time_picture *p = &kept->picture;
+    struct regex *r = kept->regex;
     struct components c = {{0}, {0}, 0};
     size_t budget = 100000;
     jsonata_charge(run, 100);

@@ -1,5 +1,6 @@
 /* Pictures taken apart, and the proleptic Gregorian calendar. */
 #include "time_picture.h"
+#include "regex.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -321,7 +322,6 @@ static bool analyse(struct run *run, struct asl_text t, struct time_picture *p)
     *p = (struct time_picture){0};
     struct analysis a = {run, p, 0};
     size_t start = 0, at = 0;
-    jsonata_charge_bytes(run, 32 * t.size);
     while (at < t.size) {
         if (t.data[at] != '[') {
             at++;
@@ -348,14 +348,68 @@ static bool analyse(struct run *run, struct asl_text t, struct time_picture *p)
     return add_literal(&a, (struct asl_text){t.data + start, t.size - start});
 }
 
-const struct time_picture *jsonata_time_picture(struct run *run, struct asl_text t)
+#define KEPT_MAXIMUM   16
+#define PICTURE_MEMORY ((size_t)1 << 20)
+
+void jsonata_pictures_free(struct kept_picture *list)
 {
-    if (run->picture && run->picture_text.data == t.data && run->picture_text.size == t.size)
-        return run->picture;
-    struct time_picture *p = jsonata_arena_allocate(&run->heap.arena, sizeof *p);
-    if (!analyse(run, t, p))
+    for (struct kept_picture *next; list; list = next) {
+        next = list->next;
+        jsonata_arena_free(&list->arena);
+        jsonata_regex_free(list->regex);
+        free(list->text);
+        free(list);
+    }
+}
+
+/* Taken apart in an arena that outlives the run. */
+static struct kept_picture *keep(struct run *run, struct asl_text t)
+{
+    struct run apart = {.program = run->program, .env = run->env};
+    struct kept_picture *k = asl_allocate_zeroed(1, sizeof *k);
+    jsonata_arena_init(&apart.heap.arena, PICTURE_MEMORY);
+    apart.step_maximum = SIZE_MAX;
+    apart.depth_maximum = SIZE_MAX;
+    k->text = asl_copy_text(t);
+    bool fine = analyse(&apart, (struct asl_text){k->text, t.size}, &k->picture) &&
+                !apart.heap.arena.exhausted;
+    k->arena = apart.heap.arena;
+    if (!fine) {
+        jsonata_pictures_free(k);
         return NULL;
-    run->picture = p;
-    run->picture_text = t;
-    return p;
+    }
+    k->next = run->program->pictures;
+    run->program->pictures = k;
+    return k;
+}
+
+static struct kept_picture *find_kept(struct run *run, struct asl_text t)
+{
+    size_t kept = 0;
+    for (struct kept_picture *k = run->program->pictures; k; k = k->next, kept++)
+        if (asl_text_is(t, k->text))
+            return k;
+    if (kept >= KEPT_MAXIMUM) {
+        jsonata_pictures_free(run->program->pictures);
+        run->program->pictures = NULL;
+        run->picture = NULL;
+    }
+    return NULL;
+}
+
+struct kept_picture *jsonata_time_picture(struct run *run, struct asl_text t)
+{
+    if (run->picture && run->picture_text == t.data && strlen(run->picture->text) == t.size)
+        return run->picture;
+    struct kept_picture *k = find_kept(run, t);
+    jsonata_charge_bytes(run, 32 * t.size);
+    if (!k && !(k = keep(run, t))) {
+        struct time_picture again; /* for the failure, with its values in the run */
+        if (analyse(run, t, &again))
+            jsonata_fail_limit(run);
+        return NULL;
+    }
+    run->picture = k;
+    run->picture_text = t.data;
+    return k;
 }

@@ -27,9 +27,19 @@ struct time_picture {
     size_t count;
 };
 
-/* NULL and the failure set when it is none. The last one is kept: a picture is mostly one literal that
- * is used for many times. */
-const struct time_picture *jsonata_time_picture(struct run *run, struct asl_text text);
+/* A picture taken apart, kept with the program: a picture is mostly one literal, and taking it apart
+ * costs more than using it. */
+struct kept_picture {
+    struct kept_picture *next;
+    char *text;
+    struct arena arena; /* of what is in `picture` */
+    struct time_picture picture;
+    struct regex *regex; /* for parsing; NULL before the first time */
+};
+
+/* NULL and the failure set when it is none. It stays until the next call. */
+struct kept_picture *jsonata_time_picture(struct run *run, struct asl_text text);
+void jsonata_pictures_free(struct kept_picture *list);
 
 /* A moment's calendar fields, UTC. */
 struct civil {
