@@ -117,6 +117,19 @@ static asl_value *members_as_items(const asl_value *object)
     return value_array_take(&items);
 }
 
+static asl_value *items_by_path(struct run *r, const struct path *p, const asl_value *effective)
+{
+    struct path_miss miss;
+    if (!flow_can_read(r, p, effective))
+        return NULL;
+    asl_value *items = flow_path(r, p, effective, &miss);
+    if (!items && path_root(p) == PATH_INPUT && path_is_reference(p))
+        fail_reference(r, p, effective, path_describe_step);
+    else if (!items)
+        fail_runtime(r, "Invalid path '%.*s' : %s", ASL_TEXT_ARGS(path_source(p)), miss.message);
+    return items;
+}
+
 static asl_value *find_items(struct run *r, const struct state *s, const asl_value *effective)
 {
     asl_value *items;
@@ -124,11 +137,7 @@ static asl_value *find_items(struct run *r, const struct state *s, const asl_val
         items = flow_is_set(&s->of.map.items) ? flow_setting(r, &s->of.map.items, effective)
                                               : value_retain(effective);
     } else if (s->of.map.items_path) {
-        struct path_miss miss;
-        items = flow_path(r, s->of.map.items_path, effective, &miss);
-        if (!items)
-            fail_runtime(r, "Invalid path '%.*s' : %s",
-                         ASL_TEXT_ARGS(path_source(s->of.map.items_path)), miss.message);
+        items = items_by_path(r, s->of.map.items_path, effective);
     } else {
         items = value_retain(effective);
     }
