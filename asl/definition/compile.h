@@ -63,6 +63,8 @@ struct compiler {
     const asl_value *list;            /* the States object at hand */
     struct value_list references;     /* names of variables, as they were met */
     struct value_list all_references; /* state name, array of variable names, ... */
+    struct value_list assigned;       /* owns the names in assigned_names */
+    struct name_set assigned_names;
 };
 
 /* ---- diagnostics.c ---- */
@@ -159,6 +161,7 @@ struct state *target_member(struct compiler *c, const asl_value *object, const c
 
 /* True when the name (a string value that outlives the set) was there before. */
 bool name_set_add(struct name_set *set, const asl_value *name);
+bool name_set_has(const struct name_set *set, const asl_value *name);
 void name_set_free(struct name_set *set);
 size_t characters(struct asl_text t); /* code points */
 
@@ -177,8 +180,12 @@ void assign_check(struct compiler *c, const asl_value *object, const struct plac
 void references_add(struct compiler *c, struct asl_text name);
 /* The same for a path; its shape fits intrinsic_each_path(). */
 void references_add_path(void *compiler, const struct path *path);
+/* The machine assigns this variable. */
+void references_assign(struct compiler *c, struct asl_text name);
 /* The state at hand is done. */
 void references_close(struct compiler *c);
+/* All states are done: variableReferences; yours. */
+asl_value *references_finish(struct compiler *c);
 
 /* ---- one file a subject ---- */
 

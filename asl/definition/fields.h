@@ -31,8 +31,7 @@ enum field_flags {
     FIELD_REQUIRED = 1,
     FIELD_JSONPATH = 2, /* only in this query language */
     FIELD_JSONATA = 4,
-    FIELD_EXPRESSION = 8,  /* in JSONata a string is an expression ("{% ... %}") */
-    FIELD_NO_CONTEXT = 16, /* a path that may not start at the context object */
+    FIELD_EXPRESSION = 8, /* in JSONata a string is an expression ("{% ... %}") */
 };
 
 struct field {

@@ -100,6 +100,21 @@ static void see_reference(void *state, enum jsonata_reference_kind kind, struct 
     }
 }
 
+/* AWS gives the library's words without its code; where in the expression is ours to say. */
+static void report_syntax(struct compiler *c, const struct jsonata_error *error,
+                          const struct place *place)
+{
+    report(c, CODE_JSONATA, place, "%.*s", ASL_TEXT_ARGS(asl_buffer_text(&error->message)));
+    struct asl_buffer hint;
+    asl_buffer_init(&hint, ASL_BUFFER_MAXIMUM);
+    asl_buffer_printf(&hint, "JSONata %s", error->code);
+    if (error->position != SIZE_MAX) {
+        asl_buffer_printf(&hint, ", at character %zu of the expression", error->position);
+    }
+    hint_tell(c, asl_buffer_text(&hint));
+    asl_buffer_free(&hint);
+}
+
 /* "{% ... %}": the hole's field is its path from the state, as AWS names it in causes. */
 static void fill_jsonata(struct compiler *c, const asl_value *v, const struct place *place,
                          struct template *out)
@@ -109,7 +124,7 @@ static void fill_jsonata(struct compiler *c, const asl_value *v, const struct pl
     struct jsonata_error error = {0};
     struct jsonata *expression = jsonata_compile(t, JSONATA_NO_EVAL, &error);
     if (expression == NULL) {
-        report(c, CODE_JSONATA, place, "%.*s", ASL_TEXT_ARGS(asl_buffer_text(&error.message)));
+        report_syntax(c, &error, place);
         jsonata_error_free(&error);
         return;
     }

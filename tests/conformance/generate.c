@@ -139,8 +139,7 @@ static void put_task(struct generator *g, struct scope *s)
     static const char *const parameters[] = {
         "{\"FunctionName\": \"f\", \"Payload.$\": \"$\"}",
         "{\"QueueUrl\": \"q\", \"MessageBody\": {\"t.$\": \"$$.Task.Token\"}}",
-        "{\"StateMachineArn\": \"arn:aws:states:us-east-1:123456789012:stateMachine:m\", "
-        "\"Input\": {\"n.$\": \"$.n\"}}",
+        "{\"StateMachineArn\": \"m\", \"Input\": {\"n.$\": \"$.n\"}}",
         "{\"n.$\": \"$.n\", \"retries.$\": \"$$.State.RetryCount\"}",
         "{\"n.$\": \"$.n\"}",
     };

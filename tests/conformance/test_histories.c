@@ -20,12 +20,9 @@ static const struct out_of_reach {
     const char *part; /* of the case's name */
     const char *reason;
 } out_of_reach[] = {
-    {"test_sfn_api", "an API answer: judged by the engine's tests"},
     {"local_mocking/test_base_scenarios/TestBaseScenarios-test_map_state_lambda",
      "the children of a distributed Map publish nothing: what its Tasks gave was not recorded"},
     {"test_map_state_config_distributed_reentrant_lambda",
-     "the children of a distributed Map publish nothing: what its Tasks gave was not recorded"},
-    {"test_map_state_nested_config_distributed_no_max_max_concurrency",
      "the children of a distributed Map publish nothing: what its Tasks gave was not recorded"},
     {"test_max_concurrency_path_negative",
      "the recording was taken before the execution ended: its only event is ExecutionStarted"},
