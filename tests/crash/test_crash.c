@@ -1,5 +1,5 @@
 /* The incremental export, killed (kill -9) at every named crash point and at random moments, restarted
- * each time: it must come to the same end. One case a killed run; CRASH_RUNS=500 makes it a campaign.
+ * each time: it must come to the same end. CRASH_RUNS=500 random kills make it a campaign.
  *
  * What must hold afterwards, against a run that nobody disturbed: the same states in the same order,
  * the same job item, exactly one export with the same records; history ids without a gap or repeat,
@@ -336,12 +336,17 @@ static void make_reference(void)
 {
     struct timespec before, after;
     static const struct plan nothing = {.name = "undisturbed"};
-    new_place();
-    clock_gettime(CLOCK_MONOTONIC, &before);
-    int killed = run_to_its_end(NULL);
-    clock_gettime(CLOCK_MONOTONIC, &after);
-    reference_ms = (double)(after.tv_sec - before.tv_sec) * 1000 +
-                   (double)(after.tv_nsec - before.tv_nsec) / 1e6;
+    int killed = 0;
+    for (int i = 0; i < 3 && killed == 0; i++) { /* the quickest counts: kills should meet it alive */
+        new_place();
+        clock_gettime(CLOCK_MONOTONIC, &before);
+        killed = run_to_its_end(NULL);
+        clock_gettime(CLOCK_MONOTONIC, &after);
+        double ms = (double)(after.tv_sec - before.tv_sec) * 1000 +
+                    (double)(after.tv_nsec - before.tv_nsec) / 1e6;
+        if (i == 0 || ms < reference_ms)
+            reference_ms = ms;
+    }
     asl_value *events, *history = read_history(&events);
     const char *wrong = check_history(events);
     reference = outcome(events);
@@ -380,21 +385,22 @@ static void kill_at_points(void)
     }
 }
 
-static void kill_at_random(long runs)
+/* So often that it was killed `times` times: a kill that came too late does not count. */
+static void kill_at_random(long times)
 {
-    int killed = 0;
-    for (long i = 0; i < runs; i++) {
+    long killed = 0, runs = 0;
+    for (; killed < times && runs < 10 * times; runs++) {
         struct plan plan = {.count = 1 + (size_t)(rand() % 3)};
-        int size = snprintf(plan.name, sizeof plan.name, "run %ld, killed after", i);
+        int size = snprintf(plan.name, sizeof plan.name, "run %ld, killed after", runs);
         for (size_t k = 0; k < plan.count; k++) {
-            plan.kills[k].after_ms = reference_ms * 1.1 * rand() / RAND_MAX;
+            plan.kills[k].after_ms = reference_ms * rand() / RAND_MAX;
             size += snprintf(plan.name + size, sizeof plan.name - (size_t)size, " %.2f",
                              plan.kills[k].after_ms);
         }
         int count = run_case(&plan);
         killed += count > 0 ? count : 0;
     }
-    printf("%-16s %ld runs, killed %d times\n", "random moments", runs, killed);
+    printf("%-16s killed %ld times in %ld runs\n", "random moments", killed, runs);
 }
 
 static void seed(void)
