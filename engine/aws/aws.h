@@ -85,4 +85,30 @@ void aws_call_cancel(struct aws_call *c); /* `done` is not called any more */
 /* A call whose end nobody waits for (stopping a job); aws_free cancels what is left of them. */
 void aws_call_forget(struct aws *a, const struct aws_ask *ask);
 
+/* ---- requests that no model describes: API Gateway's own APIs, HTTP Tasks ---- */
+
+struct aws_raw {
+    struct http_request request; /* url whole; Host is added when it is signed */
+    const char *signing_name;    /* "execute-api"; NULL: unsigned */
+    const char *role_arn;        /* to be assumed first, or NULL */
+};
+
+struct aws_raw_call;
+
+/* As http_out_send; credentials that cannot be had are HTTP_CANCELLED with the reason as message. */
+struct aws_raw_call *aws_raw_send(struct aws *a, const struct aws_raw *raw,
+                                  void (*done)(void *state, const struct http_answer *answer),
+                                  void *state);
+void aws_raw_cancel(struct aws_raw_call *c);
+
+/* Where an API of the user's own is called: a route for `service` ("execute-api", "http"), the host
+ * itself when it is on this machine (plain HTTP), https when the rest of the world may be reached:
+ * real AWS was asked for, or `open`. Fills scheme, host and base path, without '/' at the end. False
+ * and a message when the host is none, or nothing allows it. */
+bool aws_base_url(struct aws *a, const char *service, const char *host, bool open, char url[512],
+                  char message[512]);
+
+/* "Unable to execute HTTP request: ...": what AWS's SDK says of a failure on the wire. */
+void aws_words_of_failure(const struct http_answer *answer, const char *url, char text[512]);
+
 #endif

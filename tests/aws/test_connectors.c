@@ -331,6 +331,56 @@ static void waits_for_jobs(void **state)
     }
 }
 
+/* @ stands for the peer's host and port. */
+static const struct {
+    const char *parameters;
+    struct desk_reply replies[2];
+    const char *said, *asked;
+} apis[] = {
+    {"{\"ApiEndpoint\":\"@\",\"Method\":\"POST\",\"Stage\":\"s 1\",\"Path\":\"/a/b\",\"QueryParameters\":"
+     "{\"q\":[\"1\",\"ü&\"]},\"Headers\":{\"X-A\":[\"b\"]},\"RequestBody\":{\"m\":1}}",
+     {{200, "Content-Type: application/json\r\n", "{\"m\":1}"}},
+     "SUCCEEDED {\"Headers\":{\"Content-Type\":[\"application/json\"],\"Content-Length\":[\"7\"]},"
+     "\"ResponseBody\":{\"m\":1},\"StatusCode\":200,\"StatusText\":\"Something\"}\n",
+     "POST /s%201/a/b?q=1&q=%C3%BC%26 HTTP/1.1\r\n"},
+    {"{\"ApiEndpoint\":\"@\",\"Method\":\"GET\"}", {{200, "", "plain"}},
+     "SUCCEEDED {\"Headers\":{\"Content-Length\":[\"5\"]},\"ResponseBody\":\"plain\",", "GET / HTTP/1.1\r\n"},
+    {"{\"ApiEndpoint\":\"@\",\"Method\":\"GET\",\"AuthType\":\"IAM_ROLE\"}", {{200, "", ""}},
+     "SUCCEEDED {", "us-east-1/execute-api/aws4_request, SignedHeaders=host;x-amz-date"},
+    {"{\"ApiEndpoint\":\"@\",\"Method\":\"POST\",\"RequestBody\":\"Hello\"}",
+     {{403, "", "{\"message\":\"Missing Authentication Token\"}"}},
+     "FAILED ApiGateway.403 | {\"message\":\"Missing Authentication Token\"}\n", "\r\n\r\n\"Hello\""},
+    {"{\"ApiEndpoint\":\"@\",\"Method\":\"GET\",\"Headers\":{\"X\":\"single\"}}", {{200, "", ""}},
+     "START_FAILED States.Runtime | The Parameters '{", ""},
+    {"{\"ApiEndpoint\":\"@\",\"Method\":\"GET\",\"Headers\":{\"host\":[\"evil\"]}}", {{200, "", ""}},
+     "START_FAILED States.Runtime | The Parameters '{", ""},
+    {"{\"ApiEndpoint\":\"abc.execute-api.us-east-1.amazonaws.com\",\"Method\":\"GET\"}",
+     {{200, "", ""}}, "START_FAILED ApiGateway.SdkClientException | nothing may be sent to abc", ""},
+    {"{\"ApiEndpoint\":\"@\",\"Method\":\"GET\"}", {{0, "", ""}},
+     "FAILED ApiGateway.SdkClientException | Unable to execute HTTP request: ", ""},
+};
+
+static void invokes_apis(void **state)
+{
+    struct desk *d = *state;
+    for (size_t i = 0; i < sizeof apis / sizeof *apis; i++) {
+        char parameters[1024];
+        const char *at = strchr(apis[i].parameters, '@');
+        if (at)
+            snprintf(parameters, sizeof parameters, "%.*s127.0.0.1:%u%s", (int)(at - apis[i].parameters),
+                     apis[i].parameters, peer_port(d->peer), at + 1);
+        else
+            snprintf(parameters, sizeof parameters, "%s", apis[i].parameters);
+        const char *said =
+            desk_run(d, "arn:aws:states:::apigateway:invoke", parameters, apis[i].replies);
+        if (strncmp(said, apis[i].said, strlen(apis[i].said)) != 0)
+            fail_msg("%s\n--- wanted\n%s--- got\n%s", parameters, apis[i].said, said);
+        size_t count = peer_request_count(d->peer);
+        if (apis[i].asked[0] && !strstr(peer_request(d->peer, count - 1), apis[i].asked))
+            fail_msg("%s: no %s in\n%s", parameters, apis[i].asked, peer_request(d->peer, count - 1));
+    }
+}
+
 static void stops_jobs_that_nobody_wants(void **state)
 {
     struct desk *d = *state;
@@ -407,6 +457,7 @@ int main(void)
         TEST(forgets_a_task_that_is_cancelled),
         TEST(knows_every_integration),
         TEST(waits_for_jobs),
+        TEST(invokes_apis),
         TEST(stops_jobs_that_nobody_wants),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
