@@ -277,6 +277,7 @@ static bool take_body(struct connection *c, struct evbuffer *input, size_t size)
     }
     evbuffer_remove(input, room, size);
     c->body.size += size;
+    asl_buffer_put(&c->body, "", 0); /* the NUL behind it */
     in->body_bytes += size;
     c->left -= (int64_t)size;
     return true;
