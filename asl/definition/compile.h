@@ -86,6 +86,8 @@ struct compiler {
 #define CODE_NO_DOLLAR           "NO_DOLLAR"
 #define CODE_NO_PATH             "NO_PATH"
 #define CODE_STATIC              "PASS_RESULT_IS_STATIC"
+/* Ours alone: AWS never sees an unsubstituted template. */
+#define CODE_SUBSTITUTION "AWAITS_SUBSTITUTION"
 
 /* Adds an error at `place`; NULL: AWS gives no location. */
 void report(struct compiler *c, const char *code, const struct place *place, const char *format,
