@@ -404,7 +404,7 @@ says out 2
 call 1 eval '1 + "a"'
 says err 'T2002'
 says err '  1 + "a"'
-says err '      ^'
+says err '    ^'
 call 1 eval '$.a[' --language jsonpath
 says err '      ^'
 call 1 eval '$.a.b' --language jsonpath
