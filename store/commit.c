@@ -6,18 +6,14 @@
  *   - Any other status leaves the batch as it was. After STORE_FULL, STORE_BUSY or STORE_CONFLICT the
  *     transaction is rolled back: the same batch may be committed again. After STORE_BROKEN nobody
  *     can say what the disk holds: the caller ends the process, recovery reads what is there.
- *   - A checkpoint that fails to sync is STORE_BROKEN as well, although the batch is durable: the
- *     kernel may have dropped pages it could not write, and going on would build on them.
+ *   - A checkpoint that fails to sync is STORE_BROKEN as well, although the batch may be durable
+ *     (checkpoint.c).
  */
 #include "internal.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Pages in the WAL at which it is copied back: 32 MiB. Larger: fewer copies of pages that change
- * often, but a longer pause and a longer recovery. */
-enum { CHECKPOINT_FRAMES = 8192 };
 
 /* ---- texts that are stored once ---- */
 
@@ -275,20 +271,13 @@ static int write_all(struct store *s, const struct store_batch *b)
     return result == SQLITE_OK ? simple(s, SQL_COMMIT) : result;
 }
 
-/* A full disk is no reason to stop here (the WAL stays and is tried again), nor is a reader. */
-static int checkpoint(struct store *s)
-{
-    int result = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-    return store_status_of(result) == STORE_BROKEN ? result : SQLITE_OK;
-}
-
 enum store_status store_commit(struct store *s, struct store_batch *b, struct store_error *error)
 {
     if (store_batch_is_empty(b))
         return STORE_OK;
     int result = write_all(s, b);
-    if (result == SQLITE_OK && s->wal_frames >= CHECKPOINT_FRAMES)
-        result = checkpoint(s);
+    if (result == SQLITE_OK)
+        result = store_checkpoint(s);
     if (result == SQLITE_OK) {
         b->count = 0;
         b->size = 0;

@@ -3,7 +3,8 @@
  *   batch.c    what is to be written, as bytes; knows no database
  *   schema.c   tables, migrations and every SQL text, as tables
  *   open.c     the way in: file, lease, whose database is it, migration
- *   commit.c   a batch into one transaction; checkpoints; which failure is which
+ *   commit.c   a batch into one transaction
+ *   checkpoint.c  the WAL back into the database, beside the commits
  *   read.c     the reads
  */
 #ifndef STORE_INTERNAL_H
@@ -126,6 +127,8 @@ struct store {
     int lease; /* descriptor that holds the lock, or -1 */
     int64_t next_execution, next_machine;
     int wal_frames; /* after the last commit; told by SQLite's WAL hook */
+    struct checkpoint *checkpoint; /* the thread, once there is one */
+    int soft_frames, hard_frames;  /* 0: the default */
     struct remembered machines[STORE_REMEMBERED];
     struct remembered_prefix prefixes[STORE_REMEMBERED];
     struct store_error error;
@@ -139,6 +142,11 @@ enum store_status store_status_of(int sqlite_result);
  * ("committing to"). */
 enum store_status store_fail(const struct store *s, struct store_error *error, int sqlite_result,
                              const char *doing);
+/* ---- checkpoint.c ---- */
+/* After each commit. SQLITE_OK, or the failure of a checkpoint's sync. */
+int store_checkpoint(struct store *s);
+void store_checkpoint_end(struct store *s);
+
 void store_forget(struct store *s); /* empties what is remembered */
 void *store_memory(void *old, size_t size); /* realloc that ends the process instead of failing */
 

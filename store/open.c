@@ -457,6 +457,7 @@ void store_close(struct store *s)
 {
     if (!s)
         return;
+    store_checkpoint_end(s);
     for (size_t i = 0; i < SQL_LAST; i++)
         sqlite3_finalize(s->statements[i]);
     sqlite3_close(s->db);

@@ -11,8 +11,8 @@
  * One process owns a store: a second open is STORE_BUSY and names the owner's pid when known. The
  * lease is a lock on `<file>-lease` that the kernel gives up with the process, kill -9 included.
  *
- * One thread at a time. A batch is bytes only, so it may be filled on one thread and committed on
- * another.
+ * One thread at a time calls; the store has one of its own for copying its log back. A batch is bytes
+ * only, so it may be filled on one thread and committed on another.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -54,6 +54,9 @@ struct store *store_open(const char *path, struct store_error *error);
 struct store *store_open_reader(const char *path, struct store_error *error);
 void store_close(struct store *s);
 const char *store_path(const struct store *s);
+/* When the WAL is copied back, in pages of it: beside the commits from `soft` on, within them from
+ * `hard` on. 0: the default (checkpoint.c). For tests and tuning. */
+void store_set_checkpoint(struct store *s, int soft_frames, int hard_frames);
 /* What the last read that failed met. */
 const struct store_error *store_last_error(const struct store *s);
 

@@ -3,8 +3,8 @@
  */
 #include "compile.h"
 
+#include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "fields.h"
 
@@ -83,9 +83,8 @@ static bool is_listed(const char *const *names, size_t count, struct asl_text na
 
 static const char *const selectors[] = {"And", "Or", "Not", "Variable", "Condition"};
 static const char *const top_members[] = {"Next", "Comment", "Assign", "Output"};
-#define SELECTORS          5
-#define JSONPATH_SELECTORS 4
-#define TOP_MEMBERS        4
+#define SELECTORS   5
+#define TOP_MEMBERS 4
 
 static void report_unknown(struct compiler *c, const struct place *place, bool top,
                            struct asl_text name)
@@ -118,29 +117,35 @@ static void report_language(struct compiler *c, const struct place *place, struc
     }
 }
 
-/* Names that a rule may not have; returns how many comparisons and selectors it has. */
+/* How many comparisons and selectors a rule has. */
 struct rule_count {
     size_t comparisons, selectors;
 };
 
+/* Condition and Output belong to JSONata, the other selectors and all comparisons to JSONPath. */
+static bool is_other_language(const struct compiler *c, struct asl_text name, bool known_to_rules)
+{
+    bool jsonata = asl_text_is(name, "Condition") || asl_text_is(name, "Output");
+    return (known_to_rules || jsonata) && jsonata != (c->language == LANGUAGE_JSONATA);
+}
+
+/* Reports the names that a rule may not have. */
 static struct rule_count check_names(struct compiler *c, const asl_value *v,
                                      const struct place *place, bool top)
 {
     struct rule_count count = {0};
-    bool jsonata = c->language == LANGUAGE_JSONATA;
     for (size_t i = 0; i < value_count(v); i++) {
         struct asl_text name = value_as_text(value_key_at(v, i));
         bool comparison = find_comparison(name) != NULL;
         bool selector = is_listed(selectors, SELECTORS, name);
-        bool condition = asl_text_is(name, "Condition");
+        bool shared =
+            asl_text_is(name, "Comment") || (top && is_listed(top_members, TOP_MEMBERS, name));
         count.comparisons += comparison;
         count.selectors += selector;
-        if (asl_text_is(name, "Output") && top ? !jsonata
-                                               : (comparison || selector) && condition != jsonata) {
-            report_language(c, place, name);
-        } else if (!comparison && !selector && !asl_text_is(name, "Comment") &&
-                   !(top && is_listed(top_members, TOP_MEMBERS, name))) {
+        if (!comparison && !selector && !shared) {
             report_unknown(c, place, top, name);
+        } else if (is_other_language(c, name, comparison || selector)) {
+            report_language(c, place, name);
         }
     }
     return count;
@@ -188,9 +193,8 @@ static void compile_operand(struct compiler *c, const asl_value *v, const struct
 {
     const asl_value *operand = value_get_z(v, found->name);
     struct place here = place_key(place, asl_text(found->name));
-    /* Numbers are bounded by what a double holds, which is to say not at all. */
     const struct field field = {
-        .name = found->name, .type = found->operand, .minimum = -1e308, .maximum = 1e308};
+        .name = found->name, .type = found->operand, .minimum = -HUGE_VAL, .maximum = HUGE_VAL};
     fields_check_value(c, operand, &here, &field);
     if (found->operator== CHOICE_IS) {
         rule->expected = value_is_true(operand);
@@ -260,6 +264,21 @@ static void compile_rule(struct compiler *c, const asl_value *v, const struct pl
     }
 }
 
+/* A constant is true or false; any other text is meant as an expression. */
+static void check_condition(struct compiler *c, const asl_value *v, const struct place *place)
+{
+    const asl_value *condition = value_get_z(v, "Condition");
+    struct place here = place_key(place, ASL_TEXT("Condition"));
+    if (condition == NULL || value_kind(condition) == VALUE_BOOLEAN || is_expression(condition)) {
+        return;
+    }
+    if (value_kind(condition) != VALUE_STRING) {
+        report(c, CODE_SCHEMA, &here, "Expected value of type [BOOLEAN]");
+    } else if (!asl_text_starts(value_as_text(condition), "{%")) { /* else the template says it */
+        report(c, CODE_SCHEMA, &here, "JSONata string must start with {%% and end with %%}");
+    }
+}
+
 static void compile_top_rule(struct compiler *c, const asl_value *v, const struct place *place,
                              struct choice_rule *rule)
 {
@@ -268,6 +287,7 @@ static void compile_top_rule(struct compiler *c, const asl_value *v, const struc
     }
     if (c->language == LANGUAGE_JSONATA) {
         rule->operator= CHOICE_CONDITION;
+        check_condition(c, v, place);
         rule->condition = template_member(c, v, "Condition", place);
         rule->output = template_member(c, v, "Output", place);
     } else {

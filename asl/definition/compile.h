@@ -63,6 +63,8 @@ struct compiler {
     const asl_value *list;            /* the States object at hand */
     struct value_list references;     /* names of variables, as they were met */
     struct value_list all_references; /* state name, array of variable names, ... */
+    struct value_list assigned;       /* owns the names in assigned_names */
+    struct name_set assigned_names;
 };
 
 /* ---- diagnostics.c ---- */
@@ -84,6 +86,8 @@ struct compiler {
 #define CODE_NO_DOLLAR           "NO_DOLLAR"
 #define CODE_NO_PATH             "NO_PATH"
 #define CODE_STATIC              "PASS_RESULT_IS_STATIC"
+/* Ours alone: AWS never sees an unsubstituted template. */
+#define CODE_SUBSTITUTION "AWAITS_SUBSTITUTION"
 
 /* Adds an error at `place`; NULL: AWS gives no location. */
 void report(struct compiler *c, const char *code, const struct place *place, const char *format,
@@ -116,11 +120,9 @@ void place_print(const struct place *place, const struct place *from, struct asl
 
 /* ---- template.c ---- */
 
-/* A payload template in the language at hand: yours, never NULL (a literal when it is wrong). */
-struct template *template_compile(struct compiler *c, const asl_value *v,
-                                  const struct place *place);
 void template_free(struct template *t); /* NULL is allowed */
-/* The member `name` of `object` as a template, or NULL where it is absent. */
+/* The member `name` of `object` as a payload template in the language at hand, yours; NULL where it
+ * is absent. */
 struct template *template_member(struct compiler *c, const asl_value *object, const char *name,
                                  const struct place *place);
 /* The member as a path; NULL where it is absent, null or wrong (reported in AWS's words for that
@@ -159,6 +161,7 @@ struct state *target_member(struct compiler *c, const asl_value *object, const c
 
 /* True when the name (a string value that outlives the set) was there before. */
 bool name_set_add(struct name_set *set, const asl_value *name);
+bool name_set_has(const struct name_set *set, const asl_value *name);
 void name_set_free(struct name_set *set);
 size_t characters(struct asl_text t); /* code points */
 
@@ -177,8 +180,12 @@ void assign_check(struct compiler *c, const asl_value *object, const struct plac
 void references_add(struct compiler *c, struct asl_text name);
 /* The same for a path; its shape fits intrinsic_each_path(). */
 void references_add_path(void *compiler, const struct path *path);
+/* The machine assigns this variable. */
+void references_assign(struct compiler *c, struct asl_text name);
 /* The state at hand is done. */
 void references_close(struct compiler *c);
+/* All states are done: variableReferences; yours. */
+asl_value *references_finish(struct compiler *c);
 
 /* ---- one file a subject ---- */
 

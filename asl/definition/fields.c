@@ -7,13 +7,15 @@
  */
 #include "fields.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #define COUNT(a)        (sizeof(a) / sizeof *(a))
 #define SECONDS_MAXIMUM 99999999
 #define DELAY_MAXIMUM   31622400 /* 366 days */
-#define UNBOUNDED       9007199254740992.0
+#define UNBOUNDED       HUGE_VAL
+#define HUGE_INTEGER    9007199254740992.0 /* 2^53: beyond, every double is whole */
 
 enum {
     PASS = 1 << STATE_PASS,
@@ -33,7 +35,7 @@ enum {
 #define JSONPATH   FIELD_JSONPATH
 #define JSONATA    FIELD_JSONATA
 #define EXPRESSION FIELD_EXPRESSION
-#define REFERENCE  FIELD_REFERENCE, FIELD_JSONPATH | FIELD_NO_CONTEXT, 0, 0, NULL
+#define REFERENCE  FIELD_REFERENCE, FIELD_JSONPATH, 0, 0, NULL
 
 /* ---- states ---- */
 
@@ -275,7 +277,8 @@ static bool is_time(struct asl_text t)
            number_at(t, 14) <= 59 && number_at(t, 17) <= 60;
 }
 
-bool fields_is_timestamp(struct asl_text t)
+/* AWS's RFC 3339: upper-case T, and Z or a numeric offset. */
+static bool is_timestamp(struct asl_text t)
 {
     if (!is_date(t) || !is_time(t)) {
         return false;
@@ -321,19 +324,18 @@ static bool check_range(struct compiler *c, const asl_value *v, const struct pla
     return true;
 }
 
+static bool is_whole(const asl_value *v)
+{
+    int64_t i;
+    return value_as_integer(v, &i) || fabs(value_as_double(v)) > HUGE_INTEGER;
+}
+
 static bool check_number(struct compiler *c, const asl_value *v, const struct place *place,
                          const struct field *f)
 {
-    int64_t i;
-    bool number = value_kind(v) == VALUE_NUMBER;
     bool whole = f->type == FIELD_INTEGER;
-    bool huge = number && (value_as_double(v) > UNBOUNDED || value_as_double(v) < -UNBOUNDED);
-    bool fits = number && (!whole || value_as_integer(v, &i) || huge);
-    if (!expect(c, fits, place, whole ? "Integer" : "Float")) {
-        return false;
-    }
-    return (f->maximum == UNBOUNDED && value_as_double(v) > UNBOUNDED) ||
-           check_range(c, v, place, f);
+    bool fits = value_kind(v) == VALUE_NUMBER && (!whole || is_whole(v));
+    return expect(c, fits, place, whole ? "Integer" : "Float") && check_range(c, v, place, f);
 }
 
 static bool check_choice(struct compiler *c, const asl_value *v, const struct place *place,
@@ -402,7 +404,7 @@ static bool check_kind(struct compiler *c, const asl_value *v, const struct plac
         if (!expect(c, kind == VALUE_STRING, place, "[STRING]")) {
             return false;
         }
-        if (!fields_is_timestamp(value_as_text(v))) {
+        if (!is_timestamp(value_as_text(v))) {
             report(c, CODE_SCHEMA, place, "String does not match RFC3339 timestamp");
             return false;
         }

@@ -31,8 +31,7 @@ enum field_flags {
     FIELD_REQUIRED = 1,
     FIELD_JSONPATH = 2, /* only in this query language */
     FIELD_JSONATA = 4,
-    FIELD_EXPRESSION = 8,  /* in JSONata a string is an expression ("{% ... %}") */
-    FIELD_NO_CONTEXT = 16, /* a path that may not start at the context object */
+    FIELD_EXPRESSION = 8, /* in JSONata a string is an expression ("{% ... %}") */
 };
 
 struct field {
@@ -66,11 +65,8 @@ extern const struct shape shape_machine, shape_container, shape_state, shape_ret
 bool fields_check(struct compiler *c, const asl_value *object, const struct place *place,
                   const struct shape *shape, unsigned kind);
 
-/* "Maximum value is 100" ... for a number that was found elsewhere. */
+/* The same for one value that stands elsewhere, as that field's. */
 bool fields_check_value(struct compiler *c, const asl_value *v, const struct place *place,
                         const struct field *field);
-
-/* AWS's RFC 3339: upper-case T, and Z or a numeric offset. */
-bool fields_is_timestamp(struct asl_text t);
 
 #endif

@@ -199,6 +199,7 @@ void graph_check(struct compiler *c, const asl_value *root)
     walk(c, root, &place, check_targets, depth);
     if (!has_terminal(&k)) {
         report(c, CODE_END, NULL, "Workflow has no terminal state");
+        hint_tell(c, ASL_TEXT("give the last state \"End\": true, or end in a Succeed or Fail"));
         return;
     }
     walk(c, root, &place, check_reachable, depth);

@@ -38,7 +38,7 @@ static void compile_machine(struct compiler *c, const asl_value *root)
     states_compile(c, root, &place, NULL, &m->root);
     graph_check(c, root);
     variables_check(c, root);
-    m->variable_references = value_object_take(&c->all_references);
+    m->variable_references = references_finish(c);
 }
 
 /* A text that is no JSON: Jackson's words and place; line, column and advice are ours. */

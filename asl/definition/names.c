@@ -13,19 +13,30 @@ static size_t hash(struct asl_text t)
     return (size_t)(h ^ (h >> 29));
 }
 
+/* Where the name stands, or would stand. */
+static size_t slot(const struct name_set *set, struct asl_text text)
+{
+    size_t i = hash(text) & (set->capacity - 1);
+    while (set->slots[i] != NULL && !asl_text_equal(value_as_text(set->slots[i]), text)) {
+        i = (i + 1) & (set->capacity - 1);
+    }
+    return i;
+}
+
 static bool put(struct name_set *set, const asl_value *name)
 {
-    struct asl_text text = value_as_text(name);
-    size_t i = hash(text) & (set->capacity - 1);
-    while (set->slots[i] != NULL) {
-        if (asl_text_equal(value_as_text(set->slots[i]), text)) {
-            return true;
-        }
-        i = (i + 1) & (set->capacity - 1);
+    size_t i = slot(set, value_as_text(name));
+    if (set->slots[i] != NULL) {
+        return true;
     }
     set->slots[i] = name;
     set->count++;
     return false;
+}
+
+bool name_set_has(const struct name_set *set, const asl_value *name)
+{
+    return set->capacity > 0 && set->slots[slot(set, value_as_text(name))] != NULL;
 }
 
 static void grow(struct name_set *set)

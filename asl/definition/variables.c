@@ -64,6 +64,7 @@ void assign_check(struct compiler *c, const asl_value *object, const struct plac
                    "%d characters.",
                    ASL_TEXT_ARGS(name), VARIABLE_MAXIMUM);
         } else {
+            references_assign(c, name);
             continue;
         }
         point_at_member(c, &here, key);

@@ -354,7 +354,8 @@ static void get_execution(struct loader *l, asl_execution *x)
         x->root = get_frame(l, NULL, 0, &x->machine->root);
         get_ready(l, x);
     }
-    if (!x->root && x->status == ASL_RUNNING && x->last_event > 0)
+    bool begun = x->last_event > 0; /* then it runs in its root frame, before it has none */
+    if (x->last_event < 0 || (x->status == ASL_RUNNING && begun != (x->root != NULL)))
         l->bytes.damaged = true;
     if (l->bytes.at != l->bytes.end)
         l->bytes.damaged = true;

@@ -20,8 +20,7 @@ stand_in() { # SERVICE OPERATION PARAMETERS
 
 last_run=$(date -u -d '1 hour ago' +%Y-%m-%dT%H:%M:%S.000Z)
 echo "Seeding two tables and two hours of changes; the last run was at $last_run."
-sed "s/\${LastRunTime}/$last_run/g" "$here/seed.json" >"$work/seed.json"
-stand_in --file "$work/seed.json" >"$work/seed.log" || {
+stand_in --file "$here/seed.json" --var LastRunTime="$last_run" >"$work/seed.log" || {
     cat "$work/seed.log" >&2
     fail "the tables could not be seeded"
 }

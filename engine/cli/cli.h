@@ -31,8 +31,7 @@ struct command {
     int (*run)(const struct command *c, int argc, char **argv);
 };
 extern const struct command command_run, command_resume, command_list, command_show,
-    command_history, command_stop, command_validate, command_local,
-    command_serve;
+    command_history, command_stop, command_validate, command_local, command_eval, command_serve;
 
 /* ---- options ---- */
 
@@ -65,8 +64,8 @@ int cli_options(const struct command *c, const struct option *options, int argc,
 
 /* ---- words ---- */
 
-/* "stepwell: ..." on stderr. Returns `status`, so that a command can say `return cli_fail(...)`. */
-int cli_fail(enum exit_status status, const char *format, ...)
+/* "stepwell: ..." on stderr. Returns `status` (an exit_status), so that a command can say `return cli_fail(...)`. */
+int cli_fail(int status, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void cli_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Colour is for terminals only, and not where NO_COLOR is set. */

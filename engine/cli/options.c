@@ -22,7 +22,7 @@ void texts_free(struct texts *t)
     *t = (struct texts){0};
 }
 
-int cli_fail(enum exit_status status, const char *format, ...)
+int cli_fail(int status, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);

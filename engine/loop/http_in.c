@@ -55,6 +55,7 @@ struct connection {
     struct event *deadline;
     enum state state;
     bool keep;                    /* after this answer */
+    bool has_ended;               /* the client sends no more; it may still read */
     size_t scanned;               /* bytes of the input in which no end of head was found */
     struct http_head head;
     struct asl_buffer body;
@@ -276,6 +277,7 @@ static bool take_body(struct connection *c, struct evbuffer *input, size_t size)
     }
     evbuffer_remove(input, room, size);
     c->body.size += size;
+    asl_buffer_put(&c->body, "", 0); /* the NUL behind it */
     in->body_bytes += size;
     c->left -= (int64_t)size;
     return true;
@@ -448,6 +450,10 @@ static void on_read(struct bufferevent *socket, void *state)
 
 static void linger(struct connection *c)
 {
+    if (c->has_ended) {
+        connection_free(c);
+        return;
+    }
     c->state = LINGERING;
     bufferevent_setwatermark(c->socket, EV_READ, 0, 0);
     shutdown(bufferevent_getfd(c->socket), SHUT_WR);
@@ -472,11 +478,17 @@ static void on_written(struct bufferevent *socket, void *state)
     go_on(c);
 }
 
+/* A client that ends its half while its answer is on the way gets the answer still; one that does so
+ * earlier is taken to have gone. */
 static void on_event(struct bufferevent *socket, short what, void *state)
 {
     (void)socket;
-    if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR))
-        connection_free(state);
+    struct connection *c = state;
+    if (what & BEV_EVENT_EOF && c->state == WRITING) {
+        c->has_ended = true;
+        c->keep = false;
+    } else if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR))
+        connection_free(c);
 }
 
 static void on_deadline(evutil_socket_t fd, short what, void *state)

@@ -255,6 +255,19 @@ static struct asl_text trimmed(const char *data, size_t size)
     return (struct asl_text){data, size};
 }
 
+/* "HTTP/1.1 404 Not Found" */
+static void keep_reason(struct http_call *c, struct asl_text line)
+{
+    size_t at = 0;
+    for (int part = 0; part < 2; part++) {
+        while (at < line.size && line.data[at] != ' ')
+            at++;
+        at += at < line.size;
+    }
+    snprintf(c->answer.reason, sizeof c->answer.reason, "%.*s", (int)(line.size - at),
+             line.data + at);
+}
+
 static size_t on_header(char *data, size_t unit, size_t count, void *state)
 {
     struct http_call *c = state;
@@ -265,6 +278,7 @@ static size_t on_header(char *data, size_t unit, size_t count, void *state)
         return 0;
     if (size >= 5 && memcmp(data, "HTTP/", 5) == 0) { /* an interim answer came before */
         http_headers_free(&c->answer.headers);
+        keep_reason(c, trimmed(data, size));
     } else if (colon) {
         char *name = asl_copy_text((struct asl_text){data, (size_t)(colon - data)});
         http_headers_add(&c->answer.headers, name,
@@ -595,21 +609,31 @@ struct http_out *http_out_new(struct loop *l, size_t in_all, size_t per_host)
 {
     struct http_out *h = asl_allocate_zeroed(1, sizeof *h);
     ignore_broken_pipes();
-    curl_global_init(CURL_GLOBAL_DEFAULT);
     h->loop = l;
     h->in_all = in_all ? in_all : DEFAULT_IN_ALL;
     h->per_host = per_host ? per_host : DEFAULT_PER_HOST;
-    h->multi = curl_multi_init();
     h->timer = event_new(loop_base(l), -1, 0, on_timer, h);
     h->pump = event_new(loop_base(l), -1, 0, on_pump, h);
-    if (!h->multi || !h->timer || !h->pump)
+    if (!h->timer || !h->pump)
+        asl_out_of_memory();
+    return h;
+}
+
+/* curl and the TLS below it wake with the first request: two megabytes that an engine which only
+ * waits need not hold. */
+static void wake_curl(struct http_out *h)
+{
+    if (h->multi)
+        return;
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    h->multi = curl_multi_init();
+    if (!h->multi)
         asl_out_of_memory();
     curl_multi_setopt(h->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
     curl_multi_setopt(h->multi, CURLMOPT_SOCKETDATA, h);
     curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, watch_time);
     curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, h);
     curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)h->in_all);
-    return h;
 }
 
 void http_out_free(struct http_out *h)
@@ -622,11 +646,13 @@ void http_out_free(struct http_out *h)
         call_free(h->hosts->waiting.first);
     for (size_t i = 0; i < h->spare_count; i++)
         curl_easy_cleanup(h->spare[i]);
-    curl_multi_cleanup(h->multi); /* closes connections: calls watch_socket and watch_time */
+    if (h->multi) {
+        curl_multi_cleanup(h->multi); /* closes connections: calls watch_socket and watch_time */
+        curl_global_cleanup();
+    }
     event_free(h->pump);
     event_free(h->timer);
     free(h);
-    curl_global_cleanup();
 }
 
 static struct http_call *call_new(struct http_out *h, const struct http_request *r)
@@ -652,6 +678,7 @@ struct http_call *http_out_send(struct http_out *h, const struct http_request *r
                                 void (*done)(void *state, const struct http_answer *answer),
                                 void *state)
 {
+    wake_curl(h);
     struct http_call *c = call_new(h, request);
     c->done = done;
     c->state = state;

@@ -93,6 +93,18 @@ int64_t loop_now(const struct loop *l)
     return l->latest;
 }
 
+bool loop_is_real(const struct loop *l)
+{
+    return l->time == LOOP_REAL;
+}
+
+void loop_go_on_from(struct loop *l, int64_t least_ms)
+{
+    int64_t now = loop_now(l);
+    if (l->time != LOOP_REAL && least_ms > now)
+        l->jumped += least_ms - now;
+}
+
 /* Real milliseconds until our clock shows `due`, rounded up, at most a nap. */
 static int64_t real_wait(const struct loop *l, int64_t due)
 {

@@ -22,6 +22,10 @@ struct event_base *loop_base(struct loop *l); /* for libevent's own (evhttp, soc
 
 /* Milliseconds since 1970, UTC; never runs backwards. */
 int64_t loop_now(const struct loop *l);
+bool loop_is_real(const struct loop *l); /* LOOP_REAL */
+/* Unless real, the clock shows `least_ms` at least from now on: a skipped or scaled clock goes on
+ * where it was when the process ended. */
+void loop_go_on_from(struct loop *l, int64_t least_ms);
 
 /* Runs until loop_stop(). */
 void loop_run(struct loop *l);

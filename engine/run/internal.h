@@ -159,6 +159,8 @@ void recovery_take_up(struct engine *e, struct live *l);
 /* ---- world.c ---- */
 /* False and *error when the store does not give the key of its tokens. */
 bool world_init(struct engine *e, struct store_error *error);
+/* A skipped or scaled clock is kept with what happened by it: a restart goes on from there. */
+void world_keep_clock(struct engine *e);
 void world_name(struct engine *e, char out[37]); /* for an execution: UUIDs that ascend */
 
 /* ---- engine.c ---- */

@@ -253,6 +253,8 @@ static void write_row(struct engine *e, struct live *l)
 
 static void fill_batch(struct engine *e)
 {
+    if (e->dirty)
+        world_keep_clock(e);
     for (struct live *l = e->dirty; l; l = l->dirty_next) {
         write_row(e, l);
         if (!l->history || asl_history_count(l->history) == 0)

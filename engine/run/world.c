@@ -144,6 +144,8 @@ bool engine_token_read(const struct engine *e, struct asl_text text, int64_t *ex
     return true;
 }
 
+/* ---- the store's own: the tokens' key, the clock ---- */
+
 static bool take_key(void *state, const char *name, struct store_bytes value)
 {
     struct engine *e = state;
@@ -168,6 +170,24 @@ static bool init_key(struct engine *e, struct store_error *error)
     return true;
 }
 
+void world_keep_clock(struct engine *e)
+{
+    unsigned char bytes[8];
+    if (loop_is_real(e->loop))
+        return;
+    put_number(bytes, loop_now(e->loop));
+    store_put_document(e->batch, "engine", "clock", (struct store_bytes){bytes, sizeof bytes});
+}
+
+static bool take_clock(void *state, const char *name, struct store_bytes value)
+{
+    struct engine *e = state;
+    (void)name;
+    if (value.size == 8)
+        loop_go_on_from(e->loop, get_number(value.data));
+    return false;
+}
+
 bool world_init(struct engine *e, struct store_error *error)
 {
     e->env = (struct asl_env){
@@ -178,5 +198,6 @@ bool world_init(struct engine *e, struct store_error *error)
         .token = token,
         .region = e->connectors.region,
     };
+    store_get_document(e->store, "engine", "clock", take_clock, e);
     return init_key(e, error);
 }

@@ -4,7 +4,7 @@
  */
 #include "job.h"
 
-#include <stdio.h>
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,9 +20,12 @@ struct job {
     const struct connectors *shared;
     struct task *task;
     const struct job_kind *kind;
+    const struct service_style *style;
     const struct resource *resource; /* the machine's: lives as long as the task */
     asl_value *parameters;  /* as they are sent */
-    asl_value *keys;        /* of Describe and Stop; NULL until submitted */
+    asl_value *keys;        /* of Describe; NULL until submitted */
+    asl_value *stop_keys;
+    asl_value *last;        /* the newest object that Describe showed, or NULL */
     char *role_arn, *machine_role;
     char token[37];
     bool reported;          /* SUBMITTED was */
@@ -62,26 +65,33 @@ static bool is_word_of(const char *words, struct asl_text word)
     return false;
 }
 
-/* NULL when the answer has not what it takes. */
-static asl_value *keys_of(const struct job *j, const asl_value *answer)
+static asl_value *key_value(const struct job *j, const struct job_key *k, const asl_value *answer)
+{
+    if (k->source == JOB_CONSTANT)
+        return value_string_z(k->from);
+    const asl_value *found = job_find(k->source == JOB_OF_PARAMETERS ? j->parameters : answer, k->from);
+    return found ? value_retain(found) : NULL;
+}
+
+/* NULL when the answer has not what it takes; what the parameters leave out is optional. */
+static asl_value *keys_of(const struct job *j, const struct job_key *keys, const asl_value *answer)
 {
     struct value_list l;
     value_list_init(&l);
-    for (const struct job_key *k = j->kind->keys; k < j->kind->keys + 3 && k->to; k++) {
-        const asl_value *found = job_find(k->of_parameters ? j->parameters : answer, k->from);
-        size_t size = strlen(k->to);
-        bool is_list = size > 2 && strcmp(k->to + size - 2, "[]") == 0;
-        if (!found && k->of_parameters)
-            continue; /* an optional one: the default cluster */
-        if (!found) {
+    for (const struct job_key *k = keys; k < keys + JOB_KEYS && k->to; k++) {
+        asl_value *value = key_value(j, k, answer);
+        struct asl_text to = asl_text(k->to);
+        if (!value && k->source == JOB_OF_PARAMETERS)
+            continue;
+        if (!value) {
             value_list_free(&l);
             return NULL;
         }
-        asl_value *value = value_retain(found);
-        if (is_list)
+        if (asl_text_ends(to, "[]")) {
+            to.size -= strlen("[]");
             value = value_append_take(value_empty_array(), value);
-        value_list_push_member_take(
-            &l, value_string((struct asl_text){k->to, is_list ? size - 2 : size}), value);
+        }
+        value_list_push_member_take(&l, value_string(to), value);
     }
     return value_object_take(&l);
 }
@@ -94,6 +104,8 @@ static void job_free(struct job *j)
         loop_timer_free(j->timer);
     value_release(j->parameters);
     value_release(j->keys);
+    value_release(j->stop_keys);
+    value_release(j->last);
     free(j->role_arn);
     free(j->machine_role);
     free(j);
@@ -121,8 +133,8 @@ static struct aws_ask ask_for(const struct job *j, const char *action, const asl
 void job_stop(void *handle)
 {
     struct job *j = handle;
-    if (j->keys && j->kind->stop) {
-        struct aws_ask ask = ask_for(j, j->kind->stop, j->keys);
+    if (j->stop_keys && j->kind->stop) {
+        struct aws_ask ask = ask_for(j, j->kind->stop, j->stop_keys);
         aws_call_forget(j->shared->aws, &ask);
     }
     job_cancel(j);
@@ -131,7 +143,7 @@ void job_stop(void *handle)
 static void fail(struct job *j, const struct aws_outcome *o)
 {
     struct words w;
-    words_of_failure(&w, &(struct words_about){j->kind->style,
+    words_of_failure(&w, &(struct words_about){j->style,
                                                service_operation(j->shared, j->kind->service,
                                                                  j->kind->action),
                                                j->kind->type, j->role_arn, j->machine_role}, o);
@@ -140,12 +152,23 @@ static void fail(struct job *j, const struct aws_outcome *o)
     job_free(j);
 }
 
-static void finish(struct job *j, const asl_value *answer, const asl_value *object, bool failed)
+static asl_value *result_of(const struct job *j, bool failed)
 {
-    const asl_value *shown = j->kind->gives_answer && !failed ? answer : object;
-    asl_value *result = value_retain(shown);
+    asl_value *result = j->last ? value_retain(j->last) : value_empty_object();
     if (j->kind->shape_take)
         result = j->kind->shape_take(j->resource, result);
+    if (!j->kind->wrap || failed)
+        return result;
+    struct value_list l;
+    value_list_init(&l);
+    value_list_set_take(&l, j->kind->wrap, result);
+    return value_object_take(&l);
+}
+
+/* With what Describe showed last; as a failure's cause it is JSON text. */
+static void finish(struct job *j, bool failed)
+{
+    asl_value *result = result_of(j, failed);
     if (failed) {
         struct asl_buffer cause;
         asl_buffer_init(&cause, ASL_BUFFER_MAXIMUM);
@@ -175,12 +198,22 @@ static void judge(struct job *j, const asl_value *answer)
     const asl_value *object = job_find(answer, j->kind->object);
     const asl_value *status = object ? job_find(object, j->kind->status) : NULL;
     struct asl_text word = status ? value_as_text(status) : ASL_TEXT("");
+    if (object) {
+        value_release(j->last);
+        j->last = value_retain(object);
+    }
     if (is_word_of(j->kind->failed, word))
-        finish(j, answer, object, true);
+        finish(j, true);
     else if (is_word_of(j->kind->succeeded, word))
-        finish(j, answer, object, j->kind->has_failed && j->kind->has_failed(object));
+        finish(j, j->kind->has_failed && j->kind->has_failed(object));
     else
         poll_later(j);
+}
+
+static bool is_gone(const struct job *j, const struct aws_outcome *o)
+{
+    return j->kind->gone_code && o->trouble == AWS_ANSWERED &&
+           strcmp(o->answer.code, j->kind->gone_code) == 0;
 }
 
 static void on_described(void *state, const struct aws_outcome *o)
@@ -190,12 +223,13 @@ static void on_described(void *state, const struct aws_outcome *o)
     if (!o->answer.failed) {
         j->failures = 0;
         judge(j, o->answer.output);
-        return;
-    }
-    if (o->trouble != AWS_REFUSED && ++j->failures < PATIENCE)
+    } else if (is_gone(j, o)) {
+        finish(j, false);
+    } else if (o->trouble != AWS_REFUSED && ++j->failures < PATIENCE) {
         poll_later(j);
-    else
+    } else {
         fail(j, o);
+    }
 }
 
 static void on_timer(void *state)
@@ -226,11 +260,26 @@ static bool was_taken(struct job *j, const struct aws_outcome *o)
     j->keys = j->kind->found_keys(j->parameters);
     if (!j->keys)
         return false;
+    j->stop_keys = value_retain(j->keys);
     if (!j->reported)
         task_report_submitted(j->task, j->keys);
     j->reported = true;
     poll_later(j);
     return true;
+}
+
+/* The service answered, but started nothing (ECS without a place for the task). */
+static void fail_unnamed(struct job *j, const asl_value *output)
+{
+    struct asl_buffer error, cause;
+    asl_buffer_init(&error, 256);
+    asl_buffer_init(&cause, ASL_BUFFER_MAXIMUM);
+    asl_buffer_printf(&error, "%s.Unknown", j->style->service);
+    value_print(output, &cause);
+    task_report_failed(j->task, asl_buffer_text(&error), words_cut(asl_buffer_text(&cause)));
+    asl_buffer_free(&error);
+    asl_buffer_free(&cause);
+    job_free(j);
 }
 
 static void on_submitted(void *state, const struct aws_outcome *o)
@@ -246,23 +295,23 @@ static void on_submitted(void *state, const struct aws_outcome *o)
             fail(j, o);
         return;
     }
-    asl_value *output = words_of_success(j->kind->style, o);
-    j->keys = keys_of(j, output);
-    if (!j->reported)
-        task_report_submitted(j->task, output);
-    value_release(output);
-    if (j->keys) {
+    asl_value *output = words_of_success(j->style, o);
+    j->keys = keys_of(j, j->kind->keys, output);
+    j->stop_keys =
+        keys_of(j, j->kind->stop_keys[0].to ? j->kind->stop_keys : j->kind->keys, output);
+    if (!j->keys) {
+        fail_unnamed(j, output);
+    } else {
+        if (!j->reported)
+            task_report_submitted(j->task, output);
         poll_later(j);
-        return;
     }
-    task_report_failed(j->task, ASL_TEXT("States.TaskFailed"),
-                       ASL_TEXT("The service's answer does not name the job that it started."));
-    job_free(j);
+    value_release(output);
 }
 
 static asl_value *parameters_of(const struct job *j, const struct task_request *request)
 {
-    asl_value *p = request->parameters ? value_retain(request->parameters) : value_empty_object();
+    asl_value *p = service_parameters(j->style, request->parameters);
     const char *member = j->kind->name_member;
     if (!member || value_kind(p) != VALUE_OBJECT || value_get_z(p, member))
         return p;
@@ -270,12 +319,17 @@ static asl_value *parameters_of(const struct job *j, const struct task_request *
 }
 
 void *job_start(const struct connectors *shared, struct task *task,
-                const struct task_request *request, const struct job_kind *kind)
+                const struct task_request *request, const struct job_kind *kind,
+                const struct service_style *style)
 {
     struct job *j = asl_allocate_zeroed(1, sizeof *j);
+    assert(service_operation(shared, kind->service, kind->action) &&
+           service_operation(shared, kind->service, kind->describe) &&
+           (!kind->stop || service_operation(shared, kind->service, kind->stop)));
     j->shared = shared;
     j->task = task;
     j->kind = kind;
+    j->style = style;
     j->resource = request->resource;
     j->reported = request->submitted;
     j->again = request->again;
@@ -288,4 +342,10 @@ void *job_start(const struct connectors *shared, struct task *task,
     struct aws_ask ask = ask_for(j, kind->action, j->parameters);
     j->call = aws_call(shared->aws, &ask, on_submitted, j);
     return j;
+}
+
+bool job_is_repeatable(const struct connectors *shared, const struct job_kind *kind)
+{
+    return kind->name_member ||
+           service_is_repeatable(service_operation(shared, kind->service, kind->action));
 }

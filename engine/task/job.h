@@ -12,23 +12,25 @@
 
 /* A parameter of Describe and Stop: taken from the task's parameters or the submission's answer. */
 struct job_key {
-    const char *to;     /* "JobName"; ends in "[]": a list of one */
-    const char *from;   /* a path, "Build.Id", "Tasks[0].TaskArn" */
-    bool of_parameters; /* else of the answer */
+    const char *to;   /* "JobName"; ends in "[]": a list of one */
+    const char *from; /* a path, "Build.Id", "Tasks[0].TaskArn"; or the text itself */
+    enum { JOB_OF_ANSWER, JOB_OF_PARAMETERS, JOB_CONSTANT } source;
 };
+#define JOB_KEYS 3
 
 struct job_kind {
     const char *type, *action; /* of the resource: "glue", "startJobRun" */
-    const struct service_style *style;
     const char *service;       /* in the catalogue */
     const char *describe;
     const char *stop;          /* NULL: aborting leaves the job alone */
-    struct job_key keys[3];
+    struct job_key keys[JOB_KEYS];
+    struct job_key stop_keys[JOB_KEYS]; /* where they differ from Describe's */
     const char *object;        /* in Describe's answer: "JobRun", "Jobs[0]"; "": all of it */
-    bool gives_answer;         /* the result is the whole answer, not the object */
+    const char *wrap;          /* the result is {<wrap>: object}; NULL: the object */
     const char *status;        /* path in the object: "Status.State" */
     const char *succeeded;     /* words, separated by spaces */
     const char *failed;
+    const char *gone_code;     /* Describe fails so when a deletion has succeeded; NULL: never */
     const char *name_member;   /* set to the token when the parameters leave it out, so that sending
                                   again is the same job; NULL: the model's own token does that */
     /* Sent again after a crash, the submission may be refused because the first one was taken and has
@@ -42,9 +44,13 @@ struct job_kind {
 };
 
 void *job_start(const struct connectors *shared, struct task *task,
-                const struct task_request *request, const struct job_kind *kind);
+                const struct task_request *request, const struct job_kind *kind,
+                const struct service_style *style);
 void job_cancel(void *handle);
 void job_stop(void *handle); /* cancels, and stops the job */
+
+/* May the submission be sent again? By its name or the model's token. */
+bool job_is_repeatable(const struct connectors *shared, const struct job_kind *kind);
 
 /* What a path of names and [0] finds; NULL when it is not there. "" finds `value`. */
 const asl_value *job_find(const asl_value *value, const char *path);

@@ -11,6 +11,7 @@
 #include "words.h"
 
 struct service_task {
+    struct service_handle handle;
     const struct connectors *shared;
     struct task *task;
     const struct service_style *style;
@@ -55,6 +56,11 @@ void service_cancel(void *handle)
     task_free(t);
 }
 
+void service_cancel_any(void *handle)
+{
+    ((struct service_handle *)handle)->cancel(handle);
+}
+
 const struct http_headers *service_headers(const struct service_task *t)
 {
     return t->headers;
@@ -89,6 +95,7 @@ void *service_fail_soon(const struct connectors *shared, struct task *task, cons
                         const char *cause)
 {
     struct service_task *t = asl_allocate_zeroed(1, sizeof *t);
+    t->handle.cancel = service_cancel;
     t->shared = shared;
     t->task = task;
     t->error = copy(error);
@@ -200,13 +207,25 @@ char *service_role(const asl_value *credentials)
     return role && value_kind(role) == VALUE_STRING ? asl_copy_text(value_as_text(role)) : NULL;
 }
 
+asl_value *service_parameters(const struct service_style *style, const asl_value *given)
+{
+    asl_value *p = given ? value_retain(given) : value_empty_object();
+    if (!style->added_member || value_kind(p) != VALUE_OBJECT ||
+        value_get_z(p, style->added_member))
+        return p;
+    return value_with_take(p, value_string_z(style->added_member),
+                           value_string_z(style->added_value));
+}
+
 void *service_start(const struct connectors *shared, struct task *task,
                     const struct task_request *request, const struct service_style *style,
                     const struct catalogue_operation *operation, const asl_value *parameters)
 {
     struct service_task *t = asl_allocate_zeroed(1, sizeof *t);
+    asl_value *sent = service_parameters(style, parameters);
     char token[37];
     service_token(request, token);
+    t->handle.cancel = service_cancel;
     t->shared = shared;
     t->task = task;
     t->style = style;
@@ -219,11 +238,12 @@ void *service_start(const struct connectors *shared, struct task *task,
     struct aws_ask ask = {
         .operation = operation,
         .names = style->prefix ? PROTOCOL_V1 : PROTOCOL_STATES,
-        .parameters = parameters,
+        .parameters = sent,
         .role_arn = t->role_arn,
         .token = token,
         .timeout_ms = style->timeout_ms,
     };
     t->call = aws_call(shared->aws, &ask, on_outcome, t);
+    value_release(sent);
     return t;
 }

@@ -11,12 +11,20 @@
 
 struct service_task;
 
+/* The first member of every handle of this folder's: a connector may give handles of several shapes
+ * (its own, and that of a refusal), and cancels them through service_cancel_any. */
+struct service_handle {
+    void (*cancel)(void *self);
+};
+void service_cancel_any(void *handle);
+
 struct service_style {
     const char *prefix;     /* of error names: "DynamoDB"; NULL: aws-sdk style, the catalogue's names */
     const char *service;    /* in causes: "AmazonDynamoDBv2" */
     const char *base_error; /* for codes the model does not know: "AmazonDynamoDBException" */
     bool metadata;          /* SdkHttpMetadata and SdkResponseMetadata in outputs */
     int64_t timeout_ms;     /* of one attempt; 0: 60 s */
+    const char *added_member, *added_value; /* a parameter that is added where it is left out */
     /* The output of a success, taken and given back changed; NULL: it goes as it is. Returning NULL
      * means that the hook has reported a failure itself. */
     asl_value *(*shape_take)(struct service_task *t, asl_value *output);
@@ -48,6 +56,8 @@ void service_token(const struct task_request *request, char token[37]);
 /* May be sent again: it only reads, or the token makes it the same call. */
 bool service_is_repeatable(const struct catalogue_operation *operation);
 
+/* The parameters as they are sent: with what the style adds; yours. */
+asl_value *service_parameters(const struct service_style *style, const asl_value *given);
 /* The role that a state's Credentials name; a copy, or NULL. */
 char *service_role(const asl_value *credentials);
 

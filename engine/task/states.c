@@ -82,11 +82,10 @@ static asl_value *found_keys(const asl_value *parameters)
 static const struct job_kind kind = {
     .type = "states",
     .action = "startExecution",
-    .style = &style,
     .service = "sfn",
     .describe = "describeExecution",
     .stop = "stopExecution",
-    .keys = {{"ExecutionArn", "ExecutionArn", false}},
+    .keys = {{"ExecutionArn", "ExecutionArn", JOB_OF_ANSWER}},
     .object = "",
     .status = "Status",
     .succeeded = "SUCCEEDED",
@@ -131,7 +130,7 @@ static void *start(const struct connectors *shared, struct task *task,
 static void *start_job(const struct connectors *shared, struct task *task,
                        const struct task_request *request)
 {
-    return job_start(shared, task, request, &kind);
+    return job_start(shared, task, request, &kind, &style);
 }
 
 /* By its name, a start sent again is the same. */

@@ -212,24 +212,46 @@ static void on_timer(void *state)
     loop_stop(state);
 }
 
-void desk_cancel_after(struct desk *d, const char *resource_arn, const char *parameters,
-                       const struct desk_reply *replies, int milliseconds)
+static void run_for(struct desk *d, int milliseconds)
+{
+    struct loop_timer *timer = loop_timer_new(d->loop, on_timer, d->loop);
+    loop_timer_arm(timer, loop_now(d->loop) + milliseconds);
+    loop_run(d->loop);
+    loop_timer_free(timer);
+}
+
+static void end_after(struct desk *d, const char *resource_arn, const char *parameters,
+                      const struct desk_reply *replies, int milliseconds, bool stops)
 {
     struct resource r = desk_resource(resource_arn);
     struct task task = {d, false};
     asl_value *p = value_literal(parameters);
     struct task_request request = request_of(&r, p);
     const struct connector *c = connector_for(&r);
-    struct loop_timer *timer = loop_timer_new(d->loop, on_timer, d->loop);
     asl_buffer_clear(&d->said);
     d->replies = replies;
     d->first = peer_request_count(d->peer);
     void *handle = c->start(&d->shared, &task, &request);
-    loop_timer_arm(timer, loop_now(d->loop) + milliseconds);
-    loop_run(d->loop);
-    if (d->said.size == 0) /* else it has ended, and the handle with it */
+    run_for(d, milliseconds);
+    bool has_ended = d->said.size > 0 && strncmp(d->said.data, "SUBMITTED", 9) != 0;
+    if (!has_ended && stops && c->stop)
+        c->stop(handle);
+    else if (!has_ended) /* else the handle is gone with it */
         c->cancel(handle);
-    loop_timer_free(timer);
+    if (stops)
+        run_for(d, 100);
     value_release(p);
     desk_resource_free(&r);
+}
+
+void desk_cancel_after(struct desk *d, const char *resource_arn, const char *parameters,
+                       const struct desk_reply *replies, int milliseconds)
+{
+    end_after(d, resource_arn, parameters, replies, milliseconds, false);
+}
+
+void desk_stop_after(struct desk *d, const char *resource_arn, const char *parameters,
+                     const struct desk_reply *replies, int milliseconds)
+{
+    end_after(d, resource_arn, parameters, replies, milliseconds, true);
 }

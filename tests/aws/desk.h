@@ -31,9 +31,13 @@ int desk_close(void **state);
 /* Carries out a task to its end and gives what was reported; lives until the next one. */
 const char *desk_run(struct desk *d, const char *resource_arn, const char *parameters,
                      const struct desk_reply *replies);
-/* Starts it and cancels it after some milliseconds of real time. */
+/* Starts it and cancels it after some milliseconds of the loop's time. */
 void desk_cancel_after(struct desk *d, const char *resource_arn, const char *parameters,
                        const struct desk_reply *replies, int milliseconds);
+
+/* The same, but nobody will want the outcome: what runs is stopped, and 100 ms more are waited. */
+void desk_stop_after(struct desk *d, const char *resource_arn, const char *parameters,
+                     const struct desk_reply *replies, int milliseconds);
 
 /* A resource from its ARN, as definition/ would make it; free with desk_resource_free. */
 struct resource desk_resource(const char *arn);

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -257,6 +258,292 @@ static void forgets_a_task_that_is_cancelled(void **state)
                         "SUCCEEDED {}\n");
 }
 
+/* What a job's end is made of; the submission's own report is not looked at. */
+static const struct {
+    const char *resource, *parameters;
+    struct desk_reply replies[5];
+    const char *ends, *asked; /* asked: in the last request */
+} jobs[] = {
+    {"glue:startJobRun.sync", "{\"JobName\":\"j\"}",
+     {{200, "", "{\"JobRunId\":\"r1\"}"}, {200, "", "{\"JobRun\":{\"JobRunState\":\"RUNNING\"}}"},
+      {200, "", "{\"JobRun\":{\"Id\":\"r1\",\"JobRunState\":\"SUCCEEDED\"}}"}},
+     "SUCCEEDED {\"Id\":\"r1\",\"JobRunState\":\"SUCCEEDED\"}\n",
+     "{\"JobName\":\"j\",\"RunId\":\"r1\"}"},
+    {"glue:startJobRun.sync", "{\"JobName\":\"j\"}",
+     {{200, "", "{\"JobRunId\":\"r1\"}"},
+      {200, "", "{\"JobRun\":{\"ErrorMessage\":\"m\",\"JobRunState\":\"FAILED\"}}"}},
+     "FAILED States.TaskFailed | {\"ErrorMessage\":\"m\",\"JobRunState\":\"FAILED\"}\n", ""},
+    {"batch:submitJob.sync",
+     "{\"JobName\":\"j\",\"JobQueue\":\"q\",\"JobDefinition\":\"d\"}",
+     {{200, "", "{\"jobId\":\"b1\",\"jobName\":\"j\"}"},
+      {200, "", "{\"jobs\":[{\"jobId\":\"b1\",\"status\":\"SUCCEEDED\"}]}"}},
+     "SUCCEEDED {\"JobId\":\"b1\",\"Status\":\"SUCCEEDED\"}\n", "{\"jobs\":[\"b1\"]}"},
+    {"ecs:runTask.sync", "{\"Cluster\":\"c\",\"TaskDefinition\":\"d\"}",
+     {{200, "", "{\"tasks\":[{\"taskArn\":\"arn:t\"}],\"failures\":[]}"},
+      {200, "", "{\"tasks\":[{\"lastStatus\":\"RUNNING\"}]}"},
+      {200, "", "{\"tasks\":[{\"containers\":[{\"exitCode\":0}],\"lastStatus\":\"STOPPED\"}]}"}},
+     "SUCCEEDED {\"Containers\":[{\"ExitCode\":0}],\"LastStatus\":\"STOPPED\"}\n",
+     "{\"cluster\":\"c\",\"tasks\":[\"arn:t\"]}"},
+    {"ecs:runTask.sync", "{\"TaskDefinition\":\"d\"}",
+     {{200, "", "{\"tasks\":[{\"taskArn\":\"arn:t\"}]}"},
+      {200, "", "{\"tasks\":[{\"containers\":[{\"exitCode\":1}],\"lastStatus\":\"STOPPED\"}]}"}},
+     "FAILED States.TaskFailed | {\"Containers\":[{\"ExitCode\":1}],\"LastStatus\":\"STOPPED\"}\n",
+     "{\"tasks\":[\"arn:t\"]}"},
+    {"ecs:runTask.sync", "{\"TaskDefinition\":\"d\"}",
+     {{200, "", "{\"tasks\":[],\"failures\":[{\"reason\":\"full\"}]}"}},
+     "FAILED AmazonECS.Unknown | {", "\"startedBy\":\"AWS Step Functions\""},
+    {"codebuild:startBuild.sync", "{\"ProjectName\":\"p\"}",
+     {{200, "", "{\"build\":{\"id\":\"p:1\"}}"},
+      {200, "", "{\"builds\":[{\"id\":\"p:1\",\"buildStatus\":\"SUCCEEDED\"}]}"}},
+     "SUCCEEDED {\"Build\":{\"BuildStatus\":\"SUCCEEDED\",\"Id\":\"p:1\"}}\n", "{\"ids\":[\"p:1\"]}"},
+    {"athena:startQueryExecution.sync", "{\"QueryString\":\"SELECT 1\"}",
+     {{200, "", "{\"QueryExecutionId\":\"q\"}"},
+      {200, "", "{\"QueryExecution\":{\"Status\":{\"State\":\"QUEUED\"}}}"},
+      {200, "", "{\"QueryExecution\":{\"Status\":{\"State\":\"SUCCEEDED\"}}}"}},
+     "SUCCEEDED {\"QueryExecution\":{\"Status\":{\"State\":\"SUCCEEDED\"}}}\n", ""},
+    {"eks:deleteCluster.sync", "{\"Name\":\"c\"}",
+     {{200, "", "{\"cluster\":{\"name\":\"c\"}}"},
+      {200, "", "{\"cluster\":{\"name\":\"c\",\"status\":\"DELETING\"}}"},
+      {404, "", "{\"__type\":\"ResourceNotFoundException\",\"message\":\"gone\"}"}},
+     "SUCCEEDED {\"Cluster\":{\"Name\":\"c\",\"Status\":\"DELETING\"}}\n", "GET /clusters/c"},
+    {"sagemaker:createTransformJob.sync",
+     "{\"TransformJobName\":\"t\",\"ModelName\":\"m\",\"TransformInput\":{\"DataSource\":"
+     "{\"S3DataSource\":{\"S3DataType\":\"S3Prefix\",\"S3Uri\":\"s3://x\"}}},\"TransformOutput\":"
+     "{\"S3OutputPath\":\"s3://y\"},\"TransformResources\":{\"InstanceType\":\"ml.m5.large\","
+     "\"InstanceCount\":1}}",
+     {{200, "", "{\"TransformJobArn\":\"arn:t\"}"}, {200, "", "{\"TransformJobStatus\":\"Completed\"}"}},
+     "SUCCEEDED {\"TransformJobStatus\":\"Completed\"}\n", "{\"TransformJobName\":\"t\"}"},
+};
+
+static void waits_for_jobs(void **state)
+{
+    struct desk *d = *state;
+    for (size_t i = 0; i < sizeof jobs / sizeof *jobs; i++) {
+        char arn[128];
+        snprintf(arn, sizeof arn, "arn:aws:states:::%s", jobs[i].resource);
+        const char *said = desk_run(d, arn, jobs[i].parameters, jobs[i].replies);
+        const char *end = strncmp(said, "SUBMITTED", 9) == 0 ? strchr(said, '\n') + 1 : said;
+        if (strncmp(end, jobs[i].ends, strlen(jobs[i].ends)) != 0)
+            fail_msg("%s\n--- wanted\n%s--- got\n%s", arn, jobs[i].ends, said);
+        const char *asked = peer_request(d->peer, peer_request_count(d->peer) - 1);
+        if (!strstr(asked, jobs[i].asked))
+            fail_msg("%s: no %s in\n%s", arn, jobs[i].asked, asked);
+    }
+}
+
+/* @ stands for the peer's host and port. */
+static const struct {
+    const char *parameters;
+    struct desk_reply replies[2];
+    const char *said, *asked;
+} apis[] = {
+    {"{\"ApiEndpoint\":\"@\",\"Method\":\"POST\",\"Stage\":\"s 1\",\"Path\":\"/a/b\",\"QueryParameters\":"
+     "{\"q\":[\"1\",\"ü&\"]},\"Headers\":{\"X-A\":[\"b\"]},\"RequestBody\":{\"m\":1}}",
+     {{200, "Content-Type: application/json\r\n", "{\"m\":1}"}},
+     "SUCCEEDED {\"Headers\":{\"Content-Type\":[\"application/json\"],\"Content-Length\":[\"7\"]},"
+     "\"ResponseBody\":{\"m\":1},\"StatusCode\":200,\"StatusText\":\"Something\"}\n",
+     "POST /s%201/a/b?q=1&q=%C3%BC%26 HTTP/1.1\r\n"},
+    {"{\"ApiEndpoint\":\"@\",\"Method\":\"GET\"}", {{200, "", "plain"}},
+     "SUCCEEDED {\"Headers\":{\"Content-Length\":[\"5\"]},\"ResponseBody\":\"plain\",", "GET / HTTP/1.1\r\n"},
+    {"{\"ApiEndpoint\":\"@\",\"Method\":\"GET\",\"AuthType\":\"IAM_ROLE\"}", {{200, "", ""}},
+     "SUCCEEDED {", "us-east-1/execute-api/aws4_request, SignedHeaders=host;x-amz-date"},
+    {"{\"ApiEndpoint\":\"@\",\"Method\":\"POST\",\"RequestBody\":\"Hello\"}",
+     {{403, "", "{\"message\":\"Missing Authentication Token\"}"}},
+     "FAILED ApiGateway.403 | {\"message\":\"Missing Authentication Token\"}\n", "\r\n\r\n\"Hello\""},
+    {"{\"ApiEndpoint\":\"@\",\"Method\":\"GET\",\"Headers\":{\"X\":\"single\"}}", {{200, "", ""}},
+     "START_FAILED States.Runtime | The Parameters '{", ""},
+    {"{\"ApiEndpoint\":\"@\",\"Method\":\"GET\",\"Headers\":{\"host\":[\"evil\"]}}", {{200, "", ""}},
+     "START_FAILED States.Runtime | The Parameters '{", ""},
+    {"{\"ApiEndpoint\":\"abc.execute-api.us-east-1.amazonaws.com\",\"Method\":\"GET\"}",
+     {{200, "", ""}}, "START_FAILED ApiGateway.SdkClientException | nothing may be sent to abc", ""},
+    {"{\"ApiEndpoint\":\"@\",\"Method\":\"GET\"}", {{0, "", ""}},
+     "FAILED ApiGateway.SdkClientException | Unable to execute HTTP request: ", ""},
+};
+
+static void invokes_apis(void **state)
+{
+    struct desk *d = *state;
+    for (size_t i = 0; i < sizeof apis / sizeof *apis; i++) {
+        char parameters[1024];
+        const char *at = strchr(apis[i].parameters, '@');
+        if (at)
+            snprintf(parameters, sizeof parameters, "%.*s127.0.0.1:%u%s", (int)(at - apis[i].parameters),
+                     apis[i].parameters, peer_port(d->peer), at + 1);
+        else
+            snprintf(parameters, sizeof parameters, "%s", apis[i].parameters);
+        const char *said =
+            desk_run(d, "arn:aws:states:::apigateway:invoke", parameters, apis[i].replies);
+        if (strncmp(said, apis[i].said, strlen(apis[i].said)) != 0)
+            fail_msg("%s\n--- wanted\n%s--- got\n%s", parameters, apis[i].said, said);
+        size_t count = peer_request_count(d->peer);
+        if (apis[i].asked[0] && !strstr(peer_request(d->peer, count - 1), apis[i].asked))
+            fail_msg("%s: no %s in\n%s", parameters, apis[i].asked, peer_request(d->peer, count - 1));
+    }
+}
+
+#define CONNECTIONS                                                                                  \
+    "{\"key\":{\"AuthorizationType\":\"API_KEY\",\"AuthParameters\":{\"ApiKeyAuthParameters\":"             \
+    "{\"ApiKeyName\":\"X-Key\",\"ApiKeyValue\":{\"env\":\"STEPWELL_TEST_KEY\"}},"                           \
+    "\"InvocationHttpParameters\":{\"QueryStringParameters\":[{\"Key\":\"v\",\"Value\":\"2\"}],"           \
+    "\"HeaderParameters\":[{\"Key\":\"X-H\",\"Value\":\"h\"}]}}},"                                        \
+    "\"basic\":{\"AuthorizationType\":\"BASIC\",\"AuthParameters\":{\"BasicAuthParameters\":"                \
+    "{\"Username\":\"u\",\"Password\":\"canary\"}}},"                                                       \
+    "\"oauth\":{\"AuthorizationType\":\"OAUTH_CLIENT_CREDENTIALS\",\"AuthParameters\":{"                     \
+    "\"OAuthParameters\":{\"AuthorizationEndpoint\":\"http://127.0.0.1:%u/token\",\"ClientParameters\":"     \
+    "{\"ClientID\":\"i\",\"ClientSecret\":\"canary\"}}}},"                                                   \
+    "\"nokey\":{\"AuthorizationType\":\"API_KEY\",\"AuthParameters\":{\"ApiKeyAuthParameters\":"             \
+    "{\"ApiKeyName\":\"X-Key\",\"ApiKeyValue\":{\"env\":\"STEPWELL_NOT_SET\"}}}}}"
+#define AS(name) "\"Authentication\":{\"ConnectionArn\":\"arn:aws:events:r:1:connection/" name "/u\"}"
+
+static const struct {
+    const char *parameters;
+    struct desk_reply replies[3];
+    const char *said, *asked[4];
+} http_calls[] = {
+    {"{\"ApiEndpoint\":\"https://api.example/p?x=1\",\"Method\":\"POST\"," AS("key")
+     ",\"QueryParameters\":{\"q\":[\"a\",\"b c\"]},\"Headers\":{\"X-A\":\"1\"},\"RequestBody\":{\"m\":1}}",
+     {{200, "Content-Type: application/json\r\n", "{\"ok\":true}"}},
+     "SUCCEEDED {\"Headers\":{\"Content-Type\":[\"application/json\"],\"Content-Length\":[\"11\"]},"
+     "\"ResponseBody\":{\"ok\":true},\"StatusCode\":200,\"StatusText\":\"Something\"}\n",
+     {"POST /p?x=1&q=a&q=b%20c&v=2 HTTP/1.1\r\n", "X-Key: canarykey\r\n", "X-H: h\r\n",
+      "User-Agent: Amazon|StepFunctions|HttpInvoke|us-east-1\r\n"}},
+    {"{\"ApiEndpoint\":\"https://api.example\",\"Method\":\"POST\"," AS("basic")
+     ",\"Transform\":{\"RequestBodyEncoding\":\"URL_ENCODED\"},\"RequestBody\":{\"a\":[1,\"x y\"],"
+     "\"b\":{\"c\":true}}}",
+     {{200, "", ""}}, "SUCCEEDED {",
+     {"Authorization: Basic dTpjYW5hcnk=\r\n", "\r\n\r\na%5B0%5D=1&a%5B1%5D=x%20y&b%5Bc%5D=true",
+      "Content-Type: application/x-www-form-urlencoded\r\n"}},
+    {"{\"ApiEndpoint\":\"https://api.example/x\",\"Method\":\"GET\"," AS("oauth") "}",
+     {{200, "", "{\"access_token\":\"canarytoken\",\"expires_in\":60}"}, {200, "", "[1]"}},
+     "SUCCEEDED {\"Headers\":{\"Content-Length\":[\"3\"]},\"ResponseBody\":[1],",
+     {"GET /x HTTP/1.1\r\n", "Authorization: Bearer canarytoken\r\n"}},
+    {"{\"ApiEndpoint\":\"https://api.example/x\",\"Method\":\"GET\"," AS("oauth") "}",
+     {{401, "", "canary"}},
+     "FAILED States.Runtime | The connection's authorization endpoint gave no access token.\n",
+     {"POST /token HTTP/1.1\r\n", "grant_type=client_credentials"}},
+    {"{\"ApiEndpoint\":\"https://api.example/x\",\"Method\":\"GET\"," AS("basic") "}",
+     {{404, "", "{\"message\":\"no\"}"}},
+     "FAILED States.Http.StatusCode.404 | {\"message\":\"no\"}\n", {0}},
+    {"{\"ApiEndpoint\":\"https://api.example/x\",\"Method\":\"GET\"," AS("basic") "}", {{0, "", ""}},
+     "FAILED States.Http.Socket | Unable to execute HTTP request: ", {0}},
+    {"{\"ApiEndpoint\":\"http://api.example/x\",\"Method\":\"GET\"," AS("basic") "}", {{200, "", ""}},
+     "START_FAILED States.Runtime | The Parameters '", {0}},
+    {"{\"ApiEndpoint\":\"https://api.example/x\",\"Method\":\"GET\"," AS("nobody") "}", {{200, "", ""}},
+     "START_FAILED States.Runtime | The Parameters '", {0}},
+    {"{\"ApiEndpoint\":\"https://api.example/x\",\"Method\":\"GET\"," AS("nokey") "}", {{200, "", ""}},
+     "START_FAILED States.Runtime | The Parameters '", {0}},
+    {"{\"ApiEndpoint\":\"https://api.example/x\",\"Method\":\"GET\",\"Headers\":{\"Authorization\":\"x\"},"
+     AS("basic") "}", {{200, "", ""}}, "START_FAILED States.Runtime | The Parameters '", {0}},
+};
+
+static void calls_https_apis(void **state)
+{
+    struct desk *d = *state;
+    char text[4096], url[64], message[512];
+    setenv("STEPWELL_TEST_KEY", "canarykey", 1);
+    snprintf(text, sizeof text, CONNECTIONS, peer_port(d->peer));
+    snprintf(url, sizeof url, "http://127.0.0.1:%u", peer_port(d->peer));
+    assert_true(aws_route(d->aws, "http", url, message));
+    asl_value *connections = value_literal(text);
+    d->shared.connections = connections;
+    for (size_t i = 0; i < sizeof http_calls / sizeof *http_calls; i++) {
+        const char *said = desk_run(d, "arn:aws:states:::http:invoke", http_calls[i].parameters,
+                                    http_calls[i].replies);
+        if (strncmp(said, http_calls[i].said, strlen(http_calls[i].said)) != 0 ||
+            strstr(said, "canary"))
+            fail_msg("case %zu\n--- wanted\n%s--- got\n%s", i, http_calls[i].said, said);
+        size_t count = peer_request_count(d->peer);
+        for (size_t j = 0; j < 4 && http_calls[i].asked[j]; j++)
+            if (!strstr(peer_request(d->peer, count - 1), http_calls[i].asked[j]))
+                fail_msg("case %zu: no %s in\n%s", i, http_calls[i].asked[j],
+                         peer_request(d->peer, count - 1));
+    }
+    value_release(connections);
+}
+
+/* Without a route a definition does not reach this machine or its network. */
+static void keeps_http_tasks_outside(void **state)
+{
+    static const struct desk_reply replies[] = {{200, "", "{}"}, {0}};
+    struct desk *d = *state;
+    char text[4096], parameters[256];
+    snprintf(text, sizeof text, CONNECTIONS, peer_port(d->peer));
+    asl_value *connections = value_literal(text);
+    d->shared.connections = connections;
+    snprintf(parameters, sizeof parameters,
+             "{\"ApiEndpoint\":\"https://127.0.0.1:%u/\",\"Method\":\"GET\"," AS("basic") "}",
+             peer_port(d->peer));
+    const char *said = desk_run(d, "arn:aws:states:::http:invoke", parameters, replies);
+    assert_string_equal(said, "FAILED States.Http.Socket | Unable to execute HTTP request: the host's "
+                              "address is not a public one\n");
+    assert_int_equal(peer_request_count(d->peer), 0);
+    value_release(connections);
+}
+
+static void stops_jobs_that_nobody_wants(void **state)
+{
+    struct desk *d = *state;
+    static const struct desk_reply running[] = {
+        {200, "", "{\"JobRunId\":\"r1\"}"}, {200, "", "{\"JobRun\":{\"JobRunState\":\"RUNNING\"}}"},
+        {0}};
+    desk_stop_after(d, "arn:aws:states:::glue:startJobRun.sync", "{\"JobName\":\"j\"}", running, 5000);
+    const char *asked = peer_request(d->peer, peer_request_count(d->peer) - 1);
+    assert_non_null(strstr(asked, "X-Amz-Target: AWSGlue.BatchStopJobRun"));
+    assert_non_null(strstr(asked, "{\"JobName\":\"j\",\"JobRunIds\":[\"r1\"]}"));
+}
+
+/* Each optimized integration there is (facts 4.6), in the patterns it has. */
+static void knows_every_integration(void **state)
+{
+    static const char *const resources[] = {
+        "athena:startQueryExecution", "athena:startQueryExecution.sync", "athena:stopQueryExecution",
+        "athena:getQueryExecution", "athena:getQueryResults", "batch:submitJob", "batch:submitJob.sync",
+        "batch:submitJob.waitForTaskToken", "bedrock:createModelCustomizationJob",
+        "bedrock:createModelCustomizationJob.sync", "codebuild:startBuild", "codebuild:startBuild.sync",
+        "codebuild:stopBuild", "codebuild:startBuildBatch", "codebuild:startBuildBatch.sync",
+        "codebuild:stopBuildBatch", "codebuild:retryBuildBatch", "codebuild:retryBuildBatch.sync",
+        "codebuild:deleteBuildBatch", "codebuild:batchDeleteBuilds", "codebuild:batchGetBuilds",
+        "codebuild:batchGetReports", "databrew:startJobRun", "databrew:startJobRun.sync",
+        "dynamodb:getItem", "dynamodb:putItem", "dynamodb:updateItem", "dynamodb:deleteItem",
+        "ecs:runTask", "ecs:runTask.sync", "ecs:runTask.waitForTaskToken", "eks:createCluster",
+        "eks:createCluster.sync", "eks:deleteCluster", "eks:deleteCluster.sync", "eks:createNodegroup",
+        "eks:createNodegroup.sync", "eks:deleteNodegroup", "eks:deleteNodegroup.sync",
+        "eks:createFargateProfile", "eks:createFargateProfile.sync", "eks:deleteFargateProfile",
+        "eks:deleteFargateProfile.sync", "emr-containers:createVirtualCluster",
+        "emr-containers:createVirtualCluster.sync", "emr-containers:deleteVirtualCluster",
+        "emr-containers:deleteVirtualCluster.sync", "emr-containers:startJobRun",
+        "emr-containers:startJobRun.sync", "emr-serverless:createApplication",
+        "emr-serverless:createApplication.sync", "emr-serverless:startApplication",
+        "emr-serverless:startApplication.sync", "emr-serverless:stopApplication",
+        "emr-serverless:stopApplication.sync", "emr-serverless:deleteApplication",
+        "emr-serverless:deleteApplication.sync", "emr-serverless:startJobRun",
+        "emr-serverless:startJobRun.sync", "emr-serverless:cancelJobRun", "events:putEvents",
+        "events:putEvents.waitForTaskToken", "glue:startJobRun", "glue:startJobRun.sync",
+        "lambda:invoke", "lambda:invoke.waitForTaskToken", "mediaconvert:createJob",
+        "mediaconvert:createJob.sync", "sagemaker:createEndpoint", "sagemaker:createEndpointConfig",
+        "sagemaker:createHyperParameterTuningJob", "sagemaker:createHyperParameterTuningJob.sync",
+        "sagemaker:createLabelingJob", "sagemaker:createLabelingJob.sync", "sagemaker:createModel",
+        "sagemaker:createProcessingJob", "sagemaker:createProcessingJob.sync",
+        "sagemaker:createTrainingJob", "sagemaker:createTrainingJob.sync",
+        "sagemaker:createTransformJob", "sagemaker:createTransformJob.sync", "sagemaker:updateEndpoint",
+        "sns:publish", "sns:publish.waitForTaskToken", "sqs:sendMessage",
+        "sqs:sendMessage.waitForTaskToken", "states:startExecution", "states:startExecution.sync",
+        "states:startExecution.sync:2", "states:startExecution.waitForTaskToken",
+    };
+    static const struct desk_reply refusal[] = {
+        {400, "", "{\"__type\":\"Nope\",\"message\":\"n\"}"}, {0}};
+    struct desk *d = *state;
+    for (size_t i = 0; i < sizeof resources / sizeof *resources; i++) {
+        char arn[128];
+        snprintf(arn, sizeof arn, "arn:aws:states:::%s", resources[i]);
+        const char *said = desk_run(d, arn, "{}", refusal);
+        bool refused = strncmp(said, "START_FAILED States.Runtime | The Parameters '{", 47) == 0;
+        bool failed = strncmp(said, "FAILED ", 7) == 0 && strstr(said, "Exception | ") && strstr(said, " (Service: A");
+        if (!refused && !failed)
+            fail_msg("%s: %s", arn, said);
+    }
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, desk_open, desk_close)
@@ -267,6 +554,12 @@ int main(void)
         cmocka_unit_test(derives_the_idempotency_token),
         TEST(knows_what_may_be_sent_again),
         TEST(forgets_a_task_that_is_cancelled),
+        TEST(knows_every_integration),
+        TEST(waits_for_jobs),
+        TEST(invokes_apis),
+        TEST(calls_https_apis),
+        TEST(keeps_http_tasks_outside),
+        TEST(stops_jobs_that_nobody_wants),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

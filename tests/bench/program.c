@@ -65,7 +65,7 @@ static void measure_idle(void)
     fputs("{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Wait\",\"Seconds\":60,\"End\":true}}}", f);
     fclose(f);
     if (!bench_command(PROGRAM " run build/bench/wait.json --db build/bench/idle.db >/dev/null 2>&1 "
-                               "& pid=$!; sleep 1; sed -n 's/^VmRSS: *\\([0-9]*\\).*/\\1/p' "
+                               "& pid=$!; sleep 1; sed -n 's/^VmRSS:[[:space:]]*\\([0-9]*\\).*/\\1/p' "
                                "/proc/$pid/status; kill $pid; wait $pid; true",
                        line))
         return;

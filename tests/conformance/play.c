@@ -257,25 +257,40 @@ static bool feed(struct table *t, const struct outside *outside, const asl_value
     return taken;
 }
 
+/* False: nothing can go on, or the recording holds all that could. */
 static bool go_on(struct table *t)
 {
     int64_t before = asl_execution_last_event(t->p->execution);
-    size_t runnable_before = t->result.runnable;
-    if (!runnable_before)
+    if (!t->result.runnable)
         return false;
     step_kind(t, ASL_CONTINUE);
-    return asl_execution_last_event(t->p->execution) > before || !t->result.runnable;
+    return !t->env.pick || !t->result.runnable ||
+           asl_execution_last_event(t->p->execution) > before;
 }
 
-/* The next event that came from outside, where order is all that the recording tells. */
+/* The next event that came from outside, where the recording tells no order: what has begun first. */
 static const asl_value *next_outside(struct play *p)
 {
-    while (p->cursor < value_count(p->recorded)) {
-        const asl_value *event = value_at(p->recorded, p->cursor++);
-        if (outside_of(event))
+    size_t count = value_count(p->recorded);
+    while (p->cursor < 2 * count) {
+        bool begins = p->cursor < count;
+        const asl_value *event = value_at(p->recorded, p->cursor++ % count);
+        const struct outside *outside = outside_of(event);
+        if (outside && (outside->kind == ASL_TASK_STARTED) == begins)
             return event;
     }
     return NULL;
+}
+
+/* The children of a distributed Map publish nothing; where their results are discarded, any does. */
+static bool answer_child(struct table *t)
+{
+    int64_t task = open_task(t, 0);
+    asl_value *output = value_empty_object();
+    struct asl_event event = {.kind = ASL_TASK_SUCCEEDED, .task = task, .output = output};
+    bool taken = task < 0 && step(t, &event);
+    value_release(output);
+    return taken;
 }
 
 /* One move towards the next recorded event. False: there is none. */
@@ -289,7 +304,7 @@ static bool follow(struct table *t)
     const struct outside *outside = outside_of(next);
     if (outside && feed(t, outside, next))
         return true;
-    if (go_on(t) || tick(t))
+    if (go_on(t) || answer_child(t) || tick(t))
         return true;
     if (!t->result.runnable)
         return false;

@@ -20,12 +20,9 @@ static const struct out_of_reach {
     const char *part; /* of the case's name */
     const char *reason;
 } out_of_reach[] = {
-    {"test_sfn_api", "an API answer: judged by the engine's tests"},
     {"local_mocking/test_base_scenarios/TestBaseScenarios-test_map_state_lambda",
      "the children of a distributed Map publish nothing: what its Tasks gave was not recorded"},
     {"test_map_state_config_distributed_reentrant_lambda",
-     "the children of a distributed Map publish nothing: what its Tasks gave was not recorded"},
-    {"test_map_state_nested_config_distributed_no_max_max_concurrency",
      "the children of a distributed Map publish nothing: what its Tasks gave was not recorded"},
     {"test_max_concurrency_path_negative",
      "the recording was taken before the execution ended: its only event is ExecutionStarted"},
@@ -163,12 +160,12 @@ static bool find_input(struct file *f, const asl_value *recorded, struct chosen 
 
 /* ---- whole histories ---- */
 
+/* The recorder shows an id that it did not want to tell as a list: `[0]`. */
 static bool is_blurred(const asl_value *events)
 {
     for (size_t i = 0; i < value_count(events); i++) {
-        int64_t id;
-        const asl_value *v = value_get_z(value_at(events, i), "id");
-        if (!v || !value_as_integer(v, &id) || (size_t)id != i + 1)
+        const asl_value *id = value_get_z(value_at(events, i), "id");
+        if (!id || value_kind(id) != VALUE_NUMBER)
             return true;
     }
     return false;

@@ -311,17 +311,19 @@ int main(int count, char **arguments)
     struct stat info;
     verbose = count > 1 && strcmp(arguments[1], "-v") == 0;
     if (stat(ROOT, &info) != 0) {
-        printf("skipped: %s is not here\n", ROOT);
+        printf("skipped: %s is not here\n0 passed, 0 failed, 1 skipped\n", ROOT);
         return 0;
     }
     each_file(ROOT "/aws-cases", play_case);
     each_file(ROOT "/histories", play_history);
-    int failures = 0;
+    size_t passed = 0, failures = 0;
     for (size_t i = 0; i < GROUPS; i++) {
         bool low = hits[i] < floors[i];
         printf("%-32s %4zu of %4zu%s\n", group_names[i], hits[i], totals[i],
                low ? "   BELOW THE FLOOR" : "");
+        passed += hits[i];
         failures += low;
     }
+    printf("%zu passed, %zu failed\n", passed, failures);
     return failures > 0;
 }

@@ -393,6 +393,24 @@ static void keeps_its_due_moment_over_a_restart(void **state)
     close_engine();
 }
 
+static void a_skipped_clock_goes_on_where_it_was(void **state)
+{
+    (void)state;
+    open_engine(LOOP_SKIP);
+    int64_t machine = put("M", "{\"StartAt\":\"W\",\"States\":{\"W\":{\"Type\":\"Wait\",\"Seconds\":60,"
+                               "\"Next\":\"V\"},\"V\":{\"Type\":\"Wait\",\"Seconds\":60,\"End\":true}}}");
+    start(machine, "one", "{}");
+    run_for(90000);
+    int64_t id = last_started.execution;
+    close_engine();
+    open_engine(LOOP_SKIP);
+    run_for(100000);
+    struct found f = find(id);
+    assert_int_equal(f.status, ASL_SUCCEEDED);
+    assert_in_range(f.stopped - f.started, 120000, 120500);
+    close_engine();
+}
+
 static void goes_on_in_the_middle_of_a_budget(void **state)
 {
     (void)state;
@@ -686,6 +704,7 @@ int main(void)
         TEST(answers_the_same_start_alike),
         TEST(shares_time_among_executions),
         TEST(keeps_its_due_moment_over_a_restart),
+        TEST(a_skipped_clock_goes_on_where_it_was),
         TEST(goes_on_in_the_middle_of_a_budget),
         TEST(fires_many_in_order),
         TEST(carries_out_a_task),

@@ -629,6 +629,14 @@ static bool count_chunks(void *state, int64_t first, int64_t count, struct store
     return true;
 }
 
+/* A small WAL, so that checkpoints, beside the commits and within them, come under the faults too. */
+static struct store *open_with_small_wal(void)
+{
+    struct store *s = open_or_fail();
+    store_set_checkpoint(s, 10, 20);
+    return s;
+}
+
 /* Everything up to `done` is there and whole; a later batch is whole or absent. */
 static void assert_holds(int64_t done)
 {
@@ -645,11 +653,11 @@ static void assert_holds(int64_t done)
 
 static void fail_at_every(enum fault_kind kind, enum store_status expected)
 {
-    int hits = 0;
-    for (int n = 1; n < 400; n++) {
+    int hits = 0, clean = 0;
+    for (int n = 1; n < 400 && clean < 2; n++) { /* both sizes of WAL must have come through */
         enum store_status status;
         remove_database();
-        struct store *s = open_or_fail();
+        struct store *s = n % 2 ? open_or_fail() : open_with_small_wal();
         fault_vfs_arm(kind, n, expected == STORE_FULL);
         int64_t done = commit_until_it_fails(s, &status);
         bool hit = status != STORE_OK;
@@ -658,11 +666,29 @@ static void fail_at_every(enum fault_kind kind, enum store_status expected)
         fault_vfs_arm(FAULT_NONE, 0, 0);
         store_close(s);
         assert_holds(done);
-        if (!hit)
-            break;
-        hits++;
+        clean = hit ? 0 : clean + 1;
+        hits += hit;
     }
     assert_true(hits >= 6); /* one a commit at the least */
+}
+
+static void bounds_its_wal(void **state)
+{
+    (void)state;
+    static char chunk[9000];
+    struct store *s = open_with_small_wal();
+    struct store_batch *b = store_batch_new();
+    for (int64_t id = 1; id <= 400; id++) {
+        store_append_history(b, id, 1, 1, (struct store_bytes){chunk, sizeof chunk});
+        commit(s, b);
+    }
+    char name[128];
+    struct stat about;
+    snprintf(name, sizeof name, "%s-wal", path);
+    assert_int_equal(stat(name, &about), 0);
+    assert_in_range(about.st_size, 1, 100 * 4120);
+    store_batch_free(b);
+    store_close(s);
 }
 
 static void write_errors_end_it(void **state)
@@ -709,8 +735,8 @@ static void opening_on_a_failing_disk_is_refused(void **state)
 /* The child tells through a pipe what it was told to be durable, then dies at the n-th call. */
 static void kill_at_every(enum fault_kind kind)
 {
-    int killed = 0;
-    for (int n = 1; n < 400; n++) {
+    int killed = 0, clean = 0;
+    for (int n = 1; n < 400 && clean < 2; n++) {
         int pipes[2];
         remove_database();
         store_close(open_or_fail());
@@ -721,6 +747,8 @@ static void kill_at_every(enum fault_kind kind)
             struct store_batch *b = store_batch_new();
             static char chunk[9000];
             struct store *s = store_open(path, &error);
+            if (s && n % 2)
+                store_set_checkpoint(s, 10, 20);
             fault_vfs_arm(kind, n, 0);
             for (int64_t id = 1; s && id <= 6; id++) {
                 put_machine(b, id, "arn:machine:M");
@@ -742,9 +770,8 @@ static void kill_at_every(enum fault_kind kind)
         assert_int_equal(waitpid(child, &status, 0), child);
         assert_true(WIFSIGNALED(status) || WEXITSTATUS(status) == 0);
         assert_holds(done);
-        if (!WIFSIGNALED(status))
-            break;
-        killed++;
+        clean = WIFSIGNALED(status) ? 0 : clean + 1;
+        killed += WIFSIGNALED(status) ? 1 : 0;
     }
     assert_true(killed >= 6);
 }
@@ -779,6 +806,7 @@ int main(void)
         TEST(says_when_it_may_not_write),
         TEST(has_one_owner),
         TEST(survives_the_death_of_its_owner),
+        TEST(bounds_its_wal),
         TEST(write_errors_end_it),
         TEST(sync_errors_end_it),
         TEST(a_full_disk_keeps_the_batch),

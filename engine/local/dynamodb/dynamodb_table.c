@@ -477,6 +477,18 @@ bool dynamodb_describe_table(struct dynamodb_call *c)
     return true;
 }
 
+/* A table that is going has none any more. */
+static asl_value *without_global_indexes(const asl_value *description)
+{
+    struct value_list list;
+    value_list_init(&list);
+    for (size_t i = 0; i < value_count(description); i++)
+        if (!asl_text_is(value_as_text(value_key_at(description, i)), index_lists[0]))
+            value_list_push_member_take(&list, value_retain(value_key_at(description, i)),
+                                        value_retain(value_at(description, i)));
+    return value_object_take(&list);
+}
+
 bool dynamodb_delete_table(struct dynamodb_call *c)
 {
     struct dynamodb_table t;
@@ -487,7 +499,9 @@ bool dynamodb_delete_table(struct dynamodb_call *c)
         dynamodb_refuse(c, DYNAMODB_VALIDATION, "Resource cannot be deleted as it is currently protected "
                         "against deletion. Disable deletion protection first.");
     else {
-        asl_value *shown = dynamodb_describe(c, &t);
+        asl_value *whole = dynamodb_describe(c, &t);
+        asl_value *shown = without_global_indexes(whole);
+        value_release(whole);
         database_run(c->db, "DELETE FROM ddb_item WHERE table_id = ?", "i", t.id);
         database_run(c->db, "DELETE FROM ddb_index WHERE table_id = ?", "i", t.id);
         database_run(c->db, "DELETE FROM ddb_change WHERE table_id = ?", "i", t.id);

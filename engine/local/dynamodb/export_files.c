@@ -88,6 +88,7 @@ static bool compress_lines(struct asl_text lines, struct asl_buffer *out)
     z.avail_out = (unsigned)bound;
     bool is_done = room && deflate(&z, Z_FINISH) == Z_STREAM_END;
     out->size += is_done ? z.total_out : 0;
+    asl_buffer_put(out, "", 0); /* the NUL behind it */
     deflateEnd(&z);
     return is_done;
 }

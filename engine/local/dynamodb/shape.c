@@ -225,7 +225,7 @@ static void check_bounds(struct findings *f, const struct shape *s, const asl_va
         find(f, v, place, is_integer ? "have value greater than or equal to "
                                      : "have length greater than or equal to ", number);
     }
-    if (s->maximum && size > s->maximum) {
+    if (s->maximum && size > s->maximum && !(s->pattern && is_arn(value_as_text(v)))) {
         snprintf(number, sizeof number, "%ld", s->maximum);
         find(f, v, place, is_integer ? "have value less than or equal to "
                                      : "have length less than or equal to ", number);
@@ -304,9 +304,27 @@ static bool check_offered(struct dynamodb_call *c, const struct shape *members,
     return true;
 }
 
+/* The name of the table that an operation is about. */
+static bool check_named_first(struct dynamodb_call *c, const struct shape *members)
+{
+    for (const struct shape *s = members; s->name; s++) {
+        if (!s->is_named_first)
+            continue;
+        const asl_value *v = dynamodb_member(c->request, s->name);
+        if (!v)
+            return dynamodb_refuse(c, DYNAMODB_VALIDATION, "The parameter '%s' is required but was not "
+                                   "present in the request", s->name);
+        int64_t size = (int64_t)value_as_text(v).size;
+        if (!is_arn(value_as_text(v)) && (size < s->minimum || size > s->maximum))
+            return dynamodb_refuse(c, DYNAMODB_VALIDATION, "%s must be at least %ld characters long and at "
+                                   "most %ld characters long", s->name, s->minimum, s->maximum);
+    }
+    return true;
+}
+
 bool shape_check(struct dynamodb_call *c, const struct shape *members)
 {
-    if (!check_types(c, members, c->request))
+    if (!check_types(c, members, c->request) || !check_named_first(c, members))
         return false;
     struct findings f = {.count = 0};
     asl_buffer_init(&f.text, sizeof c->message);

@@ -24,6 +24,7 @@ struct shape {
     enum shape_type type;
     bool required;
     long minimum, maximum; /* of an integer, or of a length; 0, 0: unbounded; maximum 0: no upper */
+    bool is_named_first;   /* its need and length are told alone, in words of their own */
     const char *pattern;   /* "[a-zA-Z0-9_.-]+" is the only one */
     const char *allowed;   /* "[A, B]" as DynamoDB prints it */
     const struct shape *children; /* ended by a nameless one; of lists and maps: the one element */

@@ -5,6 +5,7 @@
 #define END {0}
 #define CAPACITY {.name = "ReturnConsumedCapacity", .type = SHAPE_STRING, .allowed = "[INDEXES, TOTAL, NONE]"}
 #define TABLE {.name = "TableName", .type = SHAPE_STRING, .required = true, .minimum = 3, .maximum = 255, .pattern = NAME_PATTERN}
+#define OWN_TABLE {.name = "TableName", .type = SHAPE_STRING, .required = true, .is_named_first = true, .minimum = 3, .maximum = 255, .pattern = NAME_PATTERN}
 #define METRICS {.name = "ReturnItemCollectionMetrics", .type = SHAPE_STRING, .allowed = "[SIZE, NONE]"}
 #define RETURN_VALUES {.name = "ReturnValues", .type = SHAPE_STRING, .allowed = "[ALL_NEW, UPDATED_OLD, ALL_OLD, NONE, UPDATED_NEW]"}
 #define ON_FAILURE {.name = "ReturnValuesOnConditionCheckFailure", .type = SHAPE_STRING, .allowed = "[ALL_OLD, NONE]"}
@@ -28,8 +29,8 @@ const struct shape shape_list_tables[] = {
     {.name = "ExclusiveStartTableName", .type = SHAPE_STRING, .minimum = 3, .maximum = 255, .pattern = NAME_PATTERN},
     END,
 };
-const struct shape shape_describe_table[] = {TABLE, END};
-const struct shape shape_delete_table[] = {TABLE, END};
+const struct shape shape_describe_table[] = {OWN_TABLE, END};
+const struct shape shape_delete_table[] = {OWN_TABLE, END};
 const struct shape shape_describe_backups[] = {TABLE, END};
 
 static const struct shape recovery_members[] = {
@@ -83,7 +84,7 @@ static const struct shape global_element[] = {
 
 const struct shape shape_create_table[] = {
     {.name = "AttributeDefinitions", .type = SHAPE_LIST, .required = true, .children = attribute_element},
-    TABLE,
+    OWN_TABLE,
     BILLING,
     THROUGHPUT,
     {.name = "KeySchema", .type = SHAPE_LIST, .required = true, .minimum = 1, .maximum = 2, .children = key_element},
@@ -95,7 +96,7 @@ const struct shape shape_create_table[] = {
 };
 const struct shape shape_update_table[] = {
     {.name = "AttributeDefinitions", .type = SHAPE_LIST, .children = attribute_element},
-    TABLE,
+    OWN_TABLE,
     BILLING,
     THROUGHPUT,
     FLAG("DeletionProtectionEnabled"),

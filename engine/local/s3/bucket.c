@@ -311,6 +311,7 @@ bool object_read(const struct object *o, int64_t offset, int64_t size, struct as
         done += n;
     }
     out->size += room ? (size_t)done : 0;
+    asl_buffer_put(out, "", 0); /* the NUL behind it */
     if (fd >= 0)
         close(fd);
     return room && done == size;

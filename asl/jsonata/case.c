@@ -1,0 +1,127 @@
+/* See case.h; the tables are in case_table.c. */
+#include "case.h"
+
+#include <string.h>
+
+#define CAPITAL_SIGMA        0x3a3
+#define SMALL_SIGMA          0x3c3
+#define FINAL_SIGMA          0x3c2
+#define CAPITAL_I_WITH_DOT   0x130
+
+static uint32_t map(const struct case_run *runs, size_t count, uint32_t c)
+{
+    size_t low = 0, high = count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (c < runs[middle].first)
+            high = middle;
+        else if (c > runs[middle].last)
+            low = middle + 1;
+        else if ((c - runs[middle].first) % runs[middle].step == 0)
+            return (uint32_t)((int32_t)c + runs[middle].delta);
+        else
+            return c;
+    }
+    return c;
+}
+
+static bool is_in(const struct case_range *ranges, size_t count, uint32_t c)
+{
+    size_t low = 0, high = count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (c < ranges[middle].first)
+            high = middle;
+        else if (c > ranges[middle].last)
+            low = middle + 1;
+        else
+            return true;
+    }
+    return false;
+}
+
+/* Is there a letter with case from `at` on (or before it), only ignorable characters between? */
+static bool cased_after(struct asl_text t, size_t at)
+{
+    while (at < t.size) {
+        int32_t c = value_utf8_next(t, &at);
+        if (c >= 0 && is_in(jsonata_ignorable, jsonata_ignorable_count, (uint32_t)c))
+            continue;
+        return c >= 0 && is_in(jsonata_cased, jsonata_cased_count, (uint32_t)c);
+    }
+    return false;
+}
+
+static bool cased_before(struct asl_text t, size_t at)
+{
+    while (at > 0) {
+        do
+            at--;
+        while (at > 0 && ((unsigned char)t.data[at] & 0xc0) == 0x80);
+        size_t start = at;
+        int32_t c = value_utf8_next(t, &start);
+        if (c >= 0 && is_in(jsonata_ignorable, jsonata_ignorable_count, (uint32_t)c))
+            continue;
+        return c >= 0 && is_in(jsonata_cased, jsonata_cased_count, (uint32_t)c);
+    }
+    return false;
+}
+
+static void put(struct builder *b, struct asl_text t, size_t start, size_t at, int32_t c,
+                uint32_t mapped)
+{
+    if (c < 0) /* a lone surrogate: no UTF-8, no case */
+        jsonata_builder_put(b, (struct asl_text){t.data + start, at - start});
+    else
+        jsonata_builder_unit(b, mapped);
+}
+
+void jsonata_to_lower(struct builder *b, struct asl_text t)
+{
+    for (size_t at = 0; at < t.size;) {
+        unsigned char byte = (unsigned char)t.data[at];
+        if (byte < 0x80) {
+            jsonata_builder_putc(b, (char)(byte >= 'A' && byte <= 'Z' ? byte + 32 : byte));
+            at++;
+            continue;
+        }
+        size_t start = at;
+        int32_t c = value_utf8_next(t, &at);
+        if (c == CAPITAL_I_WITH_DOT)
+            jsonata_builder_put(b, ASL_TEXT("i\xcc\x87"));
+        else if (c == CAPITAL_SIGMA)
+            jsonata_builder_unit(b, cased_before(t, start) && !cased_after(t, at) ? FINAL_SIGMA
+                                                                                  : SMALL_SIGMA);
+        else
+            put(b, t, start, at, c,
+                map(jsonata_lower_runs, jsonata_lower_run_count, (uint32_t)c));
+    }
+}
+
+static const char *special(uint32_t c)
+{
+    for (size_t i = 0; i < jsonata_upper_special_count; i++)
+        if (jsonata_upper_specials[i].from == c)
+            return jsonata_upper_specials[i].to;
+    return NULL;
+}
+
+void jsonata_to_upper(struct builder *b, struct asl_text t)
+{
+    for (size_t at = 0; at < t.size;) {
+        unsigned char byte = (unsigned char)t.data[at];
+        if (byte < 0x80) {
+            jsonata_builder_putc(b, (char)(byte >= 'a' && byte <= 'z' ? byte - 32 : byte));
+            at++;
+            continue;
+        }
+        size_t start = at;
+        int32_t c = value_utf8_next(t, &at);
+        const char *several = c >= 0 ? special((uint32_t)c) : NULL;
+        if (several)
+            jsonata_builder_put(b, asl_text(several));
+        else
+            put(b, t, start, at, c,
+                map(jsonata_upper_runs, jsonata_upper_run_count, (uint32_t)c));
+    }
+}

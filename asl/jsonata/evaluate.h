@@ -1,0 +1,228 @@
+/* The evaluator's shared ground: the run, frames, functions, and who evaluates what.
+ *
+ * evaluate.c   one node: dispatch, operators, blocks, variables, results that collapse
+ * path.c       paths step by step, predicates, wildcards
+ * sort.c       ^( ), merge sort; group.c { }
+ * tuple.c      paths that carry bindings (@, #, %) from step to step
+ * call.c       functions: calling, tail calls, partial application, closures, chains
+ * transform.c  | pattern | update, delete |
+ * function_*.c the library, one table each, joined in library.c
+ * run.c        setting up, limits, the result
+ *
+ * Failure. A function that evaluates returns ITEM_FAILED after filling in run->failure; callers pass
+ * it on at once. Memory that ran out is noticed at the next node (arena.exhausted).
+ */
+#ifndef ASL_JSONATA_EVALUATE_H
+#define ASL_JSONATA_EVALUATE_H
+
+#include "signature.h"
+#include "stringify.h"
+#include "syntax.h"
+
+struct binding {
+    uint32_t symbol;
+    item value;
+};
+
+/* Variables of a block, a call or a row. Lookups go to the parent when a frame has none. */
+struct frame {
+    struct frame *parent;
+    struct binding *bindings;
+    uint32_t count;
+    uint32_t capacity; /* 0: the bindings are somebody else's, copy before writing */
+};
+
+/* A row of a path with bindings: `@` and what was bound on the way. */
+struct tuple {
+    item at;
+    struct binding *bindings;
+    uint32_t count, capacity;
+};
+
+struct run {
+    struct heap heap;
+    struct jsonata *program;
+    const struct jsonata_env *env;
+    struct symbols *symbols;
+    item *globals; /* by symbol: ITEM_UNBOUND until looked up */
+    uint32_t global_count;
+    item input;    /* as given; `$$` */
+    size_t depth, depth_maximum;
+    size_t steps, step_maximum;
+    const char *stack_limit; /* the C stack must stay above this */
+    struct failure failure;
+    struct value_list owned;    /* results of foreign functions, released at the end */
+    struct symbols own_symbols; /* the program's and those of $eval's sources */
+    struct jsonata *evaluated;  /* programs made by $eval, freed at the end */
+    size_t result_size;         /* bytes of values made for what leaves */
+    bool has_function;          /* what leaves holds one */
+};
+
+/* ---- failing ---- */
+
+item jsonata_fail(struct run *run, const char *code);
+/* A failure with its value. */
+item jsonata_fail_value(struct run *run, const char *code, item value);
+/* Too deep, too long, too much: which one is found out here. */
+item jsonata_fail_limit(struct run *run);
+
+/* Natives that do much in one step say so: units of about one evaluated node. */
+static inline void jsonata_charge(struct run *run, size_t units)
+{
+    run->steps += units;
+}
+/* Bytes looked at or copied. */
+static inline void jsonata_charge_bytes(struct run *run, size_t bytes)
+{
+    run->steps += bytes / 64;
+}
+static inline bool jsonata_is_over(const struct run *run)
+{
+    return run->depth > run->depth_maximum || run->steps > run->step_maximum ||
+           run->heap.arena.exhausted ||
+           (const char *)__builtin_frame_address(0) < run->stack_limit;
+}
+
+/* ---- nodes ---- */
+
+item jsonata_evaluate_node(struct run *run, const struct node *n, item input, struct frame *frame);
+item jsonata_evaluate_path(struct run *run, const struct node *n, item input, struct frame *frame);
+/* `rows` is NULL at the first step; then `input` is turned into rows. */
+item jsonata_evaluate_tuple_step(struct run *run, const struct node *step, struct array *input,
+                                 struct array *rows, struct frame *frame);
+item jsonata_evaluate_filter(struct run *run, const struct node *predicate, item input,
+                             struct frame *frame);
+item jsonata_evaluate_stages(struct run *run, const struct stages *stages, item input,
+                             struct frame *frame);
+/* The array itself when it has fewer than two items, else a new plain one. */
+item jsonata_evaluate_sort(struct run *run, const struct node *n, struct array *input,
+                           struct frame *frame);
+item jsonata_evaluate_group(struct run *run, const struct group *group, item input,
+                            struct frame *frame);
+item jsonata_evaluate_wildcard(struct run *run, item input);
+item jsonata_evaluate_descendants(struct run *run, item input);
+item jsonata_evaluate_call(struct run *run, const struct node *n, item input, struct frame *frame,
+                           const item *context);
+/* The call in tail position, to be made by the trampoline. */
+item jsonata_defer_call(struct run *run, const struct node *n, item input, struct frame *frame);
+item jsonata_step_name(struct run *run, item input, struct asl_text name);
+item jsonata_evaluate_partial(struct run *run, const struct node *n, item input,
+                              struct frame *frame);
+item jsonata_evaluate_chain(struct run *run, const struct node *n, item input, struct frame *frame);
+item jsonata_transform(struct run *run, const struct node *n, struct frame *frame, item object);
+
+/* ---- frames ---- */
+
+struct frame *jsonata_frame(struct run *run, struct frame *parent, uint32_t capacity);
+struct frame *jsonata_row_frame(struct run *run, struct frame *parent, const struct tuple *t);
+void jsonata_bind(struct run *run, struct frame *f, uint32_t symbol, item value);
+item jsonata_lookup(struct run *run, const struct frame *f, uint32_t symbol);
+struct tuple *jsonata_tuple(struct run *run, const struct tuple *from, item at, uint32_t more);
+void jsonata_tuple_set(struct run *run, struct tuple *t, uint32_t symbol, item value);
+
+/* ---- functions ---- */
+
+/* What a native may ask about its call. */
+struct call {
+    item input; /* the context item */
+    struct frame *frame;
+};
+
+struct native {
+    const char *name;
+    const char *signature;
+    uint8_t parameters; /* formal ones, for partial application */
+    uint8_t arity;      /* as JavaScript's length says it, for what $map and its kin pass */
+    item (*call)(struct run *run, const item *arguments, size_t count, const struct call *call);
+};
+
+enum function_kind {
+    FUNCTION_NATIVE,   /* of the library */
+    FUNCTION_FOREIGN,  /* of jsonata_env.natives */
+    FUNCTION_LAMBDA,
+    FUNCTION_PARTIAL,  /* one of the others with some arguments given */
+    FUNCTION_REGEX,
+    FUNCTION_NEXT,     /* the `next` of a match */
+    FUNCTION_TRANSFORM,
+    FUNCTION_CHAIN,    /* f ~> g */
+};
+
+struct function {
+    uint8_t kind;
+    uint8_t arity;
+    item token;          /* the name it was last called by */
+    size_t position;     /* of that call; JSONATA_NO_POSITION before */
+    const struct signature *signature; /* or NULL: anything goes */
+    union {
+        const struct native *native;
+        const struct jsonata_native *foreign;
+        struct {
+            const struct node *body;
+            struct node *const *parameters; /* variables not yet bound */
+            uint32_t count;
+            struct frame *frame;
+            item input;
+        } lambda;
+        struct {
+            item whole;
+            item *arguments; /* ITEM_UNBOUND where one is still to come */
+            uint32_t count;
+        } partial;
+        struct {
+            struct regex *regex;
+            size_t position; /* of the literal */
+            item pattern;
+        } regex;
+        struct {
+            struct function *regex;
+            item subject;
+            size_t from; /* bytes */
+        } next;
+        struct {
+            const struct node *node;
+            struct frame *frame;
+        } transform;
+        struct {
+            item first, second;
+        } chain;
+    } as;
+};
+
+struct function *jsonata_function(struct run *run, enum function_kind kind, unsigned arity);
+/* Calls with tail calls run out. `input` is the context for parameters that take it. */
+item jsonata_apply(struct run *run, item function, const item *arguments, size_t count, item input,
+                   struct frame *frame);
+/* As $map and its kin call: as many of the arguments as the function takes, at least one. */
+item jsonata_apply_some(struct run *run, item function, const item *arguments, size_t most);
+size_t jsonata_arity(item function);
+
+/* The library's function of that name, or NULL. */
+const struct native *jsonata_library_find(struct asl_text name);
+
+/* ---- meaning of values ---- */
+
+enum truth { TRUTH_NO, TRUTH_YES, TRUTH_FAILED };
+
+/* $boolean; undefined is no. Fails (D1001) on infinities. */
+enum truth jsonata_truth(struct run *run, item i);
+/* The reference's isNumeric: fails (D1001) on infinities, false on NaN. Look at run->failure when a
+ * failure matters. */
+bool jsonata_is_number(struct run *run, item i, bool *failed);
+bool jsonata_equal(struct run *run, item a, item b);
+/* $string: failed, or a string (undefined for undefined). */
+item jsonata_to_string(struct run *run, item i, bool pretty);
+bool jsonata_is_same(item a, item b); /* === */
+/* The way out. False and the failure set when it is too deep or too large. */
+bool jsonata_to_value(struct run *run, item i, asl_value **value);
+item jsonata_regex_next(struct run *run, const struct function *next);
+item jsonata_regex_apply(struct run *run, struct function *regex, item subject, size_t from);
+item jsonata_clone(struct run *run, item i);
+item jsonata_eval(struct run *run, item source, item input, struct frame *frame);
+
+/* Merge sort with the reference's comparisons, in its order. `after` says that a belongs behind b,
+ * and fails through run->failure.code. */
+typedef bool jsonata_after(struct run *run, void *state, size_t a, size_t b);
+bool jsonata_merge_sort(struct run *run, uint32_t *order, size_t count, jsonata_after *after,
+                        void *state);
+
+#endif

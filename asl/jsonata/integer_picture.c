@@ -1,0 +1,450 @@
+/* See integer_picture.h. */
+#include "integer_picture.h"
+#include "case.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The zeros of the decimal digit families that are known. */
+static const uint32_t zeros[] = {
+    0x30,   0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6, 0x0A66, 0x0AE6, 0x0B66, 0x0BE6,
+    0x0C66, 0x0CE6, 0x0D66, 0x0DE6, 0x0E50, 0x0ED0, 0x0F20, 0x1040, 0x1090, 0x17E0,
+    0x1810, 0x1946, 0x19D0, 0x1A80, 0x1A90, 0x1B50, 0x1BB0, 0x1C40, 0x1C50, 0xA620,
+    0xA8D0, 0xA900, 0xA9D0, 0xA9F0, 0xAA50, 0xABF0, 0xFF10};
+
+static uint32_t zero_of(uint32_t c)
+{
+    for (size_t i = 0; i < sizeof zeros / sizeof zeros[0]; i++)
+        if (c >= zeros[i] && c <= zeros[i] + 9)
+            return zeros[i];
+    return 0;
+}
+
+/* ---- pictures ---- */
+
+static const struct {
+    const char *spelling;
+    enum integer_style style;
+    enum letter_case letters;
+} styles[] = {
+    {"A", INTEGER_LETTERS, CASE_UPPER}, {"a", INTEGER_LETTERS, CASE_LOWER},
+    {"I", INTEGER_ROMAN, CASE_UPPER},   {"i", INTEGER_ROMAN, CASE_LOWER},
+    {"W", INTEGER_WORDS, CASE_UPPER},   {"Ww", INTEGER_WORDS, CASE_TITLE},
+    {"w", INTEGER_WORDS, CASE_LOWER},
+};
+
+static size_t divisor(size_t a, size_t b)
+{
+    while (b) {
+        size_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
+/* The distance at which one separator repeats, or 0. */
+static size_t regular_distance(const struct integer_picture *p)
+{
+    if (p->separator_count == 0)
+        return 0;
+    size_t factor = p->separators[0].position;
+    for (size_t i = 1; i < p->separator_count; i++) {
+        if (p->separators[i].character != p->separators[0].character)
+            return 0;
+        factor = divisor(factor, p->separators[i].position);
+    }
+    for (size_t i = 1; i <= p->separator_count; i++) {
+        bool found = false;
+        for (size_t j = 0; j < p->separator_count; j++)
+            found = found || p->separators[j].position == i * factor;
+        if (!found)
+            return 0;
+    }
+    return factor;
+}
+
+static bool analyse_digits(struct run *run, struct asl_text text, struct integer_picture *p)
+{
+    p->separators = jsonata_arena_allocate(
+        &run->heap.arena, (jsonata_count_code_points(text) + 1) * sizeof *p->separators);
+    if (!p->separators)
+        return jsonata_fail_limit(run), false;
+    size_t position = 0, end = text.size;
+    while (end > 0) { /* from the right */
+        size_t start = end - 1;
+        while (start > 0 && ((unsigned char)text.data[start] & 0xc0) == 0x80)
+            start--;
+        size_t at = start;
+        int32_t read = value_utf8_next(text, &at);
+        uint32_t c = read < 0 ? 0xfffd : (uint32_t)read, zero = zero_of(c);
+        end = start;
+        if (zero) {
+            p->mandatory++;
+            position++;
+            if (p->zero && p->zero != zero)
+                return jsonata_fail(run, "D3131"), false;
+            p->zero = zero;
+        } else if (c == '#') {
+            p->optional++;
+            position++;
+        } else {
+            p->separators[p->separator_count++] = (struct separator){position, c};
+        }
+    }
+    if (p->mandatory == 0) {
+        p->style = INTEGER_SEQUENCE;
+        p->token = text;
+        return true;
+    }
+    size_t distance = regular_distance(p);
+    p->regular = distance > 0;
+    if (p->regular)
+        p->separators[0].position = distance;
+    return true;
+}
+
+bool jsonata_integer_picture(struct run *run, struct asl_text text, struct integer_picture *p)
+{
+    *p = (struct integer_picture){.style = INTEGER_DECIMAL};
+    struct asl_text primary = text;
+    for (size_t i = text.size; i-- > 0;)
+        if (text.data[i] == ';') {
+            p->ordinal = i + 1 < text.size && text.data[i + 1] == 'o';
+            primary.size = i;
+            break;
+        }
+    for (size_t i = 0; i < sizeof styles / sizeof styles[0]; i++)
+        if (asl_text_is(primary, styles[i].spelling)) {
+            p->style = styles[i].style;
+            p->letters = styles[i].letters;
+            return true;
+        }
+    return analyse_digits(run, primary, p);
+}
+
+/* ---- writing ---- */
+
+static void put_letters(struct builder *b, double value, char first)
+{
+    char letters[256];
+    size_t at = sizeof letters;
+    for (; value > 0 && at > 0; value = floor((value - 1) / 26))
+        letters[--at] = (char)(first + (int)fmod(value - 1, 26));
+    jsonata_builder_put(b, (struct asl_text){letters + at, sizeof letters - at});
+}
+
+static const struct {
+    int value;
+    const char *lower, *upper;
+} numerals[] = {
+    {1000, "m", "M"}, {900, "cm", "CM"}, {500, "d", "D"}, {400, "cd", "CD"}, {100, "c", "C"},
+    {90, "xc", "XC"}, {50, "l", "L"},    {40, "xl", "XL"}, {10, "x", "X"},   {9, "ix", "IX"},
+    {5, "v", "V"},    {4, "iv", "IV"},   {1, "i", "I"},
+};
+
+static void put_roman(struct run *run, struct builder *b, double value, bool upper)
+{
+    jsonata_charge(run, value < 1e15 ? (size_t)(value / 10000) : SIZE_MAX / 4);
+    for (size_t i = 0; i < sizeof numerals / sizeof numerals[0];) {
+        if (value < numerals[i].value) {
+            i++;
+            continue;
+        }
+        if (b->full || jsonata_is_over(run))
+            return;
+        jsonata_builder_put(b, asl_text(upper ? numerals[i].upper : numerals[i].lower));
+        value -= numerals[i].value;
+    }
+}
+
+static void put_cased_words(struct run *run, struct builder *b, double value,
+                            const struct integer_picture *p)
+{
+    struct builder words;
+    jsonata_builder_init(&words, &run->heap);
+    jsonata_put_words(&words, value, p->ordinal);
+    struct asl_text text = item_string(jsonata_builder_item(&words));
+    if (p->letters == CASE_UPPER)
+        jsonata_to_upper(b, text);
+    else if (p->letters == CASE_LOWER)
+        jsonata_to_lower(b, text);
+    else
+        jsonata_builder_put(b, text);
+}
+
+/* Characters of a decimal number while separators go in. */
+struct digits {
+    uint32_t *at;
+    size_t size, capacity;
+};
+
+static void insert(struct digits *d, size_t place, uint32_t c)
+{
+    if (d->size == d->capacity)
+        return;
+    memmove(d->at + place + 1, d->at + place, (d->size - place) * sizeof *d->at);
+    d->at[place] = c;
+    d->size++;
+}
+
+/* String.substr counts negative places from the end: the separator then eats what is before. */
+static void insert_irregular(struct digits *d, const struct separator *s)
+{
+    if (s->position <= d->size) {
+        insert(d, d->size - s->position, s->character);
+        return;
+    }
+    size_t beyond = s->position - d->size, kept = beyond < d->size ? beyond : d->size;
+    memmove(d->at, d->at + d->size - kept, kept * sizeof *d->at);
+    d->size = kept;
+    insert(d, 0, s->character);
+}
+
+static void separate(struct digits *d, const struct integer_picture *p)
+{
+    if (p->regular) {
+        size_t distance = p->separators[0].position;
+        for (size_t i = (d->size - 1) / distance; i > 0; i--)
+            insert(d, d->size - i * distance, p->separators[0].character);
+        return;
+    }
+    for (size_t i = p->separator_count; i-- > 0;)
+        insert_irregular(d, &p->separators[i]);
+}
+
+static const char *ordinal_ending(const struct digits *d)
+{
+    static const char *const endings[] = {"st", "nd", "rd"};
+    uint32_t last = d->at[d->size - 1];
+    bool teen = d->size > 1 && d->at[d->size - 2] == '1';
+    return teen || last < '1' || last > '3' ? "th" : endings[last - '1'];
+}
+
+static bool put_decimal(struct run *run, struct builder *b, double value,
+                        const struct integer_picture *p)
+{
+    char number[32];
+    size_t size = jsonata_print_number(value, false, number);
+    size_t width = size > p->mandatory ? size : p->mandatory;
+    struct digits d = {0};
+    d.capacity = width + p->separator_count + (p->regular ? width : 0);
+    d.at = jsonata_arena_allocate(&run->heap.arena, d.capacity * sizeof *d.at);
+    if (!d.at)
+        return jsonata_fail_limit(run), false;
+    for (size_t i = size; i < width; i++)
+        d.at[d.size++] = p->zero;
+    for (size_t i = 0; i < size; i++)
+        d.at[d.size++] = (uint32_t)((unsigned char)number[i] + p->zero - '0');
+    separate(&d, p);
+    jsonata_charge(run, d.size / 8);
+    for (size_t i = 0; i < d.size; i++)
+        jsonata_builder_unit(b, d.at[i]);
+    if (p->ordinal)
+        jsonata_builder_put(b, asl_text(ordinal_ending(&d)));
+    return true;
+}
+
+static item fail_sequence(struct run *run, const struct integer_picture *p)
+{
+    return jsonata_fail_value(run, "D3130", item_text(p->token));
+}
+
+bool jsonata_put_integer(struct run *run, struct builder *b, double value,
+                         const struct integer_picture *p)
+{
+    if (p->style == INTEGER_SEQUENCE)
+        return fail_sequence(run, p), false;
+    if (value < 0)
+        jsonata_builder_putc(b, '-');
+    value = fabs(value);
+    switch (p->style) {
+    case INTEGER_LETTERS:
+        put_letters(b, value, p->letters == CASE_UPPER ? 'A' : 'a');
+        return true;
+    case INTEGER_ROMAN:
+        put_roman(run, b, value, p->letters == CASE_UPPER);
+        return true;
+    case INTEGER_WORDS:
+        put_cased_words(run, b, value, p);
+        return true;
+    default:
+        return put_decimal(run, b, value, p);
+    }
+}
+
+/* ---- reading ---- */
+
+static double read_letters(struct asl_text t, char first)
+{
+    double value = 0;
+    for (size_t i = 0; i < t.size; i++)
+        value = value * 26 + ((unsigned char)t.data[i] - first + 1);
+    return value;
+}
+
+static double roman_value(char c)
+{
+    switch (c & ~0x20) {
+    case 'M':
+        return 1000;
+    case 'D':
+        return 500;
+    case 'C':
+        return 100;
+    case 'L':
+        return 50;
+    case 'X':
+        return 10;
+    case 'V':
+        return 5;
+    case 'I':
+        return 1;
+    default:
+        return NAN;
+    }
+}
+
+static double read_roman(struct asl_text t)
+{
+    double value = 0, most = 1;
+    for (size_t i = t.size; i-- > 0;) {
+        double digit = roman_value(t.data[i]);
+        if (digit < most) {
+            value -= digit;
+        } else {
+            most = digit;
+            value += digit;
+        }
+    }
+    return value;
+}
+
+static bool is_separator(const struct integer_picture *p, uint32_t c)
+{
+    if (p->regular)
+        return c == ','; /* the reference's idea of it */
+    for (size_t i = 0; i < p->separator_count; i++)
+        if (p->separators[i].character == c)
+            return true;
+    return false;
+}
+
+static double read_decimal(struct asl_text t, const struct integer_picture *p)
+{
+    double value = NAN, sign = 1;
+    if (p->ordinal)
+        t.size = t.size > 2 ? t.size - 2 : 0;
+    for (size_t at = 0; at < t.size;) {
+        int32_t c = value_utf8_next(t, &at);
+        if (c < 0)
+            break;
+        if (is_separator(p, (uint32_t)c))
+            continue;
+        if (isnan(value) && (c == ' ' || c == '-' || c == '+')) {
+            sign = c == '-' ? -1 : sign;
+            continue;
+        }
+        int64_t digit = (int64_t)c - p->zero;
+        if (digit < 0 || digit > 9)
+            break;
+        value = (isnan(value) ? 0 : value * 10) + (double)digit;
+    }
+    return sign * value;
+}
+
+double jsonata_read_integer(struct run *run, struct asl_text t, const struct integer_picture *p)
+{
+    jsonata_charge_bytes(run, 8 * t.size);
+    switch (p->style) {
+    case INTEGER_LETTERS:
+        return read_letters(t, p->letters == CASE_UPPER ? 'A' : 'a');
+    case INTEGER_ROMAN:
+        return read_roman(t);
+    case INTEGER_WORDS:
+        return jsonata_read_words(t);
+    default:
+        return read_decimal(t, p);
+    }
+}
+
+bool jsonata_integer_pattern(struct run *run, struct builder *b, const struct integer_picture *p)
+{
+    char width[32];
+    switch (p->style) {
+    case INTEGER_LETTERS:
+        jsonata_builder_put(b, p->letters == CASE_UPPER ? ASL_TEXT("[A-Z]+") : ASL_TEXT("[a-z]+"));
+        return true;
+    case INTEGER_ROMAN:
+        jsonata_builder_put(b, p->letters == CASE_UPPER ? ASL_TEXT("[MDCLXVI]+")
+                                                        : ASL_TEXT("[mdclxvi]+"));
+        return true;
+    case INTEGER_WORDS:
+        jsonata_words_pattern(b);
+        return true;
+    case INTEGER_SEQUENCE:
+        return fail_sequence(run, p), false;
+    case INTEGER_DECIMAL:
+        break;
+    }
+    jsonata_builder_put(b, ASL_TEXT("[0-9]"));
+    if (p->parse_width) {
+        size_t size = jsonata_print_number((double)p->parse_width, false, width);
+        jsonata_builder_putc(b, '{');
+        jsonata_builder_put(b, (struct asl_text){width, size});
+        jsonata_builder_putc(b, '}');
+    } else {
+        jsonata_builder_putc(b, '+');
+    }
+    if (p->ordinal)
+        jsonata_builder_put(b, ASL_TEXT("(?:th|st|nd|rd)"));
+    return true;
+}
+
+/* ---- the functions ---- */
+
+NATIVE(format_integer)
+{
+    UNUSED_IN_NATIVE;
+    struct integer_picture p;
+    struct builder b;
+    if (arguments[0].kind != ITEM_NUMBER || arguments[1].kind != ITEM_STRING)
+        return item_undefined();
+    jsonata_charge_bytes(run, 8 * (size_t)arguments[1].size);
+    jsonata_builder_init(&b, &run->heap);
+    if (!jsonata_integer_picture(run, item_string(arguments[1]), &p) ||
+        !jsonata_put_integer(run, &b, floor(arguments[0].as.number), &p))
+        return item_failed();
+    return jsonata_builder_item(&b);
+}
+
+NATIVE(parse_integer)
+{
+    UNUSED_IN_NATIVE;
+    struct integer_picture p;
+    if (arguments[0].kind != ITEM_STRING || arguments[1].kind != ITEM_STRING)
+        return item_undefined();
+    if (!jsonata_integer_picture(run, item_string(arguments[1]), &p))
+        return item_failed();
+    if (p.style == INTEGER_SEQUENCE)
+        return fail_sequence(run, &p);
+    return item_number(jsonata_read_integer(run, item_string(arguments[0]), &p));
+}
+
+NATIVE(format_number)
+{
+    UNUSED_IN_NATIVE;
+    if (arguments[0].kind != ITEM_NUMBER || arguments[1].kind != ITEM_STRING)
+        return item_undefined();
+    jsonata_charge_bytes(run, 64 * (size_t)arguments[1].size);
+    return jsonata_format_number(run, arguments[0].as.number, item_string(arguments[1]),
+                                 arguments[2]);
+}
+
+const struct native jsonata_format_functions[] = {
+    {"formatInteger", "<n-s:s>", 2, 2, format_integer},
+    {"parseInteger", "<s-s:n>", 2, 2, parse_integer},
+    {"formatNumber", "<n-so?:s>", 3, 3, format_number},
+    {NULL, NULL, 0, 0, NULL},
+};

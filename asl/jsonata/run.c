@@ -1,0 +1,369 @@
+/* Compiling and running: what stands between the public header and the rooms inside. */
+#include "evaluate.h"
+#include "regex.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A node takes about a hundred times its shortest spelling. */
+#define COMPILE_MEMORY ((size_t)128 << 20)
+
+/* ---- symbols ---- */
+
+static uint32_t add_symbol(struct heap *h, struct symbols *s, struct asl_text name)
+{
+    if (s->count == s->capacity) {
+        uint32_t capacity = s->capacity ? 2 * s->capacity : 16;
+        struct symbol *more =
+            jsonata_arena_grow(&h->arena, s->items, s->capacity * sizeof *more,
+                               capacity * sizeof *more);
+        if (!more)
+            return 0; /* exhausted: compilation fails */
+        s->items = more;
+        s->capacity = capacity;
+    }
+    s->items[s->count] = (struct symbol){.name = name};
+    return s->count++;
+}
+
+uint32_t jsonata_symbol_new(struct heap *h, struct symbols *s)
+{
+    uint32_t symbol = add_symbol(h, s, ASL_TEXT(""));
+    s->items[symbol].bound = true;
+    return symbol;
+}
+
+uint32_t jsonata_symbol(struct heap *h, struct symbols *s, struct asl_text name)
+{
+    uint32_t known = jsonata_find(s->numbers, name);
+    if (known != UINT32_MAX)
+        return (uint32_t)s->numbers->members[known].value.as.number;
+    uint32_t number = add_symbol(h, s, name);
+    struct symbol *symbol = &s->items[number];
+    jsonata_set(h, s->numbers, name, item_number(number));
+    symbol->native = jsonata_library_find(name);
+    if (symbol->native) {
+        struct failure none;
+        size_t offset;
+        symbol->signature =
+            jsonata_signature(h, asl_text(symbol->native->signature), &none, &offset);
+    }
+    return number;
+}
+
+static void init_symbols(struct heap *h, struct symbols *s)
+{
+    *s = (struct symbols){.numbers = jsonata_object(h, 8)};
+    add_symbol(h, s, ASL_TEXT("")); /* nobody's */
+    jsonata_symbol(h, s, ASL_TEXT("$"));
+}
+
+static void copy_symbols(struct heap *h, struct symbols *to, const struct symbols *from)
+{
+    *to = (struct symbols){.numbers = jsonata_object(h, from->count)};
+    for (uint32_t i = 0; i < from->count; i++) {
+        uint32_t number = add_symbol(h, to, from->items[i].name);
+        to->items[number] = from->items[i];
+        if (from->items[i].name.size > 0)
+            jsonata_set(h, to->numbers, from->items[i].name, item_number(number));
+    }
+}
+
+/* ---- compiling ---- */
+
+static struct jsonata *new_program(struct asl_text source, unsigned flags)
+{
+    struct jsonata *e = asl_allocate_zeroed(1, sizeof *e);
+    jsonata_arena_init(&e->heap.arena, COMPILE_MEMORY);
+    e->flags = flags;
+    e->source = (struct asl_text){asl_copy_text(source), source.size};
+    return e;
+}
+
+void jsonata_free(struct jsonata *e)
+{
+    if (!e)
+        return;
+    jsonata_regex_free_all(e->regexes);
+    jsonata_arena_free(&e->heap.arena);
+    free((char *)e->source.data);
+    free(e);
+}
+
+struct jsonata *jsonata_compile(struct asl_text source, unsigned flags,
+                                struct jsonata_error *error)
+{
+    struct jsonata *e = new_program(source, flags);
+    struct failure failure = {0};
+    init_symbols(&e->heap, &e->symbols);
+    if (source.size > UINT32_MAX / 4 || !value_utf8_valid(source)) {
+        jsonata_fail_syntax(&failure, "S0205", 0, item_undefined());
+        failure.words = "The expression is not a text in UTF-8";
+    } else {
+        e->root = jsonata_parse(e, e->source, &failure);
+    }
+    if (e->root)
+        return e;
+    jsonata_failure_export(&failure, &e->heap, error);
+    jsonata_free(e);
+    return NULL;
+}
+
+struct asl_text jsonata_source(const struct jsonata *e)
+{
+    return e->source;
+}
+
+/* ---- the way out ---- */
+
+/* About what a value takes besides its text. */
+#define VALUE_BYTES 64
+
+static bool to_value(struct run *run, item i, size_t depth, asl_value **value);
+
+static bool is_too_large(struct run *run, size_t bytes)
+{
+    run->result_size += bytes;
+    if (run->result_size <= run->heap.arena.maximum)
+        return false;
+    run->heap.arena.exhausted = true;
+    jsonata_fail_limit(run);
+    return true;
+}
+
+static asl_value *string_value(struct asl_text t)
+{
+    if (!t.size || !memchr(t.data, 0xed, t.size))
+        return value_string(t);
+    /* lone surrogates have no UTF-8 */
+    struct asl_buffer clean;
+    asl_buffer_init(&clean, t.size);
+    for (size_t i = 0; i < t.size; i++) {
+        bool surrogate = (unsigned char)t.data[i] == 0xed && i + 2 < t.size &&
+                         (unsigned char)t.data[i + 1] >= 0xa0;
+        if (surrogate) {
+            asl_buffer_puts(&clean, "\xef\xbf\xbd");
+            i += 2;
+        } else {
+            asl_buffer_putc(&clean, t.data[i]);
+        }
+    }
+    asl_value *v = value_string(asl_buffer_text(&clean));
+    asl_buffer_free(&clean);
+    return v;
+}
+
+static asl_value *number_value(struct run *run, item i)
+{
+    if (i.size > 0 && i.size <= run->heap.exact_count)
+        return value_retain(run->heap.exact[i.size - 1]);
+    double d = i.as.number;
+    if (isfinite(d) && d == floor(d) && fabs(d) < 1e15)
+        return value_integer((int64_t)d);
+    if (!isfinite(d) && (run->program->flags & JSONATA_NON_FINITE_TEXT)) {
+        char text[32];
+        return value_string((struct asl_text){text, jsonata_print_number(d, false, text)});
+    }
+    return value_double(d);
+}
+
+static bool array_value(struct run *run, const struct array *a, size_t depth, asl_value **value)
+{
+    if (!a->items && a->json) {
+        *value = value_retain(a->json);
+        return true;
+    }
+    struct value_list list = {0};
+    for (uint32_t i = 0; i < a->count; i++) {
+        asl_value *element = NULL;
+        if (!to_value(run, a->items[i], depth + 1, &element)) {
+            value_list_free(&list);
+            return false;
+        }
+        value_list_push_take(&list, element ? element : value_null());
+    }
+    *value = value_array_take(&list);
+    return true;
+}
+
+static bool object_value(struct run *run, item o, size_t depth, asl_value **value)
+{
+    struct value_list list = {0};
+    struct members m = jsonata_members(&run->heap, o);
+    for (size_t i = 0; i < m.count; i++) {
+        asl_value *member = NULL;
+        struct asl_text key = jsonata_member_key(&m, i);
+        if (is_too_large(run, VALUE_BYTES + key.size) ||
+            !to_value(run, jsonata_member_value(&run->heap, &m, i), depth + 1, &member)) {
+            value_list_free(&list);
+            return false;
+        }
+        if (member)
+            value_list_push_member_take(&list, string_value(key), member);
+    }
+    *value = value_object_take(&list);
+    return true;
+}
+
+static bool to_value(struct run *run, item i, size_t depth, asl_value **value)
+{
+    *value = NULL;
+    if (is_too_large(run, VALUE_BYTES + (i.kind == ITEM_STRING ? i.size : 0)))
+        return false;
+    if (depth > ITEM_DEPTH_MAXIMUM) {
+        run->depth = run->depth_maximum + 1;
+        jsonata_fail_limit(run);
+        return false;
+    }
+    switch (i.kind) {
+    case ITEM_NULL:
+        *value = value_null();
+        return true;
+    case ITEM_BOOLEAN:
+        *value = value_boolean(i.as.boolean);
+        return true;
+    case ITEM_NUMBER:
+        *value = number_value(run, i);
+        return true;
+    case ITEM_STRING:
+        *value = string_value(item_string(i));
+        return true;
+    case ITEM_ARRAY:
+        return array_value(run, i.as.array, depth, value);
+    case ITEM_OBJECT:
+        return object_value(run, i, depth, value);
+    case ITEM_JSON_OBJECT:
+        *value = value_retain(i.as.json);
+        return true;
+    case ITEM_UNDEFINED:
+        return true;
+    default:
+        run->has_function = true;
+        return true;
+    }
+}
+
+bool jsonata_to_value(struct run *run, item i, asl_value **value)
+{
+    return to_value(run, i, 0, value);
+}
+
+/* ---- running ---- */
+
+static size_t or_default(size_t given, size_t usual)
+{
+    return given ? given : usual;
+}
+
+static void begin(struct run *run, const struct jsonata *e, const struct jsonata_env *env,
+                  const asl_value *input)
+{
+    *run = (struct run){.program = (struct jsonata *)e, .env = env};
+    run->symbols = &run->program->symbols;
+    jsonata_arena_init(&run->heap.arena, or_default(env->memory_maximum, JSONATA_MEMORY_MAXIMUM));
+    run->depth_maximum = or_default(env->depth_maximum, JSONATA_DEPTH_MAXIMUM);
+    run->step_maximum = or_default(env->step_maximum, JSONATA_STEP_MAXIMUM);
+    run->stack_limit = (const char *)__builtin_frame_address(0) -
+                       or_default(env->stack_maximum, JSONATA_STACK_MAXIMUM);
+    run->global_count = run->symbols->count;
+    run->globals = asl_allocate(run->global_count * sizeof *run->globals);
+    for (uint32_t i = 0; i < run->global_count; i++)
+        run->globals[i] = (item){.kind = ITEM_UNBOUND};
+    run->input = input ? jsonata_from_json(&run->heap, input) : item_undefined();
+    run->globals[SYMBOL_ROOT] = run->input;
+}
+
+static void end(struct run *run)
+{
+    value_list_free(&run->owned);
+    for (struct jsonata *e = run->evaluated, *next; e; e = next) {
+        next = e->next;
+        jsonata_free(e);
+    }
+    free(run->globals);
+    jsonata_arena_free(&run->heap.arena);
+}
+
+/* An input that is an array is one context item, not many. */
+static item wrapped(struct run *run, item input)
+{
+    if (input.kind != ITEM_ARRAY)
+        return input;
+    struct array *around = jsonata_array(&run->heap, 1);
+    around->sequence = around->outer_wrapper = true;
+    jsonata_push(&run->heap, around, input);
+    return item_array(around);
+}
+
+static enum jsonata_outcome finish(struct run *run, item result, asl_value **value)
+{
+    if (!item_is_failed(result) && jsonata_is_over(run))
+        result = jsonata_fail_limit(run);
+    if (item_is_failed(result) || !jsonata_to_value(run, result, value))
+        return JSONATA_FAILED;
+    if (run->has_function) {
+        value_release(*value);
+        *value = NULL;
+        return JSONATA_FUNCTION;
+    }
+    return *value ? JSONATA_VALUE : JSONATA_UNDEFINED;
+}
+
+enum jsonata_outcome jsonata_evaluate(const struct jsonata *e, const asl_value *input,
+                                      const struct jsonata_env *env, asl_value **result,
+                                      struct jsonata_error *error)
+{
+    struct run run;
+    begin(&run, e, env, input);
+    *result = NULL;
+    item value = jsonata_evaluate_node(&run, e->root, wrapped(&run, run.input),
+                                       jsonata_frame(&run, NULL, 4));
+    enum jsonata_outcome outcome = finish(&run, value, result);
+    if (outcome == JSONATA_FAILED)
+        jsonata_failure_export(&run.failure, &run.heap, error);
+    end(&run);
+    return outcome;
+}
+
+/* ---- $eval ---- */
+
+static struct node *parse_for_eval(struct run *run, struct asl_text source,
+                                   struct failure *failure)
+{
+    struct jsonata *e = new_program(source, run->program->flags);
+    e->next = run->evaluated;
+    run->evaluated = e;
+    if (run->symbols != &run->own_symbols) {
+        copy_symbols(&run->heap, &run->own_symbols, run->symbols);
+        run->symbols = &run->own_symbols;
+    }
+    e->symbols = run->own_symbols;
+    struct node *root = jsonata_parse(e, e->source, failure);
+    run->own_symbols = e->symbols;
+    e->symbols = (struct symbols){0};
+    run->heap.arena.total += e->heap.arena.total;
+    run->globals = asl_reallocate(run->globals, run->own_symbols.count * sizeof *run->globals);
+    while (run->global_count < run->own_symbols.count)
+        run->globals[run->global_count++] = (item){.kind = ITEM_UNBOUND};
+    jsonata_charge_bytes(run, 64 * source.size);
+    return root;
+}
+
+item jsonata_eval(struct run *run, item source, item input, struct frame *frame)
+{
+    struct failure failure = {0};
+    if (run->heap.arena.total > run->heap.arena.maximum)
+        run->heap.arena.exhausted = true;
+    if (jsonata_is_over(run))
+        return jsonata_fail_limit(run);
+    struct node *root = parse_for_eval(run, item_string(source), &failure);
+    if (!root)
+        return jsonata_fail_value(run, "D3120", jsonata_failure_message(&failure, &run->heap));
+    item result = jsonata_evaluate_node(run, root, input, frame);
+    if (item_is_failed(result) && !jsonata_is_over(run)) {
+        failure = run->failure;
+        return jsonata_fail_value(run, "D3121", jsonata_failure_message(&failure, &run->heap));
+    }
+    return result;
+}

@@ -1,0 +1,162 @@
+/* Milliseconds to text, by picture. */
+#include "time_picture.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct writer {
+    struct run *run;
+    struct builder b;
+    double ms; /* shifted by the offset: its UTC fields are the local ones */
+    double hours, minutes; /* of the offset */
+};
+
+static bool fail_names(struct run *run, char component)
+{
+    item text = jsonata_string_copy(&run->heap, (struct asl_text){&component, 1});
+    jsonata_fail_value(run, "D3133", text);
+    return false;
+}
+
+static bool put_name(struct writer *w, const struct time_part *part, double value)
+{
+    const char *name;
+    if (part->component == 'M' || part->component == 'x')
+        name = jsonata_months[(int)value - 1];
+    else if (part->component == 'F')
+        name = jsonata_days[(int)value];
+    else
+        return fail_names(w->run, part->component);
+    size_t size = strlen(name);
+    if (part->width_most >= 0 && (double)size > part->width_most)
+        size = (size_t)part->width_most;
+    for (size_t i = 0; i < size; i++) {
+        char c = name[i];
+        if (part->names == NAMES_UPPER)
+            c = (char)(c & ~0x20);
+        else if (part->names == NAMES_LOWER)
+            c = (char)(c | 0x20);
+        jsonata_builder_putc(&w->b, c);
+    }
+    return true;
+}
+
+static bool put_offset_digits(struct writer *w, const struct integer_picture *p, double offset)
+{
+    if (p->regular)
+        return jsonata_put_integer(w->run, &w->b, offset, p);
+    if (p->mandatory == 1 || p->mandatory == 2) {
+        if (!jsonata_put_integer(w->run, &w->b, w->hours, p))
+            return false;
+        if (w->minutes != 0) {
+            char minutes[16];
+            int size = snprintf(minutes, sizeof minutes, w->minutes < 0 ? ":-%02.0f" : ":%02.0f",
+                                fabs(w->minutes));
+            jsonata_builder_put(&w->b, (struct asl_text){minutes, (size_t)size});
+        }
+        return true;
+    }
+    if (p->mandatory == 3 || p->mandatory == 4)
+        return jsonata_put_integer(w->run, &w->b, offset, p);
+    jsonata_fail_value(w->run, "D3134", item_number((double)p->mandatory));
+    return false;
+}
+
+static bool put_offset(struct writer *w, const struct time_part *part)
+{
+    double offset = w->hours * 100 + w->minutes;
+    if (offset == 0 && part->zulu) {
+        jsonata_builder_putc(&w->b, 'Z');
+        return true;
+    }
+    if (part->component == 'z')
+        jsonata_builder_put(&w->b, ASL_TEXT("GMT"));
+    if (offset >= 0)
+        jsonata_builder_putc(&w->b, '+');
+    return part->has_integer && put_offset_digits(w, &part->integer, offset);
+}
+
+static bool put_number(struct writer *w, const struct time_part *part)
+{
+    double value = jsonata_time_component(w->ms, part->component);
+    if (part->component == 'Y' && part->year_digits >= 0)
+        value = fmod(value, pow(10, part->year_digits));
+    if (part->names && part->component != 'f')
+        return put_name(w, part, value);
+    if (!part->has_integer)
+        return fail_names(w->run, part->component);
+    return jsonata_put_integer(w->run, &w->b, value, &part->integer);
+}
+
+static bool put_part(struct writer *w, const struct time_part *part)
+{
+    switch (part->component) {
+    case '\0':
+        jsonata_builder_put(&w->b, part->literal);
+        return true;
+    case 'Z':
+    case 'z':
+        return put_offset(w, part);
+    case 'P': {
+        bool upper = part->names == NAMES_UPPER;
+        bool afternoon = jsonata_civil(w->ms).hour >= 12;
+        jsonata_builder_putc(&w->b, afternoon ? (upper ? 'P' : 'p') : (upper ? 'A' : 'a'));
+        jsonata_builder_putc(&w->b, upper ? 'M' : 'm');
+        return true;
+    }
+    case 'C':
+    case 'E':
+        jsonata_builder_put(&w->b, ASL_TEXT("ISO"));
+        return true;
+    default:
+        if (strchr("YMDdFWwXxHhmsf", part->component))
+            return put_number(w, part);
+        jsonata_builder_put(&w->b, ASL_TEXT("undefined")); /* what JavaScript makes of nothing */
+        return true;
+    }
+}
+
+/* parseInt of "+0100" and the like. */
+static double parse_offset(item zone)
+{
+    if (zone.kind != ITEM_STRING)
+        return 0;
+    double value = 0, sign = 1;
+    size_t at = 0;
+    while (at < zone.size && zone.as.text[at] == ' ')
+        at++;
+    if (at < zone.size && (zone.as.text[at] == '+' || zone.as.text[at] == '-'))
+        sign = zone.as.text[at++] == '-' ? -1 : 1;
+    for (; at < zone.size && zone.as.text[at] >= '0' && zone.as.text[at] <= '9'; at++)
+        value = value * 10 + (zone.as.text[at] - '0');
+    return sign * value;
+}
+
+/* What ECMA-262 calls the time values. */
+#define TIME_MAXIMUM 8.64e15
+
+item jsonata_time_format(struct run *run, double ms, item picture, item zone)
+{
+    static const char iso[] = "[Y0001]-[M01]-[D01]T[H01]:[m01]:[s01].[f001][Z01:01t]";
+    struct writer w = {.run = run};
+    double offset = parse_offset(zone);
+    w.hours = floor(offset / 100);
+    w.minutes = fmod(offset, 100);
+    w.ms = trunc(ms + (60 * w.hours + w.minutes) * 60000);
+    jsonata_builder_init(&w.b, &run->heap);
+    if (!(fabs(w.ms) <= TIME_MAXIMUM)) {
+        item failed = jsonata_fail_value(run, "D3110", item_number(ms));
+        run->failure.words = "The time {{value}} is out of the range of dates";
+        return failed;
+    }
+    struct time_picture p;
+    if (!jsonata_time_picture(
+            run, picture.kind == ITEM_STRING ? item_string(picture) : asl_text(iso), &p))
+        return item_failed();
+    for (size_t i = 0; i < p.count; i++)
+        if (!put_part(&w, &p.parts[i]))
+            return item_failed();
+    return jsonata_builder_item(&w.b);
+}

@@ -1,0 +1,179 @@
+/* The jobs that .sync waits for: one row each (facts 4.6). How they are waited for is job.c's.
+ *
+ * Styles come from optimized.c: a job is started as its request-response form is. */
+#include <string.h>
+
+#include "job.h"
+#include "optimized.h"
+#include "table.h"
+
+#define ANSWER JOB_OF_ANSWER
+#define GIVEN JOB_OF_PARAMETERS
+#define REASON {"Reason", "The Step Functions execution was stopped.", JOB_CONSTANT}
+
+/* A task that stopped has failed unless every container ended with 0. */
+static bool container_failed(const asl_value *task)
+{
+    const asl_value *containers = value_get_z(task, "Containers");
+    const asl_value *code = value_get_z(task, "StopCode");
+    if (code && asl_text_is(value_as_text(code), "TaskFailedToStart"))
+        return true;
+    for (size_t i = 0; containers && i < value_count(containers); i++) {
+        const asl_value *exit = value_get_z(value_at(containers, i), "ExitCode");
+        int64_t number;
+        if (!exit || !value_as_integer(exit, &number) || number != 0)
+            return true;
+    }
+    return false;
+}
+
+#define SAGEMAKER(what)                                                                           \
+    {.type = "sagemaker", .action = "create" what "Job", .service = "sagemaker",                  \
+     .describe = "describe" what "Job", .stop = "stop" what "Job",                                \
+     .keys = {{what "JobName", what "JobName", GIVEN}}, .object = "", .status = what "JobStatus", \
+     .succeeded = "Completed", .failed = "Failed Stopped"}
+
+#define EMR_SERVERLESS(what, done)                                                                \
+    {.type = "emr-serverless", .action = what "Application", .service = "emrserverless",          \
+     .describe = "getApplication", .keys = {{"ApplicationId", "ApplicationId", GIVEN}},           \
+     .object = "Application", .wrap = "Application", .status = "State", .succeeded = done,        \
+     .failed = ""}
+
+static const struct job_kind kinds[] = {
+    {.type = "athena", .action = "startQueryExecution", .service = "athena",
+     .describe = "getQueryExecution", .stop = "stopQueryExecution",
+     .keys = {{"QueryExecutionId", "QueryExecutionId", ANSWER}},
+     .object = "QueryExecution", .wrap = "QueryExecution", .status = "Status.State",
+     .succeeded = "SUCCEEDED", .failed = "FAILED CANCELLED"},
+    {.type = "batch", .action = "submitJob", .service = "batch", .describe = "describeJobs",
+     .stop = "terminateJob", .keys = {{"Jobs[]", "JobId", ANSWER}},
+     .stop_keys = {{"JobId", "JobId", ANSWER}, REASON}, .object = "Jobs[0]", .status = "Status",
+     .succeeded = "SUCCEEDED", .failed = "FAILED"},
+    {.type = "bedrock", .action = "createModelCustomizationJob", .service = "bedrock",
+     .describe = "getModelCustomizationJob", .stop = "stopModelCustomizationJob",
+     .keys = {{"JobIdentifier", "JobArn", ANSWER}}, .object = "", .status = "Status",
+     .succeeded = "Completed", .failed = "Failed Stopped"},
+    {.type = "codebuild", .action = "startBuild", .service = "codebuild",
+     .describe = "batchGetBuilds", .stop = "stopBuild", .keys = {{"Ids[]", "Build.Id", ANSWER}},
+     .stop_keys = {{"Id", "Build.Id", ANSWER}}, .object = "Builds[0]", .wrap = "Build",
+     .status = "BuildStatus", .succeeded = "SUCCEEDED", .failed = "FAILED FAULT TIMED_OUT STOPPED"},
+    {.type = "codebuild", .action = "startBuildBatch", .service = "codebuild",
+     .describe = "batchGetBuildBatches", .stop = "stopBuildBatch",
+     .keys = {{"Ids[]", "BuildBatch.Id", ANSWER}}, .stop_keys = {{"Id", "BuildBatch.Id", ANSWER}},
+     .object = "BuildBatches[0]", .wrap = "BuildBatch", .status = "BuildBatchStatus",
+     .succeeded = "SUCCEEDED", .failed = "FAILED FAULT TIMED_OUT STOPPED"},
+    {.type = "codebuild", .action = "retryBuildBatch", .service = "codebuild",
+     .describe = "batchGetBuildBatches", .stop = "stopBuildBatch",
+     .keys = {{"Ids[]", "BuildBatch.Id", ANSWER}}, .stop_keys = {{"Id", "BuildBatch.Id", ANSWER}},
+     .object = "BuildBatches[0]", .wrap = "BuildBatch", .status = "BuildBatchStatus",
+     .succeeded = "SUCCEEDED", .failed = "FAILED FAULT TIMED_OUT STOPPED"},
+    {.type = "databrew", .action = "startJobRun", .service = "databrew",
+     .describe = "describeJobRun", .stop = "stopJobRun",
+     .keys = {{"Name", "Name", GIVEN}, {"RunId", "RunId", ANSWER}}, .object = "", .status = "State",
+     .succeeded = "SUCCEEDED", .failed = "FAILED STOPPED TIMEOUT"},
+    {.type = "ecs", .action = "runTask", .service = "ecs", .describe = "describeTasks",
+     .stop = "stopTask",
+     .keys = {{"Cluster", "Cluster", GIVEN}, {"Tasks[]", "Tasks[0].TaskArn", ANSWER}},
+     .stop_keys = {{"Cluster", "Cluster", GIVEN}, {"Task", "Tasks[0].TaskArn", ANSWER}, REASON},
+     .object = "Tasks[0]", .status = "LastStatus", .succeeded = "STOPPED", .failed = "",
+     .has_failed = container_failed},
+    {.type = "eks", .action = "createCluster", .service = "eks", .describe = "describeCluster",
+     .keys = {{"Name", "Name", GIVEN}}, .object = "Cluster", .wrap = "Cluster", .status = "Status",
+     .succeeded = "ACTIVE", .failed = "FAILED"},
+    {.type = "eks", .action = "deleteCluster", .service = "eks", .describe = "describeCluster",
+     .keys = {{"Name", "Name", GIVEN}}, .object = "Cluster", .wrap = "Cluster", .status = "Status",
+     .succeeded = "", .failed = "FAILED", .gone_code = "ResourceNotFoundException"},
+    {.type = "eks", .action = "createNodegroup", .service = "eks", .describe = "describeNodegroup",
+     .keys = {{"ClusterName", "ClusterName", GIVEN}, {"NodegroupName", "NodegroupName", GIVEN}},
+     .object = "Nodegroup", .wrap = "Nodegroup", .status = "Status", .succeeded = "ACTIVE",
+     .failed = "CREATE_FAILED DEGRADED"},
+    {.type = "eks", .action = "deleteNodegroup", .service = "eks", .describe = "describeNodegroup",
+     .keys = {{"ClusterName", "ClusterName", GIVEN}, {"NodegroupName", "NodegroupName", GIVEN}},
+     .object = "Nodegroup", .wrap = "Nodegroup", .status = "Status", .succeeded = "",
+     .failed = "DELETE_FAILED", .gone_code = "ResourceNotFoundException"},
+    {.type = "eks", .action = "createFargateProfile", .service = "eks",
+     .describe = "describeFargateProfile",
+     .keys = {{"ClusterName", "ClusterName", GIVEN},
+              {"FargateProfileName", "FargateProfileName", GIVEN}},
+     .object = "FargateProfile", .wrap = "FargateProfile", .status = "Status",
+     .succeeded = "ACTIVE", .failed = "CREATE_FAILED"},
+    {.type = "eks", .action = "deleteFargateProfile", .service = "eks",
+     .describe = "describeFargateProfile",
+     .keys = {{"ClusterName", "ClusterName", GIVEN},
+              {"FargateProfileName", "FargateProfileName", GIVEN}},
+     .object = "FargateProfile", .wrap = "FargateProfile", .status = "Status", .succeeded = "",
+     .failed = "DELETE_FAILED", .gone_code = "ResourceNotFoundException"},
+    {.type = "emr-containers", .action = "startJobRun", .service = "emrcontainers",
+     .describe = "describeJobRun", .stop = "cancelJobRun",
+     .keys = {{"Id", "Id", ANSWER}, {"VirtualClusterId", "VirtualClusterId", ANSWER}},
+     .object = "JobRun", .wrap = "JobRun", .status = "State", .succeeded = "COMPLETED",
+     .failed = "FAILED CANCELLED"},
+    {.type = "emr-containers", .action = "createVirtualCluster", .service = "emrcontainers",
+     .describe = "describeVirtualCluster", .keys = {{"Id", "Id", ANSWER}},
+     .object = "VirtualCluster", .wrap = "VirtualCluster", .status = "State",
+     .succeeded = "RUNNING", .failed = "ARRESTED TERMINATED"},
+    {.type = "emr-containers", .action = "deleteVirtualCluster", .service = "emrcontainers",
+     .describe = "describeVirtualCluster", .keys = {{"Id", "Id", ANSWER}},
+     .object = "VirtualCluster", .wrap = "VirtualCluster", .status = "State",
+     .succeeded = "TERMINATED", .failed = "ARRESTED"},
+    {.type = "emr-serverless", .action = "startJobRun", .service = "emrserverless",
+     .describe = "getJobRun", .stop = "cancelJobRun",
+     .keys = {{"ApplicationId", "ApplicationId", ANSWER}, {"JobRunId", "JobRunId", ANSWER}},
+     .object = "JobRun", .wrap = "JobRun", .status = "State", .succeeded = "SUCCESS",
+     .failed = "FAILED CANCELLED"},
+    {.type = "emr-serverless", .action = "createApplication", .service = "emrserverless",
+     .describe = "getApplication", .keys = {{"ApplicationId", "ApplicationId", ANSWER}},
+     .object = "Application", .wrap = "Application", .status = "State",
+     .succeeded = "CREATED STARTED", .failed = "TERMINATED"},
+    EMR_SERVERLESS("start", "STARTED"),
+    EMR_SERVERLESS("stop", "STOPPED CREATED"),
+    EMR_SERVERLESS("delete", "TERMINATED"),
+    {.type = "glue", .action = "startJobRun", .service = "glue", .describe = "getJobRun",
+     .stop = "batchStopJobRun",
+     .keys = {{"JobName", "JobName", GIVEN}, {"RunId", "JobRunId", ANSWER}},
+     .stop_keys = {{"JobName", "JobName", GIVEN}, {"JobRunIds[]", "JobRunId", ANSWER}},
+     .object = "JobRun", .status = "JobRunState", .succeeded = "SUCCEEDED",
+     .failed = "FAILED STOPPED TIMEOUT ERROR EXPIRED"},
+    {.type = "mediaconvert", .action = "createJob", .service = "mediaconvert",
+     .describe = "getJob", .stop = "cancelJob", .keys = {{"Id", "Job.Id", ANSWER}}, .object = "Job",
+     .wrap = "Job", .status = "Status", .succeeded = "COMPLETE", .failed = "ERROR CANCELED"},
+    SAGEMAKER("Training"),
+    SAGEMAKER("Transform"),
+    SAGEMAKER("HyperParameterTuning"),
+    SAGEMAKER("Labeling"),
+    SAGEMAKER("Processing"),
+};
+
+static const struct job_kind *kind_of(const struct resource *r)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (strcmp(kinds[i].type, r->type) == 0 && strcmp(kinds[i].action, r->action) == 0)
+            return &kinds[i];
+    return NULL;
+}
+
+static bool takes(const struct resource *r)
+{
+    return r->pattern == TASK_SYNC && kind_of(r) != NULL;
+}
+
+static void *start(const struct connectors *shared, struct task *task,
+                   const struct task_request *request)
+{
+    const struct job_kind *kind = kind_of(request->resource);
+    return job_start(shared, task, request, kind, &optimized_service(kind->type)->style);
+}
+
+static bool repeatable(const struct connectors *shared, const struct task_request *request)
+{
+    return job_is_repeatable(shared, kind_of(request->resource));
+}
+
+const struct connector connector_jobs = {
+    .name = "jobs",
+    .takes = takes,
+    .start = start,
+    .cancel = job_cancel,
+    .repeatable = repeatable,
+    .stop = job_stop,
+};
