@@ -195,8 +195,9 @@ static bool find_concurrency(struct run *r, struct frame *f, const asl_value *ef
     if (concurrency < 0)
         return fail_runtime(r, "MaxConcurrency cannot be negative.");
     f->concurrency = (size_t)concurrency;
-    if (!is_distributed(f) && (f->concurrency == 0 || f->concurrency > INLINE_CONCURRENCY))
-        f->concurrency = INLINE_CONCURRENCY;
+    size_t most = is_distributed(f) ? DISTRIBUTED_CONCURRENCY : INLINE_CONCURRENCY;
+    if (f->concurrency == 0 || f->concurrency > most)
+        f->concurrency = most;
     return true;
 }
 

@@ -178,7 +178,7 @@ bool aws_where(struct aws *a, const struct catalogue_operation *operation, char 
     return true;
 }
 
-static const char *route_of(const struct aws *a, const char *service)
+const char *aws_route_of(const struct aws *a, const char *service)
 {
     for (size_t i = 0; i < a->rules.route_count; i++)
         if (strcmp(a->routes[i].where, service) == 0)
@@ -186,10 +186,9 @@ static const char *route_of(const struct aws *a, const char *service)
     return NULL;
 }
 
-bool aws_base_url(struct aws *a, const char *service, const char *host, bool open, char url[512],
-                  char message[512])
+bool aws_base_url(struct aws *a, const char *host, char url[512], char message[512])
 {
-    const char *route = route_of(a, service);
+    const char *route = aws_route_of(a, "execute-api");
     char plain[512];
     if (snprintf(plain, sizeof plain, "http://%s", host) >= (int)sizeof plain ||
         !endpoint_url_is_good(plain) || strchr(host, '/')) {
@@ -200,11 +199,11 @@ bool aws_base_url(struct aws *a, const char *service, const char *host, bool ope
         snprintf(url, 512, "%s", route);
     else if (endpoint_url_is_local(plain))
         snprintf(url, 512, "%s", plain);
-    else if (route || open || a->rules.real)
+    else if (route || a->rules.real)
         snprintf(url, 512, "https://%.500s", host);
     else {
-        snprintf(message, 512, "nothing may be sent to %.200s: route it with --route %s=URL, or allow "
-                               "real AWS with --aws", host, service);
+        snprintf(message, 512, "nothing may be sent to %.200s: route it with --route execute-api=URL, or "
+                               "allow real AWS with --aws", host);
         return false;
     }
     for (size_t size = strlen(url); size > 0 && url[size - 1] == '/'; size--)

@@ -31,7 +31,7 @@ struct command {
     int (*run)(const struct command *c, int argc, char **argv);
 };
 extern const struct command command_run, command_resume, command_list, command_show,
-    command_history, command_stop, command_validate, command_local;
+    command_history, command_stop, command_validate, command_local, command_eval;
 
 /* ---- options ---- */
 

@@ -156,32 +156,36 @@ static const struct local_service *route(const struct http_received *request,
 
 /* ---- the turn ---- */
 
+/* False when there is no transaction to work in. */
 static bool begin_turn(struct local *l)
 {
-    if (!l->is_turn_open)
+    if (!l->is_turn_open) {
         database_run(l->database, "BEGIN IMMEDIATE", "");
-    l->is_turn_open = !database_has_failed(l->database) || l->is_turn_open;
-    return l->is_turn_open;
+        l->is_turn_open = !database_has_failed(l->database);
+    }
+    return l->is_turn_open && database_is_in_transaction(l->database);
 }
 
 /* Carries a request out in a savepoint. */
 static void carry_out(struct local *l, const struct local_service *service,
                       const struct http_received *request, struct local_answer *answer)
 {
-    bool keep = false;
-    if (begin_turn(l)) {
+    bool is_begun = begin_turn(l);
+    if (is_begun) {
         database_run(l->database, "SAVEPOINT request", "");
-        keep = service->handle(l, request, answer);
-        if (!keep || database_has_failed(l->database))
-            database_run(l->database, "ROLLBACK TO request", "");
-        database_run(l->database, "RELEASE request", "");
+        bool keep = service->handle(l, request, answer);
+        if (database_is_in_transaction(l->database)) {
+            if (!keep || database_has_failed(l->database))
+                database_run(l->database, "ROLLBACK TO request", "");
+            database_run(l->database, "RELEASE request", "");
+        }
     }
     const char *why = database_failure(l->database);
-    if (!why)
+    if (!why && is_begun)
         return;
     local_answer_free(answer);
     local_answer_init(answer);
-    service->fail(answer, why);
+    service->fail(answer, why ? why : "an earlier request of this turn failed");
 }
 
 /* NULL, or why nothing of the turn is kept. */
@@ -190,13 +194,17 @@ static const char *end_turn(struct local *l)
     if (!l->is_turn_open)
         return NULL;
     l->is_turn_open = false;
-    database_run(l->database, "COMMIT", "");
+    bool was_ended = !database_is_in_transaction(l->database);
+    if (!was_ended)
+        database_run(l->database, "COMMIT", "");
     const char *why = database_failure(l->database);
-    if (why) {
+    if (!why && !was_ended)
+        return NULL;
+    snprintf(l->failure, sizeof l->failure, "%s", why ? why : "the transaction was rolled back");
+    if (database_is_in_transaction(l->database))
         database_run(l->database, "ROLLBACK", "");
-        database_failure(l->database);
-    }
-    return why;
+    database_failure(l->database);
+    return l->failure;
 }
 
 static void commit(void *state)

@@ -13,6 +13,7 @@
 #define TIMEOUT_MS 300000
 
 struct gateway_task {
+    struct service_handle handle;
     struct task *task;
     enum task_pattern pattern;
     char *url, *role_arn;
@@ -130,6 +131,7 @@ static void *send_it(const struct connectors *shared, struct task *task,
                      const struct task_request *request, struct aws_raw *raw)
 {
     struct gateway_task *t = asl_allocate_zeroed(1, sizeof *t);
+    t->handle.cancel = cancel;
     t->task = task;
     t->pattern = request->resource->pattern;
     t->url = asl_copy_text(asl_text(raw->request.url));
@@ -168,8 +170,7 @@ static void *start(const struct connectors *shared, struct task *task,
     asl_buffer_init(&body, ASL_BUFFER_MAXIMUM);
     if (!check(p, &raw.request, &problems)) {
         handle = service_refuse(shared, task, request, problems.data);
-    } else if (!aws_base_url(shared->aws, "execute-api", web_text(p, "ApiEndpoint"), false, base,
-                             message)) {
+    } else if (!aws_base_url(shared->aws, web_text(p, "ApiEndpoint"), base, message)) {
         handle = service_fail_soon(shared, task, "ApiGateway.SdkClientException", message);
     } else {
         put_url(p, base, &url);
@@ -198,6 +199,6 @@ const struct connector connector_apigateway = {
     .name = "apigateway",
     .takes = takes,
     .start = start,
-    .cancel = cancel,
+    .cancel = service_cancel_any,
     .repeatable = repeatable,
 };

@@ -14,6 +14,7 @@ extern const struct connector connector_states;
 extern const struct connector connector_optimized;
 extern const struct connector connector_jobs;
 extern const struct connector connector_apigateway;
+extern const struct connector connector_http_invoke;
 extern const struct connector connector_aws_sdk;
 
 /* Is the action one of these? */
