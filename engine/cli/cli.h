@@ -62,6 +62,10 @@ struct option {
 int cli_options(const struct command *c, const struct option *options, int argc, char **argv,
                 struct texts *rest);
 
+/* Instead of --help: the command's part of the man page, and of the completion script. */
+#define CLI_HELP_ROFF "--help=roff"
+#define CLI_HELP_WORDS "--help=words"
+
 /* ---- words ---- */
 
 /* "stepwell: ..." on stderr. Returns `status` (an exit_status), so that a command can say `return cli_fail(...)`. */
