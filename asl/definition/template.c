@@ -307,7 +307,8 @@ static bool fill(struct compiler *c, const asl_value *v, const struct place *pla
     return out->kind != TEMPLATE_LITERAL;
 }
 
-struct template *template_compile(struct compiler *c, const asl_value *v, const struct place *place)
+static struct template *template_compile(struct compiler *c, const asl_value *v,
+                                         const struct place *place)
 {
     struct template *t = asl_allocate_zeroed(1, sizeof *t);
     fill(c, v, place, t);

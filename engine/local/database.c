@@ -21,6 +21,7 @@ struct database {
     struct prepared *prepared;
     size_t count, capacity;
     bool has_failed;
+    bool is_broken; /* the disk failed: what was synced is unknown, so nothing is done any more */
     char failure[256];
 };
 
@@ -121,6 +122,11 @@ static void remember_failure(struct database *d)
     if (d->has_failed)
         return;
     d->has_failed = true;
+    if (d->is_broken) {
+        snprintf(d->failure, sizeof d->failure, "the disk failed; see to it and start again");
+        return;
+    }
+    d->is_broken = (sqlite3_errcode(d->handle) & 0xff) == SQLITE_IOERR;
     snprintf(d->failure, sizeof d->failure, "%s", sqlite3_errmsg(d->handle));
 }
 
@@ -134,6 +140,11 @@ const char *database_failure(struct database *d)
 bool database_has_failed(const struct database *d)
 {
     return d->has_failed;
+}
+
+bool database_is_in_transaction(const struct database *d)
+{
+    return !sqlite3_get_autocommit(d->handle);
 }
 
 static sqlite3_stmt *prepared(struct database *d, const char *sql)
@@ -179,6 +190,10 @@ static void bind(sqlite3_stmt *s, int at, char kind, va_list *arguments)
 static sqlite3_stmt *query(struct database *d, const char *sql, const char *kinds,
                            va_list *arguments)
 {
+    if (d->is_broken) {
+        remember_failure(d);
+        return NULL;
+    }
     sqlite3_stmt *s = prepared(d, sql);
     if (!s)
         return NULL;

@@ -18,6 +18,7 @@
 
 #include "asl/value/value.h"
 #include "dynamodb/export.h"
+#include "s3/bucket.h"
 
 #define EXPORT_MS 90000    /* two looks of a workflow that waits a minute between them */
 #define TURN_MAXIMUM 512   /* answers held back before a commit is made in between */
@@ -36,13 +37,6 @@ static const struct local_service *const services[] = {&local_dynamodb, &local_s
 int64_t local_now(const struct local *l)
 {
     return l->clock(l->clock_state);
-}
-
-int64_t local_next_micros(struct local *l)
-{
-    int64_t micros = local_now(l) * 1000;
-    l->last_micros = micros > l->last_micros ? micros : l->last_micros + 1;
-    return l->last_micros;
 }
 
 void local_random(char *out, size_t size, const char *alphabet)
@@ -156,32 +150,36 @@ static const struct local_service *route(const struct http_received *request,
 
 /* ---- the turn ---- */
 
+/* False when there is no transaction to work in. */
 static bool begin_turn(struct local *l)
 {
-    if (!l->is_turn_open)
+    if (!l->is_turn_open) {
         database_run(l->database, "BEGIN IMMEDIATE", "");
-    l->is_turn_open = !database_has_failed(l->database) || l->is_turn_open;
-    return l->is_turn_open;
+        l->is_turn_open = !database_has_failed(l->database);
+    }
+    return l->is_turn_open && database_is_in_transaction(l->database);
 }
 
 /* Carries a request out in a savepoint. */
 static void carry_out(struct local *l, const struct local_service *service,
                       const struct http_received *request, struct local_answer *answer)
 {
-    bool keep = false;
-    if (begin_turn(l)) {
+    bool is_begun = begin_turn(l);
+    if (is_begun) {
         database_run(l->database, "SAVEPOINT request", "");
-        keep = service->handle(l, request, answer);
-        if (!keep || database_has_failed(l->database))
-            database_run(l->database, "ROLLBACK TO request", "");
-        database_run(l->database, "RELEASE request", "");
+        bool keep = service->handle(l, request, answer);
+        if (database_is_in_transaction(l->database)) {
+            if (!keep || database_has_failed(l->database))
+                database_run(l->database, "ROLLBACK TO request", "");
+            database_run(l->database, "RELEASE request", "");
+        }
     }
     const char *why = database_failure(l->database);
-    if (!why)
+    if (!why && is_begun)
         return;
     local_answer_free(answer);
     local_answer_init(answer);
-    service->fail(answer, why);
+    service->fail(answer, why ? why : "an earlier request of this turn failed");
 }
 
 /* NULL, or why nothing of the turn is kept. */
@@ -190,13 +188,17 @@ static const char *end_turn(struct local *l)
     if (!l->is_turn_open)
         return NULL;
     l->is_turn_open = false;
-    database_run(l->database, "COMMIT", "");
+    bool was_ended = !database_is_in_transaction(l->database);
+    if (!was_ended)
+        database_run(l->database, "COMMIT", "");
     const char *why = database_failure(l->database);
-    if (why) {
+    if (!why && !was_ended)
+        return NULL;
+    snprintf(l->failure, sizeof l->failure, "%s", why ? why : "the transaction was rolled back");
+    if (database_is_in_transaction(l->database))
         database_run(l->database, "ROLLBACK", "");
-        database_failure(l->database);
-    }
-    return why;
+    database_failure(l->database);
+    return l->failure;
 }
 
 static void commit(void *state)
@@ -406,15 +408,9 @@ static bool open_data(struct local *l, char *message)
         l->database = database_open(file, message);
     free(s3);
     free(file);
-    if (!l->database)
-        return false;
-    sqlite3_stmt *s = database_query(l->database, "SELECT COALESCE(MAX(micros), 0) FROM ddb_change", "");
-    while (database_step(l->database, s))
-        l->last_micros = sqlite3_column_int64(s, 0);
-    const char *why = database_failure(l->database);
-    if (why)
-        snprintf(message, 512, "cannot read %s/local.db: %s", l->directory, why);
-    return !why;
+    if (l->database)
+        bucket_sweep(l);
+    return l->database != NULL;
 }
 
 struct local *local_new(const struct local_options *o, char message[512])

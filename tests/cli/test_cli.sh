@@ -381,5 +381,46 @@ says err "no stand-in for 'nothing'"
 call 2 local dynamodb
 call 1 local dynamodb ListTables '{'
 
+# ---- eval ----
+fresh "eval"
+call 0 eval '$sum($states.input.items.price)' --input '{"items": [{"price": 4}, {"price": 5.5}]}'
+[ "$(cat out)" = 9.5 ]
+judge $? "the result alone on stdout"
+printf '{"items": [{"price": 4}, {"price": 5.5}]}' >order.json
+call 0 eval '$.items[?(@.price > 4)].price' --language jsonpath --input @order.json
+says out 5.5
+lacks out 4
+call 0 eval "States.Format('{} of {}', \$.n, \$v)" --input '{"n": 1}' --variables '{"v": "x"}'
+says out '"1 of x"'
+call 0 eval '{% $states.context.Execution.Id & $v %}' --context '{"Execution": {"Id": "e"}}' \
+    --variables '{"v": 7}'
+says out '"e7"'
+call 0 eval '$$.Execution.Id' --language jsonpath --context '{"Execution": {"Id": "e"}}'
+says out '"e"'
+call 0 eval '$range(1, 3, 1)'
+printf '1 +\n  1' >two.jsonata
+call 0 eval @two.jsonata
+says out 2
+call 1 eval '1 + "a"'
+says err 'T2002'
+says err '  1 + "a"'
+says err '    ^'
+call 1 eval '$.a[' --language jsonpath
+says err '      ^'
+call 1 eval '$.a.b' --language jsonpath
+call 1 eval '$states.input.nothing'
+says err undefined
+call 1 eval 'function($x) { $x }'
+call 1 eval '$eval("1")'
+call 1 eval ''
+call 2 eval '1' --input '[1'
+says err 'the input: line 1, column 3'
+call 2 eval '1' --variables '[1]'
+says err 'object'
+call 2 eval '1' --language sql
+call 2 eval 1 2
+call 1 eval '(function($n) { $n = 0 ? 0 : 1 + $f($n - 1) })(1)'
+call 1 eval '($f := function($n) { 1 + $f($n) }; $f(1))'
+
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
