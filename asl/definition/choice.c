@@ -264,6 +264,21 @@ static void compile_rule(struct compiler *c, const asl_value *v, const struct pl
     }
 }
 
+/* A constant is true or false; any other text is meant as an expression. */
+static void check_condition(struct compiler *c, const asl_value *v, const struct place *place)
+{
+    const asl_value *condition = value_get_z(v, "Condition");
+    struct place here = place_key(place, ASL_TEXT("Condition"));
+    if (condition == NULL || value_kind(condition) == VALUE_BOOLEAN || is_expression(condition)) {
+        return;
+    }
+    if (value_kind(condition) != VALUE_STRING) {
+        report(c, CODE_SCHEMA, &here, "Expected value of type [BOOLEAN]");
+    } else if (!asl_text_starts(value_as_text(condition), "{%")) { /* else the template says it */
+        report(c, CODE_SCHEMA, &here, "JSONata string must start with {%% and end with %%}");
+    }
+}
+
 static void compile_top_rule(struct compiler *c, const asl_value *v, const struct place *place,
                              struct choice_rule *rule)
 {
@@ -272,6 +287,7 @@ static void compile_top_rule(struct compiler *c, const asl_value *v, const struc
     }
     if (c->language == LANGUAGE_JSONATA) {
         rule->operator= CHOICE_CONDITION;
+        check_condition(c, v, place);
         rule->condition = template_member(c, v, "Condition", place);
         rule->output = template_member(c, v, "Output", place);
     } else {

@@ -86,6 +86,8 @@ struct compiler {
 #define CODE_NO_DOLLAR           "NO_DOLLAR"
 #define CODE_NO_PATH             "NO_PATH"
 #define CODE_STATIC              "PASS_RESULT_IS_STATIC"
+/* Ours alone: AWS never sees an unsubstituted template. */
+#define CODE_SUBSTITUTION "AWAITS_SUBSTITUTION"
 
 /* Adds an error at `place`; NULL: AWS gives no location. */
 void report(struct compiler *c, const char *code, const struct place *place, const char *format,
@@ -118,11 +120,9 @@ void place_print(const struct place *place, const struct place *from, struct asl
 
 /* ---- template.c ---- */
 
-/* A payload template in the language at hand: yours, never NULL (a literal when it is wrong). */
-struct template *template_compile(struct compiler *c, const asl_value *v,
-                                  const struct place *place);
 void template_free(struct template *t); /* NULL is allowed */
-/* The member `name` of `object` as a template, or NULL where it is absent. */
+/* The member `name` of `object` as a payload template in the language at hand, yours; NULL where it
+ * is absent. */
 struct template *template_member(struct compiler *c, const asl_value *object, const char *name,
                                  const struct place *place);
 /* The member as a path; NULL where it is absent, null or wrong (reported in AWS's words for that

@@ -100,6 +100,27 @@ static void see_reference(void *state, enum jsonata_reference_kind kind, struct 
     }
 }
 
+/* A "${Name}" that a template's substitution will replace may stand where nothing else could:
+ * whether the text is right shows only then. What is compiled in its place fails when it is
+ * evaluated. */
+#define UNSUBSTITUTED_JSONATA "$error('its ${...} was never substituted')"
+#define UNSUBSTITUTED_PATH    "$['its ${...} was never substituted']"
+
+static bool awaits_substitution(struct asl_text t)
+{
+    for (size_t i = 0; i + 1 < t.size; i++) {
+        if (t.data[i] == '$' && t.data[i + 1] == '{') {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void warn_substitution(struct compiler *c, const struct place *place)
+{
+    warn(c, CODE_SUBSTITUTION, place, "This is not checked until its ${...} is substituted");
+}
+
 /* AWS gives the library's words without its code; where in the expression is ours to say. */
 static void report_syntax(struct compiler *c, const struct jsonata_error *error,
                           const struct place *place)
@@ -123,6 +144,11 @@ static void fill_jsonata(struct compiler *c, const asl_value *v, const struct pl
     t = trimmed((struct asl_text){t.data + 2, t.size - 4});
     struct jsonata_error error = {0};
     struct jsonata *expression = jsonata_compile(t, JSONATA_NO_EVAL, &error);
+    if (expression == NULL && awaits_substitution(t)) {
+        warn_substitution(c, place);
+        jsonata_error_free(&error);
+        expression = jsonata_compile(ASL_TEXT(UNSUBSTITUTED_JSONATA), JSONATA_NO_EVAL, &error);
+    }
     if (expression == NULL) {
         report_syntax(c, &error, place);
         jsonata_error_free(&error);
@@ -228,6 +254,15 @@ static bool fill_member(struct compiler *c, const asl_value *key, const asl_valu
     if (fill_reference(c, v, name, out)) {
         return true;
     }
+    if (value_kind(v) == VALUE_STRING && awaits_substitution(value_as_text(v))) {
+        struct path_error error;
+        warn_substitution(c, &here);
+        value_release(out->of.literal);
+        out->kind = TEMPLATE_PATH;
+        out->of.path = path_compile(ASL_TEXT(UNSUBSTITUTED_PATH), 0, &error);
+        out->field = asl_copy_text(name);
+        return true;
+    }
     report(c, CODE_SCHEMA, place,
            "The value for the field '%.*s' must be a valid JSONPath or a valid intrinsic function "
            "call",
@@ -272,7 +307,8 @@ static bool fill(struct compiler *c, const asl_value *v, const struct place *pla
     return out->kind != TEMPLATE_LITERAL;
 }
 
-struct template *template_compile(struct compiler *c, const asl_value *v, const struct place *place)
+static struct template *template_compile(struct compiler *c, const asl_value *v,
+                                         const struct place *place)
 {
     struct template *t = asl_allocate_zeroed(1, sizeof *t);
     fill(c, v, place, t);

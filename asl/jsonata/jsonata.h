@@ -51,7 +51,8 @@ enum jsonata_reference_kind {
     JSONATA_VARIABLE, /* $name, free in the expression; `path` holds the constant steps behind it
                          ("result", "errorOutput/Cause"), maybe empty */
     JSONATA_CONTEXT,  /* $$ */
-    JSONATA_FIELD,    /* a bare name at the top level (reads the context item) */
+    JSONATA_FIELD,    /* a bare name at the top level (reads the context item), or `$`, that item
+                         itself, under the name "$" */
 };
 /* Calls `see` for every reference in the order of the text. Functions called by name ($sum) are
  * variables too; `position` is a reference's end in UTF-16 units, as in errors. */

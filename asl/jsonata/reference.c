@@ -23,10 +23,13 @@ static void walk_all(struct walk *w, struct node *const *items, uint32_t count, 
         walk(w, items[i], top);
 }
 
-static void see_variable(struct walk *w, const struct node *n, struct asl_text path)
+static void see_variable(struct walk *w, const struct node *n, struct asl_text path, bool top)
 {
-    if (n->value.size == 0)
-        return; /* $: the context */
+    if (n->value.size == 0) { /* $: the context */
+        if (top)
+            w->see(w->state, JSONATA_FIELD, ASL_TEXT("$"), path, n->position);
+        return;
+    }
     if (n->symbol == SYMBOL_ROOT)
         w->see(w->state, JSONATA_CONTEXT, ASL_TEXT("$"), path, n->position);
     else if (w->bound[n->symbol] == 0)
@@ -93,7 +96,7 @@ static void walk_path(struct walk *w, const struct node *n, bool top)
             struct asl_buffer path;
             asl_buffer_init(&path, ASL_BUFFER_MAXIMUM);
             constant_steps(n, &path);
-            see_variable(w, step, asl_buffer_text(&path));
+            see_variable(w, step, asl_buffer_text(&path), top);
             asl_buffer_free(&path);
             walk_attachments(w, step);
         } else {
@@ -154,7 +157,7 @@ static void walk(struct walk *w, const struct node *n, bool top)
             w->see(w->state, JSONATA_FIELD, item_string(n->value), ASL_TEXT(""), n->position);
         break;
     case NODE_VARIABLE:
-        see_variable(w, n, ASL_TEXT(""));
+        see_variable(w, n, ASL_TEXT(""), top);
         break;
     case NODE_PATH:
         walk_path(w, n, top);

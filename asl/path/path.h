@@ -68,5 +68,8 @@ asl_value *path_set_take(const struct path *p, asl_value *document, asl_value *v
  * has only so much room: "Unable to apply ReferencePath $.a to input [1]". Appended to `out`. */
 void path_describe_conflict(const struct path *p, const asl_value *document,
                             struct asl_buffer *out);
+/* The same for a Reference Path that is read and finds nothing, as a Map's ItemsPath is:
+ * "Unable to apply step \"items\" to input {}". */
+void path_describe_step(const struct path *p, const asl_value *document, struct asl_buffer *out);
 
 #endif

@@ -18,6 +18,35 @@ void path_describe_conflict(const struct path *p, const asl_value *document, str
     value_print(document, out);
 }
 
+/* The first step that leads nowhere. */
+static const struct path_step *lost_step(const struct path *p, const asl_value *here)
+{
+    for (size_t at = 0; at < p->count; at++) {
+        const struct path_step *step = &p->steps[at];
+        if (step->kind == STEP_NAMES)
+            here = value_get(here, value_as_text(step->as.names[0]));
+        else if (value_kind(here) == VALUE_ARRAY && (size_t)step->as.indices[0] < value_count(here))
+            here = value_at(here, (size_t)step->as.indices[0]);
+        else
+            here = NULL;
+        if (!here)
+            return step;
+    }
+    return p->count ? &p->steps[p->count - 1] : NULL;
+}
+
+void path_describe_step(const struct path *p, const asl_value *document, struct asl_buffer *out)
+{
+    const struct path_step *step = lost_step(p, document);
+    asl_buffer_puts(out, "Unable to apply step \"");
+    if (step && step->kind == STEP_NAMES)
+        asl_buffer_put_text(out, value_as_text(step->as.names[0]));
+    else if (step)
+        asl_buffer_printf(out, "%lld", (long long)step->as.indices[0]);
+    asl_buffer_puts(out, "\" to input ");
+    value_print(document, out);
+}
+
 /* Is every place on the way one where the value, or an object for the rest, can stand? */
 static bool can_put(const struct path *p, const asl_value *here)
 {

@@ -174,6 +174,8 @@ static bool operand_of(struct run *r, const struct choice_rule *rule, const asl_
         *operand = value_retain(rule->operand);
         return true;
     }
+    if (!flow_can_read(r, rule->operand_path, input))
+        return false;
     *operand = flow_path(r, rule->operand_path, input, NULL);
     return *operand || fail_variable(r, rule->operand_path);
 }
@@ -181,6 +183,8 @@ static bool operand_of(struct run *r, const struct choice_rule *rule, const asl_
 static bool compared(struct run *r, const struct choice_rule *rule, const asl_value *input,
                      bool *yes)
 {
+    if (!flow_can_read(r, rule->variable, input))
+        return false;
     asl_value *left = flow_path(r, rule->variable, input, NULL), *right = NULL;
     if (rule->operator == CHOICE_IS && rule->type == CHOICE_PRESENT) {
         *yes = (left != NULL) == rule->expected;

@@ -117,6 +117,19 @@ static asl_value *members_as_items(const asl_value *object)
     return value_array_take(&items);
 }
 
+static asl_value *items_by_path(struct run *r, const struct path *p, const asl_value *effective)
+{
+    struct path_miss miss;
+    if (!flow_can_read(r, p, effective))
+        return NULL;
+    asl_value *items = flow_path(r, p, effective, &miss);
+    if (!items && path_root(p) == PATH_INPUT && path_is_reference(p))
+        fail_reference(r, p, effective, path_describe_step);
+    else if (!items)
+        fail_runtime(r, "Invalid path '%.*s' : %s", ASL_TEXT_ARGS(path_source(p)), miss.message);
+    return items;
+}
+
 static asl_value *find_items(struct run *r, const struct state *s, const asl_value *effective)
 {
     asl_value *items;
@@ -124,11 +137,7 @@ static asl_value *find_items(struct run *r, const struct state *s, const asl_val
         items = flow_is_set(&s->of.map.items) ? flow_setting(r, &s->of.map.items, effective)
                                               : value_retain(effective);
     } else if (s->of.map.items_path) {
-        struct path_miss miss;
-        items = flow_path(r, s->of.map.items_path, effective, &miss);
-        if (!items)
-            fail_runtime(r, "Invalid path '%.*s' : %s",
-                         ASL_TEXT_ARGS(path_source(s->of.map.items_path)), miss.message);
+        items = items_by_path(r, s->of.map.items_path, effective);
     } else {
         items = value_retain(effective);
     }
@@ -186,8 +195,9 @@ static bool find_concurrency(struct run *r, struct frame *f, const asl_value *ef
     if (concurrency < 0)
         return fail_runtime(r, "MaxConcurrency cannot be negative.");
     f->concurrency = (size_t)concurrency;
-    if (!is_distributed(f) && (f->concurrency == 0 || f->concurrency > INLINE_CONCURRENCY))
-        f->concurrency = INLINE_CONCURRENCY;
+    size_t most = is_distributed(f) ? DISTRIBUTED_CONCURRENCY : INLINE_CONCURRENCY;
+    if (f->concurrency == 0 || f->concurrency > most)
+        f->concurrency = most;
     return true;
 }
 
@@ -232,9 +242,50 @@ static void emit_map_run_started(struct run *r, struct frame *f)
     asl_buffer_free(&arn);
 }
 
+static void emit_map_run_failed(struct run *r, struct frame *f)
+{
+    struct history_event e;
+    history_event_init(&e, EVENT_MAP_RUN_FAILED);
+    e.error = asl_text(r->failure.error);
+    e.cause = asl_text(r->failure.cause);
+    run_emit_on(r, f, &e);
+}
+
+/* Passes validation, and fails when it runs, as recorded. */
+static bool is_unreadable(const struct state *s)
+{
+    const struct item_reader *reader = &s->of.map.reader;
+    const asl_value *type = reader->config ? value_get_z(reader->config, "InputType") : NULL;
+    const struct template *arguments = reader->arguments;
+    if (!type || !asl_text_is(value_as_text(type), "PARQUET") || !arguments)
+        return false;
+    if (arguments->kind == TEMPLATE_LITERAL)
+        return value_get_z(arguments->of.literal, "VersionId") != NULL;
+    for (size_t i = 0; arguments->kind == TEMPLATE_OBJECT && i < arguments->of.children.count; i++)
+        if (asl_text_is(value_as_text(arguments->of.children.items[i].key), "VersionId"))
+            return true;
+    return false;
+}
+
+/* The run begins (of how many items nobody knows) and fails. Returns false. */
+static bool fail_reading(struct run *r, struct frame *f, const char *cause)
+{
+    struct history_event e;
+    history_event_init(&e, EVENT_MAP_STATE_STARTED);
+    e.number = 0;
+    run_emit_on(r, f, &e);
+    emit_map_run_started(r, f);
+    fail_with(r, ASL_TEXT("States.ItemReaderFailed"), asl_text(cause));
+    emit_map_run_failed(r, f);
+    r->failure.is_from_child = true; /* MapStateFailed follows */
+    return false;
+}
+
 bool work_map(struct run *r, struct frame *f)
 {
     const struct state *s = f->state;
+    if (is_unreadable(s))
+        return fail_reading(r, f, "S3 Version ID selection is not currently supported for PARQUET files");
     if (s->of.map.item_reader || s->of.map.item_batcher || s->of.map.result_writer)
         return fail_runtime(r, "ItemReader, ItemBatcher and ResultWriter of a distributed Map are "
                                "not offered by this version of Stepwell.");
@@ -311,13 +362,8 @@ static void fail_container(struct run *r, struct frame *f, const struct frame *f
     ready_remove_tree(r->x, f);
     frame_forget_children(f);
     flow_begin(r, f);
-    if (is_distributed(f)) {
-        struct history_event e;
-        history_event_init(&e, EVENT_MAP_RUN_FAILED);
-        e.error = asl_text(r->failure.error);
-        e.cause = asl_text(r->failure.cause);
-        run_emit_on(r, f, &e);
-    }
+    if (is_distributed(f))
+        emit_map_run_failed(r, f);
     state_fail(r, f);
 }
 

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define CAUSE_MAXIMUM 32768 /* AWS's own bound on a cause */
+
 void failure_free(struct failure *failure)
 {
     free(failure->error);
@@ -31,7 +33,7 @@ void fail_with(struct run *r, struct asl_text error, struct asl_text cause)
 static void fail_in_state(struct run *r, const char *error, const char *format, va_list arguments)
 {
     struct asl_buffer cause;
-    asl_buffer_init(&cause, 32768); /* AWS's own bound on a cause */
+    asl_buffer_init(&cause, CAUSE_MAXIMUM);
     struct asl_text name = value_as_text(r->frame->state->name);
     asl_buffer_printf(&cause,
                       "An error occurred while executing the state '%.*s' (entered at the event id "
@@ -65,12 +67,24 @@ bool fail_evaluation(struct run *r, const char *location, const char *format, ..
 bool fail_data_limit(struct run *r, struct asl_text what)
 {
     struct asl_buffer cause;
-    asl_buffer_init(&cause, 32768);
+    asl_buffer_init(&cause, CAUSE_MAXIMUM);
     asl_buffer_printf(&cause,
                       "The state/task '%.*s' returned a result with a size exceeding the maximum "
                       "number of bytes service limit.",
                       ASL_TEXT_ARGS(what));
     fail_with(r, ASL_TEXT("States.DataLimitExceeded"), asl_buffer_text(&cause));
+    asl_buffer_free(&cause);
+    return false;
+}
+
+bool fail_reference(struct run *r, const struct path *p, const asl_value *document,
+                    void (*describe)(const struct path *p, const asl_value *document,
+                                     struct asl_buffer *out))
+{
+    struct asl_buffer cause;
+    asl_buffer_init(&cause, CAUSE_MAXIMUM);
+    describe(p, document, &cause);
+    fail_with(r, ASL_TEXT("States.ReferencePathConflict"), asl_buffer_text(&cause));
     asl_buffer_free(&cause);
     return false;
 }

@@ -168,6 +168,12 @@ asl_value *flow_path(struct run *r, const struct path *p, const asl_value *input
     return path_get(p, &scope, miss);
 }
 
+bool flow_can_read(struct run *r, const struct path *p, const asl_value *input)
+{
+    return path_root(p) != PATH_INPUT || value_kind(input) != VALUE_NULL ||
+           fail_runtime(r, "Unable to apply Path transformation to null or empty input.");
+}
+
 asl_value *flow_setting(struct run *r, const struct setting *s, const asl_value *input)
 {
     if (s->value)

@@ -11,8 +11,10 @@ static bool fail_path(struct run *r, const struct path *p, const struct path_mis
 static asl_value *path_or_fail(struct run *r, const struct path *p, const asl_value *input)
 {
     struct path_miss miss;
-    asl_value *v = flow_path(r, p, input, &miss);
-    if (!v)
+    if (path_is_root(p)) /* what InputPath and OutputPath are where they are not written */
+        return flow_path(r, p, input, NULL);
+    asl_value *v = flow_can_read(r, p, input) ? flow_path(r, p, input, &miss) : NULL;
+    if (!v && !r->failure.is_set)
         fail_path(r, p, &miss);
     return v;
 }
@@ -56,6 +58,8 @@ static asl_value *hole(struct run *r, const struct template *t, const asl_value 
 {
     if (t->kind == TEMPLATE_INTRINSIC)
         return evaluate_intrinsic(r, t->of.intrinsic, input);
+    if (!flow_can_read(r, t->of.path, input))
+        return NULL;
     asl_value *v = flow_path(r, t->of.path, input, NULL);
     if (v)
         return v;
@@ -85,10 +89,9 @@ static asl_value *place_result(struct run *r, struct frame *f, const struct path
         return value_retain(f->input);
     if (!where || path_is_root(where))
         return value_retain(result);
-    struct path_miss miss;
-    asl_value *v = path_set_take(where, value_retain(f->input), value_retain(result), &miss);
+    asl_value *v = path_set_take(where, value_retain(f->input), value_retain(result), NULL);
     if (!v)
-        fail_path(r, where, &miss);
+        fail_reference(r, where, f->input, path_describe_conflict);
     return v;
 }
 

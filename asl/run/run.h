@@ -33,6 +33,7 @@
 #define VARIABLES_MAXIMUM (10 * 1024 * 1024)
 #define EXPRESS_SECONDS_MAXIMUM 300
 #define INLINE_CONCURRENCY 40
+#define DISTRIBUTED_CONCURRENCY 10000
 #define NEVER INT64_MAX
 
 enum frame_phase {
@@ -174,6 +175,11 @@ bool fail_runtime(struct run *r, const char *format, ...) __attribute__((format(
 bool fail_evaluation(struct run *r, const char *location, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 bool fail_data_limit(struct run *r, struct asl_text what);
+/* States.ReferencePathConflict: a place that cannot be written, or a Map's items that are not there.
+ * The cause stands for itself, as reported from AWS. */
+bool fail_reference(struct run *r, const struct path *p, const asl_value *document,
+                    void (*describe)(const struct path *p, const asl_value *document,
+                                     struct asl_buffer *out));
 void failure_free(struct failure *failure);
 /* The state of `f` has failed with r->failure: retry, catch, or fail the frame. */
 void state_fail(struct run *r, struct frame *f);
@@ -194,6 +200,9 @@ bool work_wait(struct run *r, struct frame *f);
 bool work_succeed(struct run *r, struct frame *f);
 bool work_fail(struct run *r, struct frame *f);
 bool work_task(struct run *r, struct frame *f);
+/* Can the integration take such parameters? (parameters.c) False: r->failure is set. */
+bool parameters_are_accepted(struct run *r, const struct resource *resource,
+                             const asl_value *parameters);
 void wait_is_over(struct run *r, struct frame *f);
 /* Outcomes of the open task of `f`. */
 void task_outcome(struct run *r, struct frame *f, const struct asl_event *event);
@@ -239,6 +248,8 @@ bool flow_is_set(const struct setting *s);
 /* A path looked up in what this frame sees; NULL and Jayway's words when it misses. */
 asl_value *flow_path(struct run *r, const struct path *p, const asl_value *input,
                      struct path_miss *miss);
+/* AWS applies no path to null, not even `$`. False: r->failure is set. */
+bool flow_can_read(struct run *r, const struct path *p, const asl_value *input);
 /* A whole number within [least, most], worded as AWS words it for the field. */
 bool flow_integer(struct run *r, const struct setting *s, const asl_value *input, int64_t least,
                   int64_t most, int64_t absent, int64_t *out);

@@ -141,6 +141,12 @@ static bool fail_timestamp(struct run *r, const struct setting *s, const asl_val
                      "The TimestampPath parameter does not reference a valid ISO-8601 extended "
                      "offset date-time format string: %s == %.*s",
                      setting_path(s, path), ASL_TEXT_ARGS(text));
+    else if (s->template && value_kind(v) != VALUE_STRING)
+        fail_evaluation(r, "Timestamp",
+                        "The JSONata expression '%.*s' specified for the field 'Timestamp' returned "
+                        "an unexpected result type. Expected 'string', but was '%s' for value: %.*s",
+                        ASL_TEXT_ARGS(jsonata_source(s->template->of.jsonata)),
+                        value_kind_name(value_kind(v)), ASL_TEXT_ARGS(text));
     else
         fail_evaluation(r, "Timestamp",
                         "The Timestamp field cannot be parsed as an ISO-8601 extended offset "

@@ -85,6 +85,7 @@ static bool prepare(struct run *r, struct frame *f, const asl_value *effective)
            flow_integer(r, &s->of.task.heartbeat, effective, 0, TIMEOUT_SECONDS_MAXIMUM, 0,
                         &f->task.heartbeat_seconds) &&
            evaluate_credentials(r, f, effective) &&
+           parameters_are_accepted(r, &s->of.task.resource, f->task.parameters) &&
            flow_check_size(r, f->task.parameters, value_as_text(s->name));
 }
 

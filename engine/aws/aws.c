@@ -121,12 +121,18 @@ struct catalogue *aws_catalogue(struct aws *a)
 
 /* ---- routes ---- */
 
+/* What can be routed though no service model tells of it. */
+static bool is_unmodelled(const char *where)
+{
+    return strcmp(where, "*") == 0 || strcmp(where, "execute-api") == 0 || strcmp(where, "http") == 0;
+}
+
 static bool knows_service(struct aws *a, const char *where, char message[512])
 {
     struct asl_text name = {where, strcspn(where, ":")};
     char near[128];
     const struct catalogue_service *s;
-    if (strcmp(where, "*") == 0)
+    if (is_unmodelled(where))
         return true;
     if (!(s = catalogue_service(a->catalogue, name))) {
         bool found = catalogue_suggest_service(a->catalogue, name, near, sizeof near);
@@ -169,5 +175,38 @@ bool aws_where(struct aws *a, const struct catalogue_operation *operation, char 
         return false;
     snprintf(url, 512, "%s", e.url);
     snprintf(why, 160, "%s", e.why);
+    return true;
+}
+
+const char *aws_route_of(const struct aws *a, const char *service)
+{
+    for (size_t i = 0; i < a->rules.route_count; i++)
+        if (strcmp(a->routes[i].where, service) == 0)
+            return a->routes[i].url;
+    return NULL;
+}
+
+bool aws_base_url(struct aws *a, const char *host, char url[512], char message[512])
+{
+    const char *route = aws_route_of(a, "execute-api");
+    char plain[512];
+    if (snprintf(plain, sizeof plain, "http://%s", host) >= (int)sizeof plain ||
+        !endpoint_url_is_good(plain) || strchr(host, '/')) {
+        snprintf(message, 512, "'%.200s' is no host", host);
+        return false;
+    }
+    if (route && strcmp(route, "aws") != 0)
+        snprintf(url, 512, "%s", route);
+    else if (endpoint_url_is_local(plain))
+        snprintf(url, 512, "%s", plain);
+    else if (route || a->rules.real)
+        snprintf(url, 512, "https://%.500s", host);
+    else {
+        snprintf(message, 512, "nothing may be sent to %.200s: route it with --route execute-api=URL, or "
+                               "allow real AWS with --aws", host);
+        return false;
+    }
+    for (size_t size = strlen(url); size > 0 && url[size - 1] == '/'; size--)
+        url[size - 1] = '\0';
     return true;
 }

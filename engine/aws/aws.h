@@ -46,6 +46,8 @@ struct catalogue *aws_catalogue(struct aws *a);
  * ("dynamodb:putItem") or "*"; `url` http or https, or "aws" for real AWS. False and a message when
  * either is wrong. */
 bool aws_route(struct aws *a, const char *where, const char *url, char message[512]);
+/* The URL that a service is routed to, or NULL; `service` as in aws_route. */
+const char *aws_route_of(const struct aws *a, const char *service);
 /* Where a call of this operation would go, and by which rule, in words: for a dry run. */
 bool aws_where(struct aws *a, const struct catalogue_operation *operation, char url[512],
                char why[160], char message[512]);
@@ -84,5 +86,29 @@ struct aws_call *aws_call(struct aws *a, const struct aws_ask *ask,
 void aws_call_cancel(struct aws_call *c); /* `done` is not called any more */
 /* A call whose end nobody waits for (stopping a job); aws_free cancels what is left of them. */
 void aws_call_forget(struct aws *a, const struct aws_ask *ask);
+
+/* ---- requests that no model describes: API Gateway's own APIs, HTTP Tasks ---- */
+
+struct aws_raw {
+    struct http_request request; /* url whole; Host is added when it is signed */
+    const char *signing_name;    /* "execute-api"; NULL: unsigned */
+    const char *role_arn;        /* to be assumed first, or NULL */
+};
+
+struct aws_raw_call;
+
+/* As http_out_send; credentials that cannot be had are HTTP_CANCELLED with the reason as message. */
+struct aws_raw_call *aws_raw_send(struct aws *a, const struct aws_raw *raw,
+                                  void (*done)(void *state, const struct http_answer *answer),
+                                  void *state);
+void aws_raw_cancel(struct aws_raw_call *c);
+
+/* Where an API of API Gateway is called: a route for "execute-api", the host itself when it is on this
+ * machine (plain HTTP), https when real AWS was asked for. Fills scheme, host and base path, without
+ * '/' at the end. False and a message when the host is none, or nothing allows it. */
+bool aws_base_url(struct aws *a, const char *host, char url[512], char message[512]);
+
+/* "Unable to execute HTTP request: ...": what AWS's SDK says of a failure on the wire. */
+void aws_words_of_failure(const struct http_answer *answer, const char *url, char text[512]);
 
 #endif

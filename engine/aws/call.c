@@ -88,8 +88,10 @@ static void fail(struct aws_call *c, enum aws_trouble trouble, enum http_failure
 
 /* ---- what the wire did not give, in the words of AWS's SDK for Java ---- */
 
-static const char *words_of(const struct http_answer *a, const char *host, char text[512])
+void aws_words_of_failure(const struct http_answer *a, const char *url, char text[512])
 {
+    char host[256];
+    http_url_host(url, host, sizeof host);
     switch (a->failure) {
     case HTTP_UNRESOLVED:
         snprintf(text, 512, "Unable to execute HTTP request: %s: Name or service not known", host);
@@ -113,7 +115,6 @@ static const char *words_of(const struct http_answer *a, const char *host, char 
     default:
         snprintf(text, 512, "Unable to execute HTTP request: %s", a->message);
     }
-    return text;
 }
 
 /* ---- again ---- */
@@ -170,11 +171,11 @@ static bool try_again(struct aws_call *c, enum retry_kind kind, const struct htt
 
 static void judge_failure(struct aws_call *c, const struct http_answer *a)
 {
-    char host[256], text[512];
+    char text[512];
     if (try_again(c, retry_of_failure(a->failure), &a->headers))
         return;
-    http_url_host(c->endpoint.url, host, sizeof host);
-    fail(c, AWS_CLIENT, a->failure, words_of(a, host, text));
+    aws_words_of_failure(a, c->endpoint.url, text);
+    fail(c, AWS_CLIENT, a->failure, text);
 }
 
 static void judge_answer(struct aws_call *c, const struct http_answer *a)

@@ -43,7 +43,7 @@ bool endpoint_url_is_good(const char *url)
     return host[0] != '\0';
 }
 
-static bool is_local(const char *url)
+bool endpoint_url_is_local(const char *url)
 {
     char host[256];
     http_url_host(url, host, sizeof host);
@@ -141,7 +141,7 @@ static bool take(struct lookup *l, enum endpoint_origin origin, const char *url,
     for (size_t size = strlen(e->url); size > 0 && e->url[size - 1] == '/'; size--)
         e->url[size - 1] = '\0';
     snprintf(e->signing_region, sizeof e->signing_region, "%s", region);
-    e->local = is_local(url);
+    e->local = endpoint_url_is_local(url);
     snprintf(e->why, sizeof e->why, "%s", from);
     return true;
 }

@@ -49,6 +49,8 @@ bool endpoint_find(const struct endpoint_rules *rules, const struct catalogue_se
 /* An absolute http or https URL with a host and nothing that a URL cannot hold; no user, query or
  * fragment. */
 bool endpoint_url_is_good(const char *url);
+/* Its host is this machine: localhost, 127.*, ::1. */
+bool endpoint_url_is_local(const char *url);
 /* "us-east-1": a label of a host. */
 bool endpoint_region_is_good(const char *region);
 /* The partition's name ("aws") of a region; unknown ones are "aws". */

@@ -10,15 +10,17 @@ static const int statuses[] = {
     [ASL_TIMED_OUT] = EXIT_TIMED_OUT, [ASL_ABORTED] = EXIT_ABORTED,    [ASL_PENDING_REDRIVE] = EXIT_FAILED,
 };
 
-static void print_end(const asl_execution *x)
+static void print_end(const asl_execution *x, bool quiet)
 {
     char took[32];
     enum asl_status status = asl_execution_status(x);
     bool colour = cli_colour(STDERR_FILENO);
     cli_format_duration(asl_execution_stopped(x) - asl_execution_started(x), took);
-    fprintf(stderr, "%s%s%s in %s: %s\n",
-            colour ? (status == ASL_SUCCEEDED ? "\033[32m" : "\033[31m") : "",
-            asl_status_name(status), colour ? "\033[0m" : "", took, asl_execution_name(x).data);
+    if (!quiet)
+        fprintf(stderr, "%s%s%s in %s: %s\n",
+                colour ? (status == ASL_SUCCEEDED ? "\033[32m" : "\033[31m") : "",
+                asl_status_name(status), colour ? "\033[0m" : "", took,
+                asl_execution_name(x).data);
     if (asl_execution_error(x))
         fprintf(stderr, "error: %s\n", asl_execution_error(x));
     if (asl_execution_cause(x))
@@ -27,14 +29,19 @@ static void print_end(const asl_execution *x)
         cli_print_json(asl_execution_output(x));
 }
 
-static void show(void *json, const asl_execution *x)
+struct ending {
+    bool json, quiet;
+};
+
+static void show(void *state, const asl_execution *x)
 {
-    if (*(bool *)json) {
+    const struct ending *ending = state;
+    if (ending->json) {
         asl_value *described = describe_execution(x, true);
         cli_print_json(described);
         value_release(described);
     } else if (asl_execution_status(x) != ASL_RUNNING) {
-        print_end(x);
+        print_end(x, ending->quiet);
     }
 }
 
@@ -52,13 +59,14 @@ static void show_interrupted(void *db, const asl_execution *x)
 int follow_execution(struct session *s, int64_t execution, bool json, enum progress_show show_what,
                      const char *db)
 {
+    struct ending ending = {.json = json, .quiet = show_what == PROGRESS_NOTHING};
     struct progress *p = progress_new(s, execution, json ? PROGRESS_NOTHING : show_what);
     if (!progress_is_over(p))
         session_run(s);
     bool over = progress_is_over(p);
     int status = over ? statuses[progress_status(p)] : EXIT_INTERRUPTED;
     progress_free(p);
-    engine_look(s->engine, execution, show, &json);
+    engine_look(s->engine, execution, show, &ending);
     if (!over)
         engine_look(s->engine, execution, show_interrupted, (void *)db);
     return status;

@@ -166,6 +166,15 @@ static void show_failure(struct progress *p, const asl_value *event, const char 
     }
 }
 
+/* States that were under way when the execution ended badly; the end itself is told below them. */
+static void give_up(struct progress *p, int64_t at)
+{
+    while (p->entered) {
+        print_state(p, p->entered, at, true, "");
+        drop(&p->entered);
+    }
+}
+
 static bool see_event(void *progress, int64_t id, const asl_value *event)
 {
     struct progress *p = progress;
@@ -174,6 +183,8 @@ static bool see_event(void *progress, int64_t id, const asl_value *event)
         begin(p, event, type.data, id);
     } else if (asl_text_ends(type, "StateExited")) {
         leave(p, event);
+    } else if (asl_text_starts(type, "Execution") && !asl_text_ends(type, "Started")) {
+        give_up(p, time_of(event));
     } else {
         struct entered **at = find_chain(p, number_of(event, "previousEventId"));
         if (*at)

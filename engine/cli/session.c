@@ -8,6 +8,7 @@
 
 #include "engine/aws/aws.h"
 #include "engine/local/local.h"
+#include "engine/task/connections.h"
 
 extern char **environ;
 
@@ -50,10 +51,15 @@ static bool start_stand_ins(struct session *s)
     return true;
 }
 
+bool session_stand_ins(struct session *s)
+{
+    return s->listener || start_stand_ins(s);
+}
+
 static const char *stand_in(void *session, const char *service)
 {
     struct session *s = session;
-    if (!local_offers(service) || (!s->listener && !start_stand_ins(s)))
+    if (!local_offers(service) || !session_stand_ins(s))
         return NULL;
     return s->stand_in_url;
 }
@@ -137,6 +143,17 @@ static bool open_aws(struct session *s, const struct session_settings *settings)
     return add_routes(s, &settings->routes);
 }
 
+static bool open_connections(struct session *s, const char *path)
+{
+    char message[512];
+    if (!path)
+        return true;
+    s->connections = connections_load(path, message);
+    if (!s->connections)
+        cli_fail(EXIT_WRONG_USAGE, "--connections: %s", message);
+    return s->connections != NULL;
+}
+
 /* ---- signals ---- */
 
 static void interrupted(struct session *s, int signal_number)
@@ -181,7 +198,7 @@ bool session_open(struct session *s, const struct session_settings *settings, in
     s->loop = loop_new(time, scale);
     s->http = http_out_new(s->loop, REQUESTS_IN_ALL, REQUESTS_PER_HOST);
     s->catalogue = catalogue_new();
-    if (!open_aws(s, settings)) {
+    if (!open_aws(s, settings) || !open_connections(s, settings->connections)) {
         session_close(s);
         return false;
     }
@@ -193,6 +210,7 @@ bool session_open(struct session *s, const struct session_settings *settings, in
         .aws = s->aws,
         .region = aws_region(s->aws),
         .account = s->account,
+        .connections = s->connections,
     };
     s->engine = engine_open(&options, &error);
     if (!s->engine) {
@@ -219,6 +237,7 @@ void session_close(struct session *s)
         local_free(s->local);
     if (s->aws)
         aws_free(s->aws);
+    value_release(s->connections);
     catalogue_free(s->catalogue);
     if (s->http)
         http_out_free(s->http);

@@ -14,6 +14,7 @@ struct session_settings {
     const char *in_flight;/* NULL: retry */
     const char *region, *profile, *account;
     const char *export_seconds;
+    const char *connections; /* a file; NULL: none */
     struct texts routes;  /* SERVICE[:ACTION]=URL|aws */
     bool aws;
 };
@@ -27,6 +28,8 @@ struct session_settings {
      "a task a crash left unknown: retry (default) or fail", &(s)->in_flight},                     \
     {"route", OPTION_LIST, "WHERE=URL",                                                            \
      "send a service's calls there: dynamodb=http://localhost:8000, s3=aws", &(s)->routes},        \
+    {"connections", OPTION_TEXT, "FILE", "how HTTP Tasks authenticate: JSON, by connection name",  \
+     &(s)->connections},                                                                           \
     {"aws", OPTION_FLAG, NULL, "calls may go to real AWS", &(s)->aws},                             \
     {"profile", OPTION_TEXT, "NAME", "of the AWS configuration files", &(s)->profile},             \
     {"region", OPTION_TEXT, "NAME", "default: the AWS configuration's, else us-east-1",            \
@@ -40,6 +43,7 @@ struct session {
     struct http_out *http;
     struct catalogue *catalogue;
     struct aws *aws;
+    asl_value *connections; /* or NULL */
     struct engine *engine;
     struct local *local;
     struct http_in *listener;
@@ -55,6 +59,8 @@ bool session_open(struct session *s, const struct session_settings *settings, in
 void session_close(struct session *s);
 /* Runs the loop until loop_stop or a signal. */
 void session_run(struct session *s);
+/* The stand-ins, started if they were not: s->local is there. False after complaining. */
+bool session_stand_ins(struct session *s);
 void session_settings_free(struct session_settings *settings);
 
 #endif

@@ -1,4 +1,5 @@
 /* stepwell validate: what AWS would say of definitions, with the lines they stand in. */
+#include "engine/aws/catalogue/definition.h"
 #include "engine/cli/cli.h"
 
 #include <dirent.h>
@@ -15,6 +16,7 @@ struct validate {
     bool json, express;
     size_t files, failed;
     bool unreadable;
+    struct asl_catalogue known; /* SDK calls that exist */
 };
 
 static asl_value *diagnostic_value(const struct asl_diagnostic *d)
@@ -60,7 +62,7 @@ static void validate_file(struct validate *v, const char *path)
         asl_buffer_free(&text);
         return;
     }
-    asl_machine *m = asl_machine_compile(asl_buffer_text(&text), v->express, &diagnostics);
+    asl_machine *m = asl_machine_compile_with(asl_buffer_text(&text), v->express, &v->known, &diagnostics);
     v->files++;
     v->failed += m == NULL;
     if (v->json) {
@@ -116,9 +118,12 @@ static void validate_path(struct validate *v, const char *path, int depth)
 
 static int validate(struct validate *v, const struct texts *paths)
 {
+    struct catalogue *catalogue = catalogue_new();
+    v->known = catalogue_for_definitions(catalogue);
     value_list_init(&v->results);
     for (size_t i = 0; i < paths->count; i++)
         validate_path(v, paths->items[i], 0);
+    catalogue_free(catalogue);
     asl_value *results = value_array_take(&v->results);
     if (v->json)
         cli_print_json(results);

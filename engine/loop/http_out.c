@@ -255,6 +255,19 @@ static struct asl_text trimmed(const char *data, size_t size)
     return (struct asl_text){data, size};
 }
 
+/* "HTTP/1.1 404 Not Found" */
+static void keep_reason(struct http_call *c, struct asl_text line)
+{
+    size_t at = 0;
+    for (int part = 0; part < 2; part++) {
+        while (at < line.size && line.data[at] != ' ')
+            at++;
+        at += at < line.size;
+    }
+    snprintf(c->answer.reason, sizeof c->answer.reason, "%.*s", (int)(line.size - at),
+             line.data + at);
+}
+
 static size_t on_header(char *data, size_t unit, size_t count, void *state)
 {
     struct http_call *c = state;
@@ -265,6 +278,7 @@ static size_t on_header(char *data, size_t unit, size_t count, void *state)
         return 0;
     if (size >= 5 && memcmp(data, "HTTP/", 5) == 0) { /* an interim answer came before */
         http_headers_free(&c->answer.headers);
+        keep_reason(c, trimmed(data, size));
     } else if (colon) {
         char *name = asl_copy_text((struct asl_text){data, (size_t)(colon - data)});
         http_headers_add(&c->answer.headers, name,

@@ -58,6 +58,7 @@ struct http_answer {
     enum http_failure failure;
     char message[256];   /* curl's words, for the cause; never a secret */
     int status;
+    char reason[64];     /* "Not Found", as it was sent; may be "" */
     struct http_headers headers;
     struct asl_buffer body;
 };

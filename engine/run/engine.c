@@ -1,6 +1,9 @@
 /* Opening, closing, machines. */
 #include "engine/run/internal.h"
 
+#include "engine/aws/aws.h"
+#include "engine/aws/catalogue/definition.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -217,7 +220,10 @@ static bool compare_machine(void *state, const struct store_machine *row)
 int64_t engine_put_machine(struct engine *e, const char *name, struct asl_text definition,
                            bool express, const char *role_arn, struct asl_diagnostics *diagnostics)
 {
-    asl_machine *compiled = asl_machine_compile(definition, express, diagnostics);
+    struct catalogue *catalogue = e->connectors.aws ? aws_catalogue(e->connectors.aws) : NULL;
+    struct asl_catalogue known = catalogue_for_definitions(catalogue);
+    asl_machine *compiled =
+        asl_machine_compile_with(definition, express, catalogue ? &known : NULL, diagnostics);
     if (!compiled)
         return -1;
     struct asl_buffer arn;

@@ -22,7 +22,8 @@ struct connectors {
     struct aws *aws;         /* credentials, endpoints, region: engine/aws/aws.h */
     const char *region;
     const char *account;
-    void *engine;            /* for states:startExecution */
+    const asl_value *connections; /* of HTTP Tasks: connections.h; NULL: none */
+    void *engine;            /* the engine itself */
 };
 
 struct task_request {

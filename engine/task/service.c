@@ -11,6 +11,7 @@
 #include "words.h"
 
 struct service_task {
+    struct service_handle handle;
     const struct connectors *shared;
     struct task *task;
     const struct service_style *style;
@@ -55,6 +56,11 @@ void service_cancel(void *handle)
     task_free(t);
 }
 
+void service_cancel_any(void *handle)
+{
+    ((struct service_handle *)handle)->cancel(handle);
+}
+
 const struct http_headers *service_headers(const struct service_task *t)
 {
     return t->headers;
@@ -89,6 +95,7 @@ void *service_fail_soon(const struct connectors *shared, struct task *task, cons
                         const char *cause)
 {
     struct service_task *t = asl_allocate_zeroed(1, sizeof *t);
+    t->handle.cancel = service_cancel;
     t->shared = shared;
     t->task = task;
     t->error = copy(error);
@@ -218,6 +225,7 @@ void *service_start(const struct connectors *shared, struct task *task,
     asl_value *sent = service_parameters(style, parameters);
     char token[37];
     service_token(request, token);
+    t->handle.cancel = service_cancel;
     t->shared = shared;
     t->task = task;
     t->style = style;

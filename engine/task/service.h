@@ -11,6 +11,13 @@
 
 struct service_task;
 
+/* The first member of every handle of this folder's: a connector may give handles of several shapes
+ * (its own, and that of a refusal), and cancels them through service_cancel_any. */
+struct service_handle {
+    void (*cancel)(void *self);
+};
+void service_cancel_any(void *handle);
+
 struct service_style {
     const char *prefix;     /* of error names: "DynamoDB"; NULL: aws-sdk style, the catalogue's names */
     const char *service;    /* in causes: "AmazonDynamoDBv2" */

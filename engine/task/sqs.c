@@ -28,7 +28,8 @@ static void *start(const struct connectors *shared, struct task *task,
 static bool repeatable(const struct connectors *shared, const struct task_request *request)
 {
     (void)shared;
-    return value_get_z(request->parameters, "MessageDeduplicationId") != NULL;
+    return request->parameters &&
+           value_get_z(request->parameters, "MessageDeduplicationId") != NULL;
 }
 
 const struct connector connector_sqs = {

@@ -11,6 +11,8 @@ static const struct connector *const connectors[] = {
     &connector_events,
     &connector_states_job, /* before the one that takes the rest of its actions */
     &connector_states,
+    &connector_apigateway,
+    &connector_http_invoke,
     &connector_optimized,
     &connector_jobs,
     &connector_aws_sdk,

@@ -331,6 +331,155 @@ static void waits_for_jobs(void **state)
     }
 }
 
+/* @ stands for the peer's host and port. */
+static const struct {
+    const char *parameters;
+    struct desk_reply replies[2];
+    const char *said, *asked;
+} apis[] = {
+    {"{\"ApiEndpoint\":\"@\",\"Method\":\"POST\",\"Stage\":\"s 1\",\"Path\":\"/a/b\",\"QueryParameters\":"
+     "{\"q\":[\"1\",\"ü&\"]},\"Headers\":{\"X-A\":[\"b\"]},\"RequestBody\":{\"m\":1}}",
+     {{200, "Content-Type: application/json\r\n", "{\"m\":1}"}},
+     "SUCCEEDED {\"Headers\":{\"Content-Type\":[\"application/json\"],\"Content-Length\":[\"7\"]},"
+     "\"ResponseBody\":{\"m\":1},\"StatusCode\":200,\"StatusText\":\"Something\"}\n",
+     "POST /s%201/a/b?q=1&q=%C3%BC%26 HTTP/1.1\r\n"},
+    {"{\"ApiEndpoint\":\"@\",\"Method\":\"GET\"}", {{200, "", "plain"}},
+     "SUCCEEDED {\"Headers\":{\"Content-Length\":[\"5\"]},\"ResponseBody\":\"plain\",", "GET / HTTP/1.1\r\n"},
+    {"{\"ApiEndpoint\":\"@\",\"Method\":\"GET\",\"AuthType\":\"IAM_ROLE\"}", {{200, "", ""}},
+     "SUCCEEDED {", "us-east-1/execute-api/aws4_request, SignedHeaders=host;x-amz-date"},
+    {"{\"ApiEndpoint\":\"@\",\"Method\":\"POST\",\"RequestBody\":\"Hello\"}",
+     {{403, "", "{\"message\":\"Missing Authentication Token\"}"}},
+     "FAILED ApiGateway.403 | {\"message\":\"Missing Authentication Token\"}\n", "\r\n\r\n\"Hello\""},
+    {"{\"ApiEndpoint\":\"@\",\"Method\":\"GET\",\"Headers\":{\"X\":\"single\"}}", {{200, "", ""}},
+     "START_FAILED States.Runtime | The Parameters '{", ""},
+    {"{\"ApiEndpoint\":\"@\",\"Method\":\"GET\",\"Headers\":{\"host\":[\"evil\"]}}", {{200, "", ""}},
+     "START_FAILED States.Runtime | The Parameters '{", ""},
+    {"{\"ApiEndpoint\":\"abc.execute-api.us-east-1.amazonaws.com\",\"Method\":\"GET\"}",
+     {{200, "", ""}}, "START_FAILED ApiGateway.SdkClientException | nothing may be sent to abc", ""},
+    {"{\"ApiEndpoint\":\"@\",\"Method\":\"GET\"}", {{0, "", ""}},
+     "FAILED ApiGateway.SdkClientException | Unable to execute HTTP request: ", ""},
+};
+
+static void invokes_apis(void **state)
+{
+    struct desk *d = *state;
+    for (size_t i = 0; i < sizeof apis / sizeof *apis; i++) {
+        char parameters[1024];
+        const char *at = strchr(apis[i].parameters, '@');
+        if (at)
+            snprintf(parameters, sizeof parameters, "%.*s127.0.0.1:%u%s", (int)(at - apis[i].parameters),
+                     apis[i].parameters, peer_port(d->peer), at + 1);
+        else
+            snprintf(parameters, sizeof parameters, "%s", apis[i].parameters);
+        const char *said =
+            desk_run(d, "arn:aws:states:::apigateway:invoke", parameters, apis[i].replies);
+        if (strncmp(said, apis[i].said, strlen(apis[i].said)) != 0)
+            fail_msg("%s\n--- wanted\n%s--- got\n%s", parameters, apis[i].said, said);
+        size_t count = peer_request_count(d->peer);
+        if (apis[i].asked[0] && !strstr(peer_request(d->peer, count - 1), apis[i].asked))
+            fail_msg("%s: no %s in\n%s", parameters, apis[i].asked, peer_request(d->peer, count - 1));
+    }
+}
+
+#define CONNECTIONS                                                                                  \
+    "{\"key\":{\"AuthorizationType\":\"API_KEY\",\"AuthParameters\":{\"ApiKeyAuthParameters\":"             \
+    "{\"ApiKeyName\":\"X-Key\",\"ApiKeyValue\":{\"env\":\"STEPWELL_TEST_KEY\"}},"                           \
+    "\"InvocationHttpParameters\":{\"QueryStringParameters\":[{\"Key\":\"v\",\"Value\":\"2\"}],"           \
+    "\"HeaderParameters\":[{\"Key\":\"X-H\",\"Value\":\"h\"}]}}},"                                        \
+    "\"basic\":{\"AuthorizationType\":\"BASIC\",\"AuthParameters\":{\"BasicAuthParameters\":"                \
+    "{\"Username\":\"u\",\"Password\":\"canary\"}}},"                                                       \
+    "\"oauth\":{\"AuthorizationType\":\"OAUTH_CLIENT_CREDENTIALS\",\"AuthParameters\":{"                     \
+    "\"OAuthParameters\":{\"AuthorizationEndpoint\":\"http://127.0.0.1:%u/token\",\"ClientParameters\":"     \
+    "{\"ClientID\":\"i\",\"ClientSecret\":\"canary\"}}}},"                                                   \
+    "\"nokey\":{\"AuthorizationType\":\"API_KEY\",\"AuthParameters\":{\"ApiKeyAuthParameters\":"             \
+    "{\"ApiKeyName\":\"X-Key\",\"ApiKeyValue\":{\"env\":\"STEPWELL_NOT_SET\"}}}}}"
+#define AS(name) "\"Authentication\":{\"ConnectionArn\":\"arn:aws:events:r:1:connection/" name "/u\"}"
+
+static const struct {
+    const char *parameters;
+    struct desk_reply replies[3];
+    const char *said, *asked[4];
+} http_calls[] = {
+    {"{\"ApiEndpoint\":\"https://api.example/p?x=1\",\"Method\":\"POST\"," AS("key")
+     ",\"QueryParameters\":{\"q\":[\"a\",\"b c\"]},\"Headers\":{\"X-A\":\"1\"},\"RequestBody\":{\"m\":1}}",
+     {{200, "Content-Type: application/json\r\n", "{\"ok\":true}"}},
+     "SUCCEEDED {\"Headers\":{\"Content-Type\":[\"application/json\"],\"Content-Length\":[\"11\"]},"
+     "\"ResponseBody\":{\"ok\":true},\"StatusCode\":200,\"StatusText\":\"Something\"}\n",
+     {"POST /p?x=1&q=a&q=b%20c&v=2 HTTP/1.1\r\n", "X-Key: canarykey\r\n", "X-H: h\r\n",
+      "User-Agent: Amazon|StepFunctions|HttpInvoke|us-east-1\r\n"}},
+    {"{\"ApiEndpoint\":\"https://api.example\",\"Method\":\"POST\"," AS("basic")
+     ",\"Transform\":{\"RequestBodyEncoding\":\"URL_ENCODED\"},\"RequestBody\":{\"a\":[1,\"x y\"],"
+     "\"b\":{\"c\":true}}}",
+     {{200, "", ""}}, "SUCCEEDED {",
+     {"Authorization: Basic dTpjYW5hcnk=\r\n", "\r\n\r\na%5B0%5D=1&a%5B1%5D=x%20y&b%5Bc%5D=true",
+      "Content-Type: application/x-www-form-urlencoded\r\n"}},
+    {"{\"ApiEndpoint\":\"https://api.example/x\",\"Method\":\"GET\"," AS("oauth") "}",
+     {{200, "", "{\"access_token\":\"canarytoken\",\"expires_in\":60}"}, {200, "", "[1]"}},
+     "SUCCEEDED {\"Headers\":{\"Content-Length\":[\"3\"]},\"ResponseBody\":[1],",
+     {"GET /x HTTP/1.1\r\n", "Authorization: Bearer canarytoken\r\n"}},
+    {"{\"ApiEndpoint\":\"https://api.example/x\",\"Method\":\"GET\"," AS("oauth") "}",
+     {{401, "", "canary"}},
+     "FAILED States.Runtime | The connection's authorization endpoint gave no access token.\n",
+     {"POST /token HTTP/1.1\r\n", "grant_type=client_credentials"}},
+    {"{\"ApiEndpoint\":\"https://api.example/x\",\"Method\":\"GET\"," AS("basic") "}",
+     {{404, "", "{\"message\":\"no\"}"}},
+     "FAILED States.Http.StatusCode.404 | {\"message\":\"no\"}\n", {0}},
+    {"{\"ApiEndpoint\":\"https://api.example/x\",\"Method\":\"GET\"," AS("basic") "}", {{0, "", ""}},
+     "FAILED States.Http.Socket | Unable to execute HTTP request: ", {0}},
+    {"{\"ApiEndpoint\":\"http://api.example/x\",\"Method\":\"GET\"," AS("basic") "}", {{200, "", ""}},
+     "START_FAILED States.Runtime | The Parameters '", {0}},
+    {"{\"ApiEndpoint\":\"https://api.example/x\",\"Method\":\"GET\"," AS("nobody") "}", {{200, "", ""}},
+     "START_FAILED States.Runtime | The Parameters '", {0}},
+    {"{\"ApiEndpoint\":\"https://api.example/x\",\"Method\":\"GET\"," AS("nokey") "}", {{200, "", ""}},
+     "START_FAILED States.Runtime | The Parameters '", {0}},
+    {"{\"ApiEndpoint\":\"https://api.example/x\",\"Method\":\"GET\",\"Headers\":{\"Authorization\":\"x\"},"
+     AS("basic") "}", {{200, "", ""}}, "START_FAILED States.Runtime | The Parameters '", {0}},
+};
+
+static void calls_https_apis(void **state)
+{
+    struct desk *d = *state;
+    char text[4096], url[64], message[512];
+    setenv("STEPWELL_TEST_KEY", "canarykey", 1);
+    snprintf(text, sizeof text, CONNECTIONS, peer_port(d->peer));
+    snprintf(url, sizeof url, "http://127.0.0.1:%u", peer_port(d->peer));
+    assert_true(aws_route(d->aws, "http", url, message));
+    asl_value *connections = value_literal(text);
+    d->shared.connections = connections;
+    for (size_t i = 0; i < sizeof http_calls / sizeof *http_calls; i++) {
+        const char *said = desk_run(d, "arn:aws:states:::http:invoke", http_calls[i].parameters,
+                                    http_calls[i].replies);
+        if (strncmp(said, http_calls[i].said, strlen(http_calls[i].said)) != 0 ||
+            strstr(said, "canary"))
+            fail_msg("case %zu\n--- wanted\n%s--- got\n%s", i, http_calls[i].said, said);
+        size_t count = peer_request_count(d->peer);
+        for (size_t j = 0; j < 4 && http_calls[i].asked[j]; j++)
+            if (!strstr(peer_request(d->peer, count - 1), http_calls[i].asked[j]))
+                fail_msg("case %zu: no %s in\n%s", i, http_calls[i].asked[j],
+                         peer_request(d->peer, count - 1));
+    }
+    value_release(connections);
+}
+
+/* Without a route a definition does not reach this machine or its network. */
+static void keeps_http_tasks_outside(void **state)
+{
+    static const struct desk_reply replies[] = {{200, "", "{}"}, {0}};
+    struct desk *d = *state;
+    char text[4096], parameters[256];
+    snprintf(text, sizeof text, CONNECTIONS, peer_port(d->peer));
+    asl_value *connections = value_literal(text);
+    d->shared.connections = connections;
+    snprintf(parameters, sizeof parameters,
+             "{\"ApiEndpoint\":\"https://127.0.0.1:%u/\",\"Method\":\"GET\"," AS("basic") "}",
+             peer_port(d->peer));
+    const char *said = desk_run(d, "arn:aws:states:::http:invoke", parameters, replies);
+    assert_string_equal(said, "FAILED States.Http.Socket | Unable to execute HTTP request: the host's "
+                              "address is not a public one\n");
+    assert_int_equal(peer_request_count(d->peer), 0);
+    value_release(connections);
+}
+
 static void stops_jobs_that_nobody_wants(void **state)
 {
     struct desk *d = *state;
@@ -407,6 +556,9 @@ int main(void)
         TEST(forgets_a_task_that_is_cancelled),
         TEST(knows_every_integration),
         TEST(waits_for_jobs),
+        TEST(invokes_apis),
+        TEST(calls_https_apis),
+        TEST(keeps_http_tasks_outside),
         TEST(stops_jobs_that_nobody_wants),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

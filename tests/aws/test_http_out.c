@@ -173,6 +173,7 @@ static void sends_what_was_asked_and_no_more(void **state)
     struct http_answer a = peer_wait(w->loop, w->http, &r);
     assert_int_equal(a.failure, HTTP_DONE);
     assert_string_equal(http_headers_get(&a.headers, "x-amzn-requestid"), "abc");
+    assert_string_equal(a.reason, "Something");
     snprintf(want, sizeof want,
              "POST /a/../b%%20c?x=1 HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nX-Empty:\r\n"
              "X-Amz-Target: T.Op\r\nContent-Length: 7\r\n\r\n{\"a\":1}",

@@ -10,18 +10,6 @@
 
 #define PROGRAM "build/stepwell"
 
-static double median(double *values, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        for (size_t k = i + 1; k < count; k++)
-            if (values[k] < values[i]) {
-                double swap = values[i];
-                values[i] = values[k];
-                values[k] = swap;
-            }
-    return values[count / 2];
-}
-
 /* From the process's start (the shell's fork) to its end, of a run of one Pass state. */
 static void measure_start(void)
 {
@@ -41,7 +29,7 @@ static void measure_start(void)
         }
         took[i] = (bench_now() - began) * 1000;
     }
-    double ms = median(took, TIMES);
+    double ms = bench_median(took, TIMES);
     bench_report("program_start_to_end_of_first_state", ms, "ms", ms / 15, "15 ms");
     bench_database("start", 1);
 }
@@ -65,7 +53,7 @@ static void measure_idle(void)
     fputs("{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Wait\",\"Seconds\":60,\"End\":true}}}", f);
     fclose(f);
     if (!bench_command(PROGRAM " run build/bench/wait.json --db build/bench/idle.db >/dev/null 2>&1 "
-                               "& pid=$!; sleep 1; sed -n 's/^VmRSS: *\\([0-9]*\\).*/\\1/p' "
+                               "& pid=$!; sleep 1; sed -n 's/^VmRSS:[[:space:]]*\\([0-9]*\\).*/\\1/p' "
                                "/proc/$pid/status; kill $pid; wait $pid; true",
                        line))
         return;

@@ -217,6 +217,28 @@ static void put_map(struct generator *g, struct scope *s)
     put_next(g, s);
 }
 
+/* A state of the other query language in between: variables, chance, an error that can be caught. */
+static void put_jsonata(struct generator *g, struct scope *s)
+{
+    static const char *const bodies[] = {
+        "\"Type\": \"Pass\", \"Output\": \"{% $merge([$states.input, {'pass': $uuid(), 'n': "
+        "$number($states.input.n)}]) %}\"",
+        "\"Type\": \"Wait\", \"Seconds\": \"{% $states.input.wait %}\"",
+        "\"Type\": \"Task\", \"Resource\": \"arn:aws:states:::lambda:invoke\", \"Arguments\": "
+        "{\"FunctionName\": \"f\", \"Payload\": \"{% $states.context.State %}\"}, "
+        "\"TimeoutSeconds\": \"{% 7 %}\", \"Output\": \"{% $merge([$states.input, {'task': "
+        "$states.result}]) %}\", \"Retry\": [{\"ErrorEquals\": [\"States.ALL\"], "
+        "\"MaxAttempts\": 1}]",
+        "\"Type\": \"Pass\", \"Output\": \"{% $merge([$states.input, {'r': $random()}]) %}\"",
+    };
+    asl_buffer_printf(g->out, "%s, \"QueryLanguage\": \"JSONata\"", bodies[dice_below(g->dice, 4)]);
+    if (!s->variable && dice_says(g->dice, 40)) {
+        s->variable = ++g->variables;
+        asl_buffer_printf(g->out, ", \"Assign\": {\"v%u\": \"{%% $states.input %%}\"}", s->variable);
+    }
+    put_next(g, s);
+}
+
 static void put_fail(struct generator *g, struct scope *s)
 {
     (void)s;
@@ -236,7 +258,7 @@ typedef void put_state(struct generator *g, struct scope *s);
 
 static put_state *choose(struct generator *g, const struct scope *s)
 {
-    static put_state *const plain[] = {put_pass, put_task, put_task, put_wait, put_pass};
+    static put_state *const plain[] = {put_pass, put_task, put_task, put_wait, put_pass, put_jsonata};
     bool last = s->at + 1 == s->count;
     if (last && dice_says(g->dice, s->depth ? 8 : 15))
         return put_fail;
@@ -244,7 +266,7 @@ static put_state *choose(struct generator *g, const struct scope *s)
         return put_succeed;
     if (s->depth < DEPTH_MAXIMUM && dice_says(g->dice, 30))
         return dice_says(g->dice, 50) ? put_parallel : put_map;
-    return plain[dice_below(g->dice, 5)];
+    return plain[dice_below(g->dice, sizeof plain / sizeof *plain)];
 }
 
 static void put_states(struct generator *g, unsigned depth)

@@ -257,14 +257,15 @@ static bool feed(struct table *t, const struct outside *outside, const asl_value
     return taken;
 }
 
+/* False: nothing can go on, or the recording holds all that could. */
 static bool go_on(struct table *t)
 {
     int64_t before = asl_execution_last_event(t->p->execution);
-    size_t runnable_before = t->result.runnable;
-    if (!runnable_before)
+    if (!t->result.runnable)
         return false;
     step_kind(t, ASL_CONTINUE);
-    return asl_execution_last_event(t->p->execution) > before || !t->result.runnable;
+    return !t->env.pick || !t->result.runnable ||
+           asl_execution_last_event(t->p->execution) > before;
 }
 
 /* The next event that came from outside, where the recording tells no order: what has begun first. */
@@ -318,9 +319,9 @@ static bool answer(struct table *t)
     bool taken = false;
     asl_result_init(&open, NULL);
     asl_execution_open_commands(p->execution, &t->env, &open);
-    if (open.count) {
-        struct asl_event event = {.task = open.commands[0].task};
-        taken = p->answer(p->state, &open.commands[0], &event) && step(t, &event);
+    for (size_t i = 0; i < open.count && !taken; i++) {
+        struct asl_event event = {.task = open.commands[i].task};
+        taken = p->answer(p->state, &open.commands[i], &event) && step(t, &event);
     }
     asl_result_free(&open);
     return taken;

@@ -334,6 +334,43 @@ static bool judge_end(struct unify *u, const asl_value *result, const struct pla
     return false;
 }
 
+/* ---- histories, where a case holds one ---- */
+
+/* This recorder keeps an event's details under "details". */
+static asl_value *flatten(const asl_value *history)
+{
+    asl_value *events = value_empty_array();
+    for (size_t i = 0; i < value_count(history); i++) {
+        const asl_value *event = value_at(history, i), *details = value_get_z(event, "details");
+        struct value_list l;
+        value_list_init(&l);
+        for (size_t k = 0; k < value_count(event); k++)
+            if (value_at(event, k) != details)
+                value_list_push_member_take(&l, value_retain(value_key_at(event, k)),
+                                            value_retain(value_at(event, k)));
+        for (size_t k = 0; details && k < value_count(details); k++)
+            value_list_push_member_take(&l, value_retain(value_key_at(details, k)),
+                                        value_retain(value_at(details, k)));
+        events = value_append_take(events, value_object_take(&l));
+    }
+    return events;
+}
+
+static bool judge_history(struct unify *u, const asl_value *recorded, const asl_value *events,
+                          struct asl_buffer *note)
+{
+    size_t count = value_count(recorded), ours = value_count(events);
+    unify_know(u, "tiny-asl-machine-aws-<REDACTED_VAR:WORKSPACE_HASH>-sfn-role", "played");
+    for (size_t i = 0; i < count && i < ours; i++)
+        if (!unify_event(u, value_at(recorded, i), value_at(events, i), false, note)) {
+            asl_buffer_printf(note, " (event %zu)", i + 1);
+            return false;
+        }
+    if (count != ours)
+        asl_buffer_printf(note, "expected %zu events, got %zu", count, ours);
+    return count == ours;
+}
+
 static const char *reason_to_skip(const char *name)
 {
     for (size_t i = 0; i < sizeof out_of_reach / sizeof *out_of_reach; i++)
@@ -359,10 +396,15 @@ static void play_case(struct suite *suite, const char *group, const char *name, 
         .answer = answer,
         .state = &answering,
     };
+    const asl_value *history = at(result, "meta", "history");
+    if (history)
+        p.recorded = flatten(history);
     struct unify u;
     unify_init(&u);
     play_run(&p);
-    bool same = judge_end(&u, result, &p, &note);
+    bool same = judge_end(&u, result, &p, &note) &&
+                (!history || judge_history(&u, p.recorded, p.events, &note));
+    value_release((asl_value *)(uintptr_t)p.recorded);
     suite_judge(suite, group, name, same ? SUITE_PASSED : SUITE_FAILED, note.data);
     unify_free(&u);
     play_free(&p);

@@ -273,7 +273,7 @@ int main(int argc, char **argv)
     struct dirent **groups;
     int count = scandir(SUITE "/groups", &groups, is_visible, alphasort);
     if (count < 0) {
-        printf("skipped: %s is not here\n", SUITE);
+        printf("skipped: %s is not here\n0 passed, 0 failed, 1 skipped\n", SUITE);
         return 0;
     }
     for (int i = 0; i < count; i++) {
@@ -282,7 +282,7 @@ int main(int argc, char **argv)
         free(groups[i]);
     }
     free(groups);
-    printf("%zu of %zu cases passed\n", s.passed, s.seen);
+    printf("jsonata-suite: %zu passed, %zu failed\n", s.passed, s.seen - s.passed);
     if (s.only)
         return s.passed < s.seen;
     return s.passed < FLOOR || s.seen < TOTAL;

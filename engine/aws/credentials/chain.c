@@ -169,7 +169,7 @@ enum credentials_result credentials_set(struct credentials_search *s, const char
 
 static char *text_of(const asl_value *object, const char *key)
 {
-    const asl_value *v = value_get_z(object, key);
+    const asl_value *v = object ? value_get_z(object, key) : NULL;
     return v && value_kind(v) == VALUE_STRING ? asl_copy_text(value_as_text(v)) : NULL;
 }
 

@@ -92,6 +92,8 @@ static void cancel(void *handle)
 
 static enum credentials_result take(struct credentials_search *s, const asl_value *role)
 {
+    if (!role)
+        return credentials_broken(s, "SSO: the answer holds no credentials");
     const asl_value *id = value_get_z(role, "AccessKeyId");
     const asl_value *secret = value_get_z(role, "SecretAccessKey");
     const asl_value *token = value_get_z(role, "SessionToken");

@@ -1,0 +1,426 @@
+#!/bin/sh
+# The command line as people use it: what is printed where, the exit statuses scripts rely on, bad
+# input, signals, and dying at every named point. Each case gets a folder of its own, so that no case
+# leans on another's store. Closes with "N passed, N failed".
+set -u
+stepwell=${STEPWELL:-$(cd "$(dirname "$0")/../.." && pwd)/build/stepwell}
+place=$(mktemp -d) || exit 1
+trap 'rm -rf "$place"' EXIT
+passed=0 failed=0 folder=0
+
+fresh() { # a new folder with a new name for the case
+    case_name=$1
+    folder=$((folder + 1))
+    mkdir "$place/$folder" && cd "$place/$folder" || exit 1
+}
+
+judge() { # true or false, what was expected
+    if [ "$1" = 0 ]; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAILED: $case_name: $2"
+        echo "  status $status; out: $(head -c 400 out); err: $(head -c 400 err)"
+    fi
+}
+
+call() { # wanted exit status, arguments...
+    wanted=$1
+    shift
+    timeout 60 "$stepwell" "$@" >out 2>err </dev/null
+    status=$?
+    [ "$status" -eq "$wanted" ]
+    judge $? "exit status $wanted from: $*"
+}
+
+says() { # file, fixed text in it
+    grep -qF -- "$2" "$1"
+    judge $? "'$2' in $1"
+}
+
+lacks() {
+    ! grep -qF -- "$2" "$1"
+    judge $? "no '$2' in $1"
+}
+
+definition() { # file, states by name: "StartAt", then the body of States
+    printf '{"StartAt": "%s", "States": {%s}}\n' "$2" "$3" >"$1"
+}
+
+pass() { definition pass.asl.json P '"P": {"Type": "Pass", "End": true}'; }
+waits() { # seconds
+    definition wait.asl.json W \
+        "\"W\": {\"Type\": \"Wait\", \"Seconds\": $1, \"Next\": \"P\"}, \"P\": {\"Type\": \"Pass\", \"End\": true}"
+}
+
+# ---- run, and how it ends ----
+fresh "run: success"
+pass
+call 0 run pass.asl.json --input '{"id": 7}'
+says out '"id": 7'
+call 0 run pass.asl.json --input '{"id": 8}' --name eight --json
+says out '"status": "SUCCEEDED"'
+says out '"executionArn": "arn:aws:states:us-east-1:123456789012:execution:pass:eight"'
+says out '"startDate"'
+says out '"stopDate"'
+printf '{"from": "file"}' >in.json
+call 0 run pass.asl.json --input @in.json --quiet
+says out '"from": "file"'
+[ ! -s err ]
+judge $? "nothing on stderr with --quiet"
+call 2 run pass.asl.json --name eight
+says err "eight"
+call 0 list
+says out eight
+says out SUCCEEDED
+call 0 list --json --status succeeded
+says out '"name": "eight"'
+call 0 list --status FAILED --json
+says out '[]'
+call 0 show eight
+says out SUCCEEDED
+call 0 show eight --json
+says out '"status": "SUCCEEDED"'
+call 0 history eight
+says out ExecutionSucceeded
+call 0 history eight --json
+says out '"previousEventId"'
+says out '"type": "PassStateEntered"'
+call 2 show nobody
+says err "there is no execution 'nobody'"
+call 2 history nobody
+call 2 stop eight
+says err "not running"
+call 2 resume eight
+says err "has ended"
+
+fresh "run: FAILED"
+definition fail.asl.json F '"F": {"Type": "Fail", "Error": "Sad", "Cause": "because"}'
+call 3 run fail.asl.json --json
+says out '"status": "FAILED"'
+says out '"error": "Sad"'
+call 3 run fail.asl.json
+says err Sad
+says err because
+
+fresh "run: TIMED_OUT"
+printf '{"TimeoutSeconds": 5, "StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 9, "End": true}}}' >slow.asl.json
+call 4 run slow.asl.json --time skip --json
+says out '"status": "TIMED_OUT"'
+
+fresh "run: ABORTED by stop"
+waits 60
+"$stepwell" run wait.asl.json --name long --quiet >/dev/null 2>&1 &
+runner=$!
+for i in 1 2 3 4 5 6 7 8 9 10; do "$stepwell" show long >/dev/null 2>&1 && break; sleep 0.1; done
+kill -INT $runner
+wait $runner
+status=$?
+[ $status -eq 6 ]
+judge $? "exit status 6 after SIGINT"
+call 0 stop long --error Operator --cause 'wrong table'
+call 0 show long --json
+says out '"status": "ABORTED"'
+says out '"error": "Operator"'
+call 2 resume long
+
+fresh "run: variables"
+printf '{"StartAt": "P", "States": {"P": {"Type": "Pass", "Result": "${Table}", "End": true}}}' >var.asl.json
+call 0 run var.asl.json --var 'Table=a "quoted" \name'
+says out '"a \"quoted\" \\name"'
+call 2 run var.asl.json --var Table
+says err "Name=Value"
+call 0 validate var.asl.json --var Table=x
+
+fresh "time"
+waits 31536000
+call 0 run wait.asl.json --time skip --quiet
+call 2 run wait.asl.json --time soon
+says err "--time is real, skip or xN"
+call 2 run wait.asl.json --time x0
+
+# ---- wrong usage ----
+fresh "usage"
+pass
+call 2
+says err usage
+call 0 --help
+says out validate
+call 0 --version
+says out stepwell
+call 2 rnu pass.asl.json
+says err "there is no command 'rnu'"
+call 2 run
+says err "one definition"
+call 2 run pass.asl.json --inptu '{}'
+says err "did you mean --input?"
+call 2 run pass.asl.json --input
+says err "--input wants"
+call 2 run pass.asl.json --json=yes
+says err "takes no value"
+call 2 run none.asl.json
+says err "none.asl.json: No such file"
+call 2 run .
+says err ".: "
+call 2 run pass.asl.json --input @none.json
+says err "none.json: No such file"
+call 2 run pass.asl.json --type QUICK
+says err "STANDARD or EXPRESS"
+call 2 run pass.asl.json --name 'a b'
+says err "no execution name"
+call 2 run pass.asl.json --account 12
+says err "twelve digits"
+call 2 list --limit many
+says err "wants a number"
+call 2 list --status GONE
+for c in run resume list show history stop validate local eval graph diff replay; do
+    "$stepwell" --help | grep -q "^  $c " || continue
+    call 0 $c --help
+    says out "example"
+done
+
+# ---- input that is none ----
+fresh "bad input"
+pass
+refuse() { # input text, words of the complaint
+    printf "$1" >bad.json
+    call 2 run pass.asl.json --input @bad.json
+    says err "$2"
+    says err "line 1"
+    lacks out "{"
+}
+refuse '' 'column 1'
+refuse '{"a": 01}' 'column 7'
+refuse '{"a": 1} x' 'column 10'
+refuse '{"a": 1, "a": 2}' '"a"'
+refuse '{"a": "\377"}' 'UTF-8'
+refuse '{"a": "x' 'column'
+refuse '{"a": nul}' 'column 7'
+refuse '{"a": "\\ud800"}' 'column'
+head -c 100000 /dev/zero | tr '\0' '[' >deep.json
+call 2 run pass.asl.json --input @deep.json
+says err deep
+{ printf '"'; head -c 307200 /dev/zero | tr '\0' x; printf '"'; } >large.json
+call 2 run pass.asl.json --input @large.json
+says err "262144"
+[ ! -e stepwell.db ]
+judge $? "no store was made for refused input"
+call 2 run large.json
+
+fresh "kept exactly"
+pass
+printf '{"n": 1e400, "i": 9007199254740993, "d": 1.10, "z": "a\\u0000b", "e": "\\u00e9"}' >odd.json
+call 0 run pass.asl.json --input @odd.json
+says out 1e400
+says out 9007199254740993
+says out 1.10
+says out 'a\u0000b'
+
+fresh "a definition with a mistake"
+printf '{"StartAt": "P",\n "States": {"P": {"Type": "Pass", "Nxt": "Q", "End": true}}}' >wrong.asl.json
+call 2 run wrong.asl.json
+says err "wrong.asl.json:2:"
+says err "Nxt"
+says err "mend its definition"
+call 1 validate wrong.asl.json
+says out "Nxt"
+says out 'did you mean'
+call 1 validate wrong.asl.json --json
+says out '"result": "FAIL"'
+says out '"line": 2'
+says out '"location"'
+pass
+call 0 validate pass.asl.json --json
+says out '"result": "OK"'
+call 1 validate pass.asl.json wrong.asl.json
+head -c 100000 /dev/zero | tr '\0' '[' >deep.asl.json
+call 1 validate deep.asl.json
+printf '{"StartAt": "\377"}' >latin.asl.json
+call 1 validate latin.asl.json
+: >empty.asl.json
+call 1 validate empty.asl.json
+call 2 validate none.asl.json
+call 2 validate
+
+# ---- stores that are none ----
+fresh "stores"
+pass
+waits 60
+call 7 list --db none.db
+says err none.db
+call 7 list
+call 0 run pass.asl.json --db good.db --name one --quiet
+printf 'this is a text and no database, however long one looks at it\n' >foreign.db
+cp foreign.db foreign.before
+call 7 run pass.asl.json --db foreign.db
+says err foreign.db
+call 7 list --db foreign.db
+cmp -s foreign.db foreign.before
+judge $? "a foreign file is left as it is"
+rm -f good.db-wal good.db-shm
+head -c 3000 good.db >cut.db
+call 7 list --db cut.db
+says err cut.db
+call 7 run pass.asl.json --db cut.db
+call 7 run pass.asl.json --db no/such/folder/x.db
+says err no/such/folder
+call 7 run pass.asl.json --db .
+call 0 show one --db good.db
+"$stepwell" run wait.asl.json --db good.db --quiet >/dev/null 2>&1 &
+holder=$!
+sleep 0.5
+call 7 run pass.asl.json --db good.db
+says err good.db
+kill -INT $holder
+wait $holder
+if [ "$(id -u)" = 0 ]; then
+    : # root may write anywhere: a read-only folder shows nothing
+else
+    mkdir locked
+    chmod 500 locked
+    call 7 run pass.asl.json --db locked/x.db
+    chmod 700 locked
+fi
+mode=$(stat -c %a good.db)
+status=0
+[ "$mode" = 600 ]
+judge $? "the store is its owner's alone (mode $mode)"
+
+# ---- interrupted, killed, crashed: the same end ----
+fresh "SIGKILL during a Wait"
+waits 3
+"$stepwell" run wait.asl.json --name killed --input '{"k": 1}' --quiet >/dev/null 2>&1 &
+runner=$!
+began=$(date +%s%N)
+for i in 1 2 3 4 5 6 7 8 9 10; do "$stepwell" history killed 2>/dev/null | grep -q WaitStateEntered && break; sleep 0.1; done
+kill -KILL $runner
+wait $runner 2>/dev/null
+call 0 list
+says out RUNNING
+call 0 resume killed
+took=$((($(date +%s%N) - began) / 1000000))
+status=0
+[ $took -ge 2900 ] && [ $took -le 4500 ]
+judge $? "it ends at its due time, not $took ms after it began"
+says out '"k": 1'
+call 0 history killed
+says out ExecutionSucceeded
+
+fresh "SIGINT during a Wait"
+waits 2
+"$stepwell" run wait.asl.json --name stopped --input '{"k": 2}' --json >out 2>err &
+runner=$!
+for i in 1 2 3 4 5 6 7 8 9 10; do "$stepwell" history stopped 2>/dev/null | grep -q WaitStateEntered && break; sleep 0.1; done
+kill -INT $runner
+wait $runner
+status=$?
+[ $status -eq 6 ]
+judge $? "exit status 6 after SIGINT"
+call 0 resume
+call 0 show stopped --json
+says out '"status": "SUCCEEDED"'
+
+definition_of_all() {
+    definition all.asl.json A '"A": {"Type": "Pass", "Assign": {"v": 1}, "Next": "W"},
+        "W": {"Type": "Wait", "Seconds": 1, "Next": "D"},
+        "D": {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:dynamodb:listTables", "Parameters": {}, "ResultPath": "$.t", "Next": "M"},
+        "M": {"Type": "Map", "ItemsPath": "$.items", "ResultPath": "$.m", "ItemProcessor": {"StartAt": "I",
+            "States": {"I": {"Type": "Pass", "End": true}}}, "Next": "C"},
+        "C": {"Type": "Choice", "Choices": [{"Variable": "$.items[0]", "NumericEquals": 1, "Next": "Z"}], "Default": "Z"},
+        "Z": {"Type": "Pass", "End": true}'
+}
+fresh "dying at every point"
+definition_of_all
+call 0 run all.asl.json --name whole --input '{"items": [1, 2]}' --time skip --quiet
+cp out whole.out
+"$stepwell" history whole | awk 'NR > 1 { print $1, $2, $5 }' >whole.history
+for point in turn.begin turn.stepped commit.before commit.after task.send task.sent task.reported \
+    answer finished recovery due close; do
+    for n in 1 2 3; do
+        rm -rf crash.db* crash.db.data
+        STEPWELL_CRASH_AT=$point:$n "$stepwell" run all.asl.json --db crash.db --name it \
+            --input '{"items": [1, 2]}' --time skip --quiet >/dev/null 2>&1
+        died=$?
+        status=$died
+        if "$stepwell" show it --db crash.db >out 2>err; then
+            if grep -q RUNNING out; then
+                "$stepwell" resume it --db crash.db --time skip --quiet >out 2>err
+                status=$?
+                [ $status -eq 0 ] && cmp -s out whole.out
+                judge $? "resume after $point:$n ends as the whole run did"
+            fi
+            "$stepwell" history it --db crash.db | awk 'NR > 1 { print $1, $2, $5 }' >it.history
+            cmp -s it.history whole.history
+            judge $? "after $point:$n the history is the whole run's"
+        else # dead before the start was durable: nothing was acknowledged, so it is started again
+            call 0 run all.asl.json --db crash.db --name it --input '{"items": [1, 2]}' \
+                --time skip --quiet
+        fi
+        [ $died -eq 137 ] || break # the point was not passed as often
+    done
+done
+STEPWELL_CRASH_AT=task.send "$stepwell" run all.asl.json --db twice.db --name it \
+    --input '{"items": [1, 2]}' --time skip --quiet >/dev/null 2>&1
+STEPWELL_CRASH_AT=recovery "$stepwell" resume it --db twice.db --time skip >out 2>err
+status=$?
+[ $status -eq 137 ]
+judge $? "it dies in recovery"
+call 0 resume it --db twice.db --time skip --quiet
+cmp -s out whole.out
+judge $? "dying in recovery loses nothing"
+
+# ---- the stand-ins alone ----
+fresh "local"
+call 0 local dynamodb ListTables
+says out '"TableNames"'
+call 1 local dynamodb DescribeTable '{"TableName": "none"}'
+cat out >>err
+says err ResourceNotFoundException
+call 2 local nothing ListTables
+says err "no stand-in for 'nothing'"
+call 2 local dynamodb
+call 1 local dynamodb ListTables '{'
+
+# ---- eval ----
+fresh "eval"
+call 0 eval '$sum($states.input.items.price)' --input '{"items": [{"price": 4}, {"price": 5.5}]}'
+[ "$(cat out)" = 9.5 ]
+judge $? "the result alone on stdout"
+printf '{"items": [{"price": 4}, {"price": 5.5}]}' >order.json
+call 0 eval '$.items[?(@.price > 4)].price' --language jsonpath --input @order.json
+says out 5.5
+lacks out 4
+call 0 eval "States.Format('{} of {}', \$.n, \$v)" --input '{"n": 1}' --variables '{"v": "x"}'
+says out '"1 of x"'
+call 0 eval '{% $states.context.Execution.Id & $v %}' --context '{"Execution": {"Id": "e"}}' \
+    --variables '{"v": 7}'
+says out '"e7"'
+call 0 eval '$$.Execution.Id' --language jsonpath --context '{"Execution": {"Id": "e"}}'
+says out '"e"'
+call 0 eval '$range(1, 3, 1)'
+printf '1 +\n  1' >two.jsonata
+call 0 eval @two.jsonata
+says out 2
+call 1 eval '1 + "a"'
+says err 'T2002'
+says err '  1 + "a"'
+says err '    ^'
+call 1 eval '$.a[' --language jsonpath
+says err '      ^'
+call 1 eval '$.a.b' --language jsonpath
+call 1 eval '$states.input.nothing'
+says err undefined
+call 1 eval 'function($x) { $x }'
+call 1 eval '$eval("1")'
+call 1 eval ''
+call 2 eval '1' --input '[1'
+says err 'the input: line 1, column 3'
+call 2 eval '1' --variables '[1]'
+says err 'object'
+call 2 eval '1' --language sql
+call 2 eval 1 2
+call 1 eval '(function($n) { $n = 0 ? 0 : 1 + $f($n - 1) })(1)'
+call 1 eval '($f := function($n) { 1 + $f($n) }; $f(1))'
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
