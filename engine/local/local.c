@@ -18,6 +18,7 @@
 
 #include "asl/value/value.h"
 #include "dynamodb/export.h"
+#include "s3/bucket.h"
 
 #define EXPORT_MS 90000    /* two looks of a workflow that waits a minute between them */
 #define TURN_MAXIMUM 512   /* answers held back before a commit is made in between */
@@ -36,13 +37,6 @@ static const struct local_service *const services[] = {&local_dynamodb, &local_s
 int64_t local_now(const struct local *l)
 {
     return l->clock(l->clock_state);
-}
-
-int64_t local_next_micros(struct local *l)
-{
-    int64_t micros = local_now(l) * 1000;
-    l->last_micros = micros > l->last_micros ? micros : l->last_micros + 1;
-    return l->last_micros;
 }
 
 void local_random(char *out, size_t size, const char *alphabet)
@@ -414,15 +408,9 @@ static bool open_data(struct local *l, char *message)
         l->database = database_open(file, message);
     free(s3);
     free(file);
-    if (!l->database)
-        return false;
-    sqlite3_stmt *s = database_query(l->database, "SELECT COALESCE(MAX(micros), 0) FROM ddb_change", "");
-    while (database_step(l->database, s))
-        l->last_micros = sqlite3_column_int64(s, 0);
-    const char *why = database_failure(l->database);
-    if (why)
-        snprintf(message, 512, "cannot read %s/local.db: %s", l->directory, why);
-    return !why;
+    if (l->database)
+        bucket_sweep(l);
+    return l->database != NULL;
 }
 
 struct local *local_new(const struct local_options *o, char message[512])

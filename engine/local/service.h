@@ -14,7 +14,6 @@ struct local {
     void *clock_state;
     struct loop *loop;
     struct database *database;
-    int64_t last_micros;           /* of the change log: strictly ascending */
     struct loop_timer *export_timer;
     /* the turn */
     bool is_turn_open;
@@ -25,7 +24,6 @@ struct local {
 };
 
 int64_t local_now(const struct local *l); /* ms since 1970 */
-int64_t local_next_micros(struct local *l);
 /* `size` - 1 random characters of `alphabet` and a NUL. */
 void local_random(char *out, size_t size, const char *alphabet);
 

@@ -573,17 +573,21 @@ static void set_defaults(struct http_in_limits *l)
         l->idle_ms = 75000;
 }
 
+/* Names that always mean this machine (RFC 6761, 6.3), whatever address is listened on. */
+static const char *const own_hosts[] = {"localhost", "*.localhost", "127.0.0.1", "::1"};
+#define OWN_HOSTS (sizeof own_hosts / sizeof *own_hosts)
+
 static char **allowed_hosts(const char *address, const char *const *hosts)
 {
-    size_t count = 0;
-    while (hosts && hosts[count])
-        count++;
-    char **all = asl_allocate_zeroed(count + 4, sizeof *all);
-    all[0] = asl_copy_text(asl_text(address));
-    all[1] = asl_copy_text(ASL_TEXT("localhost"));
-    all[2] = asl_copy_text(ASL_TEXT("*.localhost")); /* always this machine: RFC 6761, 6.3 */
-    for (size_t i = 0; i < count; i++)
-        all[3 + i] = asl_copy_text(asl_text(hosts[i]));
+    size_t count = 0, given = 0;
+    while (hosts && hosts[given])
+        given++;
+    char **all = asl_allocate_zeroed(given + OWN_HOSTS + 2, sizeof *all);
+    all[count++] = asl_copy_text(asl_text(address));
+    for (size_t i = 0; i < OWN_HOSTS; i++)
+        all[count++] = asl_copy_text(asl_text(own_hosts[i]));
+    for (size_t i = 0; i < given; i++)
+        all[count++] = asl_copy_text(asl_text(hosts[i]));
     return all;
 }
 

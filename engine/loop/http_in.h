@@ -44,8 +44,8 @@ typedef void (*http_in_handle)(void *state, struct http_exchange *x,
                                const struct http_received *request);
 
 /* Listens on `address` ("127.0.0.1", "::1") and `port` (0: any; see http_in_port). `hosts` are further
- * names allowed in Host beside the address itself, localhost and names under it; "*.x" stands for all
- * names under x; NULL-terminated or NULL. Raises the soft limit of open files towards what the
+ * names allowed in Host beside the address itself, the loopback addresses, localhost and names under
+ * it; "*.x" stands for all names under x; NULL-terminated or NULL. Raises the soft limit of open files towards what the
  * connections need. NULL and a message on failure. */
 struct http_in *http_in_new(struct loop *l, const char *address, uint16_t port,
                             const char *const *hosts, const struct http_in_limits *limits,

@@ -110,6 +110,7 @@ struct engine {
     void (*watch)(void *state, int64_t execution, struct store_bytes chunk, enum asl_status status);
     void *watch_state;
     int64_t watched;
+    struct engine_activities activities;
 
     struct engine_figures figures;
 };

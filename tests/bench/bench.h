@@ -9,6 +9,7 @@
 #include "engine/run/engine.h"
 
 double bench_now(void); /* steady seconds */
+double bench_median(double *values, size_t count); /* sorts them */
 double bench_rss_mb(void);
 double bench_peak_mb(void);
 /* The path of a database in the bench's own folder, emptied first when `fresh`. */

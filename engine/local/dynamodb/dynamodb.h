@@ -55,6 +55,8 @@ bool dynamodb_is(const asl_value *request, const char *name, const char *text);
 
 /* ---- tables ---- */
 
+#define DYNAMODB_RECOVERY_MS (35LL * 24 * 3600 * 1000) /* how far back point-in-time recovery reaches */
+
 struct dynamodb_key_attribute {
     struct asl_text name;
     enum attribute_type type;

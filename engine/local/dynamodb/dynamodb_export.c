@@ -17,7 +17,6 @@
 #define MINUTE_MS 60000
 #define WINDOW_MINIMUM_MS (15 * MINUTE_MS)        /* DynamoDB: an incremental export's window */
 #define WINDOW_MAXIMUM_MS (24 * 60 * MINUTE_MS)
-#define RECOVERY_MS (35LL * 24 * 60 * MINUTE_MS)  /* DynamoDB: how far back recovery reaches */
 #define TOKEN_MS (8LL * 60 * MINUTE_MS)           /* DynamoDB: how long a client token is good */
 #define LISTED 25
 
@@ -48,7 +47,7 @@ struct window {
 static bool check_in_recovery(struct dynamodb_call *c, int64_t time, int64_t since, const char *what)
 {
     int64_t now = local_now(c->local);
-    int64_t earliest = since > now - RECOVERY_MS ? since : now - RECOVERY_MS;
+    int64_t earliest = since > now - DYNAMODB_RECOVERY_MS ? since : now - DYNAMODB_RECOVERY_MS;
     if (time > now)
         return dynamodb_refuse(c, DYNAMODB_INVALID_EXPORT_TIME, "%s cannot be in the future", what);
     /* Times are given in whole seconds: the second in which recovery was switched on will do. */
@@ -250,6 +249,13 @@ static bool begin(struct dynamodb_call *c, const struct dynamodb_table *t)
     return is_fine;
 }
 
+/* Recovery reaches back 35 days: what is older is of no use to any export. */
+static void forget_old_changes(struct dynamodb_call *c, const struct dynamodb_table *t)
+{
+    database_run(c->db, "DELETE FROM ddb_change WHERE table_id = ? AND micros < ?", "ii", t->id,
+                 (local_now(c->local) - DYNAMODB_RECOVERY_MS) * 1000);
+}
+
 bool dynamodb_export_table(struct dynamodb_call *c)
 {
     struct dynamodb_table t;
@@ -264,6 +270,7 @@ bool dynamodb_export_table(struct dynamodb_call *c)
     if (!dynamodb_find_table(c, arn, &t))
         return dynamodb_refuse(c, DYNAMODB_TABLE_NOT_FOUND, "Table not found: %.*s",
                                ASL_TEXT_ARGS(name));
+    forget_old_changes(c, &t);
     bool is_done = t.recovery_since != 0 && begin(c, &t);
     if (t.recovery_since == 0)
         dynamodb_refuse(c, DYNAMODB_RECOVERY_UNAVAILABLE,

@@ -236,11 +236,22 @@ static void write_index(void *state, const asl_value *index, bool is_global)
     dynamodb_place_free(&at);
 }
 
+/* A moment of its own for each change of a table: by the clock, or right behind the last one. */
+static int64_t next_micros(struct dynamodb_call *c, const struct dynamodb_table *t)
+{
+    int64_t last = 0, micros = local_now(c->local) * 1000;
+    sqlite3_stmt *s = database_query(
+        c->db, "SELECT COALESCE(MAX(micros), 0) FROM ddb_change WHERE table_id = ?", "i", t->id);
+    while (database_step(c->db, s))
+        last = sqlite3_column_int64(s, 0);
+    return micros > last ? micros : last + 1;
+}
+
 static void log_change(struct dynamodb_call *c, const struct dynamodb_table *t,
                        const struct dynamodb_place *p, const char *old, const char *now)
 {
     database_run(c->db, "INSERT INTO ddb_change VALUES(?, ?, ?, ?, ?, ?)", "iibbzz", t->id,
-                 local_next_micros(c->local), asl_buffer_text(&p->hash), asl_buffer_text(&p->range), old,
+                 next_micros(c, t), asl_buffer_text(&p->hash), asl_buffer_text(&p->range), old,
                  now);
 }
 

@@ -625,9 +625,11 @@ static bool answer_backups(struct dynamodb_call *c, int64_t since)
     value_list_set_take(&recovery, "PointInTimeRecoveryStatus",
                         value_string_z(since ? "ENABLED" : "DISABLED"));
     if (since) {
+        int64_t now = local_now(c->local), oldest = now - DYNAMODB_RECOVERY_MS;
         value_list_set_take(&recovery, "RecoveryPeriodInDays", value_integer(35));
-        value_list_set_take(&recovery, "EarliestRestorableDateTime", seconds(since));
-        value_list_set_take(&recovery, "LatestRestorableDateTime", seconds(local_now(c->local)));
+        value_list_set_take(&recovery, "EarliestRestorableDateTime",
+                            seconds(since > oldest ? since : oldest));
+        value_list_set_take(&recovery, "LatestRestorableDateTime", seconds(now));
     }
     value_list_set_take(&backups, "ContinuousBackupsStatus", value_string_z("ENABLED"));
     value_list_set_take(&backups, "PointInTimeRecoveryDescription", value_object_take(&recovery));

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PATH_BYTES 4096
@@ -226,6 +227,28 @@ static bool replace_file(const struct local *l, const char *path, struct asl_tex
     asl_buffer_free(&temporary);
     asl_buffer_free(&folder);
     return is_done;
+}
+
+void bucket_sweep(struct local *l)
+{
+    struct asl_buffer path;
+    struct stat st;
+    put_root(l, ASL_TEXT(""), &path);
+    DIR *folder = opendir(path.data);
+    size_t size = path.size;
+    for (struct dirent *e; folder && (e = readdir(folder));) {
+        if (strncmp(e->d_name, ".new-", 5) != 0)
+            continue;
+        asl_buffer_puts(&path, e->d_name);
+        /* File times are the real clock's; a younger one may be another process's put on its way. */
+        if (lstat(path.data, &st) == 0 && time(NULL) - st.st_mtime > 3600)
+            unlink(path.data);
+        path.size = size;
+        path.data[size] = '\0';
+    }
+    if (folder)
+        closedir(folder);
+    asl_buffer_free(&path);
 }
 
 static void put_md5(struct asl_text body, char etag[40])

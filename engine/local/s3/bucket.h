@@ -34,6 +34,9 @@ int64_t bucket_created(struct local *l, struct asl_text name); /* ms */
 /* All buckets, by name: an array of strings; yours. */
 asl_value *bucket_list(struct local *l);
 
+/* Removes what interrupted puts left behind an hour ago or earlier. */
+void bucket_sweep(struct local *l);
+
 /* Durable when it returns true: written beside, synced, renamed. */
 bool bucket_put(struct local *l, struct asl_text bucket, struct asl_text key, struct asl_text body,
                 const asl_value *headers, char why[256]);
