@@ -100,11 +100,12 @@ static void see_reference(void *state, enum jsonata_reference_kind kind, struct 
     }
 }
 
+/* On AWS `$eval` is not there, and Infinity and NaN leave as texts (facts 3.13). */
+#define JSONATA_ON_AWS (JSONATA_NO_EVAL | JSONATA_NON_FINITE_TEXT)
+
 /* A "${Name}" that a template's substitution will replace may stand where nothing else could:
  * whether the text is right shows only then. What is compiled in its place fails when it is
  * evaluated. */
-/* On AWS `$eval` is not there, and Infinity and NaN leave as texts (facts 3.13). */
-#define JSONATA_ON_AWS (JSONATA_NO_EVAL | JSONATA_NON_FINITE_TEXT)
 #define UNSUBSTITUTED_JSONATA "$error('its ${...} was never substituted')"
 #define UNSUBSTITUTED_PATH    "$['its ${...} was never substituted']"
 
