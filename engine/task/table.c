@@ -13,6 +13,7 @@ static const struct connector *const connectors[] = {
     &connector_states,
     &connector_apigateway,
     &connector_http_invoke,
+    &connector_bedrock,
     &connector_optimized,
     &connector_jobs,
     &connector_aws_sdk,

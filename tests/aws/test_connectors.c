@@ -121,6 +121,9 @@ static const struct {
                 "\"ErrorMessage\":\"Detail is malformed.\"}]}"}},
      "FAILED EventBridge.FailedEntry | {\"Entries\":[{\"ErrorCode\":\"MalformedDetail\","
      "\"ErrorMessage\":\"Detail is malformed.\"}],\"FailedEntryCount\":1}\n"},
+    {"arn:aws:states:::bedrock:invokeModel", "{\"ModelId\":\"m\",\"Body\":{\"p\":1}}",
+     {{200, "Content-Type: application/json\r\n", "{\"completion\":\"x\"}"}},
+     "SUCCEEDED {\"Body\":{\"completion\":\"x\"},\"ContentType\":\"application/json\"}\n"},
     {"arn:aws:states:::states:startExecution.sync",
      "{\"StateMachineArn\":\"arn:aws:states:r:1:stateMachine:M\",\"Input\":null,\"Name\":\"n\"}",
      {{200, "", "{\"executionArn\":\"arn:e\",\"startDate\":1.5}"},
