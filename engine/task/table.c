@@ -16,6 +16,8 @@ static const struct connector *const connectors[] = {
     &connector_bedrock,
     &connector_optimized,
     &connector_jobs,
+    &connector_emr,
+    &connector_emr_job,
     &connector_aws_sdk,
 };
 
