@@ -1,5 +1,5 @@
-/* kill -9 in the middle of writing, again and again: whatever was acknowledged is there afterwards, an
- * object is whole or absent, and the change log tells of every item once. */
+/* kill -9 in the middle of writing, again and again: whatever was acknowledged is there afterwards,
+ * an object is whole or absent, and the change log tells of every item once. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,8 +19,9 @@
 
 #define ROUNDS 25
 #define TABLE_BODY                                                                                 \
-    "{\"TableName\":\"Crash\",\"BillingMode\":\"PAY_PER_REQUEST\",\"AttributeDefinitions\":"           \
-    "[{\"AttributeName\":\"id\",\"AttributeType\":\"S\"}],\"KeySchema\":[{\"AttributeName\":\"id\","   \
+    "{\"TableName\":\"Crash\",\"BillingMode\":\"PAY_PER_REQUEST\",\"AttributeDefinitions\":"       \
+    "[{\"AttributeName\":\"id\",\"AttributeType\":\"S\"}],\"KeySchema\":[{\"AttributeName\":"      \
+    "\"id\","                                                                                      \
     "\"KeyType\":\"HASH\"}]}"
 
 static int64_t clock_of(void *state)
@@ -61,11 +62,13 @@ static void write_until_killed(const char *folder, int64_t i, int say)
     char body[256];
     struct local *l = open_local(folder);
     for (; l; i++) {
-        snprintf(body, sizeof body, "{\"TableName\":\"Crash\",\"Item\":{\"id\":{\"S\":\"k%lld\"}}}", (long long)i);
+        snprintf(body, sizeof body, "{\"TableName\":\"Crash\",\"Item\":{\"id\":{\"S\":\"k%lld\"}}}",
+                 (long long)i);
         if (call(l, "dynamodb", "PutItem", body, NULL) != 200)
             _exit(1);
-        snprintf(body, sizeof body, "{\"Bucket\":\"crash\",\"Key\":\"o/%lld\",\"Body\":\"body %lld\"}",
-                 (long long)i, (long long)i);
+        snprintf(body, sizeof body,
+                 "{\"Bucket\":\"crash\",\"Key\":\"o/%lld\",\"Body\":\"body %lld\"}", (long long)i,
+                 (long long)i);
         if (call(l, "s3", "PutObject", body, NULL) != 200)
             _exit(1);
         if (write(say, &i, sizeof i) != sizeof i)
@@ -105,7 +108,8 @@ static void check(const char *folder, int64_t last)
     struct local *l = open_local(folder);
     assert_non_null(l);
     for (int64_t i = 0; i <= last; i++) {
-        snprintf(body, sizeof body, "{\"TableName\":\"Crash\",\"Key\":{\"id\":{\"S\":\"k%lld\"}}}", (long long)i);
+        snprintf(body, sizeof body, "{\"TableName\":\"Crash\",\"Key\":{\"id\":{\"S\":\"k%lld\"}}}",
+                 (long long)i);
         assert_int_equal(call(l, "dynamodb", "GetItem", body, out), 200);
         assert_non_null(strstr(out, "Item"));
         snprintf(body, sizeof body, "{\"Bucket\":\"crash\",\"Key\":\"o/%lld\"}", (long long)i);
@@ -114,8 +118,10 @@ static void check(const char *folder, int64_t last)
         assert_string_equal(out, wanted);
     }
     int64_t items = 0, changes = 0;
-    sqlite3_stmt *s = database_query(l->database, "SELECT (SELECT COUNT(*) FROM ddb_item), (SELECT "
-                                     "COUNT(*) FROM ddb_change WHERE old IS NULL)", "");
+    sqlite3_stmt *s = database_query(l->database,
+                                     "SELECT (SELECT COUNT(*) FROM ddb_item), (SELECT "
+                                     "COUNT(*) FROM ddb_change WHERE old IS NULL)",
+                                     "");
     while (database_step(l->database, s)) {
         items = sqlite3_column_int64(s, 0);
         changes = sqlite3_column_int64(s, 1);
@@ -135,7 +141,9 @@ static void acknowledged_writes_survive_kill_9(void **state)
     assert_int_equal(call(l, "dynamodb", "CreateTable", TABLE_BODY, NULL), 200);
     assert_int_equal(call(l, "dynamodb", "UpdateContinuousBackups",
                           "{\"TableName\":\"Crash\",\"PointInTimeRecoverySpecification\":"
-                          "{\"PointInTimeRecoveryEnabled\":true}}", NULL), 200);
+                          "{\"PointInTimeRecoveryEnabled\":true}}",
+                          NULL),
+                     200);
     assert_int_equal(call(l, "s3", "CreateBucket", "{\"Bucket\":\"crash\"}", NULL), 200);
     local_free(l);
     srand(20260101);
