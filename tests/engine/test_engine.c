@@ -29,7 +29,7 @@ struct call {
     bool used;
 };
 
-static struct call calls[64];
+static struct call calls[2048];
 static int sent, sent_again, cancelled;
 static char last_token[1100];
 static bool is_repeatable;
@@ -568,6 +568,26 @@ static void sends_open_tasks_again(void **state)
     close_engine();
 }
 
+static void keeps_few_in_memory_however_many_are_open(void **state)
+{
+    (void)state;
+    enum { MANY = 1500 };
+    open_engine(LOOP_SKIP);
+    int64_t machine = put("M", TASK("hang"));
+    for (int i = 0; i < MANY; i++)
+        start(machine, NULL, "{}");
+    run_for(1000);
+    close_engine();
+    open_engine(LOOP_SKIP);
+    run_for(1000);
+    struct engine_figures f;
+    engine_get_figures(engine, &f);
+    assert_int_equal(sent_again, MANY);
+    assert_int_equal(f.open_tasks, MANY);
+    assert_true(f.live <= 1024);
+    close_engine();
+}
+
 static void says_so_when_sending_again_is_a_risk(void **state)
 {
     (void)state;
@@ -712,6 +732,7 @@ int main(void)
         TEST(takes_a_token_once_over_restarts),
         TEST(lets_go_of_a_request_whose_token_came_first),
         TEST(sends_open_tasks_again),
+        TEST(keeps_few_in_memory_however_many_are_open),
         TEST(says_so_when_sending_again_is_a_risk),
         TEST(fails_what_may_not_be_sent_again),
         TEST(waits_for_a_full_disk),
