@@ -247,8 +247,7 @@ bool engine_look(struct engine *e, int64_t execution,
     if (!l)
         return false;
     see(state, l->x);
-    if (!l->is_queued && !l->is_idle && !l->is_dirty)
-        live_rest(e, l);
+    live_leave(e, execution);
     return true;
 }
 
