@@ -16,7 +16,7 @@ static const struct {
 } benches[] = {
     {"transitions", bench_transitions}, {"executions", bench_executions},
     {"payload", bench_payload},         {"million", bench_million},
-    {"program", bench_program},
+    {"program", bench_program},         {"jsonata", bench_jsonata},
 };
 
 static FILE *json;

@@ -35,6 +35,7 @@ void bench_executions(void);
 void bench_payload(void);
 void bench_million(void);
 void bench_program(void);
+void bench_jsonata(void);
 /* The second process of bench_million. */
 int bench_million_child(const char *phase);
 
