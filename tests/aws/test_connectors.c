@@ -121,6 +121,9 @@ static const struct {
                 "\"ErrorMessage\":\"Detail is malformed.\"}]}"}},
      "FAILED EventBridge.FailedEntry | {\"Entries\":[{\"ErrorCode\":\"MalformedDetail\","
      "\"ErrorMessage\":\"Detail is malformed.\"}],\"FailedEntryCount\":1}\n"},
+    {"arn:aws:states:::bedrock:invokeModel", "{\"ModelId\":\"m\",\"Body\":{\"p\":1}}",
+     {{200, "Content-Type: application/json\r\n", "{\"completion\":\"x\"}"}},
+     "SUCCEEDED {\"Body\":{\"completion\":\"x\"},\"ContentType\":\"application/json\"}\n"},
     {"arn:aws:states:::states:startExecution.sync",
      "{\"StateMachineArn\":\"arn:aws:states:r:1:stateMachine:M\",\"Input\":null,\"Name\":\"n\"}",
      {{200, "", "{\"executionArn\":\"arn:e\",\"startDate\":1.5}"},
@@ -301,6 +304,19 @@ static const struct {
       {200, "", "{\"QueryExecution\":{\"Status\":{\"State\":\"QUEUED\"}}}"},
       {200, "", "{\"QueryExecution\":{\"Status\":{\"State\":\"SUCCEEDED\"}}}"}},
      "SUCCEEDED {\"QueryExecution\":{\"Status\":{\"State\":\"SUCCEEDED\"}}}\n", ""},
+    {"elasticmapreduce:addStep.sync", "{\"ClusterId\":\"j-1\",\"Step\":{\"Name\":\"n\",\"HadoopJarStep\":"
+     "{\"Jar\":\"x.jar\"}}}",
+     {{200, "", "{\"StepIds\":[\"s-1\"]}"},
+      {200, "", "{\"Step\":{\"Id\":\"s-1\",\"Status\":{\"State\":\"COMPLETED\"}}}"}},
+     "SUCCEEDED {\"Step\":{\"Id\":\"s-1\",\"Status\":{\"State\":\"COMPLETED\"}}}\n",
+     "{\"ClusterId\":\"j-1\",\"StepId\":\"s-1\"}"},
+    {"elasticmapreduce:createCluster.sync", "{\"Name\":\"c\",\"Instances\":{}}",
+     {{200, "", "{\"JobFlowId\":\"j-1\",\"ClusterArn\":\"arn:c\"}"},
+      {200, "", "{\"Cluster\":{\"Id\":\"j-1\",\"Status\":{\"State\":\"WAITING\"}}}"}},
+     "SUCCEEDED {\"Cluster\":{\"Id\":\"j-1\",\"Status\":{\"State\":\"WAITING\"}},\"ClusterArn\":"
+     "\"arn:c\",\"ClusterId\":\"j-1\"}\n", "{\"ClusterId\":\"j-1\"}"},
+    {"elasticmapreduce:terminateCluster", "{\"ClusterId\":\"j-1\"}", {{200, "", ""}},
+     "SUCCEEDED {\"SdkHttpMetadata\":", "{\"JobFlowIds\":[\"j-1\"]}"},
     {"eks:deleteCluster.sync", "{\"Name\":\"c\"}",
      {{200, "", "{\"cluster\":{\"name\":\"c\"}}"},
       {200, "", "{\"cluster\":{\"name\":\"c\",\"status\":\"DELETING\"}}"},
@@ -480,6 +496,29 @@ static void keeps_http_tasks_outside(void **state)
     value_release(connections);
 }
 
+/* Its first start was taken before a crash, and the execution has ended since. */
+static void finds_what_it_started_before_a_crash(void **state)
+{
+    static const char parameters[] =
+        "{\"StateMachineArn\":\"arn:aws:states:us-east-1:1:stateMachine:M:7\",\"Name\":\"n\"}";
+    static const struct desk_reply replies[] = {
+        {400, "", "{\"__type\":\"ExecutionAlreadyExists\",\"message\":\"taken\"}"},
+        {200, "", "{\"status\":\"SUCCEEDED\",\"output\":\"1\"}"}, {0}};
+    struct desk *d = *state;
+    const char *resource = "arn:aws:states:::states:startExecution.sync:2";
+    const char *said = desk_run(d, resource, parameters, replies);
+    assert_non_null(strstr(said, "FAILED StepFunctions.ExecutionAlreadyExistsException | taken"));
+    d->again = true;
+    said = desk_run(d, resource, parameters, replies);
+    assert_string_equal(said, "SUBMITTED {\"ExecutionArn\":\"arn:aws:states:us-east-1:1:execution:M:n\"}\n"
+                              "SUCCEEDED {\"Output\":1,\"Status\":\"SUCCEEDED\"}\n");
+    d->submitted = true;
+    said = desk_run(d, resource, parameters, replies);
+    assert_string_equal(said, "SUCCEEDED {\"Output\":1,\"Status\":\"SUCCEEDED\"}\n");
+    assert_non_null(strstr(peer_request(d->peer, peer_request_count(d->peer) - 1),
+                           "{\"executionArn\":\"arn:aws:states:us-east-1:1:execution:M:n\"}"));
+}
+
 static void stops_jobs_that_nobody_wants(void **state)
 {
     struct desk *d = *state;
@@ -509,7 +548,11 @@ static void knows_every_integration(void **state)
         "eks:createCluster.sync", "eks:deleteCluster", "eks:deleteCluster.sync", "eks:createNodegroup",
         "eks:createNodegroup.sync", "eks:deleteNodegroup", "eks:deleteNodegroup.sync",
         "eks:createFargateProfile", "eks:createFargateProfile.sync", "eks:deleteFargateProfile",
-        "eks:deleteFargateProfile.sync", "emr-containers:createVirtualCluster",
+        "eks:deleteFargateProfile.sync", "elasticmapreduce:createCluster", "elasticmapreduce:createCluster.sync",
+        "elasticmapreduce:terminateCluster", "elasticmapreduce:terminateCluster.sync",
+        "elasticmapreduce:addStep", "elasticmapreduce:addStep.sync", "elasticmapreduce:cancelStep",
+        "elasticmapreduce:setClusterTerminationProtection", "bedrock:invokeModel",
+        "emr-containers:createVirtualCluster",
         "emr-containers:createVirtualCluster.sync", "emr-containers:deleteVirtualCluster",
         "emr-containers:deleteVirtualCluster.sync", "emr-containers:startJobRun",
         "emr-containers:startJobRun.sync", "emr-serverless:createApplication",
@@ -559,6 +602,7 @@ int main(void)
         TEST(invokes_apis),
         TEST(calls_https_apis),
         TEST(keeps_http_tasks_outside),
+        TEST(finds_what_it_started_before_a_crash),
         TEST(stops_jobs_that_nobody_wants),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
