@@ -7,11 +7,11 @@
 #include <string.h>
 
 /* The zeros of the decimal digit families that are known. */
-static const uint32_t zeros[] = {
-    0x30,   0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6, 0x0A66, 0x0AE6, 0x0B66, 0x0BE6,
-    0x0C66, 0x0CE6, 0x0D66, 0x0DE6, 0x0E50, 0x0ED0, 0x0F20, 0x1040, 0x1090, 0x17E0,
-    0x1810, 0x1946, 0x19D0, 0x1A80, 0x1A90, 0x1B50, 0x1BB0, 0x1C40, 0x1C50, 0xA620,
-    0xA8D0, 0xA900, 0xA9D0, 0xA9F0, 0xAA50, 0xABF0, 0xFF10};
+static const uint32_t zeros[] = {0x30,   0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6, 0x0A66, 0x0AE6,
+                                 0x0B66, 0x0BE6, 0x0C66, 0x0CE6, 0x0D66, 0x0DE6, 0x0E50, 0x0ED0,
+                                 0x0F20, 0x1040, 0x1090, 0x17E0, 0x1810, 0x1946, 0x19D0, 0x1A80,
+                                 0x1A90, 0x1B50, 0x1BB0, 0x1C40, 0x1C50, 0xA620, 0xA8D0, 0xA900,
+                                 0xA9D0, 0xA9F0, 0xAA50, 0xABF0, 0xFF10};
 
 static uint32_t zero_of(uint32_t c)
 {
@@ -67,8 +67,8 @@ static size_t regular_distance(const struct integer_picture *p)
 
 static bool analyse_digits(struct run *run, struct asl_text text, struct integer_picture *p)
 {
-    p->separators = jsonata_arena_allocate(
-        &run->heap.arena, (jsonata_count_code_points(text) + 1) * sizeof *p->separators);
+    p->separators = jsonata_arena_allocate(&run->heap.arena, (jsonata_count_code_points(text) + 1) *
+                                                                 sizeof *p->separators);
     if (!p->separators)
         return jsonata_fail_limit(run), false;
     size_t position = 0, end = text.size;
@@ -139,8 +139,8 @@ static const struct {
     int value;
     const char *lower, *upper;
 } numerals[] = {
-    {1000, "m", "M"}, {900, "cm", "CM"}, {500, "d", "D"}, {400, "cd", "CD"}, {100, "c", "C"},
-    {90, "xc", "XC"}, {50, "l", "L"},    {40, "xl", "XL"}, {10, "x", "X"},   {9, "ix", "IX"},
+    {1000, "m", "M"}, {900, "cm", "CM"}, {500, "d", "D"},  {400, "cd", "CD"}, {100, "c", "C"},
+    {90, "xc", "XC"}, {50, "l", "L"},    {40, "xl", "XL"}, {10, "x", "X"},    {9, "ix", "IX"},
     {5, "v", "V"},    {4, "iv", "IV"},   {1, "i", "I"},
 };
 

@@ -9,8 +9,8 @@ static const char *const few[] = {"Zero",    "One",     "Two",       "Three",   
                                   "Ten",     "Eleven",  "Twelve",    "Thirteen", "Fourteen",
                                   "Fifteen", "Sixteen", "Seventeen", "Eighteen", "Nineteen"};
 static const char *const ordinals[] = {
-    "Zeroth",    "First",      "Second",     "Third",     "Fourth",      "Fifth",     "Sixth",
-    "Seventh",   "Eighth",     "Ninth",      "Tenth",     "Eleventh",    "Twelfth",   "Thirteenth",
+    "Zeroth",     "First",     "Second",    "Third",       "Fourth",     "Fifth",     "Sixth",
+    "Seventh",    "Eighth",    "Ninth",     "Tenth",       "Eleventh",   "Twelfth",   "Thirteenth",
     "Fourteenth", "Fifteenth", "Sixteenth", "Seventeenth", "Eighteenth", "Nineteenth"};
 static const char *const decades[] = {"Twenty",  "Thirty", "Forty",  "Fifty",  "Sixty",
                                       "Seventy", "Eighty", "Ninety", "Hundred"};
@@ -93,19 +93,23 @@ static const struct {
     const char *word;
     double value;
 } words[] = {
-    {"billion", 1e9}, {"billionth", 1e9}, {"eight", 8}, {"eighteen", 18}, {"eighteenth", 18},
-    {"eighth", 8}, {"eightieth", 80}, {"eighty", 80}, {"eleven", 11}, {"eleventh", 11},
-    {"fifteen", 15}, {"fifteenth", 15}, {"fifth", 5}, {"fiftieth", 50}, {"fifty", 50},
-    {"first", 1}, {"five", 5}, {"fortieth", 40}, {"forty", 40}, {"four", 4}, {"fourteen", 14},
-    {"fourteenth", 14}, {"fourth", 4}, {"hundred", 100}, {"hundredth", 100}, {"hundreieth", 100},
-    {"million", 1e6}, {"millionth", 1e6}, {"nine", 9}, {"nineteen", 19}, {"nineteenth", 19},
-    {"ninetieth", 90}, {"ninety", 90}, {"ninth", 9}, {"one", 1}, {"second", 2}, {"seven", 7},
-    {"seventeen", 17}, {"seventeenth", 17}, {"seventh", 7}, {"seventieth", 70}, {"seventy", 70},
-    {"six", 6}, {"sixteen", 16}, {"sixteenth", 16}, {"sixth", 6}, {"sixtieth", 60},
-    {"sixty", 60}, {"ten", 10}, {"tenth", 10}, {"third", 3}, {"thirteen", 13},
-    {"thirteenth", 13}, {"thirtieth", 30}, {"thirty", 30}, {"thousand", 1e3},
-    {"thousandth", 1e3}, {"three", 3}, {"trillion", 1e12}, {"trillionth", 1e12}, {"twelfth", 12},
-    {"twelve", 12}, {"twentieth", 20}, {"twenty", 20}, {"two", 2}, {"zero", 0}, {"zeroth", 0},
+    {"billion", 1e9},    {"billionth", 1e9},  {"eight", 8},        {"eighteen", 18},
+    {"eighteenth", 18},  {"eighth", 8},       {"eightieth", 80},   {"eighty", 80},
+    {"eleven", 11},      {"eleventh", 11},    {"fifteen", 15},     {"fifteenth", 15},
+    {"fifth", 5},        {"fiftieth", 50},    {"fifty", 50},       {"first", 1},
+    {"five", 5},         {"fortieth", 40},    {"forty", 40},       {"four", 4},
+    {"fourteen", 14},    {"fourteenth", 14},  {"fourth", 4},       {"hundred", 100},
+    {"hundredth", 100},  {"hundreieth", 100}, {"million", 1e6},    {"millionth", 1e6},
+    {"nine", 9},         {"nineteen", 19},    {"nineteenth", 19},  {"ninetieth", 90},
+    {"ninety", 90},      {"ninth", 9},        {"one", 1},          {"second", 2},
+    {"seven", 7},        {"seventeen", 17},   {"seventeenth", 17}, {"seventh", 7},
+    {"seventieth", 70},  {"seventy", 70},     {"six", 6},          {"sixteen", 16},
+    {"sixteenth", 16},   {"sixth", 6},        {"sixtieth", 60},    {"sixty", 60},
+    {"ten", 10},         {"tenth", 10},       {"third", 3},        {"thirteen", 13},
+    {"thirteenth", 13},  {"thirtieth", 30},   {"thirty", 30},      {"thousand", 1e3},
+    {"thousandth", 1e3}, {"three", 3},        {"trillion", 1e12},  {"trillionth", 1e12},
+    {"twelfth", 12},     {"twelve", 12},      {"twentieth", 20},   {"twenty", 20},
+    {"two", 2},          {"zero", 0},         {"zeroth", 0},
 };
 
 /* <0, 0, >0 as `t` comes before, is, or comes behind a word, whatever its case. */
