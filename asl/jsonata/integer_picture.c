@@ -1,6 +1,5 @@
 /* See integer_picture.h. */
 #include "integer_picture.h"
-#include "case.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -159,21 +158,6 @@ static void put_roman(struct run *run, struct builder *b, double value, bool upp
     }
 }
 
-static void put_cased_words(struct run *run, struct builder *b, double value,
-                            const struct integer_picture *p)
-{
-    struct builder words;
-    jsonata_builder_init(&words, &run->heap);
-    jsonata_put_words(&words, value, p->ordinal);
-    struct asl_text text = item_string(jsonata_builder_item(&words));
-    if (p->letters == CASE_UPPER)
-        jsonata_to_upper(b, text);
-    else if (p->letters == CASE_LOWER)
-        jsonata_to_lower(b, text);
-    else
-        jsonata_builder_put(b, text);
-}
-
 /* Characters of a decimal number while separators go in. */
 struct digits {
     uint32_t *at;
@@ -273,7 +257,7 @@ bool jsonata_put_integer(struct run *run, struct builder *b, double value,
         put_roman(run, b, value, p->letters == CASE_UPPER);
         return true;
     case INTEGER_WORDS:
-        put_cased_words(run, b, value, p);
+        jsonata_put_words(b, value, p->ordinal, p->letters);
         return true;
     default:
         return put_decimal(run, b, value, p);

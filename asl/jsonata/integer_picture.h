@@ -42,7 +42,7 @@ double jsonata_read_integer(struct run *run, struct asl_text text, const struct 
 bool jsonata_integer_pattern(struct run *run, struct builder *b, const struct integer_picture *p);
 
 /* Numbers in words (words.c). */
-void jsonata_put_words(struct builder *b, double value, bool ordinal);
+void jsonata_put_words(struct builder *b, double value, bool ordinal, enum letter_case letters);
 double jsonata_read_words(struct asl_text text);
 void jsonata_words_pattern(struct builder *b);
 

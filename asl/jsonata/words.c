@@ -18,72 +18,94 @@ static const char *const magnitudes[] = {"Thousand", "Million", "Billion", "Tril
 
 #define COUNT(table) (sizeof(table) / sizeof(table)[0])
 
-/* Recursion: one level for each three digits. */
-static void put_number(struct builder *b, double n, bool after, bool ordinal);
+/* Where the words go, and in which case. */
+struct speaker {
+    struct builder *b;
+    enum letter_case letters;
+};
 
-static void put_rest(struct builder *b, double rest, bool ordinal)
+static void say(struct speaker *s, struct asl_text words)
 {
-    if (rest > 0)
-        put_number(b, rest, true, ordinal);
-    else if (ordinal)
-        jsonata_builder_put(b, ASL_TEXT("th"));
-}
-
-static void put_tens(struct builder *b, double n, bool ordinal)
-{
-    struct asl_text decade = asl_text(decades[(size_t)(n / 10) - 2]);
-    double rest = fmod(n, 10);
-    if (rest == 0 && ordinal) {
-        decade.size--;
-        jsonata_builder_put(b, decade);
-        jsonata_builder_put(b, ASL_TEXT("ieth"));
+    char part[64]; /* longer than any piece */
+    if (words.size > sizeof part || s->letters == CASE_TITLE) {
+        jsonata_builder_put(s->b, words);
         return;
     }
-    jsonata_builder_put(b, decade);
-    if (rest > 0) {
-        jsonata_builder_putc(b, '-');
-        put_number(b, rest, false, ordinal);
+    for (size_t i = 0; i < words.size; i++) {
+        char c = words.data[i];
+        bool letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+        part[i] = !letter ? c : (char)(s->letters == CASE_UPPER ? c & ~0x20 : c | 0x20);
+    }
+    jsonata_builder_put(s->b, (struct asl_text){part, words.size});
+}
+
+/* Recursion: one level for each three digits. */
+static void say_number(struct speaker *s, double n, bool after, bool ordinal);
+
+static void say_rest(struct speaker *s, double rest, bool ordinal)
+{
+    if (rest > 0)
+        say_number(s, rest, true, ordinal);
+    else if (ordinal)
+        say(s, ASL_TEXT("th"));
+}
+
+static void say_tens(struct speaker *s, int n, bool ordinal)
+{
+    struct asl_text decade = asl_text(decades[n / 10 - 2]);
+    if (n % 10 == 0 && ordinal) {
+        decade.size--;
+        say(s, decade);
+        say(s, ASL_TEXT("ieth"));
+        return;
+    }
+    say(s, decade);
+    if (n % 10 > 0) {
+        say(s, ASL_TEXT("-"));
+        say(s, asl_text((ordinal ? ordinals : few)[n % 10]));
     }
 }
 
-static void put_large(struct builder *b, double n, bool after, bool ordinal)
+static void say_large(struct speaker *s, double n, bool after, bool ordinal)
 {
-    double magnitude = floor(log10(n) / 3);
-    if (magnitude > (double)COUNT(magnitudes))
-        magnitude = (double)COUNT(magnitudes);
-    double factor = pow(10, magnitude * 3), mantissa = floor(n / factor);
+    static const double factors[] = {1e3, 1e6, 1e9, 1e12}; /* beyond: so many trillions */
+    size_t magnitude = COUNT(factors) - 1;
+    while (magnitude > 0 && n < factors[magnitude])
+        magnitude--;
+    double mantissa = floor(n / factors[magnitude]);
     if (after)
-        jsonata_builder_put(b, ASL_TEXT(", "));
-    put_number(b, mantissa, false, false);
-    jsonata_builder_putc(b, ' ');
-    jsonata_builder_put(b, asl_text(magnitudes[(size_t)magnitude - 1]));
-    put_rest(b, n - mantissa * factor, ordinal);
+        say(s, ASL_TEXT(", "));
+    say_number(s, mantissa, false, false);
+    say(s, ASL_TEXT(" "));
+    say(s, asl_text(magnitudes[magnitude]));
+    say_rest(s, n - mantissa * factors[magnitude], ordinal);
 }
 
-static void put_number(struct builder *b, double n, bool after, bool ordinal)
+static void say_number(struct speaker *s, double n, bool after, bool ordinal)
 {
     if (n < 100) {
         if (after)
-            jsonata_builder_put(b, ASL_TEXT(" and "));
+            say(s, ASL_TEXT(" and "));
         if (n < 20)
-            jsonata_builder_put(b, asl_text((ordinal ? ordinals : few)[(size_t)n]));
+            say(s, asl_text((ordinal ? ordinals : few)[(int)n]));
         else
-            put_tens(b, n, ordinal);
+            say_tens(s, (int)n, ordinal);
     } else if (n < 1000) {
         if (after)
-            jsonata_builder_put(b, ASL_TEXT(", "));
-        jsonata_builder_put(b, asl_text(few[(size_t)(n / 100)]));
-        jsonata_builder_put(b, ASL_TEXT(" Hundred"));
-        put_rest(b, fmod(n, 100), ordinal);
+            say(s, ASL_TEXT(", "));
+        say(s, asl_text(few[(int)n / 100]));
+        say(s, ASL_TEXT(" Hundred"));
+        say_rest(s, (int)n % 100, ordinal);
     } else {
-        put_large(b, n, after, ordinal);
+        say_large(s, n, after, ordinal);
     }
 }
 
-void jsonata_put_words(struct builder *b, double value, bool ordinal)
+void jsonata_put_words(struct builder *b, double value, bool ordinal, enum letter_case letters)
 {
+    struct speaker s = {b, letters};
     if (isfinite(value))
-        put_number(b, floor(value), false, ordinal);
+        say_number(&s, floor(value), false, ordinal);
 }
 
 /* ---- reading ---- */
