@@ -161,8 +161,12 @@ PREFIX ?= /usr/local
 install: all
 	install -D -m 755 build/stepwell $(DESTDIR)$(PREFIX)/bin/stepwell
 	strip $(DESTDIR)$(PREFIX)/bin/stepwell
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	build/stepwell help --man >$(DESTDIR)$(PREFIX)/share/man/man1/stepwell.1
+	build/stepwell help --bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/stepwell
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/stepwell
+	rm -f $(DESTDIR)$(PREFIX)/bin/stepwell $(DESTDIR)$(PREFIX)/share/man/man1/stepwell.1 \
+	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/stepwell
 
 # ---- renewing the service catalogue ----
 # The service catalogue goes into the program as it stands; renewing it needs the service models

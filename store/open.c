@@ -36,7 +36,7 @@ struct fault {
 };
 
 static const struct fault faults[] = {
-    {STORE_NOT_FOUND, "there is no such file", "check --db, or run a workflow first"},
+    {STORE_NOT_FOUND, "there is no such file or folder", "check --db, or run a workflow first"},
     {STORE_CONFLICT, "a name is taken", "choose another name"},
     {STORE_BUSY, "another program is using it", "stop that program, or use another --db"},
     {STORE_FULL, "the disk is full; nothing was written", "free some space"},

@@ -120,11 +120,9 @@ void place_print(const struct place *place, const struct place *from, struct asl
 
 /* ---- template.c ---- */
 
-/* A payload template in the language at hand: yours, never NULL (a literal when it is wrong). */
-struct template *template_compile(struct compiler *c, const asl_value *v,
-                                  const struct place *place);
 void template_free(struct template *t); /* NULL is allowed */
-/* The member `name` of `object` as a template, or NULL where it is absent. */
+/* The member `name` of `object` as a payload template in the language at hand, yours; NULL where it
+ * is absent. */
 struct template *template_member(struct compiler *c, const asl_value *object, const char *name,
                                  const struct place *place);
 /* The member as a path; NULL where it is absent, null or wrong (reported in AWS's words for that

@@ -277,7 +277,8 @@ static bool is_time(struct asl_text t)
            number_at(t, 14) <= 59 && number_at(t, 17) <= 60;
 }
 
-bool fields_is_timestamp(struct asl_text t)
+/* AWS's RFC 3339: upper-case T, and Z or a numeric offset. */
+static bool is_timestamp(struct asl_text t)
 {
     if (!is_date(t) || !is_time(t)) {
         return false;
@@ -403,7 +404,7 @@ static bool check_kind(struct compiler *c, const asl_value *v, const struct plac
         if (!expect(c, kind == VALUE_STRING, place, "[STRING]")) {
             return false;
         }
-        if (!fields_is_timestamp(value_as_text(v))) {
+        if (!is_timestamp(value_as_text(v))) {
             report(c, CODE_SCHEMA, place, "String does not match RFC3339 timestamp");
             return false;
         }

@@ -65,11 +65,8 @@ extern const struct shape shape_machine, shape_container, shape_state, shape_ret
 bool fields_check(struct compiler *c, const asl_value *object, const struct place *place,
                   const struct shape *shape, unsigned kind);
 
-/* "Maximum value is 100" ... for a number that was found elsewhere. */
+/* The same for one value that stands elsewhere, as that field's. */
 bool fields_check_value(struct compiler *c, const asl_value *v, const struct place *place,
                         const struct field *field);
-
-/* AWS's RFC 3339: upper-case T, and Z or a numeric offset. */
-bool fields_is_timestamp(struct asl_text t);
 
 #endif

@@ -100,6 +100,9 @@ static void see_reference(void *state, enum jsonata_reference_kind kind, struct 
     }
 }
 
+/* On AWS `$eval` is not there, and Infinity and NaN leave as texts (facts 3.13). */
+#define JSONATA_ON_AWS (JSONATA_NO_EVAL | JSONATA_NON_FINITE_TEXT)
+
 /* A "${Name}" that a template's substitution will replace may stand where nothing else could:
  * whether the text is right shows only then. What is compiled in its place fails when it is
  * evaluated. */
@@ -143,11 +146,11 @@ static void fill_jsonata(struct compiler *c, const asl_value *v, const struct pl
     struct asl_text t = value_as_text(v);
     t = trimmed((struct asl_text){t.data + 2, t.size - 4});
     struct jsonata_error error = {0};
-    struct jsonata *expression = jsonata_compile(t, JSONATA_NO_EVAL, &error);
+    struct jsonata *expression = jsonata_compile(t, JSONATA_ON_AWS, &error);
     if (expression == NULL && awaits_substitution(t)) {
         warn_substitution(c, place);
         jsonata_error_free(&error);
-        expression = jsonata_compile(ASL_TEXT(UNSUBSTITUTED_JSONATA), JSONATA_NO_EVAL, &error);
+        expression = jsonata_compile(ASL_TEXT(UNSUBSTITUTED_JSONATA), JSONATA_ON_AWS, &error);
     }
     if (expression == NULL) {
         report_syntax(c, &error, place);
@@ -307,7 +310,8 @@ static bool fill(struct compiler *c, const asl_value *v, const struct place *pla
     return out->kind != TEMPLATE_LITERAL;
 }
 
-struct template *template_compile(struct compiler *c, const asl_value *v, const struct place *place)
+static struct template *template_compile(struct compiler *c, const asl_value *v,
+                                         const struct place *place)
 {
     struct template *t = asl_allocate_zeroed(1, sizeof *t);
     fill(c, v, place, t);

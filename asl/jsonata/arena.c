@@ -26,6 +26,35 @@ void jsonata_arena_free(struct arena *a)
     *a = (struct arena){0};
 }
 
+struct arena_chunk *jsonata_arena_free_but_first(struct arena *a)
+{
+    struct arena_chunk *first = NULL;
+    for (struct arena_chunk *c = a->chunks, *next; c; c = next) {
+        next = c->next;
+        if (!next && c->size == FIRST_CHUNK)
+            first = c;
+        else
+            free(c);
+    }
+    *a = (struct arena){0};
+    return first;
+}
+
+void jsonata_arena_reuse(struct arena *a, struct arena_chunk *chunk)
+{
+    if (!chunk)
+        return;
+    a->chunks = chunk;
+    a->total = chunk->size;
+    a->at = (char *)(chunk + 1);
+    a->end = a->at + chunk->size;
+}
+
+void jsonata_arena_free_chunk(struct arena_chunk *chunk)
+{
+    free(chunk);
+}
+
 static char *new_chunk(struct arena *a, size_t size)
 {
     struct arena_chunk *c = asl_allocate(sizeof *c + size);

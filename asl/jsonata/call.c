@@ -232,7 +232,7 @@ static item *evaluate_arguments(struct run *run, const struct node *n, item inpu
     for (uint32_t i = 0; i < n->count; i++) {
         item argument = {.kind = ITEM_UNBOUND};
         if (n->items[i]->type != NODE_OPERATOR)
-            argument = jsonata_evaluate_node(run, n->items[i], input, frame);
+            argument = jsonata_evaluate_operand(run, n->items[i], input, frame);
         if (item_is_failed(argument))
             return NULL;
         all[(*count)++] = argument;
@@ -319,7 +319,7 @@ static item fail_call(struct run *run, const struct node *n, const char *code)
 item jsonata_evaluate_call(struct run *run, const struct node *n, item input, struct frame *frame,
                            const item *context)
 {
-    item procedure = jsonata_evaluate_node(run, n->lhs, input, frame), few[ARGUMENTS_FEW];
+    item procedure = jsonata_evaluate_operand(run, n->lhs, input, frame), few[ARGUMENTS_FEW];
     if (item_is_failed(procedure))
         return procedure;
     if (is_missing_dollar(run, n, procedure, frame))

@@ -76,13 +76,25 @@ static void put(struct builder *b, struct asl_text t, size_t start, size_t at, i
         jsonata_builder_unit(b, mapped);
 }
 
+/* The run of ASCII at `at`, its letters from `first` on changed; returns its size. */
+static size_t put_ascii(struct builder *b, struct asl_text t, size_t at, char first)
+{
+    char part[128];
+    size_t size = 0;
+    while (size < sizeof part && at + size < t.size && (unsigned char)t.data[at + size] < 0x80) {
+        char c = t.data[at + size];
+        part[size++] = c >= first && c < first + 26 ? (char)(c ^ 0x20) : c;
+    }
+    jsonata_builder_put(b, (struct asl_text){part, size});
+    return size;
+}
+
 void jsonata_to_lower(struct builder *b, struct asl_text t)
 {
     for (size_t at = 0; at < t.size;) {
         unsigned char byte = (unsigned char)t.data[at];
         if (byte < 0x80) {
-            jsonata_builder_putc(b, (char)(byte >= 'A' && byte <= 'Z' ? byte + 32 : byte));
-            at++;
+            at += put_ascii(b, t, at, 'A');
             continue;
         }
         size_t start = at;
@@ -111,8 +123,7 @@ void jsonata_to_upper(struct builder *b, struct asl_text t)
     for (size_t at = 0; at < t.size;) {
         unsigned char byte = (unsigned char)t.data[at];
         if (byte < 0x80) {
-            jsonata_builder_putc(b, (char)(byte >= 'a' && byte <= 'z' ? byte - 32 : byte));
-            at++;
+            at += put_ascii(b, t, at, 'a');
             continue;
         }
         size_t start = at;

@@ -5,33 +5,24 @@
 
 /* ---- from JSON ---- */
 
-/* True when the double prints as this very text: then nothing has to be remembered. */
-static bool is_canonical(struct asl_text t)
+/* A short whole number prints as it came, and quickly; all others are remembered. */
+static bool is_plain_integer(struct asl_text t)
 {
     if (t.size > 15)
         return false;
-    bool fraction = false;
-    for (size_t i = 0; i < t.size; i++) {
-        if (t.data[i] == '.')
-            fraction = true;
-        else if (t.data[i] == 'e' || t.data[i] == 'E')
-            return false;
-    }
-    if (t.size == 2 && t.data[0] == '-' && t.data[1] == '0')
+    size_t at = t.size > 1 && t.data[0] == '-';
+    if (t.data[at] == '0' && at == 1)
         return false;
-    /* 0.0000001 prints as 1e-7: more than five leading zeros need a longer look */
-    return !fraction || (t.data[t.size - 1] != '0' && t.size <= 8);
+    for (; at < t.size; at++)
+        if (t.data[at] < '0' || t.data[at] > '9')
+            return false;
+    return true;
 }
 
 static item number_from_json(struct heap *h, const asl_value *v)
 {
     item number = item_number(value_as_double(v));
-    struct asl_text text = value_as_text(v);
-    if (is_canonical(text))
-        return number;
-    char printed[32];
-    size_t size = value_format_double(number.as.number, printed);
-    if (asl_text_equal(text, (struct asl_text){printed, size}))
+    if (is_plain_integer(value_as_text(v)))
         return number;
     if (h->exact_count == h->exact_capacity) {
         size_t old = h->exact_capacity * sizeof *h->exact;
@@ -58,7 +49,10 @@ item jsonata_from_json(struct heap *h, const asl_value *v)
     case VALUE_NUMBER:
         return number_from_json(h, v);
     case VALUE_STRING:
-        return item_text(value_as_text(v));
+        return (item){.kind = ITEM_STRING,
+                      .borrowed = 1,
+                      .size = (uint32_t)value_as_text(v).size,
+                      .as.text = value_as_text(v).data};
     case VALUE_ARRAY: {
         struct array *a = jsonata_arena_allocate(&h->arena, sizeof *a);
         *a = (struct array){.json = v, .count = (uint32_t)value_count(v)};

@@ -39,7 +39,8 @@ struct tuple;
 
 typedef struct item {
     uint8_t kind;
-    uint32_t size; /* of a string: bytes; of a number: 1 + its place among the exact ones, or 0 */
+    uint8_t borrowed; /* of a string: the whole text of a value that came in */
+    uint32_t size;    /* of a string: bytes; of a number: 1 + its place among the exact ones, or 0 */
     union {
         bool boolean;
         double number;
@@ -61,7 +62,9 @@ struct array {
 };
 
 struct member {
-    struct asl_text key;
+    const char *key;
+    uint32_t key_size;
+    bool key_borrowed; /* it is the whole text of a value that came in */
     item value;
 };
 
@@ -77,7 +80,7 @@ struct object {
 /* The arena and what else building values needs. */
 struct heap {
     struct arena arena;
-    const asl_value **exact; /* numbers whose text is not what their double prints as */
+    const asl_value **exact; /* fractions and long numbers that came in: they leave as they came */
     uint32_t exact_count, exact_capacity;
 };
 
@@ -181,11 +184,15 @@ item jsonata_append(struct heap *h, item a, item b);
 /* ---- objects ---- */
 struct object *jsonata_object(struct heap *h, size_t capacity);
 void jsonata_set(struct heap *h, struct object *o, struct asl_text key, item value);
+/* The same for a key that is known to be new. */
+void jsonata_add(struct heap *h, struct object *o, struct asl_text key, bool borrowed, item value);
 void jsonata_delete(struct object *o, struct asl_text key);
 /* The place of the member in `members`, or UINT32_MAX. */
 uint32_t jsonata_find(const struct object *o, struct asl_text key);
 /* The member's value, or undefined; undefined for what is no object. */
 item jsonata_get(struct heap *h, item object, struct asl_text key);
+/* The same with a place to look at first, see value_get_hinted(). */
+item jsonata_get_hinted(struct heap *h, item object, struct asl_text key, uint32_t *hint);
 size_t jsonata_member_count(item object);
 
 /* The members in JavaScript's order. */
@@ -196,6 +203,7 @@ struct members {
 };
 struct members jsonata_members(struct heap *h, item object);
 struct asl_text jsonata_member_key(const struct members *m, size_t index);
+bool jsonata_member_key_is_borrowed(const struct members *m, size_t index);
 item jsonata_member_value(struct heap *h, const struct members *m, size_t index);
 
 #endif

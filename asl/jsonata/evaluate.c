@@ -97,6 +97,7 @@ static item global(struct run *run, uint32_t symbol)
             struct failure none;
             struct function *f = jsonata_function(run, FUNCTION_FOREIGN, 1);
             f->as.foreign = n;
+            f->token = item_text(s->name);
             if (n->signature)
                 f->signature =
                     jsonata_signature(&run->heap, asl_text(n->signature), &none, &offset);
@@ -111,6 +112,7 @@ static item global(struct run *run, uint32_t symbol)
     struct function *f = jsonata_function(run, FUNCTION_NATIVE, s->native->arity);
     f->as.native = s->native;
     f->signature = s->signature;
+    f->token = item_text(s->name);
     return item_function(f);
 }
 
@@ -283,12 +285,12 @@ static item evaluate_and_or(struct run *run, const struct node *n, item left, it
 
 static item evaluate_binary(struct run *run, const struct node *n, item input, struct frame *frame)
 {
-    item a = jsonata_evaluate_node(run, n->lhs, input, frame);
+    item a = jsonata_evaluate_operand(run, n->lhs, input, frame);
     if (item_is_failed(a))
         return a;
     if (n->op == SYMBOL_AND || n->op == SYMBOL_OR)
         return evaluate_and_or(run, n, a, input, frame);
-    item b = jsonata_evaluate_node(run, n->rhs, input, frame);
+    item b = jsonata_evaluate_operand(run, n->rhs, input, frame);
     if (item_is_failed(b))
         return b;
     item result;
@@ -412,7 +414,9 @@ static item evaluate_default(struct run *run, const struct node *n, item input,
 
 static item evaluate_block(struct run *run, const struct node *n, item input, struct frame *frame)
 {
-    struct frame *inner = jsonata_frame(run, frame, n->count > 1 ? (n->count < 32 ? n->count : 32) : 0);
+    struct frame *inner = frame;
+    if (run->program->binds)
+        inner = jsonata_frame(run, frame, n->count > 1 ? (n->count < 32 ? n->count : 32) : 0);
     item result = item_undefined();
     for (uint32_t i = 0; i < n->count; i++) {
         result = jsonata_evaluate_node(run, n->items[i], input, inner);
@@ -541,6 +545,41 @@ static item apply_attachments(struct run *run, const struct node *n, item result
     return result;
 }
 
+item jsonata_collapsed(struct run *run, item result)
+{
+    const struct array *a = result.kind == ITEM_ARRAY ? result.as.array : NULL;
+    if (!a || !a->sequence || a->tuples)
+        return result;
+    if (a->count == 0)
+        return item_undefined();
+    return a->count == 1 && !a->keep_singleton ? jsonata_at(&run->heap, a, 0) : result;
+}
+
+item jsonata_evaluate_operand(struct run *run, const struct node *n, item input,
+                              struct frame *frame)
+{
+    if (n->predicates || n->group || n->keep_array || run->depth >= run->depth_maximum)
+        return jsonata_evaluate_node(run, n, input, frame);
+    switch (n->type) {
+    case NODE_NUMBER:
+    case NODE_STRING:
+    case NODE_VALUE:
+        run->steps++;
+        return n->value;
+    case NODE_VARIABLE:
+        run->steps++;
+        return jsonata_collapsed(run, evaluate_variable(run, n, input, frame));
+    case NODE_PATH: {
+        if (!n->plain_path)
+            return jsonata_evaluate_node(run, n, input, frame);
+        item result = jsonata_evaluate_path(run, n, input, frame);
+        return jsonata_collapsed(run, result);
+    }
+    default:
+        return jsonata_evaluate_node(run, n, input, frame);
+    }
+}
+
 item jsonata_evaluate_node(struct run *run, const struct node *n, item input, struct frame *frame)
 {
     run->depth++;
@@ -550,13 +589,8 @@ item jsonata_evaluate_node(struct run *run, const struct node *n, item input, st
     item result = dispatch(run, n, input, frame);
     if ((n->predicates || n->group || n->keep_array) && !item_is_failed(result))
         result = apply_attachments(run, n, result, frame);
-    if (result.kind == ITEM_ARRAY && result.as.array->sequence && !result.as.array->tuples) {
-        const struct array *a = result.as.array;
-        if (a->count == 0)
-            result = item_undefined();
-        else if (a->count == 1 && !a->keep_singleton)
-            result = jsonata_at(&run->heap, a, 0);
-    }
+    if (result.kind == ITEM_ARRAY)
+        result = jsonata_collapsed(run, result);
     run->depth--;
     return result;
 }

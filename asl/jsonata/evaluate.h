@@ -39,6 +39,14 @@ struct tuple {
     uint32_t count, capacity;
 };
 
+/* A key that was made a value for the result. */
+struct known_key {
+    struct asl_text text;
+    asl_value *value;
+};
+
+#define KEY_VALUES 32
+
 struct run {
     struct heap heap;
     struct jsonata *program;
@@ -56,6 +64,9 @@ struct run {
     struct jsonata *evaluated;  /* programs made by $eval, freed at the end */
     size_t result_size;         /* bytes of values made for what leaves */
     bool has_function;          /* what leaves holds one */
+    struct known_key *known_keys; /* KEY_VALUES of them, or NULL before the first */
+    struct kept_picture *picture; /* the date/time picture used last */
+    const char *picture_text;     /* where its text was */
 };
 
 /* ---- failing ---- */
@@ -86,6 +97,9 @@ static inline bool jsonata_is_over(const struct run *run)
 /* ---- nodes ---- */
 
 item jsonata_evaluate_node(struct run *run, const struct node *n, item input, struct frame *frame);
+/* The same for an operand: literals and paths of names take a short way. */
+item jsonata_evaluate_operand(struct run *run, const struct node *n, item input,
+                              struct frame *frame);
 item jsonata_evaluate_path(struct run *run, const struct node *n, item input, struct frame *frame);
 /* `rows` is NULL at the first step; then `input` is turned into rows. */
 item jsonata_evaluate_tuple_step(struct run *run, const struct node *step, struct array *input,
@@ -106,6 +120,7 @@ item jsonata_evaluate_call(struct run *run, const struct node *n, item input, st
 /* The call in tail position, to be made by the trampoline. */
 item jsonata_defer_call(struct run *run, const struct node *n, item input, struct frame *frame);
 item jsonata_step_name(struct run *run, item input, struct asl_text name);
+item jsonata_collapsed(struct run *run, item result);
 item jsonata_evaluate_partial(struct run *run, const struct node *n, item input,
                               struct frame *frame);
 item jsonata_evaluate_chain(struct run *run, const struct node *n, item input, struct frame *frame);

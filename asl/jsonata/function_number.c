@@ -282,16 +282,16 @@ item jsonata_format_base(struct run *run, double d, int base)
         return jsonata_string_copy(&run->heap, (struct asl_text){text, size});
     }
     double rest = fabs(d);
-    /* beyond 2^53 the low digits are not known; V8 prints zeros for them */
-    while (rest >= 9007199254740992.0 * 2 && at > text + 2) {
+    /* beyond 2^57 the low digits are not known; V8 (found by trying) prints zeros for them */
+    while (rest >= 144115188075855872.0 && at > text + 2) {
         rest /= base;
         *--at = '0';
     }
-    rest = floor(rest);
     do {
-        int digit = (int)fmod(rest, base);
+        double remainder = fmod(rest, base);
+        int digit = (int)remainder;
         *--at = (char)(digit < 10 ? '0' + digit : 'a' + digit - 10);
-        rest = (rest - digit) / base;
+        rest = (rest - remainder) / base;
     } while (rest > 0 && at > text + 1);
     if (d < 0)
         *--at = '-';

@@ -66,8 +66,9 @@ static item evaluate_key(struct run *run, const struct group *g, uint32_t pair, 
         return key;
     if (key.kind != ITEM_STRING)
         return fail_key(run, g, "T1003", key);
-    if (asl_text_is(item_string(key), "_jsonata_lambda") ||
-        asl_text_is(item_string(key), "_jsonata_function"))
+    if (key.size > 0 && key.as.text[0] == '_' &&
+        (asl_text_is(item_string(key), "_jsonata_lambda") ||
+         asl_text_is(item_string(key), "_jsonata_function")))
         return fail_key(run, g, "D1013", key);
     return key;
 }
@@ -193,7 +194,7 @@ static item construct(struct run *run, const struct group *g, item context, stru
     for (uint32_t i = 0; i < pairs; i++) {
         if (item_is_undefined(keys[i]))
             continue;
-        item value = jsonata_evaluate_node(run, g->items[2 * i + 1], context, frame);
+        item value = jsonata_evaluate_operand(run, g->items[2 * i + 1], context, frame);
         if (item_is_failed(value))
             return value;
         if (!item_is_undefined(value))

@@ -228,6 +228,12 @@ static bool put_decimal(struct run *run, struct builder *b, double value,
     char number[32];
     size_t size = jsonata_print_number(value, false, number);
     size_t width = size > p->mandatory ? size : p->mandatory;
+    if (p->zero == '0' && p->separator_count == 0 && !p->ordinal && width < 64) {
+        for (size_t i = size; i < width; i++)
+            jsonata_builder_putc(b, '0');
+        jsonata_builder_put(b, (struct asl_text){number, size});
+        return true;
+    }
     struct digits d = {0};
     d.capacity = width + p->separator_count + (p->regular ? width : 0);
     d.at = jsonata_arena_allocate(&run->heap.arena, d.capacity * sizeof *d.at);
@@ -286,7 +292,7 @@ static double read_letters(struct asl_text t, char first)
 
 static double roman_value(char c)
 {
-    switch (c & ~0x20) {
+    switch (c) {
     case 'M':
         return 1000;
     case 'D':
@@ -306,11 +312,13 @@ static double roman_value(char c)
     }
 }
 
-static double read_roman(struct asl_text t)
+/* An upper-case picture reads upper case only. */
+static double read_roman(struct asl_text t, bool upper)
 {
     double value = 0, most = 1;
     for (size_t i = t.size; i-- > 0;) {
-        double digit = roman_value(t.data[i]);
+        char c = t.data[i];
+        double digit = roman_value(upper || c < 'a' || c > 'z' ? c : (char)(c & ~0x20));
         if (digit < most) {
             value -= digit;
         } else {
@@ -361,7 +369,7 @@ double jsonata_read_integer(struct run *run, struct asl_text t, const struct int
     case INTEGER_LETTERS:
         return read_letters(t, p->letters == CASE_UPPER ? 'A' : 'a');
     case INTEGER_ROMAN:
-        return read_roman(t);
+        return read_roman(t, p->letters == CASE_UPPER);
     case INTEGER_WORDS:
         return jsonata_read_words(t);
     default:

@@ -152,18 +152,13 @@ item jsonata_clone(struct run *run, item i)
     if (jsonata_is_over(run))
         return jsonata_fail_limit(run);
     if (i.kind == ITEM_NUMBER) {
-        char text[32];
         if (isinf(i.as.number))
             return jsonata_fail_value(run, "D1001", i);
         if (isnan(i.as.number))
             return (item){.kind = ITEM_NULL};
         if (i.as.number == floor(i.as.number))
             return i;
-        size_t size = jsonata_print_number(i.as.number, true, text);
-        asl_value *rounded = value_number_text((struct asl_text){text, size});
-        i.as.number = value_as_double(rounded);
-        value_release(rounded);
-        return item_number(i.as.number);
+        return item_number(jsonata_round_to_15_digits(i.as.number));
     }
     if (i.kind == ITEM_ARRAY) {
         const struct array *from = i.as.array;
@@ -187,7 +182,8 @@ item jsonata_clone(struct run *run, item i)
             if (item_is_failed(copy))
                 return copy;
             if (!item_is_undefined(copy))
-                jsonata_set(&run->heap, to, jsonata_member_key(&m, at), copy);
+                jsonata_add(&run->heap, to, jsonata_member_key(&m, at),
+                            jsonata_member_key_is_borrowed(&m, at), copy);
         }
         return item_object(to);
     }

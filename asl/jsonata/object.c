@@ -34,6 +34,11 @@ static bool is_index_key(struct asl_text key)
     return n < UINT32_MAX;
 }
 
+static struct asl_text key_of(const struct member *m)
+{
+    return (struct asl_text){m->key, m->key_size};
+}
+
 static uint32_t priority(uint32_t member)
 {
     uint32_t x = member * 2654435761u + 1;
@@ -45,14 +50,14 @@ static uint32_t priority(uint32_t member)
 
 static int compare_key(const struct object *o, uint32_t member, struct asl_text key)
 {
-    return asl_text_compare(o->members[member].key, key);
+    return asl_text_compare(key_of(&o->members[member]), key);
 }
 
 /* Puts `member` where its priority belongs and splits what was there by its key. */
 static void index_insert(struct object *o, uint32_t member)
 {
     struct key_index *x = o->index;
-    struct asl_text key = o->members[member].key;
+    struct asl_text key = key_of(&o->members[member]);
     uint32_t *at = &x->root;
     while (*at != NONE && priority(*at) >= priority(member))
         at = compare_key(o, *at, key) < 0 ? &x->right[*at] : &x->left[*at];
@@ -108,7 +113,8 @@ uint32_t jsonata_find(const struct object *o, struct asl_text key)
 {
     if (!o->index) {
         for (uint32_t i = 0; i < o->count; i++)
-            if (asl_text_equal(o->members[i].key, key))
+            if (o->members[i].key_size == key.size &&
+                memcmp(o->members[i].key, key.data, key.size) == 0)
                 return i;
         return NONE;
     }
@@ -125,10 +131,14 @@ uint32_t jsonata_find(const struct object *o, struct asl_text key)
 void jsonata_set(struct heap *h, struct object *o, struct asl_text key, item value)
 {
     uint32_t found = jsonata_find(o, key);
-    if (found != NONE) {
+    if (found != NONE)
         o->members[found].value = value;
-        return;
-    }
+    else
+        jsonata_add(h, o, key, false, value);
+}
+
+void jsonata_add(struct heap *h, struct object *o, struct asl_text key, bool borrowed, item value)
+{
     if (o->count == o->capacity) {
         size_t capacity = 2 * (size_t)o->capacity;
         struct member *more =
@@ -144,7 +154,7 @@ void jsonata_set(struct heap *h, struct object *o, struct asl_text key, item val
         o->capacity = (uint32_t)capacity;
         o->index = NULL;
     }
-    o->members[o->count++] = (struct member){key, value};
+    o->members[o->count++] = (struct member){key.data, (uint32_t)key.size, borrowed, value};
     o->has_index_keys = o->has_index_keys || is_index_key(key);
     if (o->index)
         index_insert(o, o->count - 1);
@@ -175,6 +185,14 @@ item jsonata_get(struct heap *h, item object, struct asl_text key)
     return found == NONE ? item_undefined() : object.as.object->members[found].value;
 }
 
+item jsonata_get_hinted(struct heap *h, item object, struct asl_text key, uint32_t *hint)
+{
+    if (object.kind != ITEM_JSON_OBJECT)
+        return jsonata_get(h, object, key);
+    const asl_value *found = value_get_hinted(object.as.json, key, hint);
+    return found ? jsonata_from_json(h, found) : item_undefined();
+}
+
 size_t jsonata_member_count(item object)
 {
     return object.kind == ITEM_OBJECT ? object.as.object->count : value_count(object.as.json);
@@ -184,7 +202,7 @@ size_t jsonata_member_count(item object)
 
 static struct asl_text key_at(item object, size_t index)
 {
-    return object.kind == ITEM_OBJECT ? object.as.object->members[index].key
+    return object.kind == ITEM_OBJECT ? key_of(&object.as.object->members[index])
                                       : value_as_text(value_key_at(object.as.json, index));
 }
 
@@ -244,6 +262,12 @@ struct members jsonata_members(struct heap *h, item object)
 struct asl_text jsonata_member_key(const struct members *m, size_t index)
 {
     return key_at(m->object, m->order ? m->order[index] : index);
+}
+
+bool jsonata_member_key_is_borrowed(const struct members *m, size_t index)
+{
+    return m->object.kind == ITEM_JSON_OBJECT ||
+           m->object.as.object->members[m->order ? m->order[index] : index].key_borrowed;
 }
 
 item jsonata_member_value(struct heap *h, const struct members *m, size_t index)

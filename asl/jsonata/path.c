@@ -35,13 +35,13 @@ item jsonata_step_name(struct run *run, item input, struct asl_text name)
 }
 
 /* What evaluating the name gives: a sequence collapses. */
-static item collapsed_name(struct run *run, item input, struct asl_text name)
+static item collapsed_name(struct run *run, item input, const struct node *name)
 {
-    item found = jsonata_step_name(run, input, name);
-    if (found.kind != ITEM_ARRAY || !found.as.array->sequence || found.as.array->count > 1)
-        return found;
-    return found.as.array->count == 0 ? item_undefined()
-                                      : jsonata_at(&run->heap, found.as.array, 0);
+    if (input.kind != ITEM_ARRAY)
+        return jsonata_get_hinted(&run->heap, input, item_string(name->value),
+                                  &((struct node *)name)->hint);
+    item found = jsonata_step_name(run, input, item_string(name->value));
+    return item_is_failed(found) ? found : jsonata_collapsed(run, found);
 }
 
 /* ---- steps ---- */
@@ -108,7 +108,7 @@ static item evaluate_step(struct run *run, const struct node *step, struct array
     for (uint32_t i = 0; i < in->count; i++) {
         item input = jsonata_at(&run->heap, in, i), result;
         run->steps++;
-        result = bare_name ? collapsed_name(run, input, item_string(step->value))
+        result = bare_name ? collapsed_name(run, input, step)
                            : jsonata_evaluate_node(run, step, input, frame);
         if (step->stages && !item_is_failed(result))
             result = jsonata_evaluate_stages(run, step->stages, result, frame);
@@ -143,7 +143,7 @@ static item evaluate_plain_path(struct run *run, const struct node *path, item i
         if (input.kind == ITEM_ARRAY)
             return step_over(run, path, i, input.as.array, frame);
         run->steps++;
-        input = jsonata_get(&run->heap, input, item_string(path->items[i]->value));
+        input = collapsed_name(run, input, path->items[i]);
         if (item_is_undefined(input))
             return input;
     }

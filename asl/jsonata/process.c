@@ -392,6 +392,7 @@ static bool process_sides(struct process *p, struct node *n)
 static struct node *process_assign(struct process *p, struct node *n)
 {
     n->type = NODE_BIND;
+    p->program->binds = true;
     bind(p, n->lhs);
     if (!(n->rhs = process(p, n->rhs)))
         return NULL;
@@ -559,6 +560,7 @@ static struct node *process_by_type(struct process *p, struct node *n)
         return process_name(p, n);
     case NODE_VARIABLE:
         n->symbol = number(p, n);
+        p->program->binds = p->program->binds || asl_text_is(item_string(n->value), "eval");
         return n;
     case NODE_OPERATOR:
         return process_operator(p, n);

@@ -1,6 +1,7 @@
 /* Compiling and running: what stands between the public header and the rooms inside. */
 #include "evaluate.h"
 #include "regex.h"
+#include "time_picture.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -85,7 +86,9 @@ void jsonata_free(struct jsonata *e)
 {
     if (!e)
         return;
+    jsonata_arena_free_chunk(e->spare);
     jsonata_regex_free_all(e->regexes);
+    jsonata_pictures_free(e->pictures);
     jsonata_arena_free(&e->heap.arena);
     free((char *)e->source.data);
     free(e);
@@ -175,6 +178,10 @@ static bool array_value(struct run *run, const struct array *a, size_t depth, as
         return true;
     }
     struct value_list list = {0};
+    if (a->count > 0) {
+        list.items = asl_allocate(a->count * sizeof *list.items);
+        list.capacity = a->count;
+    }
     for (uint32_t i = 0; i < a->count; i++) {
         asl_value *element = NULL;
         if (!to_value(run, a->items[i], depth + 1, &element)) {
@@ -185,6 +192,20 @@ static bool array_value(struct run *run, const struct array *a, size_t depth, as
     }
     *value = value_array_take(&list);
     return true;
+}
+
+/* Members of many objects have the same key at the same place in memory: it becomes one value. */
+static asl_value *key_value(struct run *run, struct asl_text key)
+{
+    if (!run->known_keys)
+        run->known_keys = asl_allocate_zeroed(KEY_VALUES, sizeof *run->known_keys);
+    size_t slot = ((uintptr_t)key.data >> 4 ^ (uintptr_t)key.data >> 10) % KEY_VALUES;
+    struct known_key *known = &run->known_keys[slot];
+    if (known->value && known->text.data == key.data && known->text.size == key.size)
+        return value_retain(known->value);
+    value_release(known->value);
+    *known = (struct known_key){key, string_value(key)};
+    return value_retain(known->value);
 }
 
 static bool object_value(struct run *run, item o, size_t depth, asl_value **value)
@@ -200,7 +221,11 @@ static bool object_value(struct run *run, item o, size_t depth, asl_value **valu
             return false;
         }
         if (member)
-            value_list_push_member_take(&list, string_value(key), member);
+            value_list_push_member_take(
+                &list,
+                jsonata_member_key_is_borrowed(&m, i) ? value_retain(value_of_text(key.data))
+                                                      : key_value(run, key),
+                member);
     }
     *value = value_object_take(&list);
     return true;
@@ -227,7 +252,7 @@ static bool to_value(struct run *run, item i, size_t depth, asl_value **value)
         *value = number_value(run, i);
         return true;
     case ITEM_STRING:
-        *value = string_value(item_string(i));
+        *value = i.borrowed ? value_retain(value_of_text(i.as.text)) : string_value(item_string(i));
         return true;
     case ITEM_ARRAY:
         return array_value(run, i.as.array, depth, value);
@@ -251,6 +276,9 @@ bool jsonata_to_value(struct run *run, item i, asl_value **value)
 
 /* ---- running ---- */
 
+/* So many variables find their place in the arena. */
+#define GLOBALS_FEW 32
+
 static size_t or_default(size_t given, size_t usual)
 {
     return given ? given : usual;
@@ -262,12 +290,17 @@ static void begin(struct run *run, const struct jsonata *e, const struct jsonata
     *run = (struct run){.program = (struct jsonata *)e, .env = env};
     run->symbols = &run->program->symbols;
     jsonata_arena_init(&run->heap.arena, or_default(env->memory_maximum, JSONATA_MEMORY_MAXIMUM));
+    jsonata_arena_reuse(&run->heap.arena, run->program->spare);
+    run->program->spare = NULL;
     run->depth_maximum = or_default(env->depth_maximum, JSONATA_DEPTH_MAXIMUM);
     run->step_maximum = or_default(env->step_maximum, JSONATA_STEP_MAXIMUM);
     run->stack_limit = (const char *)__builtin_frame_address(0) -
                        or_default(env->stack_maximum, JSONATA_STACK_MAXIMUM);
     run->global_count = run->symbols->count;
-    run->globals = asl_allocate(run->global_count * sizeof *run->globals);
+    run->globals =
+        run->global_count <= GLOBALS_FEW
+            ? jsonata_arena_allocate(&run->heap.arena, GLOBALS_FEW * sizeof *run->globals)
+            : asl_allocate(run->global_count * sizeof *run->globals);
     for (uint32_t i = 0; i < run->global_count; i++)
         run->globals[i] = (item){.kind = ITEM_UNBOUND};
     run->input = input ? jsonata_from_json(&run->heap, input) : item_undefined();
@@ -276,13 +309,19 @@ static void begin(struct run *run, const struct jsonata *e, const struct jsonata
 
 static void end(struct run *run)
 {
+    for (size_t i = 0; run->known_keys && i < KEY_VALUES; i++)
+        value_release(run->known_keys[i].value);
+    free(run->known_keys);
     value_list_free(&run->owned);
     for (struct jsonata *e = run->evaluated, *next; e; e = next) {
         next = e->next;
         jsonata_free(e);
     }
-    free(run->globals);
-    jsonata_arena_free(&run->heap.arena);
+    if (run->global_count > GLOBALS_FEW)
+        free(run->globals);
+    if (run->program->spare) /* a native evaluated the same expression meanwhile */
+        jsonata_arena_free_chunk(run->program->spare);
+    run->program->spare = jsonata_arena_free_but_first(&run->heap.arena);
 }
 
 /* An input that is an array is one context item, not many. */
@@ -343,7 +382,13 @@ static struct node *parse_for_eval(struct run *run, struct asl_text source,
     run->own_symbols = e->symbols;
     e->symbols = (struct symbols){0};
     run->heap.arena.total += e->heap.arena.total;
-    run->globals = asl_reallocate(run->globals, run->own_symbols.count * sizeof *run->globals);
+    if (run->own_symbols.count > GLOBALS_FEW) {
+        item *old = run->globals;
+        run->globals = asl_allocate(run->own_symbols.count * sizeof *run->globals);
+        memcpy(run->globals, old, run->global_count * sizeof *run->globals);
+        if (run->global_count > GLOBALS_FEW)
+            free(old);
+    }
     while (run->global_count < run->own_symbols.count)
         run->globals[run->global_count++] = (item){.kind = ITEM_UNBOUND};
     jsonata_charge_bytes(run, 64 * source.size);

@@ -21,9 +21,26 @@ enum letter {
 
 static unsigned letter_bit(char letter)
 {
-    static const char letters[] = "asnblfom";
-    const char *found = letter ? strchr(letters, letter) : NULL;
-    return found ? 1u << (found - letters) : 0;
+    switch (letter) {
+    case 'a':
+        return LETTER_ARRAY;
+    case 's':
+        return LETTER_STRING;
+    case 'n':
+        return LETTER_NUMBER;
+    case 'b':
+        return LETTER_BOOLEAN;
+    case 'l':
+        return LETTER_NULL;
+    case 'f':
+        return LETTER_FUNCTION;
+    case 'o':
+        return LETTER_OBJECT;
+    case 'm':
+        return LETTER_MISSING;
+    default:
+        return 0;
+    }
 }
 
 static char letter_of(item i)
@@ -321,31 +338,46 @@ static bool fill_taken(struct check *c, const struct parameter *p, size_t taken)
     return true;
 }
 
-/* The common call: every argument meets one parameter, and nothing has to be made of it. */
-static bool fits_as_it_is(const struct signature *s, const item *arguments, size_t count)
+/* The common call: each argument meets the parameter at its place, and what is missing may be. (It is
+ * what sharing out would find too: the first parameters take all they can.) */
+static bool fits_in_order(const struct signature *s, const item *arguments, size_t count)
 {
-    if (count != s->count)
+    if (count > s->count)
         return false;
-    for (uint32_t i = 0; i < s->count; i++) {
-        const struct parameter *p = &s->parameters[i];
-        unsigned letter = letter_bit(letter_of(arguments[i]));
-        if (!(p->accepts & letter) || p->many ||
-            (p->type == 'a' && (p->subtype.size > 0 || letter != LETTER_ARRAY)))
+    for (size_t i = 0; i < count; i++)
+        if (s->parameters[i].many ||
+            !(s->parameters[i].accepts & letter_bit(letter_of(arguments[i]))))
             return false;
-    }
+    for (size_t i = count; i < s->count; i++)
+        if (!s->parameters[i].optional || s->parameters[i].context)
+            return false;
     return true;
+}
+
+/* True when nothing has to be made of arguments that fit in order. */
+static bool stay_as_they_are(const struct signature *s, const item *arguments, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (s->parameters[i].type == 'a' &&
+            (arguments[i].kind != ITEM_ARRAY || s->parameters[i].subtype.size > 0))
+            return false;
+    return count == s->count;
 }
 
 const item *jsonata_check_arguments(struct heap *h, const struct signature *s,
                                     const item *arguments, size_t *count, item context,
                                     struct failure *failure)
 {
-    if (fits_as_it_is(s, arguments, *count))
-        return arguments;
     size_t taken[ARGUMENTS_MAXIMUM + 1];
-    if (s->count > ARGUMENTS_MAXIMUM || *count > ARGUMENTS_MAXIMUM ||
-        !share_out(s, s->count, arguments, *count, true, taken))
+    if (fits_in_order(s, arguments, *count) && s->count <= ARGUMENTS_MAXIMUM) {
+        if (stay_as_they_are(s, arguments, *count))
+            return arguments;
+        for (size_t i = 0; i < s->count; i++)
+            taken[i] = i < *count;
+    } else if (s->count > ARGUMENTS_MAXIMUM || *count > ARGUMENTS_MAXIMUM ||
+               !share_out(s, s->count, arguments, *count, true, taken)) {
         return mismatch(s, arguments, *count, failure);
+    }
     struct check c = {h, arguments, *count, 0, NULL, 0, context, failure};
     c.out = jsonata_arena_allocate(&h->arena, (s->count + *count + 1) * sizeof *c.out);
     if (!c.out)

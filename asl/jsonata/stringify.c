@@ -12,11 +12,16 @@ struct writer {
     item culprit;
 };
 
-/* Number(d.toPrecision(15)): fifteen digits always read back as themselves, so they only have to be
- * trimmed and laid out, which value_format_double does for the double they name. */
-static double round_to_15_digits(double d)
+/* Number(d.toPrecision(15)). Most doubles have no more digits than that to begin with. */
+double jsonata_round_to_15_digits(double d)
 {
     char text[40];
+    size_t digits = 0;
+    value_format_double(d, text);
+    for (const char *c = text; *c && *c != 'e'; c++)
+        digits += *c >= '0' && *c <= '9';
+    if (digits <= 15)
+        return d;
     snprintf(text, sizeof text, "%.14e", d);
     return strtod(text, NULL);
 }
@@ -28,7 +33,7 @@ size_t jsonata_print_number(double d, bool rounded, char out[32])
     if (isinf(d))
         return (size_t)snprintf(out, 32, d < 0 ? "-Infinity" : "Infinity");
     if (rounded && d != floor(d))
-        d = round_to_15_digits(d);
+        d = jsonata_round_to_15_digits(d);
     return value_format_double(d, out);
 }
 

@@ -18,6 +18,8 @@ enum stringify_outcome jsonata_stringify(struct builder *b, item i, enum stringi
 /* A number as JavaScript prints it; rounded to 15 digits when it is a fraction and `rounded`. */
 size_t jsonata_print_number(double d, bool rounded, char out[32]);
 
+double jsonata_round_to_15_digits(double d); /* finite */
+
 /* Items deeper than this are not walked. */
 #define ITEM_DEPTH_MAXIMUM 1000
 

@@ -187,6 +187,7 @@ struct node {
     uint32_t symbol;    /* of a variable; of a called bare name; of a transform's $clone */
     uint32_t focus, index; /* symbols bound by @ and #, 0: none */
     uint32_t count, capacity; /* of items */
+    uint32_t hint;      /* of a name: where it was found last (a cache, written while evaluating) */
     item value;         /* the literal, name or spelling */
     struct node *lhs, *rhs, *third;
     struct node **items;
@@ -220,9 +221,12 @@ struct jsonata {
     struct heap heap;
     struct asl_text source;
     unsigned flags;
+    bool binds; /* has := or $eval: blocks need frames of their own */
+    struct arena_chunk *spare; /* a run's first chunk, kept for the next */
     struct symbols symbols;
     struct node *root;
     struct regex *regexes; /* list, to be freed */
+    struct kept_picture *pictures; /* list: date/time pictures taken apart when they were used */
     struct jsonata *next;  /* of the programs made by $eval */
 };
 

@@ -9,7 +9,7 @@
 struct writer {
     struct run *run;
     struct builder b;
-    double ms; /* shifted by the offset: its UTC fields are the local ones */
+    struct civil local; /* the UTC fields of the moment shifted by the offset */
     double hours, minutes; /* of the offset */
 };
 
@@ -80,7 +80,7 @@ static bool put_offset(struct writer *w, const struct time_part *part)
 
 static bool put_number(struct writer *w, const struct time_part *part)
 {
-    double value = jsonata_time_component(w->ms, part->component);
+    double value = jsonata_time_component(&w->local, part->component);
     if (part->component == 'Y' && part->year_digits >= 0)
         value = fmod(value, pow(10, part->year_digits));
     if (part->names && part->component != 'f')
@@ -101,7 +101,7 @@ static bool put_part(struct writer *w, const struct time_part *part)
         return put_offset(w, part);
     case 'P': {
         bool upper = part->names == NAMES_UPPER;
-        bool afternoon = jsonata_civil(w->ms).hour >= 12;
+        bool afternoon = w->local.hour >= 12;
         jsonata_builder_putc(&w->b, afternoon ? (upper ? 'P' : 'p') : (upper ? 'A' : 'a'));
         jsonata_builder_putc(&w->b, upper ? 'M' : 'm');
         return true;
@@ -144,19 +144,21 @@ item jsonata_time_format(struct run *run, double ms, item picture, item zone)
     double offset = parse_offset(zone);
     w.hours = floor(offset / 100);
     w.minutes = fmod(offset, 100);
-    w.ms = trunc(ms + (60 * w.hours + w.minutes) * 60000);
+    double shifted = trunc(ms + (60 * w.hours + w.minutes) * 60000);
     jsonata_builder_init(&w.b, &run->heap);
-    if (!(fabs(w.ms) <= TIME_MAXIMUM)) {
+    if (!(fabs(shifted) <= TIME_MAXIMUM)) {
         item failed = jsonata_fail_value(run, "D3110", item_number(ms));
         run->failure.words = "The time {{value}} is out of the range of dates";
         return failed;
     }
-    struct time_picture p;
-    if (!jsonata_time_picture(
-            run, picture.kind == ITEM_STRING ? item_string(picture) : asl_text(iso), &p))
+    w.local = jsonata_civil(shifted);
+    const struct kept_picture *kept = jsonata_time_picture(
+        run, picture.kind == ITEM_STRING ? item_string(picture) : asl_text(iso));
+    if (!kept)
         return item_failed();
-    for (size_t i = 0; i < p.count; i++)
-        if (!put_part(&w, &p.parts[i]))
+    const struct time_picture *p = &kept->picture;
+    for (size_t i = 0; i < p->count; i++)
+        if (!put_part(&w, &p->parts[i]))
             return item_failed();
     return jsonata_builder_item(&w.b);
 }

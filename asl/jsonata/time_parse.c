@@ -204,7 +204,7 @@ enum {
     TIME_OF_12_HOURS = 47,
 };
 
-static bool fill(struct run *run, struct components *c, const char *letters, double now,
+static bool fill(struct run *run, struct components *c, const char *letters, const struct civil *now,
                  bool *started, bool *ended)
 {
     for (; *letters; letters++) {
@@ -263,9 +263,9 @@ static item assemble(struct run *run, struct components *c)
                                : by_week_of_year  ? "XWF"
                                                   : "YMD";
     bool started = false, ended = false;
-    double now = (double)run->env->now_ms;
-    if (!fill(run, c, date_letters, now, &started, &ended) ||
-        !fill(run, c, twelve ? "Phmsf" : "Hmsf", now, &started, &ended))
+    struct civil now = jsonata_civil((double)run->env->now_ms);
+    if (!fill(run, c, date_letters, &now, &started, &ended) ||
+        !fill(run, c, twelve ? "Phmsf" : "Hmsf", &now, &started, &ended))
         return item_failed();
     if (by_week_of_month || by_week_of_year)
         return jsonata_fail(run, "D3136");
@@ -274,22 +274,20 @@ static item assemble(struct run *run, struct components *c)
 
 item jsonata_time_parse(struct run *run, struct asl_text text, struct asl_text picture)
 {
-    struct time_picture p;
-    if (!jsonata_time_picture(run, picture, &p))
+    struct kept_picture *kept = jsonata_time_picture(run, picture);
+    if (!kept || (!kept->regex && !(kept->regex = compile(run, &kept->picture))))
         return item_failed();
-    struct regex *r = compile(run, &p);
-    if (!r)
-        return item_failed();
+    const struct time_picture *p = &kept->picture;
+    struct regex *r = kept->regex;
     struct components c = {{0}, {0}, 0};
     size_t budget = 100000;
     jsonata_charge(run, 100);
     enum regex_outcome outcome = jsonata_regex_match(r, text, 0, &budget);
-    for (size_t i = 0; outcome == REGEX_MATCH && i < p.count; i++) {
+    for (size_t i = 0; outcome == REGEX_MATCH && i < p->count; i++) {
         size_t start, end;
         jsonata_regex_group(r, i + 1, &start, &end);
         if (start != REGEX_UNSET)
-            read_part(run, &c, &p.parts[i], (struct asl_text){text.data + start, end - start});
+            read_part(run, &c, &p->parts[i], (struct asl_text){text.data + start, end - start});
     }
-    jsonata_regex_free(r);
     return outcome == REGEX_MATCH && c.count > 0 ? assemble(run, &c) : item_undefined();
 }

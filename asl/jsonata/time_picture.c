@@ -1,5 +1,6 @@
 /* Pictures taken apart, and the proleptic Gregorian calendar. */
 #include "time_picture.h"
+#include "regex.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -15,14 +16,19 @@ const char *const jsonata_days[8] = {"",         "Monday", "Tuesday",  "Wednesda
 
 /* ---- calendar ---- */
 
-static double days_from_civil(double year, int month, int day)
+/* Howard Hinnant's days_from_civil and its inverse: years begin in March, eras of 400 years. */
+static int64_t floor_divide(int64_t a, int64_t b)
+{
+    return a / b - (a % b < 0);
+}
+
+static int64_t days_from_civil(int64_t year, int month, int day)
 {
     year -= month <= 2;
-    double era = floor(year / 400), year_of_era = year - era * 400;
-    double day_of_year = floor((153.0 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1;
-    double day_of_era =
-        year_of_era * 365 + floor(year_of_era / 4) - floor(year_of_era / 100) + day_of_year;
-    return era * 146097 + day_of_era - 719468;
+    int64_t era = floor_divide(year, 400), year_of_era = year - era * 400;
+    int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+    return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year -
+           719468;
 }
 
 double jsonata_utc(double year, double month, double day)
@@ -30,32 +36,30 @@ double jsonata_utc(double year, double month, double day)
     if (!isfinite(year) || !isfinite(month) || !isfinite(day) || fabs(year) > 1e6 ||
         fabs(month) > 1e7 || fabs(day) > 1e9)
         return NAN;
-    year += floor(month / 12);
-    month -= floor(month / 12) * 12;
-    return (days_from_civil(year, (int)month + 1, 1) + day - 1) * DAY_MS;
+    int64_t years = floor_divide((int64_t)month, 12);
+    int in_year = (int)((int64_t)month - years * 12);
+    return ((double)days_from_civil((int64_t)year + years, in_year + 1, 1) + day - 1) * DAY_MS;
 }
 
 struct civil jsonata_civil(double ms)
 {
-    double days = floor(ms / DAY_MS), rest = ms - days * DAY_MS;
-    struct civil c = {0};
-    double z = days + 719468, era = floor(z / 146097), day_of_era = z - era * 146097;
-    double year_of_era = floor((day_of_era - floor(day_of_era / 1460) + floor(day_of_era / 36524) -
-                                floor(day_of_era / 146096)) /
-                               365);
-    double day_of_year =
-        day_of_era - (365 * year_of_era + floor(year_of_era / 4) - floor(year_of_era / 100));
-    int shifted = (int)floor((5 * day_of_year + 2) / 153);
-    c.day = (int)(day_of_year - floor((153.0 * shifted + 2) / 5)) + 1;
+    int64_t whole = (int64_t)ms, days = floor_divide(whole, 86400000);
+    int64_t rest = whole - days * 86400000;
+    struct civil c = {.ms = ms};
+    int64_t z = days + 719468, era = floor_divide(z, 146097), day_of_era = z - era * 146097;
+    int64_t year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    int64_t day_of_year =
+        day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    int shifted = (int)((5 * day_of_year + 2) / 153);
+    c.day = (int)(day_of_year - (153 * shifted + 2) / 5) + 1;
     c.month = shifted < 10 ? shifted + 3 : shifted - 9;
-    c.year = year_of_era + era * 400 + (c.month <= 2);
-    long in_day = (long)rest;
-    c.hour = (int)(in_day / 3600000);
-    c.minute = (int)(in_day / 60000 % 60);
-    c.second = (int)(in_day / 1000 % 60);
-    c.millisecond = (int)(in_day % 1000);
-    double weekday = fmod(days + 3, 7);
-    c.weekday = (int)(weekday < 0 ? weekday + 7 : weekday) + 1;
+    c.year = (double)(year_of_era + era * 400 + (c.month <= 2));
+    c.hour = (int)(rest / 3600000);
+    c.minute = (int)(rest / 60000 % 60);
+    c.second = (int)(rest / 1000 % 60);
+    c.millisecond = (int)(rest % 1000);
+    c.weekday = (int)(days + 3 - 7 * floor_divide(days + 3, 7)) + 1;
     return c;
 }
 
@@ -94,55 +98,54 @@ static double week_of_month(const struct civil *c)
     return floor(week);
 }
 
-static double week_year(const struct civil *c, double ms)
+static double week_year(const struct civil *c)
 {
-    if (ms < first_week(c->year, 0))
+    if (c->ms < first_week(c->year, 0))
         return c->year - 1;
-    return ms >= first_week(c->year + 1, 0) ? c->year + 1 : c->year;
+    return c->ms >= first_week(c->year + 1, 0) ? c->year + 1 : c->year;
 }
 
-static double week_month(const struct civil *c, double ms)
+static double week_month(const struct civil *c)
 {
     int month = c->month;
-    if (ms < first_week(c->year, month - 1))
+    if (c->ms < first_week(c->year, month - 1))
         return month == 1 ? 12 : month - 1;
-    if (ms >= first_week(c->year, month))
+    if (c->ms >= first_week(c->year, month))
         return month == 12 ? 1 : month + 1;
     return month;
 }
 
-double jsonata_time_component(double ms, char component)
+double jsonata_time_component(const struct civil *c, char component)
 {
-    struct civil c = jsonata_civil(ms);
     switch (component) {
     case 'Y':
-        return c.year;
+        return c->year;
     case 'M':
-        return c.month;
+        return c->month;
     case 'D':
-        return c.day;
+        return c->day;
     case 'd':
-        return (jsonata_utc(c.year, c.month - 1, c.day) - jsonata_utc(c.year, 0, 1)) / DAY_MS + 1;
+        return (jsonata_utc(c->year, c->month - 1, c->day) - jsonata_utc(c->year, 0, 1)) / DAY_MS + 1;
     case 'F':
-        return c.weekday;
+        return c->weekday;
     case 'W':
-        return week_of_year(&c);
+        return week_of_year(c);
     case 'w':
-        return week_of_month(&c);
+        return week_of_month(c);
     case 'X':
-        return week_year(&c, ms);
+        return week_year(c);
     case 'x':
-        return week_month(&c, ms);
+        return week_month(c);
     case 'H':
-        return c.hour;
+        return c->hour;
     case 'h':
-        return c.hour % 12 == 0 ? 12 : c.hour % 12;
+        return c->hour % 12 == 0 ? 12 : c->hour % 12;
     case 'm':
-        return c.minute;
+        return c->minute;
     case 's':
-        return c.second;
+        return c->second;
     case 'f':
-        return c.millisecond;
+        return c->millisecond;
     default:
         return NAN;
     }
@@ -314,12 +317,11 @@ static struct asl_text without_blanks(struct run *run, struct asl_text t)
     return item_string(jsonata_builder_item(&b));
 }
 
-bool jsonata_time_picture(struct run *run, struct asl_text t, struct time_picture *p)
+static bool analyse(struct run *run, struct asl_text t, struct time_picture *p)
 {
     *p = (struct time_picture){0};
     struct analysis a = {run, p, 0};
     size_t start = 0, at = 0;
-    jsonata_charge_bytes(run, 32 * t.size);
     while (at < t.size) {
         if (t.data[at] != '[') {
             at++;
@@ -344,4 +346,70 @@ bool jsonata_time_picture(struct run *run, struct asl_text t, struct time_pictur
         at = start = end + 1;
     }
     return add_literal(&a, (struct asl_text){t.data + start, t.size - start});
+}
+
+#define KEPT_MAXIMUM   16
+#define PICTURE_MEMORY ((size_t)1 << 20)
+
+void jsonata_pictures_free(struct kept_picture *list)
+{
+    for (struct kept_picture *next; list; list = next) {
+        next = list->next;
+        jsonata_arena_free(&list->arena);
+        jsonata_regex_free(list->regex);
+        free(list->text);
+        free(list);
+    }
+}
+
+/* Taken apart in an arena that outlives the run. */
+static struct kept_picture *keep(struct run *run, struct asl_text t)
+{
+    struct run apart = {.program = run->program, .env = run->env};
+    struct kept_picture *k = asl_allocate_zeroed(1, sizeof *k);
+    jsonata_arena_init(&apart.heap.arena, PICTURE_MEMORY);
+    apart.step_maximum = SIZE_MAX;
+    apart.depth_maximum = SIZE_MAX;
+    k->text = asl_copy_text(t);
+    bool fine = analyse(&apart, (struct asl_text){k->text, t.size}, &k->picture) &&
+                !apart.heap.arena.exhausted;
+    k->arena = apart.heap.arena;
+    if (!fine) {
+        jsonata_pictures_free(k);
+        return NULL;
+    }
+    k->next = run->program->pictures;
+    run->program->pictures = k;
+    return k;
+}
+
+static struct kept_picture *find_kept(struct run *run, struct asl_text t)
+{
+    size_t kept = 0;
+    for (struct kept_picture *k = run->program->pictures; k; k = k->next, kept++)
+        if (asl_text_is(t, k->text))
+            return k;
+    if (kept >= KEPT_MAXIMUM) {
+        jsonata_pictures_free(run->program->pictures);
+        run->program->pictures = NULL;
+        run->picture = NULL;
+    }
+    return NULL;
+}
+
+struct kept_picture *jsonata_time_picture(struct run *run, struct asl_text t)
+{
+    if (run->picture && run->picture_text == t.data && strlen(run->picture->text) == t.size)
+        return run->picture;
+    struct kept_picture *k = find_kept(run, t);
+    jsonata_charge_bytes(run, 32 * t.size);
+    if (!k && !(k = keep(run, t))) {
+        struct time_picture again; /* for the failure, with its values in the run */
+        if (analyse(run, t, &again))
+            jsonata_fail_limit(run);
+        return NULL;
+    }
+    run->picture = k;
+    run->picture_text = t.data;
+    return k;
 }

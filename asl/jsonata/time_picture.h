@@ -27,21 +27,32 @@ struct time_picture {
     size_t count;
 };
 
-/* False and the failure set when it is none. */
-bool jsonata_time_picture(struct run *run, struct asl_text text, struct time_picture *p);
+/* A picture taken apart, kept with the program: a picture is mostly one literal, and taking it apart
+ * costs more than using it. */
+struct kept_picture {
+    struct kept_picture *next;
+    char *text;
+    struct arena arena; /* of what is in `picture` */
+    struct time_picture picture;
+    struct regex *regex; /* for parsing; NULL before the first time */
+};
 
-/* A moment's calendar fields, UTC; `ms` may be beyond what the calendar names. */
+/* NULL and the failure set when it is none. It stays until the next call. */
+struct kept_picture *jsonata_time_picture(struct run *run, struct asl_text text);
+void jsonata_pictures_free(struct kept_picture *list);
+
+/* A moment's calendar fields, UTC. */
 struct civil {
-    double year;
+    double ms, year;
     int month, day; /* from 1 */
     int hour, minute, second, millisecond;
     int weekday; /* 1 Monday .. 7 Sunday */
 };
-struct civil jsonata_civil(double ms);
+struct civil jsonata_civil(double ms); /* |ms| at most 8.64e15 */
 /* Milliseconds of a day that may lie outside its month; month from 0. NaN when out of range. */
 double jsonata_utc(double year, double month, double day);
-/* The numeric component of that moment (Y M D d F W w X x H h m s f). */
-double jsonata_time_component(double ms, char component);
+/* A numeric component of the moment (Y M D d F W w X x H h m s f). */
+double jsonata_time_component(const struct civil *c, char component);
 
 extern const char *const jsonata_months[12], *const jsonata_days[8]; /* days from 1 */
 

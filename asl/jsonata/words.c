@@ -88,35 +88,50 @@ void jsonata_put_words(struct builder *b, double value, bool ordinal)
 
 /* ---- reading ---- */
 
-static bool is_word(struct asl_text t, const char *word, const char *ending)
+/* In the order of the letters. */
+static const struct {
+    const char *word;
+    double value;
+} words[] = {
+    {"billion", 1e9}, {"billionth", 1e9}, {"eight", 8}, {"eighteen", 18}, {"eighteenth", 18},
+    {"eighth", 8}, {"eightieth", 80}, {"eighty", 80}, {"eleven", 11}, {"eleventh", 11},
+    {"fifteen", 15}, {"fifteenth", 15}, {"fifth", 5}, {"fiftieth", 50}, {"fifty", 50},
+    {"first", 1}, {"five", 5}, {"fortieth", 40}, {"forty", 40}, {"four", 4}, {"fourteen", 14},
+    {"fourteenth", 14}, {"fourth", 4}, {"hundred", 100}, {"hundredth", 100}, {"hundreieth", 100},
+    {"million", 1e6}, {"millionth", 1e6}, {"nine", 9}, {"nineteen", 19}, {"nineteenth", 19},
+    {"ninetieth", 90}, {"ninety", 90}, {"ninth", 9}, {"one", 1}, {"second", 2}, {"seven", 7},
+    {"seventeen", 17}, {"seventeenth", 17}, {"seventh", 7}, {"seventieth", 70}, {"seventy", 70},
+    {"six", 6}, {"sixteen", 16}, {"sixteenth", 16}, {"sixth", 6}, {"sixtieth", 60},
+    {"sixty", 60}, {"ten", 10}, {"tenth", 10}, {"third", 3}, {"thirteen", 13},
+    {"thirteenth", 13}, {"thirtieth", 30}, {"thirty", 30}, {"thousand", 1e3},
+    {"thousandth", 1e3}, {"three", 3}, {"trillion", 1e12}, {"trillionth", 1e12}, {"twelfth", 12},
+    {"twelve", 12}, {"twentieth", 20}, {"twenty", 20}, {"two", 2}, {"zero", 0}, {"zeroth", 0},
+};
+
+/* <0, 0, >0 as `t` comes before, is, or comes behind a word, whatever its case. */
+static int compare_word(struct asl_text t, const char *word)
 {
-    size_t size = strlen(word), more = strlen(ending);
-    if (t.size != size + more)
-        return false;
     for (size_t i = 0; i < t.size; i++) {
-        char c = i < size ? (char)(word[i] | 0x20) : ending[i - size];
-        if ((t.data[i] | 0x20) != c)
-            return false;
+        int c = t.data[i] | 0x20, w = word[i];
+        if (w == 0 || c != w)
+            return w == 0 ? 1 : c - w;
     }
-    return true;
+    return word[t.size] ? -1 : 0;
 }
 
 static double word_value(struct asl_text t)
 {
-    for (size_t i = 0; i < COUNT(few); i++)
-        if (is_word(t, few[i], "") || is_word(t, ordinals[i], ""))
-            return (double)i;
-    for (size_t i = 0; i < COUNT(decades); i++) {
-        char stem[16] = {0};
-        memcpy(stem, decades[i], strlen(decades[i]) - 1);
-        if (is_word(t, decades[i], "") || is_word(t, stem, "ieth"))
-            return (double)(i + 2) * 10;
+    size_t low = 0, high = COUNT(words);
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = compare_word(t, words[middle].word);
+        if (order == 0)
+            return words[middle].value;
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
     }
-    if (is_word(t, "hundredth", ""))
-        return 100;
-    for (size_t i = 0; i < COUNT(magnitudes); i++)
-        if (is_word(t, magnitudes[i], "") || is_word(t, magnitudes[i], "th"))
-            return pow(10, (double)(i + 1) * 3);
     return NAN;
 }
 
@@ -131,7 +146,7 @@ static size_t separator_size(struct asl_text t, size_t at)
     if (at + 1 < t.size && t.data[at] == ',' && is_space(t.data[at + 1]))
         return 2;
     if (at + 4 < t.size && is_space(t.data[at]) && is_space(t.data[at + 4]) &&
-        is_word((struct asl_text){t.data + at + 1, 3}, "and", ""))
+        compare_word((struct asl_text){t.data + at + 1, 3}, "and") == 0)
         return 5;
     return is_space(t.data[at]) || t.data[at] == '-' || t.data[at] == '\\';
 }
@@ -169,26 +184,31 @@ double jsonata_read_words(struct asl_text t)
     return s.sum + s.top;
 }
 
-static void put_alternatives(struct builder *b, const char *const *table, size_t count,
-                             const char *ending, size_t drop)
-{
-    for (size_t i = 0; i < count; i++) {
-        struct asl_text word = asl_text(table[i]);
-        word.size -= drop;
-        jsonata_builder_put(b, word);
-        jsonata_builder_put(b, asl_text(ending));
-        jsonata_builder_putc(b, '|');
-    }
-}
+/* Every word a number may hold, in the order of their first letters: alternatives that begin alike
+ * stand in one group, so that few have to be tried at any place. */
+static const char *const word_groups[] = {
+    "and",
+    "b(?:illion(?:th)?)",
+    "e(?:leven(?:th)?|ight(?:een(?:th)?|ieth|h|y)?)",
+    "f(?:irst|ive|ift(?:een(?:th)?|h|ieth|y)|ort(?:ieth|y)|our(?:teen(?:th)?|th)?)",
+    "hundre(?:d(?:th)?|ieth)",
+    "million(?:th)?",
+    "n(?:in(?:et(?:een(?:th)?|ieth|y)|e|th))",
+    "one",
+    "s(?:econd|even(?:t(?:een(?:th)?|h|ieth|y))?|ix(?:t(?:een(?:th)?|h|ieth|y))?)",
+    "t(?:en(?:th)?|h(?:ird|irt(?:een(?:th)?|ieth|y)|ousand(?:th)?|ree)|rillion(?:th)?|"
+    "w(?:elfth|elve|ent(?:ieth|y)|o))",
+    "zero(?:th)?",
+    "[\\-, ]",
+};
 
 void jsonata_words_pattern(struct builder *b)
 {
     jsonata_builder_put(b, ASL_TEXT("(?:"));
-    put_alternatives(b, few, COUNT(few), "", 0);
-    put_alternatives(b, ordinals, COUNT(ordinals), "", 0);
-    put_alternatives(b, decades, COUNT(decades), "", 0);
-    put_alternatives(b, decades, COUNT(decades), "ieth", 1);
-    put_alternatives(b, magnitudes, COUNT(magnitudes), "", 0);
-    put_alternatives(b, magnitudes, COUNT(magnitudes), "th", 0);
-    jsonata_builder_put(b, ASL_TEXT("hundredth|and|[\\-, ])+"));
+    for (size_t i = 0; i < COUNT(word_groups); i++) {
+        if (i)
+            jsonata_builder_putc(b, '|');
+        jsonata_builder_put(b, asl_text(word_groups[i]));
+    }
+    jsonata_builder_put(b, ASL_TEXT(")+"));
 }

@@ -7,41 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The digits `text` carries, one up in the last place: at a power of two the interval of texts that
- * read back is lopsided, and the nearest short text may miss it while its neighbour does not. */
-static bool reads_back_one_up(char *text, double d)
-{
-    char *last = strchr(text, 'e') - 1;
-    if (*last == '9')
-        return false;
-    ++*last;
-    if (strtod(text, NULL) == d)
-        return true;
-    --*last;
-    return false;
-}
-
-/* Digits and decimal exponent of the shortest text that reads back as `d` (d > 0, finite).
- * 15 digits always survive the way there, 17 the way back; subnormals have fewer to start with. */
-static int shortest_digits(double d, char digits[20], int *exponent)
-{
-    char text[40];
-    for (int precision = d < DBL_MIN ? 0 : 14; precision <= 16; precision++) {
-        snprintf(text, sizeof text, "%.*e", precision, d);
-        if (precision == 16 || strtod(text, NULL) == d || reads_back_one_up(text, d))
-            break;
-    }
-    char *mark = strchr(text, 'e');
-    *exponent = (int)strtol(mark + 1, NULL, 10);
-    int count = 0;
-    for (char *c = text; c < mark; c++)
-        if (*c != '.')
-            digits[count++] = *c;
-    while (count > 1 && digits[count - 1] == '0')
-        count--;
-    return count;
-}
-
 static size_t format_exponential(char *out, const char *digits, int count, int exponent)
 {
     char *at = out;
@@ -53,6 +18,18 @@ static size_t format_exponential(char *out, const char *digits, int count, int e
     }
     at += snprintf(at, 8, "e%c%d", exponent < 0 ? '-' : '+', abs(exponent));
     return (size_t)(at - out);
+}
+
+static size_t format_whole(uint64_t n, char *out)
+{
+    char reversed[20];
+    size_t count = 0;
+    for (; n; n /= 10)
+        reversed[count++] = (char)('0' + n % 10);
+    for (size_t i = 0; i < count; i++)
+        out[i] = reversed[count - 1 - i];
+    out[count] = '\0';
+    return count;
 }
 
 /* ECMA-262 Number::toString, radix 10. */
@@ -68,9 +45,9 @@ size_t value_format_double(double d, char out[32])
         d = -d;
     }
     if (d < 1e15 && d == floor(d))
-        return (size_t)(at - out) + (size_t)snprintf(at, 24, "%lld", (long long)d);
+        return (size_t)(at - out) + format_whole((uint64_t)d, at);
     char digits[20];
-    int exponent, count = shortest_digits(d, digits, &exponent), point = exponent + 1;
+    int exponent, count = value_shortest_digits(d, digits, &exponent), point = exponent + 1;
     if (point > 21 || point < -5) {
         at += format_exponential(at, digits, count, exponent);
     } else if (point <= 0) {

@@ -250,6 +250,13 @@ struct asl_text value_as_text(const asl_value *v)
     return (struct asl_text){"", 0};
 }
 
+const asl_value *value_of_text(const char *text)
+{
+    const struct value_string *s =
+        (const struct value_string *)(const void *)(text - offsetof(struct value_string, text));
+    return &s->head;
+}
+
 size_t value_depth(const asl_value *v)
 {
     return v->depth;
@@ -347,6 +354,23 @@ const asl_value *value_get(const asl_value *v, struct asl_text key)
 {
     size_t index = value_find(v, key);
     return index == SIZE_MAX ? NULL : value_at(v, index);
+}
+
+const asl_value *value_get_hinted(const asl_value *v, struct asl_text key, uint32_t *hint)
+{
+    if (v->kind != VALUE_OBJECT)
+        return NULL;
+    const struct value_container *c = value_container((asl_value *)v);
+    if (*hint < c->count) {
+        const struct value_string *there = (const struct value_string *)c->items[2 * *hint];
+        if (there->size == key.size && memcmp(there->text, key.data, key.size) == 0)
+            return c->items[2 * *hint + 1];
+    }
+    size_t index = value_find(v, key);
+    if (index == SIZE_MAX)
+        return NULL;
+    *hint = (uint32_t)index;
+    return value_at(v, index);
 }
 
 const asl_value *value_get_z(const asl_value *v, const char *key)

@@ -60,6 +60,8 @@ double value_as_double(const asl_value *v);
 bool value_as_integer(const asl_value *v, int64_t *out);
 /* Of a string: its UTF-8 content. Of a number: its text. Of others: empty. */
 struct asl_text value_as_text(const asl_value *v);
+/* The string that value_as_text() gave this very text (its data pointer) for. */
+const asl_value *value_of_text(const char *text);
 size_t value_depth(const asl_value *v);
 
 /* ---- arrays and objects ---- */
@@ -69,6 +71,8 @@ const asl_value *value_key_at(const asl_value *object, size_t index); /* a strin
 /* The member, or NULL where there is none or `v` is no object. */
 const asl_value *value_get(const asl_value *v, struct asl_text key);
 const asl_value *value_get_z(const asl_value *v, const char *key);
+/* The same for objects of one shape, one after another: *hint is where it was found last. */
+const asl_value *value_get_hinted(const asl_value *v, struct asl_text key, uint32_t *hint);
 /* Index of the member, or SIZE_MAX. */
 size_t value_find(const asl_value *object, struct asl_text key);
 

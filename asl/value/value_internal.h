@@ -52,6 +52,9 @@ static inline size_t value_slots(const struct value_container *c)
 }
 
 asl_value *value_number_new(struct asl_text text);
+/* The digits of the shortest decimal that reads back as d, the nearest one of those, and their
+ * exponent (d1.d2d3... * 10^exponent); d > 0 and finite. Returns how many there are. */
+int value_shortest_digits(double d, char digits[20], int *exponent);
 /* Builds the object; true when keys were repeated (they are merged unless `refuse`). */
 bool value_object_build_take(struct value_list *l, bool refuse, asl_value **object);
 

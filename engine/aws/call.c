@@ -263,6 +263,20 @@ static bool serialise(struct aws_call *c)
     return good;
 }
 
+/* A few old services take Signature Version 2 only, one a bearer token: said before they say worse. */
+static const char *objection_to(const struct aws_call *c)
+{
+    const struct catalogue_service *s = c->operation->service;
+    bool is_signed = !(c->operation->flags & CATALOGUE_UNSIGNED);
+    if (c->endpoint.origin != ENDPOINT_REAL || !is_signed)
+        return NULL;
+    if (s->flags & CATALOGUE_BEARER)
+        return "this service signs in with a bearer token, which is not offered";
+    if (s->signature_version && strcmp(s->signature_version, "v2") == 0)
+        return "this service takes only Signature Version 2, which is not offered";
+    return NULL;
+}
+
 static void on_timer(void *state)
 {
     struct aws_call *c = state;
@@ -277,6 +291,8 @@ static void on_timer(void *state)
     catalogue_action(c->operation, action, sizeof action);
     if (!endpoint_find(&rules, c->operation->service, action, &c->endpoint, message))
         fail(c, AWS_CLIENT, HTTP_DONE, message);
+    else if (objection_to(c))
+        fail(c, AWS_CLIENT, HTTP_DONE, objection_to(c));
     else if (serialise(c))
         get_credentials(c);
 }

@@ -19,6 +19,14 @@ static bool is_s3(const struct catalogue_service *s)
     return strcmp(s->arn_name, "s3") == 0;
 }
 
+/* S3 and its kin (S3 Control, S3 on Outposts) sign the path as it stands, and the body's hash; S3
+ * Tables and such are S3 by name only. */
+static bool signs_as_s3(const struct catalogue_service *s)
+{
+    return strcmp(s->signing_name, "s3") == 0 ||
+           (s->signature_version && strncmp(s->signature_version, "s3", 2) == 0);
+}
+
 /* A bucket's name that a host's label can hold under AWS's certificate: no dots. */
 static bool is_label(struct asl_text bucket)
 {
@@ -94,7 +102,7 @@ static void sign(const struct request_place *place, const struct parts *parts,
         .region = place->endpoint->signing_region,
         .service = service->signing_name,
         .now_ms = place->now_ms,
-        .flags = is_s3(service) ? SIGV4_CONTENT_HASH : SIGV4_ENCODE_PATH | SIGV4_NORMALIZE,
+        .flags = signs_as_s3(service) ? SIGV4_CONTENT_HASH : SIGV4_ENCODE_PATH | SIGV4_NORMALIZE,
     };
     sigv4_sign(&s);
 }

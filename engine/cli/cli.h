@@ -31,7 +31,7 @@ struct command {
     int (*run)(const struct command *c, int argc, char **argv);
 };
 extern const struct command command_run, command_resume, command_list, command_show,
-    command_history, command_stop, command_validate, command_local, command_eval,
+    command_history, command_stop, command_validate, command_local, command_eval, command_serve,
     command_replay;
 
 /* ---- options ---- */
@@ -62,6 +62,10 @@ struct option {
  * status (--help, or a mistake, told on stderr with the nearest name). */
 int cli_options(const struct command *c, const struct option *options, int argc, char **argv,
                 struct texts *rest);
+
+/* Instead of --help: the command's part of the man page, and of the completion script. */
+#define CLI_HELP_ROFF "--help=roff"
+#define CLI_HELP_WORDS "--help=words"
 
 /* ---- words ---- */
 

@@ -8,7 +8,7 @@
 static const struct command *const commands[] = {
     &command_run,  &command_resume,  &command_list,     &command_show,
     &command_history, &command_stop, &command_validate, &command_local,
-    &command_eval, &command_replay,
+    &command_eval, &command_serve, &command_replay,
 };
 
 #define COMMANDS (sizeof commands / sizeof *commands)
@@ -23,6 +23,43 @@ static void print_usage(FILE *out)
     fputs("\n`stepwell COMMAND --help` tells more, with an example.\n", out);
 }
 
+static void each_command(char *help)
+{
+    for (size_t i = 0; i < COMMANDS; i++)
+        commands[i]->run(commands[i], 1, &help);
+}
+
+/* The man page and the completions come from the same tables as --help: they cannot go stale. */
+static void print_man(void)
+{
+    puts(".TH STEPWELL 1 \"\" \"stepwell " STEPWELL_VERSION "\"\n.SH NAME\n"
+         "stepwell \\- runs AWS Step Functions definitions off-cloud\n.SH SYNOPSIS\n"
+         ".B stepwell\nCOMMAND [OPTIONS] ...\n.SH COMMANDS");
+    each_command(CLI_HELP_ROFF);
+}
+
+static void print_completion(void)
+{
+    printf("_stepwell() {\n    local words=\"\"\n    case \"${COMP_WORDS[1]}\" in\n");
+    each_command(CLI_HELP_WORDS);
+    printf("    esac\n    [ \"$COMP_CWORD\" = 1 ] && words=\"");
+    for (size_t i = 0; i < COMMANDS; i++)
+        printf("%s ", commands[i]->name);
+    printf("help --version\"\n    COMPREPLY=($(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\"))\n"
+           "}\ncomplete -o default -F _stepwell stepwell\n");
+}
+
+static int help(const char *form)
+{
+    if (form && strcmp(form, "--man") == 0)
+        print_man();
+    else if (form && strcmp(form, "--bash") == 0)
+        print_completion();
+    else
+        print_usage(stdout);
+    return EXIT_FINE;
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2) {
@@ -30,10 +67,8 @@ int main(int argc, char **argv)
         return EXIT_WRONG_USAGE;
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-        strcmp(argv[1], "help") == 0) {
-        print_usage(stdout);
-        return EXIT_FINE;
-    }
+        strcmp(argv[1], "help") == 0)
+        return help(argc > 2 ? argv[2] : NULL);
     if (strcmp(argv[1], "--version") == 0) {
         puts("stepwell " STEPWELL_VERSION);
         return EXIT_FINE;

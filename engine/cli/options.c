@@ -61,6 +61,24 @@ static void print_help(const struct command *c, const struct option *options)
     printf("\n%s\n", c->details);
 }
 
+/* One command's part of the man page. */
+static void print_roff(const struct command *c, const struct option *options)
+{
+    printf(".SS stepwell %s [OPTIONS] %s\n%s.\n", c->name, c->arguments, c->summary);
+    for (const struct option *o = options; o->name; o++)
+        printf(".TP\n\\fB\\-\\-%s\\fR %s\n%s\n", o->name, o->argument ? o->argument : "", o->help);
+    printf(".PP\n.nf\n%s\n.fi\n", c->details);
+}
+
+/* One command's line of the completion script. */
+static void print_words(const struct command *c, const struct option *options)
+{
+    printf("        %s) words=\"", c->name);
+    for (const struct option *o = options; o->name; o++)
+        printf("--%s ", o->name);
+    printf("--help\" ;;\n");
+}
+
 /* Edits between two names: enough to guess what was meant. */
 static size_t distance(const char *a, const char *b)
 {
@@ -117,6 +135,10 @@ int cli_options(const struct command *c, const struct option *options, int argc,
         const char *at = argv[i];
         if (strcmp(at, "--help") == 0 || strcmp(at, "-h") == 0) {
             print_help(c, options);
+            return EXIT_FINE;
+        }
+        if (strcmp(at, CLI_HELP_ROFF) == 0 || strcmp(at, CLI_HELP_WORDS) == 0) {
+            (strcmp(at, CLI_HELP_ROFF) == 0 ? print_roff : print_words)(c, options);
             return EXIT_FINE;
         }
         if (strcmp(at, "--") == 0) {

@@ -51,10 +51,15 @@ static bool start_stand_ins(struct session *s)
     return true;
 }
 
+bool session_stand_ins(struct session *s)
+{
+    return s->listener || start_stand_ins(s);
+}
+
 static const char *stand_in(void *session, const char *service)
 {
     struct session *s = session;
-    if (!local_offers(service) || (!s->listener && !start_stand_ins(s)))
+    if (!local_offers(service) || !session_stand_ins(s))
         return NULL;
     return s->stand_in_url;
 }

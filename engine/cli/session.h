@@ -59,6 +59,8 @@ bool session_open(struct session *s, const struct session_settings *settings, in
 void session_close(struct session *s);
 /* Runs the loop until loop_stop or a signal. */
 void session_run(struct session *s);
+/* The stand-ins, started if they were not: s->local is there. False after complaining. */
+bool session_stand_ins(struct session *s);
 void session_settings_free(struct session_settings *settings);
 
 #endif

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 
 #define SCHEMA_VERSION 1
-#define BUSY_MS 5000 /* another process on the same data: a run beside a server */
+#define BUSY_MS        5000 /* another process on the same data: a run beside a server */
 
 struct prepared {
     const char *sql;
@@ -26,8 +26,9 @@ struct database {
 };
 
 /* Items lie in the order DynamoDB scans them: `hash` begins with the first bytes of its hash. An
- * index's rows point at items. The change log is kept while point-in-time recovery is on. Objects lie
- * in files; what is known of one here holds as long as its file has that size and time stamp. */
+ * index's rows point at items. The change log is kept while point-in-time recovery is on. Objects
+ * lie in files; what is known of one here holds as long as its file has that size and time stamp.
+ */
 static const char schema[] =
     "CREATE TABLE ddb_table(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
     " description TEXT NOT NULL, recovery_since INTEGER NOT NULL);"
@@ -40,7 +41,8 @@ static const char schema[] =
     " hash BLOB NOT NULL, range BLOB NOT NULL, old TEXT, new TEXT,"
     " PRIMARY KEY(table_id, micros)) WITHOUT ROWID;"
     "CREATE INDEX ddb_change_item ON ddb_change(table_id, hash, range, micros);"
-    "CREATE TABLE ddb_export(arn TEXT PRIMARY KEY, table_arn TEXT NOT NULL, table_id INTEGER NOT NULL,"
+    "CREATE TABLE ddb_export(arn TEXT PRIMARY KEY, table_arn TEXT NOT NULL, table_id INTEGER NOT "
+    "NULL,"
     " token TEXT NOT NULL, status TEXT NOT NULL, started INTEGER NOT NULL, due INTEGER NOT NULL,"
     " request TEXT NOT NULL, description TEXT NOT NULL) WITHOUT ROWID;"
     "CREATE INDEX ddb_export_due ON ddb_export(status, due);"
@@ -48,7 +50,8 @@ static const char schema[] =
     " WITHOUT ROWID;"
     "CREATE TABLE s3_bucket(name TEXT PRIMARY KEY, created INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE s3_object(bucket TEXT NOT NULL, key BLOB NOT NULL, etag TEXT NOT NULL,"
-    " size INTEGER NOT NULL, modified INTEGER NOT NULL, stamp INTEGER NOT NULL, headers TEXT NOT NULL,"
+    " size INTEGER NOT NULL, modified INTEGER NOT NULL, stamp INTEGER NOT NULL, headers TEXT NOT "
+    "NULL,"
     " PRIMARY KEY(bucket, key)) WITHOUT ROWID;";
 
 static bool execute(struct database *d, const char *sql)
@@ -73,8 +76,10 @@ static bool prepare_schema(struct database *d, const char *path, char *message)
     if (version == SCHEMA_VERSION)
         return true;
     if (version > SCHEMA_VERSION) {
-        snprintf(message, 512, "%s was written by a newer version of this program; use that version, "
-                 "or another data directory", path);
+        snprintf(message, 512,
+                 "%s was written by a newer version of this program; use that version, "
+                 "or another data directory",
+                 path);
         return false;
     }
     if (version == 0 && execute(d, "BEGIN IMMEDIATE") &&
@@ -89,7 +94,8 @@ struct database *database_open(const char *path, char message[512])
 {
     struct database *d = asl_allocate_zeroed(1, sizeof *d);
     mode_t mask = umask(077); /* 0600, its -wal and -shm too: data is nobody else's */
-    int status = sqlite3_open_v2(path, &d->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+    int status =
+        sqlite3_open_v2(path, &d->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
     if (status == SQLITE_OK) {
         sqlite3_busy_timeout(d->handle, BUSY_MS);
         sqlite3_extended_result_codes(d->handle, 1);
@@ -175,7 +181,8 @@ static void bind(sqlite3_stmt *s, int at, char kind, va_list *arguments)
         break;
     case 't':
         text = va_arg(*arguments, struct asl_text);
-        sqlite3_bind_text64(s, at, text.data ? text.data : "", text.size, SQLITE_STATIC, SQLITE_UTF8);
+        sqlite3_bind_text64(s, at, text.data ? text.data : "", text.size, SQLITE_STATIC,
+                            SQLITE_UTF8);
         break;
     case 'b':
         text = va_arg(*arguments, struct asl_text);

@@ -1,8 +1,8 @@
 /* The router and the turn.
  *
  * A request is carried out at once, inside a savepoint of the turn's transaction; its answer waits.
- * At the end of the loop's turn the transaction is committed and then all answers are sent: one sync
- * for many requests, and no answer before its changes are durable.
+ * At the end of the loop's turn the transaction is committed and then all answers are sent: one
+ * sync for many requests, and no answer before its changes are durable.
  *
  * Invariant: an answer in `pending` tells of changes in the open transaction only. When the commit
  * fails nothing of the turn happened, and every one of its callers is told 500. */
@@ -18,8 +18,9 @@
 
 #include "asl/value/value.h"
 #include "dynamodb/export.h"
+#include "s3/bucket.h"
 
-#define EXPORT_MS 90000    /* two looks of a workflow that waits a minute between them */
+#define EXPORT_MS    90000 /* two looks of a workflow that waits a minute between them */
 #define TURN_MAXIMUM 512   /* answers held back before a commit is made in between */
 
 struct pending {
@@ -36,13 +37,6 @@ static const struct local_service *const services[] = {&local_dynamodb, &local_s
 int64_t local_now(const struct local *l)
 {
     return l->clock(l->clock_state);
-}
-
-int64_t local_next_micros(struct local *l)
-{
-    int64_t micros = local_now(l) * 1000;
-    l->last_micros = micros > l->last_micros ? micros : l->last_micros + 1;
-    return l->last_micros;
 }
 
 void local_random(char *out, size_t size, const char *alphabet)
@@ -136,15 +130,17 @@ static const struct local_service *route(const struct http_received *request,
     answer->status = name[0] ? 501 : 403;
     http_headers_set(&answer->headers, "Content-Type", ASL_TEXT("application/json"));
     if (name[0] == '\0')
-        asl_buffer_puts(&answer->body,
-                        "{\"__type\":\"MissingAuthenticationTokenException\",\"message\":\"Request is "
-                        "missing Authentication Token: sign it (any credentials will do), so that the "
-                        "service it is meant for is known\"}");
+        asl_buffer_puts(
+            &answer->body,
+            "{\"__type\":\"MissingAuthenticationTokenException\",\"message\":\"Request is "
+            "missing Authentication Token: sign it (any credentials will do), so that the "
+            "service it is meant for is known\"}");
     else {
         asl_buffer_puts(&answer->body, "{\"__type\":\"NotImplemented\",\"message\":");
         struct asl_buffer text;
         asl_buffer_init(&text, 512);
-        asl_buffer_printf(&text, "There is no stand-in for the service %s here; offered are:", name);
+        asl_buffer_printf(&text,
+                          "There is no stand-in for the service %s here; offered are:", name);
         for (size_t i = 0; i < SERVICES; i++)
             asl_buffer_printf(&text, "%s %s", i ? "," : "", services[i]->name);
         value_print_string(asl_buffer_text(&text), &answer->body);
@@ -279,15 +275,16 @@ void local_call(struct local *l, const struct http_received *request, struct loc
     export_arm(l);
 }
 
-/* The S3 operations a program may ask for by name: their parameters are Bucket, Key, Body, Prefix. */
+/* The S3 operations a program may ask for by name: their parameters are Bucket, Key, Body, Prefix.
+ */
 static const struct {
     const char *name, *method, *query;
     bool has_key;
 } s3_operations[] = {
-    {"CreateBucket", "PUT", "", false},   {"DeleteBucket", "DELETE", "", false},
-    {"HeadBucket", "HEAD", "", false},    {"ListObjectsV2", "GET", "list-type=2&prefix=", false},
-    {"PutObject", "PUT", "", true},       {"GetObject", "GET", "", true},
-    {"HeadObject", "HEAD", "", true},     {"DeleteObject", "DELETE", "", true},
+    {"CreateBucket", "PUT", "", false}, {"DeleteBucket", "DELETE", "", false},
+    {"HeadBucket", "HEAD", "", false},  {"ListObjectsV2", "GET", "list-type=2&prefix=", false},
+    {"PutObject", "PUT", "", true},     {"GetObject", "GET", "", true},
+    {"HeadObject", "HEAD", "", true},   {"DeleteObject", "DELETE", "", true},
     {"ListBuckets", "GET", "", false},
 };
 
@@ -363,15 +360,18 @@ void local_request(struct local *l, const char *service, const char *operation,
     asl_buffer_init(&r.query, 16384);
     asl_buffer_init(&r.text, 1024);
     if (make_request(&r, service, operation, body)) {
-        asl_buffer_printf(&r.text, "AWS4-HMAC-SHA256 Credential=local/20000101/%s/%s/aws4_request, "
-                                   "SignedHeaders=host, Signature=0", l->region, service);
+        asl_buffer_printf(&r.text,
+                          "AWS4-HMAC-SHA256 Credential=local/20000101/%s/%s/aws4_request, "
+                          "SignedHeaders=host, Signature=0",
+                          l->region, service);
         http_headers_add(&r.request.headers, "Authorization", asl_buffer_text(&r.text));
         http_headers_add(&r.request.headers, "X-Amz-Date", ASL_TEXT("20000101T000000Z"));
         local_call(l, &r.request, answer);
     } else {
         answer->status = 400;
-        asl_buffer_printf(&answer->body, "{\"__type\":\"UnknownOperationException\",\"message\":\"%s "
-                                         "has no operation %s here, or its parameters are no JSON\"}",
+        asl_buffer_printf(&answer->body,
+                          "{\"__type\":\"UnknownOperationException\",\"message\":\"%s "
+                          "has no operation %s here, or its parameters are no JSON\"}",
                           service, operation);
     }
     http_headers_free(&r.request.headers);
@@ -414,15 +414,9 @@ static bool open_data(struct local *l, char *message)
         l->database = database_open(file, message);
     free(s3);
     free(file);
-    if (!l->database)
-        return false;
-    sqlite3_stmt *s = database_query(l->database, "SELECT COALESCE(MAX(micros), 0) FROM ddb_change", "");
-    while (database_step(l->database, s))
-        l->last_micros = sqlite3_column_int64(s, 0);
-    const char *why = database_failure(l->database);
-    if (why)
-        snprintf(message, 512, "cannot read %s/local.db: %s", l->directory, why);
-    return !why;
+    if (l->database)
+        bucket_sweep(l);
+    return l->database != NULL;
 }
 
 struct local *local_new(const struct local_options *o, char message[512])

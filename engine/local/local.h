@@ -2,8 +2,9 @@
  * runs off-cloud with nothing installed. What is not offered says so by name.
  *
  * All data lies under one directory and survives restarts: `local.db` (SQLite, WAL,
- * synchronous=FULL) and `s3/<bucket>/...`, folders and files one may look into. An answer leaves only
- * after the changes it tells of are on disk; the requests of one turn of the loop share a commit.
+ * synchronous=FULL) and `s3/<bucket>/...`, folders and files one may look into. An answer leaves
+ * only after the changes it tells of are on disk; the requests of one turn of the loop share a
+ * commit.
  *
  * Requests must be signed for the service they mean; signatures are not verified (loopback).
  */
@@ -16,14 +17,14 @@ struct local;
 
 /* Texts are copied. */
 struct local_options {
-    const char *directory;            /* made when missing, 0700 */
-    struct loop *loop;                /* commits, and exports that end; NULL (tests): each request is
-                                         committed by itself, exports end when they are asked about */
-    int64_t (*now)(void *state);      /* ms since 1970; all time comes from here */
+    const char *directory;       /* made when missing, 0700 */
+    struct loop *loop;           /* commits, and exports that end; NULL (tests): each request is
+                                    committed by itself, exports end when they are asked about */
+    int64_t (*now)(void *state); /* ms since 1970; all time comes from here */
     void *now_state;
-    int64_t export_ms;                /* how long an export takes; 0: 90 s */
-    const char *account;              /* NULL: "123456789012" */
-    const char *region;               /* NULL: "us-east-1" */
+    int64_t export_ms;   /* how long an export takes; 0: 90 s */
+    const char *account; /* NULL: "123456789012" */
+    const char *region;  /* NULL: "us-east-1" */
 };
 
 /* NULL and a message on failure. */
@@ -37,8 +38,8 @@ bool local_offers(const char *service);
  * signing name, or "" when nothing tells. `out` is cut at its size. */
 void local_service_of(const struct http_received *request, char out[64]);
 
-/* Fit for http_in_handle: `local` is the struct local. Answers always, if need be with the service's
- * own error. */
+/* Fit for http_in_handle: `local` is the struct local. Answers always, if need be with the
+ * service's own error. */
 void local_handle(void *local, struct http_exchange *x, const struct http_received *request);
 
 /* The same without a connection, for tests and for the program's own needs (seeding tables): the

@@ -14,18 +14,16 @@ struct local {
     void *clock_state;
     struct loop *loop;
     struct database *database;
-    int64_t last_micros;           /* of the change log: strictly ascending */
     struct loop_timer *export_timer;
     /* the turn */
     bool is_turn_open;
-    char failure[256];             /* why the turn could not be committed */
+    char failure[256];               /* why the turn could not be committed */
     struct loop_timer *commit_timer; /* due at once: the turn's end */
     struct pending *pending;
     size_t pending_count, pending_capacity;
 };
 
 int64_t local_now(const struct local *l); /* ms since 1970 */
-int64_t local_next_micros(struct local *l);
 /* `size` - 1 random characters of `alphabet` and a NUL. */
 void local_random(char *out, size_t size, const char *alphabet);
 
@@ -43,9 +41,9 @@ extern const struct local_service local_dynamodb, local_s3;
 
 struct database *database_open(const char *path, char message[512]);
 void database_close(struct database *d);
-/* A statement with its arguments bound, ready to step. `kinds` has a letter an argument: 'i' int64_t,
- * 't' struct asl_text as text, 'b' struct asl_text as blob, 'z' const char * (NULL: SQL null). `sql`
- * must be a literal: it is kept. Bound bytes must live until the statement is done. */
+/* A statement with its arguments bound, ready to step. `kinds` has a letter an argument: 'i'
+ * int64_t, 't' struct asl_text as text, 'b' struct asl_text as blob, 'z' const char * (NULL: SQL
+ * null). `sql` must be a literal: it is kept. Bound bytes must live until the statement is done. */
 sqlite3_stmt *database_query(struct database *d, const char *sql, const char *kinds, ...);
 /* True: a row. False: no more, or a failure. */
 bool database_step(struct database *d, sqlite3_stmt *s);

@@ -109,8 +109,10 @@ static int read_field(struct http_head *head, struct asl_text line, const char *
         return refuse(400, "a header field has no colon", why);
     struct asl_text name = {line.data, (size_t)(colon - line.data)};
     if (!is_token(name))
-        return refuse(400, "a header field's name holds white space or another character that "
-                           "cannot stand there (folded fields are refused too)", why);
+        return refuse(400,
+                      "a header field's name holds white space or another character that "
+                      "cannot stand there (folded fields are refused too)",
+                      why);
     struct asl_text value = trim((struct asl_text){colon + 1, line.size - name.size - 1});
     for (size_t i = 0; i < value.size; i++) {
         unsigned char c = (unsigned char)value.data[i];

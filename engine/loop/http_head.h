@@ -11,14 +11,14 @@
 #include "asl/value/text.h"
 #include "http_out.h" /* struct http_headers */
 
-#define HTTP_HEAD_FIELDS 100           /* fields; browsers send about 20, AWS clients about 12 */
-#define HTTP_HEAD_TARGET 8192          /* bytes of path and query */
+#define HTTP_HEAD_FIELDS 100  /* fields; browsers send about 20, AWS clients about 12 */
+#define HTTP_HEAD_TARGET 8192 /* bytes of path and query */
 
 struct http_head {
     char method[12];
-    char *target;          /* owned; cut at '?': the path */
-    const char *query;     /* into target, or "" */
-    const char *host;      /* into headers */
+    char *target;      /* owned; cut at '?': the path */
+    const char *query; /* into target, or "" */
+    const char *host;  /* into headers */
     struct http_headers headers;
     int64_t content_length; /* bytes; 0 without a body, or when chunked */
     bool chunked;
@@ -31,8 +31,9 @@ struct http_head {
 int http_head_read(struct http_head *head, struct asl_text text, const char **why);
 void http_head_free(struct http_head *head);
 
-/* Whether this Host field names one of `names` (NULL-terminated; "*.x" stands for any name under x).
- * Any port will do, for a port may be forwarded; what counts against DNS rebinding is the name. */
+/* Whether this Host field names one of `names` (NULL-terminated; "*.x" stands for any name under
+ * x). Any port will do, for a port may be forwarded; what counts against DNS rebinding is the name.
+ */
 bool http_head_host_is_allowed(const char *host, const char *const *names);
 /* Whether a browser sent it on behalf of another site: an Origin that is not the Host's own, or a
  * Sec-Fetch-Site other than same-origin and none. */

@@ -10,9 +10,9 @@
  *                                 v drained, and not to be kept (linger)
  *                              LINGERING --> gone (connection_free)
  *
- * Deadlines, in real time: IDLE idle_ms (a new connection request_ms, for it has not shown a request
- * yet); HEAD and BODY together request_ms; WORKING none (long polls); WRITING request_ms; LINGERING
- * 2 s. One request at a time: what is pipelined behind waits in a bounded buffer.
+ * Deadlines, in real time: IDLE idle_ms (a new connection request_ms, for it has not shown a
+ * request yet); HEAD and BODY together request_ms; WORKING none (long polls); WRITING request_ms;
+ * LINGERING 2 s. One request at a time: what is pipelined behind waits in a bounded buffer.
  *
  * Invariants. A connection in WORKING has exactly one exchange; the exchange outlives it when the
  * client goes. `in->body_bytes` is the sum of all connections' bodies. */
@@ -38,11 +38,11 @@
 
 #include "http_head.h"
 
-#define LINGER_MS 2000            /* for the client to read why it was refused, before RST may eat it */
-#define LINGER_BYTES (1 << 20)    /* and no more than this is read and thrown away meanwhile */
-#define CHUNK_LINE 256            /* bytes of a chunk's size line with its extensions */
+#define LINGER_MS      2000 /* for the client to read why it was refused, before RST may eat it */
+#define LINGER_BYTES   (1 << 20)  /* and no more than this is read and thrown away meanwhile */
+#define CHUNK_LINE     256        /* bytes of a chunk's size line with its extensions */
 #define PIPELINE_BYTES (64 << 10) /* read ahead of the request in work */
-#define PAUSE_MS 100              /* before accepting again when the process has no descriptors left */
+#define PAUSE_MS       100 /* before accepting again when the process has no descriptors left */
 
 enum state { IDLE, HEAD, BODY, WORKING, WRITING, LINGERING };
 enum chunk_part { CHUNK_SIZE, CHUNK_DATA, CHUNK_END, CHUNK_TRAILER };
@@ -54,12 +54,12 @@ struct connection {
     struct bufferevent *socket;
     struct event *deadline;
     enum state state;
-    bool keep;                    /* after this answer */
-    bool has_ended;               /* the client sends no more; it may still read */
-    size_t scanned;               /* bytes of the input in which no end of head was found */
+    bool keep;      /* after this answer */
+    bool has_ended; /* the client sends no more; it may still read */
+    size_t scanned; /* bytes of the input in which no end of head was found */
     struct http_head head;
     struct asl_buffer body;
-    int64_t left;                 /* bytes of the body, or of the chunk, still to come */
+    int64_t left; /* bytes of the body, or of the chunk, still to come */
     enum chunk_part part;
     size_t trailer_bytes;
     size_t lingered;
@@ -96,14 +96,36 @@ static const struct {
     int status;
     const char *phrase;
 } phrases[] = {
-    {200, "OK"}, {201, "Created"}, {202, "Accepted"}, {204, "No Content"}, {206, "Partial Content"},
-    {301, "Moved Permanently"}, {302, "Found"}, {303, "See Other"}, {304, "Not Modified"}, {307, "Temporary Redirect"}, {400, "Bad Request"},
-    {401, "Unauthorized"}, {403, "Forbidden"}, {404, "Not Found"}, {405, "Method Not Allowed"},
-    {406, "Not Acceptable"}, {408, "Request Timeout"}, {409, "Conflict"}, {411, "Length Required"},
-    {412, "Precondition Failed"}, {413, "Content Too Large"}, {414, "URI Too Long"},
-    {415, "Unsupported Media Type"}, {416, "Range Not Satisfiable"}, {417, "Expectation Failed"},
-    {429, "Too Many Requests"}, {431, "Request Header Fields Too Large"},
-    {500, "Internal Server Error"}, {501, "Not Implemented"}, {503, "Service Unavailable"},
+    {200, "OK"},
+    {201, "Created"},
+    {202, "Accepted"},
+    {204, "No Content"},
+    {206, "Partial Content"},
+    {301, "Moved Permanently"},
+    {302, "Found"},
+    {303, "See Other"},
+    {304, "Not Modified"},
+    {307, "Temporary Redirect"},
+    {400, "Bad Request"},
+    {401, "Unauthorized"},
+    {403, "Forbidden"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {406, "Not Acceptable"},
+    {408, "Request Timeout"},
+    {409, "Conflict"},
+    {411, "Length Required"},
+    {412, "Precondition Failed"},
+    {413, "Content Too Large"},
+    {414, "URI Too Long"},
+    {415, "Unsupported Media Type"},
+    {416, "Range Not Satisfiable"},
+    {417, "Expectation Failed"},
+    {429, "Too Many Requests"},
+    {431, "Request Header Fields Too Large"},
+    {500, "Internal Server Error"},
+    {501, "Not Implemented"},
+    {503, "Service Unavailable"},
     {505, "HTTP Version Not Supported"},
 };
 
@@ -168,13 +190,15 @@ static void put_date(struct asl_buffer *out)
 {
     struct tm utc;
     char text[64];
-    time_t now = time(NULL); /* HTTP's own clock (RFC 9110, 6.6.1): the real one, whatever the loop's */
+    time_t now =
+        time(NULL); /* HTTP's own clock (RFC 9110, 6.6.1): the real one, whatever the loop's */
     gmtime_r(&now, &utc);
     strftime(text, sizeof text, "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &utc);
     asl_buffer_puts(out, text);
 }
 
-/* Values come from handlers that may have copied them from a request: no line may be smuggled in. */
+/* Values come from handlers that may have copied them from a request: no line may be smuggled in.
+ */
 static void put_field(struct asl_buffer *out, const struct http_header *field)
 {
     asl_buffer_puts(out, field->name);
@@ -307,8 +331,8 @@ static char *take_line(struct connection *c, struct evbuffer *input, size_t maxi
     return evbuffer_readln(input, &size, EVBUFFER_EOL_CRLF_STRICT);
 }
 
-/* One part of a chunked body (RFC 9112, 7.1). True: go on; false: more bytes are needed, or the state
- * has changed. */
+/* One part of a chunked body (RFC 9112, 7.1). True: go on; false: more bytes are needed, or the
+ * state has changed. */
 static bool take_chunk_part(struct connection *c, struct evbuffer *input)
 {
     if (c->part == CHUNK_DATA) {
@@ -356,8 +380,9 @@ static void pass_gate(struct connection *c)
 {
     struct http_in *in = c->in;
     if (!http_head_host_is_allowed(c->head.host, (const char *const *)in->hosts))
-        refuse(c, 403, "this Host is not served here; add it with the option for allowed hosts if "
-                       "it is yours");
+        refuse(c, 403,
+               "this Host is not served here; add it with the option for allowed hosts if "
+               "it is yours");
     else if (http_head_is_foreign(&c->head))
         refuse(c, 403, "requests on behalf of other sites are not served");
     else if (c->head.content_length > (int64_t)in->limits.body_bytes)
@@ -478,8 +503,8 @@ static void on_written(struct bufferevent *socket, void *state)
     go_on(c);
 }
 
-/* A client that ends its half while its answer is on the way gets the answer still; one that does so
- * earlier is taken to have gone. */
+/* A client that ends its half while its answer is on the way gets the answer still; one that does
+ * so earlier is taken to have gone. */
 static void on_event(struct bufferevent *socket, short what, void *state)
 {
     (void)socket;
@@ -573,17 +598,21 @@ static void set_defaults(struct http_in_limits *l)
         l->idle_ms = 75000;
 }
 
+/* Names that always mean this machine (RFC 6761, 6.3), whatever address is listened on. */
+static const char *const own_hosts[] = {"localhost", "*.localhost", "127.0.0.1", "::1"};
+#define OWN_HOSTS (sizeof own_hosts / sizeof *own_hosts)
+
 static char **allowed_hosts(const char *address, const char *const *hosts)
 {
-    size_t count = 0;
-    while (hosts && hosts[count])
-        count++;
-    char **all = asl_allocate_zeroed(count + 4, sizeof *all);
-    all[0] = asl_copy_text(asl_text(address));
-    all[1] = asl_copy_text(ASL_TEXT("localhost"));
-    all[2] = asl_copy_text(ASL_TEXT("*.localhost")); /* always this machine: RFC 6761, 6.3 */
-    for (size_t i = 0; i < count; i++)
-        all[3 + i] = asl_copy_text(asl_text(hosts[i]));
+    size_t count = 0, given = 0;
+    while (hosts && hosts[given])
+        given++;
+    char **all = asl_allocate_zeroed(given + OWN_HOSTS + 2, sizeof *all);
+    all[count++] = asl_copy_text(asl_text(address));
+    for (size_t i = 0; i < OWN_HOSTS; i++)
+        all[count++] = asl_copy_text(asl_text(own_hosts[i]));
+    for (size_t i = 0; i < given; i++)
+        all[count++] = asl_copy_text(asl_text(hosts[i]));
     return all;
 }
 
@@ -635,8 +664,10 @@ struct http_in *http_in_new(struct loop *l, const char *address, uint16_t port,
     struct sockaddr_storage where;
     socklen_t size = make_address(address, port, &where);
     if (!size) {
-        snprintf(message, 256, "cannot listen on \"%s\": give a numeric IPv4 or IPv6 address, for "
-                 "example 127.0.0.1", address);
+        snprintf(message, 256,
+                 "cannot listen on \"%s\": give a numeric IPv4 or IPv6 address, for "
+                 "example 127.0.0.1",
+                 address);
         return NULL;
     }
     struct http_in *in = asl_allocate_zeroed(1, sizeof *in);
@@ -647,10 +678,10 @@ struct http_in *http_in_new(struct loop *l, const char *address, uint16_t port,
     in->state = state;
     TAILQ_INIT(&in->all);
     TAILQ_INIT(&in->idle);
-    in->listener = evconnlistener_new_bind(loop_base(l), on_accept, in,
-                                           LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC |
-                                               LEV_OPT_REUSEABLE,
-                                           1024, (struct sockaddr *)&where, (int)size);
+    in->listener =
+        evconnlistener_new_bind(loop_base(l), on_accept, in,
+                                LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE,
+                                1024, (struct sockaddr *)&where, (int)size);
     if (!in->listener) {
         snprintf(message, 256, "cannot listen on %s port %u: %s", address, (unsigned)port,
                  errno == EADDRINUSE ? "another process has that port; choose another one"

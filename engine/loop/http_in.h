@@ -21,18 +21,18 @@ struct http_in;
 struct http_exchange;
 
 struct http_in_limits {
-    size_t connections;      /* 0: 4,096 */
-    size_t header_bytes;     /* 0: 64 KiB */
-    size_t body_bytes;       /* 0: 16 MiB */
-    size_t all_body_bytes;   /* of all requests on their way in; 0: 256 MiB */
-    int64_t request_ms;      /* whole request in, and whole answer out; real time; 0: 30 s */
-    int64_t idle_ms;         /* keep-alive; 0: 75 s */
+    size_t connections;    /* 0: 4,096 */
+    size_t header_bytes;   /* 0: 64 KiB */
+    size_t body_bytes;     /* 0: 16 MiB */
+    size_t all_body_bytes; /* of all requests on their way in; 0: 256 MiB */
+    int64_t request_ms;    /* whole request in, and whole answer out; real time; 0: 30 s */
+    int64_t idle_ms;       /* keep-alive; 0: 75 s */
 };
 
 struct http_received {
     const char *method;
-    const char *path;   /* encoded, as sent, without the query */
-    const char *query;  /* behind '?', or "" */
+    const char *path;  /* encoded, as sent, without the query */
+    const char *query; /* behind '?', or "" */
     const char *host;
     struct http_headers headers;
     struct asl_text body;
@@ -43,10 +43,10 @@ struct http_received {
 typedef void (*http_in_handle)(void *state, struct http_exchange *x,
                                const struct http_received *request);
 
-/* Listens on `address` ("127.0.0.1", "::1") and `port` (0: any; see http_in_port). `hosts` are further
- * names allowed in Host beside the address itself, localhost and names under it; "*.x" stands for all
- * names under x; NULL-terminated or NULL. Raises the soft limit of open files towards what the
- * connections need. NULL and a message on failure. */
+/* Listens on `address` ("127.0.0.1", "::1") and `port` (0: any; see http_in_port). `hosts` are
+ * further names allowed in Host beside the address itself, the loopback addresses, localhost and
+ * names under it; "*.x" stands for all names under x; NULL-terminated or NULL. Raises the soft
+ * limit of open files towards what the connections need. NULL and a message on failure. */
 struct http_in *http_in_new(struct loop *l, const char *address, uint16_t port,
                             const char *const *hosts, const struct http_in_limits *limits,
                             http_in_handle handle, void *state, char message[256]);
@@ -55,8 +55,8 @@ uint16_t http_in_port(const struct http_in *h);
 /* Stops taking new requests; those taken are answered. */
 void http_in_close(struct http_in *h);
 
-/* Content-Length and Date are added (an answer to HEAD may bring its own Content-Length); the exchange
- * is gone afterwards. A client that has gone is no error. */
+/* Content-Length and Date are added (an answer to HEAD may bring its own Content-Length); the
+ * exchange is gone afterwards. A client that has gone is no error. */
 void http_exchange_answer(struct http_exchange *x, int status, const struct http_headers *headers,
                           struct asl_text body);
 /* Told when the client goes before it was answered (long polls); answering is then a no-op. */

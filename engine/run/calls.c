@@ -125,6 +125,7 @@ static void begin(struct engine *e, const struct engine_start *start, const stru
         .version_arn = asl_text(start->version_arn),
         .alias_arn = asl_text(start->alias_arn),
         .input = start->input,
+        .synchronous = start->synchronous,
     };
     asl_execution *x = asl_execution_new(m->compiled, &birth, &error);
     if (!x) {
@@ -246,9 +247,67 @@ bool engine_look(struct engine *e, int64_t execution,
     if (!l)
         return false;
     see(state, l->x);
+    live_leave(e, execution);
+    return true;
+}
+
+bool engine_look_task(struct engine *e, int64_t execution, int64_t task,
+                      void (*see)(void *state, const struct asl_command *command), void *state)
+{
+    struct live *l = live_get(e, execution);
+    struct asl_result open;
+    bool is_open = false;
+    if (!l)
+        return false;
+    asl_result_init(&open, NULL);
+    e->env_execution = execution;
+    asl_execution_open_commands(l->x, &e->env, &open);
+    for (size_t i = 0; i < open.count && !is_open; i++)
+        if (open.commands[i].task == task) {
+            is_open = true;
+            see(state, &open.commands[i]);
+        }
+    asl_result_free(&open);
     if (!l->is_queued && !l->is_idle && !l->is_dirty)
         live_rest(e, l);
-    return true;
+    return is_open;
+}
+
+/* ---- documents, and what callers need of the world ---- */
+
+void engine_put_document(struct engine *e, const char *kind, const char *key,
+                         struct store_bytes value)
+{
+    store_put_document(e->batch, kind, key, value);
+    turn_ask(e);
+}
+
+void engine_after_commit(struct engine *e, void (*done)(void *state, enum engine_outcome outcome),
+                         void *state)
+{
+    turn_wait(e, waiter_done(done, state, ENGINE_OK));
+}
+
+void engine_uuid(struct engine *e, char out[37])
+{
+    e->env.uuid(e, out);
+}
+
+uint64_t engine_random(struct engine *e)
+{
+    return e->env.random(e);
+}
+
+static bool has_activity(void *engine, struct asl_text arn)
+{
+    struct engine *e = engine;
+    return e->activities.exists(e->activities.state, arn);
+}
+
+void engine_set_activities(struct engine *e, const struct engine_activities *activities)
+{
+    e->activities = *activities;
+    e->env.has_activity = activities->exists ? has_activity : NULL;
 }
 
 void engine_watch(struct engine *e, int64_t execution,

@@ -86,6 +86,7 @@ struct engine_start {
     const char *name;       /* NULL: a new UUID */
     struct asl_text input;  /* JSON text; kept as it is in ExecutionStarted */
     const char *version_arn, *alias_arn; /* or NULL */
+    bool synchronous;       /* StartSyncExecution: see asl_birth */
 };
 
 /* The same name and input while the first still runs gives the first again (AWS's idempotency). */
@@ -110,6 +111,36 @@ bool engine_token_read(const struct engine *e, struct asl_text token, int64_t *e
 /* Lets `see` look at an execution as it stands (in memory or loaded); false: there is none. */
 bool engine_look(struct engine *e, int64_t execution,
                  void (*see)(void *state, const asl_execution *x), void *state);
+
+/* ---- activities ----
+ *
+ * A task of an activity waits in its execution until a worker takes it; whoever keeps the queues is
+ * told here. Set before the loop runs: recovery tells of the waiting ones again. */
+struct engine_activities {
+    void *state;
+    bool (*exists)(void *state, struct asl_text arn);
+    /* A task waits for a worker. */
+    void (*waits)(void *state, const char *arn, int64_t execution, int64_t task);
+    /* A task (of any kind) is over or cancelled: it waits no more. */
+    void (*over)(void *state, int64_t execution, int64_t task);
+};
+void engine_set_activities(struct engine *e, const struct engine_activities *activities);
+/* Lets `see` look at the command of an open task (token, parameters); false: it is not open. */
+bool engine_look_task(struct engine *e, int64_t execution, int64_t task,
+                      void (*see)(void *state, const struct asl_command *command), void *state);
+
+/* ---- documents ---- */
+
+/* Durable with whatever is committed next (store_put_document); reads see it from then on. */
+void engine_put_document(struct engine *e, const char *kind, const char *key,
+                         struct store_bytes value);
+/* Calls `done` once all that was asked for so far is durable. Not called when the engine is closed
+ * before. */
+void engine_after_commit(struct engine *e, void (*done)(void *state, enum engine_outcome outcome),
+                         void *state);
+/* A version 4 UUID of the engine's chance. */
+void engine_uuid(struct engine *e, char out[37]);
+uint64_t engine_random(struct engine *e);
 
 /* ---- watching ---- */
 

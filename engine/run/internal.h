@@ -110,6 +110,7 @@ struct engine {
     void (*watch)(void *state, int64_t execution, struct store_bytes chunk, enum asl_status status);
     void *watch_state;
     int64_t watched;
+    struct engine_activities activities;
 
     struct engine_figures figures;
 };
@@ -128,6 +129,8 @@ void live_queue(struct engine *e, struct live *l);
 struct live *live_next(struct engine *e); /* off the queue; NULL: empty */
 /* Idle now: kept while there is room, the oldest go. */
 void live_rest(struct engine *e, struct live *l);
+/* After a look at it: back to rest unless it has something to do. */
+void live_leave(struct engine *e, int64_t id);
 void live_give(struct engine *e, struct live *l, struct arrival *a);
 struct arrival *live_take_arrival(struct live *l);
 struct arrival *arrival_new(enum asl_event_kind kind);

@@ -107,6 +107,13 @@ void live_rest(struct engine *e, struct live *l)
         live_drop(e, e->idle_oldest);
 }
 
+void live_leave(struct engine *e, int64_t id)
+{
+    struct live *l = live_find(e, id);
+    if (l && !l->is_queued && !l->is_idle && !l->is_dirty)
+        live_rest(e, l);
+}
+
 /* ---- loading ---- */
 
 /* What cannot be read back is set aside: not due, so that it does not come again and again. Its row

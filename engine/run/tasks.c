@@ -193,8 +193,11 @@ void tasks_start(struct engine *e, struct action *a)
     const struct resource *resource = a->command.resource;
     if (!l || (e->task_table && *find(e, a->execution, a->command.task)))
         return;
-    if (resource->family == TASK_ACTIVITY)
-        return; /* it waits in the execution until a worker asks for it */
+    if (resource->family == TASK_ACTIVITY) { /* it waits in the execution until a worker asks */
+        if (e->activities.waits && !a->command.started)
+            e->activities.waits(e->activities.state, resource->arn, a->execution, a->command.task);
+        return;
+    }
     if (resource->pattern == TASK_CALLBACK && a->command.submitted)
         return; /* handed over before the restart: its token brings the end */
     struct task *t = add(e, a->execution, a->command.task);
@@ -241,6 +244,8 @@ void tasks_cancel(struct engine *e, int64_t execution, int64_t id)
     struct task *t = e->task_table ? *find(e, execution, id) : NULL;
     if (t)
         let_go(t, true);
+    else if (e->activities.over)
+        e->activities.over(e->activities.state, execution, id);
 }
 
 void tasks_free_all(struct engine *e)

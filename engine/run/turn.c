@@ -367,8 +367,10 @@ static void carry_out(struct engine *e, struct action *a)
 {
     switch (a->command.kind) {
     case ASL_RUN_TASK:
-        if (!e->is_closing) /* recovery starts it */
-            tasks_start(e, a);
+        if (e->is_closing)
+            return; /* recovery starts it */
+        tasks_start(e, a);
+        live_leave(e, a->execution); /* it may have been loaded for this */
         return;
     case ASL_CANCEL_TASK:
         tasks_cancel(e, a->execution, a->command.task);

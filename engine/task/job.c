@@ -22,7 +22,8 @@ struct job {
     const struct job_kind *kind;
     const struct service_style *style;
     const struct resource *resource; /* the machine's: lives as long as the task */
-    asl_value *parameters;  /* as they are sent */
+    asl_value *parameters;  /* as they were given, with what is added */
+    asl_value *answer;      /* of the submission, as it is shown; NULL before */
     asl_value *keys;        /* of Describe; NULL until submitted */
     asl_value *stop_keys;
     asl_value *last;        /* the newest object that Describe showed, or NULL */
@@ -103,6 +104,7 @@ static void job_free(struct job *j)
     if (j->timer)
         loop_timer_free(j->timer);
     value_release(j->parameters);
+    value_release(j->answer);
     value_release(j->keys);
     value_release(j->stop_keys);
     value_release(j->last);
@@ -140,16 +142,34 @@ void job_stop(void *handle)
     job_cancel(j);
 }
 
+static const char *starter(const struct job_kind *kind)
+{
+    return kind->operation ? kind->operation : kind->action;
+}
+
 static void fail(struct job *j, const struct aws_outcome *o)
 {
     struct words w;
     words_of_failure(&w, &(struct words_about){j->style,
                                                service_operation(j->shared, j->kind->service,
-                                                                 j->kind->action),
+                                                                 starter(j->kind)),
                                                j->kind->type, j->role_arn, j->machine_role}, o);
     task_report_failed(j->task, asl_buffer_text(&w.error), words_cut(asl_buffer_text(&w.cause)));
     words_free(&w);
     job_free(j);
+}
+
+/* {<wrap>: object}, beside the submission's answer (not its metadata) where the kind has it so. */
+static asl_value *wrapped_take(const struct job *j, asl_value *object)
+{
+    struct value_list l;
+    value_list_init(&l);
+    for (size_t i = 0; j->kind->adds_answer && j->answer && i < value_count(j->answer); i++)
+        if (!asl_text_starts(value_as_text(value_key_at(j->answer, i)), "Sdk"))
+            value_list_push_member_take(&l, value_retain(value_key_at(j->answer, i)),
+                                        value_retain(value_at(j->answer, i)));
+    value_list_set_take(&l, j->kind->wrap, object);
+    return words_sorted_take(value_object_take(&l));
 }
 
 static asl_value *result_of(const struct job *j, bool failed)
@@ -157,12 +177,7 @@ static asl_value *result_of(const struct job *j, bool failed)
     asl_value *result = j->last ? value_retain(j->last) : value_empty_object();
     if (j->kind->shape_take)
         result = j->kind->shape_take(j->resource, result);
-    if (!j->kind->wrap || failed)
-        return result;
-    struct value_list l;
-    value_list_init(&l);
-    value_list_set_take(&l, j->kind->wrap, result);
-    return value_object_take(&l);
+    return !j->kind->wrap || failed ? result : wrapped_take(j, result);
 }
 
 /* With what Describe showed last; as a failure's cause it is JSON text. */
@@ -296,6 +311,9 @@ static void on_submitted(void *state, const struct aws_outcome *o)
         return;
     }
     asl_value *output = words_of_success(j->style, o);
+    if (j->kind->answer_take)
+        output = j->kind->answer_take(output);
+    j->answer = value_retain(output);
     j->keys = keys_of(j, j->kind->keys, output);
     j->stop_keys =
         keys_of(j, j->kind->stop_keys[0].to ? j->kind->stop_keys : j->kind->keys, output);
@@ -323,7 +341,7 @@ void *job_start(const struct connectors *shared, struct task *task,
                 const struct service_style *style)
 {
     struct job *j = asl_allocate_zeroed(1, sizeof *j);
-    assert(service_operation(shared, kind->service, kind->action) &&
+    assert(service_operation(shared, kind->service, starter(kind)) &&
            service_operation(shared, kind->service, kind->describe) &&
            (!kind->stop || service_operation(shared, kind->service, kind->stop)));
     j->shared = shared;
@@ -339,13 +357,15 @@ void *job_start(const struct connectors *shared, struct task *task,
     j->role_arn = service_role(request->credentials);
     j->machine_role = request->role_arn ? asl_copy_text(asl_text(request->role_arn)) : NULL;
     j->timer = loop_timer_new(shared->loop, on_timer, j);
-    struct aws_ask ask = ask_for(j, kind->action, j->parameters);
+    asl_value *sent = kind->map ? kind->map(j->parameters) : value_retain(j->parameters);
+    struct aws_ask ask = ask_for(j, starter(kind), sent);
     j->call = aws_call(shared->aws, &ask, on_submitted, j);
+    value_release(sent);
     return j;
 }
 
 bool job_is_repeatable(const struct connectors *shared, const struct job_kind *kind)
 {
     return kind->name_member ||
-           service_is_repeatable(service_operation(shared, kind->service, kind->action));
+           service_is_repeatable(service_operation(shared, kind->service, starter(kind)));
 }

@@ -21,6 +21,8 @@ struct job_key {
 struct job_kind {
     const char *type, *action; /* of the resource: "glue", "startJobRun" */
     const char *service;       /* in the catalogue */
+    const char *operation;     /* what starts it, where it is not called as the action; else NULL */
+    asl_value *(*map)(const asl_value *parameters); /* to that operation's; NULL: as they are */
     const char *describe;
     const char *stop;          /* NULL: aborting leaves the job alone */
     struct job_key keys[JOB_KEYS];
@@ -37,6 +39,9 @@ struct job_kind {
      * ended: by this code. Then `found_keys` gives the keys (or NULL) from the parameters. */
     const char *taken_code;
     asl_value *(*found_keys)(const asl_value *parameters);
+    /* The submission's answer as it is shown, taken and given back; NULL: as it is. */
+    asl_value *(*answer_take)(asl_value *answer);
+    bool adds_answer;          /* its members stand in the result beside the object */
     /* The result or cause, taken and given back changed; NULL: as it is. */
     asl_value *(*shape_take)(const struct resource *resource, asl_value *object);
     /* A second look at what succeeded by its status (a container's exit code); NULL: none. */

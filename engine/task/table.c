@@ -13,8 +13,11 @@ static const struct connector *const connectors[] = {
     &connector_states,
     &connector_apigateway,
     &connector_http_invoke,
+    &connector_bedrock,
     &connector_optimized,
     &connector_jobs,
+    &connector_emr,
+    &connector_emr_job,
     &connector_aws_sdk,
 };
 

@@ -15,6 +15,9 @@ extern const struct connector connector_optimized;
 extern const struct connector connector_jobs;
 extern const struct connector connector_apigateway;
 extern const struct connector connector_http_invoke;
+extern const struct connector connector_bedrock;
+extern const struct connector connector_emr;
+extern const struct connector connector_emr_job;
 extern const struct connector connector_aws_sdk;
 
 /* Is the action one of these? */

@@ -324,13 +324,64 @@ static void test_state_alone(void **state)
     asl_diagnostics_free(&d);
 }
 
+/* SDK calls are refused only where a catalogue is there to say so. */
+static bool offers_s3(void *state, struct asl_text service, struct asl_text action)
+{
+    (void)state;
+    return asl_text_is(service, "s3") && asl_text_is(action, "getObject");
+}
+
+static void hint_s3(void *state, struct asl_text service, struct asl_text action,
+                    struct asl_buffer *out)
+{
+    (void)state;
+    asl_buffer_printf(out, "no %.*s in %.*s", ASL_TEXT_ARGS(action), ASL_TEXT_ARGS(service));
+}
+
+static void test_catalogue(void **state)
+{
+    (void)state;
+    struct asl_text text =
+        ASL_TEXT("{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Task\",\"Resource\":"
+                 "\"arn:aws:states:::aws-sdk:s3:getObject\",\"Parameters\":{},\"Next\":\"B\"},"
+                 "\"B\":{\"Type\":\"Task\",\"Resource\":\"arn:aws:states:::aws-sdk:s3:fetch\","
+                 "\"Parameters\":{},\"End\":true}}}");
+    struct asl_catalogue catalogue = {.offers = offers_s3, .hint = hint_s3};
+    struct asl_diagnostics d = {0};
+    asl_machine *m = asl_machine_compile_with(text, false, NULL, &d);
+    assert_non_null(m);
+    asl_machine_release(m);
+    assert_null(asl_machine_compile_with(text, false, &catalogue, &d));
+    assert_int_equal(d.count, 1);
+    assert_string_equal(d.items[0].location, "/States/B/Resource");
+    assert_string_equal(d.items[0].hint, "no fetch in s3");
+    asl_diagnostics_free(&d);
+}
+
+/* Variables by state; a function's name counts where the machine assigns it. */
+static void test_references(void **state)
+{
+    (void)state;
+    asl_machine *m = compile(
+        "{\"QueryLanguage\":\"JSONata\",\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Pass\","
+        "\"Assign\":{\"sum\":1},\"Output\":\"{% $count($b) + $sum + $a + $hash($b, 'MD5') %}\","
+        "\"Next\":\"B\"},\"B\":{\"Type\":\"Succeed\"}}}");
+    asl_value *got = asl_machine_variable_references(m);
+    asl_value *wanted = value_literal("{\"A\":[\"a\",\"b\",\"sum\"]}");
+    assert_true(value_equal(got, wanted));
+    value_release(got);
+    value_release(wanted);
+    asl_machine_release(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cases),       cmocka_unit_test(test_states),
         cmocka_unit_test(test_templates),   cmocka_unit_test(test_jsonata_fields),
         cmocka_unit_test(test_resources),   cmocka_unit_test(test_retry),
-        cmocka_unit_test(test_state_alone),
+        cmocka_unit_test(test_state_alone), cmocka_unit_test(test_catalogue),
+        cmocka_unit_test(test_references),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

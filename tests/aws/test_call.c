@@ -152,6 +152,20 @@ static void signs_and_sends_a_call(void **state)
     assert_null(strstr(sent, SECRET));
 }
 
+/* S3 Control signs as S3 does, though it is another service. */
+static void signs_the_kin_of_s3_as_s3(void **state)
+{
+    struct world *w = *state;
+    static const struct reply replies[] = {{200, "", "<R/>"}, {0}};
+    w->replies = replies;
+    open_aws(w, keys);
+    call(w, "s3control", "getAccessPoint", "{\"AccountId\":\"111111111111\",\"Name\":\"n\"}");
+    call(w, "glacier", "listVaults", "{\"AccountId\":\"-\"}");
+    assert_non_null(strstr(peer_request(w->peer, 0), "x-amz-content-sha256: e3b0c442"));
+    assert_non_null(strstr(peer_request(w->peer, 0), "/us-east-1/s3/aws4_request"));
+    assert_null(strstr(peer_request(w->peer, 1), "x-amz-content-sha256"));
+}
+
 static void takes_the_services_own_error(void **state)
 {
     struct world *w = *state;
@@ -368,6 +382,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(signs_and_sends_a_call),
+        TEST(signs_the_kin_of_s3_as_s3),
         TEST(takes_the_services_own_error),
         TEST(tries_again_what_an_sdk_would),
         TEST(gives_up_after_its_attempts),

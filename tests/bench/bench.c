@@ -16,7 +16,7 @@ static const struct {
 } benches[] = {
     {"transitions", bench_transitions}, {"executions", bench_executions},
     {"payload", bench_payload},         {"million", bench_million},
-    {"program", bench_program},
+    {"program", bench_program},         {"jsonata", bench_jsonata},
 };
 
 static FILE *json;
@@ -50,6 +50,18 @@ double bench_now(void)
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    double left = *(const double *)a, right = *(const double *)b;
+    return left < right ? -1 : left > right;
+}
+
+double bench_median(double *values, size_t count)
+{
+    qsort(values, count, sizeof *values, by_size);
+    return values[count / 2];
 }
 
 static double status_mb(const char *key)

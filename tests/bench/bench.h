@@ -9,6 +9,7 @@
 #include "engine/run/engine.h"
 
 double bench_now(void); /* steady seconds */
+double bench_median(double *values, size_t count); /* sorts them */
 double bench_rss_mb(void);
 double bench_peak_mb(void);
 /* The path of a database in the bench's own folder, emptied first when `fresh`. */
@@ -34,6 +35,7 @@ void bench_executions(void);
 void bench_payload(void);
 void bench_million(void);
 void bench_program(void);
+void bench_jsonata(void);
 /* The second process of bench_million. */
 int bench_million_child(const char *phase);
 

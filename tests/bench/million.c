@@ -133,12 +133,6 @@ static void woken(void *state, int64_t execution, struct store_bytes chunk, enum
         w->late[w->count++] = (double)(loop_now(engine_loop(w->engine)) - due);
 }
 
-static int by_size(const void *a, const void *b)
-{
-    double left = *(const double *)a, right = *(const double *)b;
-    return left < right ? -1 : left > right;
-}
-
 static void stop(void *state)
 {
     loop_stop(engine_loop(state));
@@ -157,8 +151,8 @@ static int wake(void)
     double idle = bench_rss_mb();
     engine_watch(w.engine, 0, woken, &w);
     loop_run(engine_loop(w.engine));
-    qsort(w.late, DUE, sizeof *w.late, by_size);
-    printf("%.3f %.1f %.1f %.1f %.1f %.1f\n", ready, idle, bench_peak_mb(), w.late[DUE / 2],
+    double middle = bench_median(w.late, DUE);
+    printf("%.3f %.1f %.1f %.1f %.1f %.1f\n", ready, idle, bench_peak_mb(), middle,
            w.late[DUE * 99 / 100], w.late[DUE - 1]);
     bench_close(w.engine);
     return 0;

@@ -10,18 +10,6 @@
 
 #define PROGRAM "build/stepwell"
 
-static double median(double *values, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        for (size_t k = i + 1; k < count; k++)
-            if (values[k] < values[i]) {
-                double swap = values[i];
-                values[i] = values[k];
-                values[k] = swap;
-            }
-    return values[count / 2];
-}
-
 /* From the process's start (the shell's fork) to its end, of a run of one Pass state. */
 static void measure_start(void)
 {
@@ -41,7 +29,7 @@ static void measure_start(void)
         }
         took[i] = (bench_now() - began) * 1000;
     }
-    double ms = median(took, TIMES);
+    double ms = bench_median(took, TIMES);
     bench_report("program_start_to_end_of_first_state", ms, "ms", ms / 15, "15 ms");
     bench_database("start", 1);
 }

@@ -319,9 +319,9 @@ static bool answer(struct table *t)
     bool taken = false;
     asl_result_init(&open, NULL);
     asl_execution_open_commands(p->execution, &t->env, &open);
-    if (open.count) {
-        struct asl_event event = {.task = open.commands[0].task};
-        taken = p->answer(p->state, &open.commands[0], &event) && step(t, &event);
+    for (size_t i = 0; i < open.count && !taken; i++) {
+        struct asl_event event = {.task = open.commands[i].task};
+        taken = p->answer(p->state, &open.commands[i], &event) && step(t, &event);
     }
     asl_result_free(&open);
     return taken;

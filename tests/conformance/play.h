@@ -10,8 +10,9 @@
 struct play {
     const asl_value *recorded; /* array of events, or NULL: nothing to follow */
     bool blurred;              /* its ids cannot be relied on: tasks are answered in their order */
-    /* Answers tasks where no recording does: the outcome of the command, in `event`; false: none.
-     * Values put into `event->output` are the caller's. */
+    /* Answers tasks where no recording does: the outcome of the command, in `event`; false: none
+     * (yet), then the next open task is asked for, and at last the clock moves on. Values put into
+     * `event->output` are the caller's. */
     bool (*answer)(void *state, const struct asl_command *task, struct asl_event *event);
     void *state;
     bool express, synchronous;

@@ -20,6 +20,7 @@
 #define MOVES_MAXIMUM 20000
 #define BEGINNING INT64_C(1700000000000)
 #define TYPES_MAXIMUM 80
+#define REDRIVES_MAXIMUM 2
 
 /* ---- one run ---- */
 
@@ -35,6 +36,7 @@ struct run_of {
     struct dice crashes;    /* budgets */
     int64_t now;
     bool crashing;
+    unsigned redrives;
     size_t saves, saved_bytes;
     char problem[200];
 };
@@ -167,12 +169,25 @@ static bool answer_or_tick(struct run_of *r)
     return moved || tick(r);
 }
 
+/* What failed may be tried again from where it failed. */
+static bool is_redriven(struct run_of *r)
+{
+    enum asl_status status = asl_execution_status(r->execution);
+    struct asl_event event = {.kind = ASL_REDRIVE};
+    return status != ASL_SUCCEEDED && r->redrives < REDRIVES_MAXIMUM && !r->problem[0] &&
+           dice_says(&r->script, 40) && ++r->redrives && step(r, &event);
+}
+
 static void run_on(struct run_of *r)
 {
     struct asl_event event = {.kind = ASL_START};
     step(r, &event);
-    for (size_t moves = 0; asl_execution_status(r->execution) == ASL_RUNNING && !r->problem[0];
-         moves++) {
+    for (size_t moves = 0; !r->problem[0]; moves++) {
+        if (asl_execution_status(r->execution) != ASL_RUNNING) {
+            if (!is_redriven(r))
+                break;
+            continue;
+        }
         event = (struct asl_event){.kind = ASL_CONTINUE};
         if (r->result.runnable) {
             step(r, &event);
@@ -338,6 +353,7 @@ static size_t missing_types(void)
         "MapRunSucceeded",      "ParallelStateAborted",    "ExecutionSucceeded",
         "ExecutionFailed",      "ExecutionTimedOut",       "ChoiceStateExited",
         "SucceedStateExited",   "LambdaFunctionSucceeded", "MapStateAborted",
+        "ExecutionRedriven",
     };
     size_t missing = 0;
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)

@@ -20,7 +20,7 @@
 
 #define HERE "definitions/incremental-export"
 #define TABLE "arn:aws:dynamodb:us-east-1:123456789012:table/ProductCatalog"
-enum { ATTEMPTS = 30, COMMAND_BYTES = 4096, WAIT_SECONDS = 60 };
+enum { ATTEMPTS = 30, ATTEMPT_SECONDS = 20, COMMAND_BYTES = 4096, WAIT_SECONDS = 60 };
 
 static const char *stepwell;
 static char work[64];   /* of the whole test */
@@ -84,6 +84,7 @@ static void exec_stepwell(bool resumes)
     snprintf(data, sizeof data, "%s/data", place);
     snprintf(input, sizeof input, "@%s/input.json", HERE);
     int log = open("/dev/null", O_WRONLY);
+    alarm(ATTEMPT_SECONDS); /* survives exec: one that hangs is no pass */
     dup2(log, 1);
     dup2(log, 2);
     if (resumes)
@@ -127,8 +128,10 @@ static int run_to_its_end(const struct plan *plan)
     for (size_t i = 0; i < ATTEMPTS; i++) {
         const struct kill *kill_it = plan && i < plan->count ? &plan->kills[i] : NULL;
         int status = attempt(kill_it, i > 0 && has_begun());
-        if (WIFSIGNALED(status))
+        if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
             killed++;
+        else if (WIFSIGNALED(status))
+            return -1;
         else if (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 2)
             return killed; /* 2: `resume` says that it has ended; the checks tell how */
         else

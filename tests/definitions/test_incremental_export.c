@@ -1,6 +1,6 @@
 /* The article's workflow through the program people use: each of its ways out, seeded and run in a
- * folder of its own. What to expect stands beside the definition (expect.json, cases/): the outcome, the
- * states entered, the job item, and the records of the export. */
+ * folder of its own. What to expect stands beside the definition (expect.json, cases/): the
+ * outcome, the states entered, the job item, and the records of the export. */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,8 +11,8 @@
 
 #include "asl/value/value.h"
 
-#define HERE "definitions/incremental-export"
-#define TABLE_ARN "arn:aws:dynamodb:us-east-1:123456789012:table/ProductCatalog"
+#define HERE          "definitions/incremental-export"
+#define TABLE_ARN     "arn:aws:dynamodb:us-east-1:123456789012:table/ProductCatalog"
 #define COMMAND_BYTES 4096
 
 struct place {
@@ -83,8 +83,10 @@ static void seed(struct place *p, const char *file)
     char command[COMMAND_BYTES];
     struct asl_buffer out;
     asl_buffer_init(&out, ASL_BUFFER_MAXIMUM);
-    snprintf(command, sizeof command, "'%s' local --data '%s/data' --file '%s' --var LastRunTime=%s --var "
-             "MinuteAgo=%s 2>&1", p->stepwell, p->work, file, p->last_run, p->minute_ago);
+    snprintf(command, sizeof command,
+             "'%s' local --data '%s/data' --file '%s' --var LastRunTime=%s --var "
+             "MinuteAgo=%s 2>&1",
+             p->stepwell, p->work, file, p->last_run, p->minute_ago);
     if (run(command, &out) != 0)
         complain(p, file, asl_buffer_text(&out), ASL_TEXT("every call answered"));
     asl_buffer_free(&out);
@@ -118,8 +120,8 @@ static asl_value *entered(struct place *p, struct asl_text arn)
     char command[COMMAND_BYTES];
     struct value_list names;
     value_list_init(&names);
-    snprintf(command, sizeof command, "'%s' history --db '%s/db' --json '%.*s'", p->stepwell, p->work,
-             ASL_TEXT_ARGS(arn));
+    snprintf(command, sizeof command, "'%s' history --db '%s/db' --json '%.*s'", p->stepwell,
+             p->work, ASL_TEXT_ARGS(arn));
     asl_value *history = run_json(p, command);
     const asl_value *events = value_get_z(history, "events");
     for (size_t i = 0; events && i < value_count(events); i++) {
@@ -154,14 +156,17 @@ static asl_value *substituted(const struct place *p, const asl_value *v, struct 
 static void check_job(struct place *p, const asl_value *wanted)
 {
     char command[COMMAND_BYTES];
-    snprintf(command, sizeof command, "'%s' local --data '%s/data' dynamodb GetItem '{\"TableName\":"
-             "\"JobExport\",\"Key\":{\"id\":{\"S\":\"RUN\"}}}'", p->stepwell, p->work);
+    snprintf(command, sizeof command,
+             "'%s' local --data '%s/data' dynamodb GetItem '{\"TableName\":"
+             "\"JobExport\",\"Key\":{\"id\":{\"S\":\"RUN\"}}}'",
+             p->stepwell, p->work);
     asl_value *answer = run_json(p, command);
     const asl_value *item = value_get_z(answer, "Item");
     const asl_value *triggered = item ? value_get_z(item, "triggeredTime") : NULL;
     asl_value *all = substituted(p, wanted, triggered ? text_of(triggered, "S") : ASL_TEXT(""));
     for (size_t i = 0; i < value_count(all); i++)
-        expect_equal(p, "the job item", item ? value_get(item, value_as_text(value_key_at(all, i))) : NULL,
+        expect_equal(p, "the job item",
+                     item ? value_get(item, value_as_text(value_key_at(all, i))) : NULL,
                      value_at(all, i));
     value_release(all);
     value_release(answer);
@@ -200,7 +205,8 @@ static void check_records(struct place *p, const asl_value *wanted)
     struct value_list records;
     value_list_init(&records);
     asl_buffer_init(&lines, ASL_BUFFER_MAXIMUM);
-    snprintf(command, sizeof command, "find '%s/data/s3' -name '*.json.gz' -exec zcat {} +", p->work);
+    snprintf(command, sizeof command, "find '%s/data/s3' -name '*.json.gz' -exec zcat {} +",
+             p->work);
     run(command, &lines);
     struct asl_text rest = asl_buffer_text(&lines);
     for (const char *end; rest.size && (end = memchr(rest.data, '\n', rest.size));) {
@@ -224,9 +230,12 @@ static void check_records(struct place *p, const asl_value *wanted)
 static void check_outcome(struct place *p, const asl_value *expect)
 {
     char command[COMMAND_BYTES];
-    snprintf(command, sizeof command, "'%s' run " HERE "/machine.asl.json --input @" HERE "/input.json "
-             "--db '%s/db' --data '%s/data' --time skip --quiet --json --var JobTable=JobExport --var "
-             "Bucket=exports --var TableArn=" TABLE_ARN, p->stepwell, p->work, p->work);
+    snprintf(
+        command, sizeof command,
+        "'%s' run " HERE "/machine.asl.json --input @" HERE "/input.json "
+        "--db '%s/db' --data '%s/data' --time skip --quiet --json --var JobTable=JobExport --var "
+        "Bucket=exports --var TableArn=" TABLE_ARN,
+        p->stepwell, p->work, p->work);
     asl_value *outcome = run_json(p, command);
     if (!asl_text_equal(text_of(outcome, "status"), text_of(expect, "status")))
         complain(p, "the status", text_of(outcome, "status"), text_of(expect, "status"));

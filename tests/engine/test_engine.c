@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include <cmocka.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +30,7 @@ struct call {
     bool used;
 };
 
-static struct call calls[64];
+static struct call calls[2048];
 static int sent, sent_again, cancelled;
 static char last_token[1100];
 static bool is_repeatable;
@@ -568,6 +569,26 @@ static void sends_open_tasks_again(void **state)
     close_engine();
 }
 
+static void keeps_few_in_memory_however_many_are_open(void **state)
+{
+    (void)state;
+    enum { MANY = 1500 };
+    open_engine(LOOP_SKIP);
+    int64_t machine = put("M", TASK("hang"));
+    for (int i = 0; i < MANY; i++)
+        start(machine, NULL, "{}");
+    run_for(1000);
+    close_engine();
+    open_engine(LOOP_SKIP);
+    run_for(1000);
+    struct engine_figures f;
+    engine_get_figures(engine, &f);
+    assert_int_equal(sent_again, MANY);
+    assert_int_equal(f.open_tasks, MANY);
+    assert_true(f.live <= 1024);
+    close_engine();
+}
+
 static void says_so_when_sending_again_is_a_risk(void **state)
 {
     (void)state;
@@ -660,6 +681,33 @@ static void dies_of_a_failed_sync(void **state)
     close_engine();
 }
 
+static void sets_aside_what_does_not_read_back(void **state)
+{
+    (void)state;
+    sqlite3 *db;
+    open_engine(LOOP_REAL);
+    int64_t machine = put("M", WAIT);
+    start(machine, "one", "{}");
+    start(machine, "two", "{}");
+    run_for(50);
+    int64_t two = last_started.execution;
+    close_engine();
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "UPDATE execution SET state = x'0102030405' WHERE tail = 'one'",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    sqlite3_close(db);
+    open_engine(LOOP_SKIP);
+    run_for(100000);
+    struct engine_figures f;
+    engine_get_figures(engine, &f);
+    assert_non_null(strstr(complaints, "one cannot be taken up"));
+    assert_true(f.turns < 20); /* it does not come again and again */
+    assert_int_equal(find(two).status, ASL_SUCCEEDED); /* the others go on */
+    assert_int_equal(find(two - 1).status, ASL_RUNNING);
+    close_engine();
+}
+
 /* ---- watching ---- */
 
 struct watched {
@@ -712,11 +760,13 @@ int main(void)
         TEST(takes_a_token_once_over_restarts),
         TEST(lets_go_of_a_request_whose_token_came_first),
         TEST(sends_open_tasks_again),
+        TEST(keeps_few_in_memory_however_many_are_open),
         TEST(says_so_when_sending_again_is_a_risk),
         TEST(fails_what_may_not_be_sent_again),
         TEST(waits_for_a_full_disk),
         TEST(closes_on_a_full_disk),
         TEST(dies_of_a_failed_sync),
+        TEST(sets_aside_what_does_not_read_back),
         TEST(tells_its_watcher_everything),
     };
     fault_vfs_register();

@@ -1,5 +1,5 @@
-/* The HTTP server at its socket: what it takes, what it refuses with which status, and when it cuts a
- * client off. Requests are bytes, as rude clients send them. */
+/* The HTTP server at its socket: what it takes, what it refuses with which status, and when it cuts
+ * a client off. Requests are bytes, as rude clients send them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -159,27 +159,38 @@ static int status_of(const char *answer)
     return strncmp(answer, "HTTP/1.1 ", 9) == 0 ? atoi(answer + 9) : 0;
 }
 
-#define HOST "Host: localhost\r\n"
+#define HOST  "Host: localhost\r\n"
 #define CLOSE "Connection: close\r\n"
 
+/* clang-format off: one request a line */
 static const struct {
     const char *what, *request;
     int status;
     const char *body; /* what a 200 echoes */
 } table[] = {
     {"plain GET", "GET /a?b=c HTTP/1.1\r\n" HOST CLOSE "\r\n", 200, "GET|/a|b=c|"},
-    {"body by length", "POST / HTTP/1.1\r\n" HOST CLOSE "Content-Length: 3\r\n\r\nabc", 200, "POST|/||abc"},
-    {"body in chunks", "POST / HTTP/1.1\r\n" HOST CLOSE "Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1;x=y\r\nc\r\n0\r\nT: v\r\n\r\n", 200, "POST|/||abc"},
+    {"body by length", "POST / HTTP/1.1\r\n" HOST CLOSE "Content-Length: 3\r\n\r\nabc", 200,
+     "POST|/||abc"},
+    {"body in chunks",
+     "POST / HTTP/1.1\r\n" HOST CLOSE
+     "Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1;x=y\r\nc\r\n0\r\nT: v\r\n\r\n",
+     200, "POST|/||abc"},
     {"HTTP/1.0", "GET / HTTP/1.0\r\n" HOST "\r\n", 200, "GET|/||"},
     {"empty line first", "\r\nGET / HTTP/1.1\r\n" HOST CLOSE "\r\n", 200, "GET|/||"},
     {"Host with port", "GET / HTTP/1.1\r\nHost: 127.0.0.1:9999\r\n" CLOSE "\r\n", 200, "GET|/||"},
     {"Host in capitals", "GET / HTTP/1.1\r\nHost: LOCALHOST\r\n" CLOSE "\r\n", 200, "GET|/||"},
-    {"Host under localhost", "GET / HTTP/1.1\r\nHost: bucket.localhost:80\r\n" CLOSE "\r\n", 200, "GET|/||"},
+    {"Host under localhost", "GET / HTTP/1.1\r\nHost: bucket.localhost:80\r\n" CLOSE "\r\n", 200,
+     "GET|/||"},
     {"Host of the list", "GET / HTTP/1.1\r\nHost: api.example\r\n" CLOSE "\r\n", 200, "GET|/||"},
-    {"Host under one of the list", "GET / HTTP/1.1\r\nHost: a.b.inner.example\r\n" CLOSE "\r\n", 200, "GET|/||"},
-    {"Origin of its own", "GET / HTTP/1.1\r\nHost: localhost:80\r\nOrigin: http://localhost:80\r\n" CLOSE "\r\n", 200, "GET|/||"},
-    {"fetch by its own page", "GET / HTTP/1.1\r\n" HOST "Sec-Fetch-Site: same-origin\r\n" CLOSE "\r\n", 200, "GET|/||"},
-    {"typed into the address bar", "GET / HTTP/1.1\r\n" HOST "Sec-Fetch-Site: none\r\n" CLOSE "\r\n", 200, "GET|/||"},
+    {"Host under one of the list", "GET / HTTP/1.1\r\nHost: a.b.inner.example\r\n" CLOSE "\r\n",
+     200, "GET|/||"},
+    {"Origin of its own",
+     "GET / HTTP/1.1\r\nHost: localhost:80\r\nOrigin: http://localhost:80\r\n" CLOSE "\r\n", 200,
+     "GET|/||"},
+    {"fetch by its own page",
+     "GET / HTTP/1.1\r\n" HOST "Sec-Fetch-Site: same-origin\r\n" CLOSE "\r\n", 200, "GET|/||"},
+    {"typed into the address bar",
+     "GET / HTTP/1.1\r\n" HOST "Sec-Fetch-Site: none\r\n" CLOSE "\r\n", 200, "GET|/||"},
     {"no Host", "GET / HTTP/1.1\r\n\r\n", 400, NULL},
     {"no Host in 1.0", "GET / HTTP/1.0\r\n\r\n", 400, NULL},
     {"two Hosts", "GET / HTTP/1.1\r\n" HOST HOST "\r\n", 400, NULL},
@@ -187,36 +198,60 @@ static const struct {
     {"foreign Host", "GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n", 403, NULL},
     {"Host that only ends alike", "GET / HTTP/1.1\r\nHost: evillocalhost\r\n\r\n", 403, NULL},
     {"Host that begins alike", "GET / HTTP/1.1\r\nHost: localhost.evil.example\r\n\r\n", 403, NULL},
-    {"the list's name without its part", "GET / HTTP/1.1\r\nHost: inner.example\r\n\r\n", 403, NULL},
+    {"the list's name without its part", "GET / HTTP/1.1\r\nHost: inner.example\r\n\r\n", 403,
+     NULL},
     {"Host with a user", "GET / HTTP/1.1\r\nHost: a@localhost\r\n\r\n", 403, NULL},
     {"Host with a bad port", "GET / HTTP/1.1\r\nHost: localhost:x\r\n\r\n", 403, NULL},
-    {"foreign Origin", "POST / HTTP/1.1\r\n" HOST "Origin: http://evil.example\r\nContent-Length: 0\r\n\r\n", 403, NULL},
-    {"null Origin", "POST / HTTP/1.1\r\n" HOST "Origin: null\r\nContent-Length: 0\r\n\r\n", 403, NULL},
-    {"Origin of another port", "GET / HTTP/1.1\r\nHost: localhost:80\r\nOrigin: http://localhost:81\r\n\r\n", 403, NULL},
-    {"two Origins", "GET / HTTP/1.1\r\n" HOST "Origin: http://localhost\r\nOrigin: http://localhost\r\n\r\n", 403, NULL},
+    {"foreign Origin",
+     "POST / HTTP/1.1\r\n" HOST "Origin: http://evil.example\r\nContent-Length: 0\r\n\r\n", 403,
+     NULL},
+    {"null Origin", "POST / HTTP/1.1\r\n" HOST "Origin: null\r\nContent-Length: 0\r\n\r\n", 403,
+     NULL},
+    {"Origin of another port",
+     "GET / HTTP/1.1\r\nHost: localhost:80\r\nOrigin: http://localhost:81\r\n\r\n", 403, NULL},
+    {"two Origins",
+     "GET / HTTP/1.1\r\n" HOST "Origin: http://localhost\r\nOrigin: http://localhost\r\n\r\n", 403,
+     NULL},
     {"cross-site fetch", "GET / HTTP/1.1\r\n" HOST "Sec-Fetch-Site: cross-site\r\n\r\n", 403, NULL},
     {"same-site fetch", "GET / HTTP/1.1\r\n" HOST "Sec-Fetch-Site: same-site\r\n\r\n", 403, NULL},
-    {"length and chunks", "POST / HTTP/1.1\r\n" HOST "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400, NULL},
-    {"two lengths, equal", "POST / HTTP/1.1\r\n" HOST "Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc", 400, NULL},
+    {"length and chunks",
+     "POST / HTTP/1.1\r\n" HOST "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+     400, NULL},
+    {"two lengths, equal",
+     "POST / HTTP/1.1\r\n" HOST "Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc", 400, NULL},
     {"signed length", "POST / HTTP/1.1\r\n" HOST "Content-Length: +3\r\n\r\nabc", 400, NULL},
     {"negative length", "POST / HTTP/1.1\r\n" HOST "Content-Length: -1\r\n\r\n", 400, NULL},
     {"length in a list", "POST / HTTP/1.1\r\n" HOST "Content-Length: 3, 3\r\n\r\nabc", 400, NULL},
     {"length in hex", "POST / HTTP/1.1\r\n" HOST "Content-Length: 0x3\r\n\r\nabc", 400, NULL},
-    {"overflowing length", "POST / HTTP/1.1\r\n" HOST "Content-Length: 99999999999999999999\r\n\r\n", 400, NULL},
+    {"overflowing length",
+     "POST / HTTP/1.1\r\n" HOST "Content-Length: 99999999999999999999\r\n\r\n", 400, NULL},
     {"empty length", "POST / HTTP/1.1\r\n" HOST "Content-Length:\r\n\r\n", 400, NULL},
     {"too long a body", "POST / HTTP/1.1\r\n" HOST "Content-Length: 1048577\r\n\r\n", 413, NULL},
-    {"two codings", "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 501, NULL},
-    {"chunked twice", "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400, NULL},
-    {"chunks in 1.0", "POST / HTTP/1.0\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400, NULL},
-    {"chunk size of no digits", "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\nxyz\r\n", 400, NULL},
-    {"negative chunk", "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n-1\r\n", 400, NULL},
-    {"huge chunk size", "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n", 400, NULL},
-    {"chunk without its end", "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n1\r\nabc\r\n", 400, NULL},
+    {"two codings", "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+     501, NULL},
+    {"chunked twice",
+     "POST / HTTP/1.1\r\n" HOST
+     "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+     400, NULL},
+    {"chunks in 1.0", "POST / HTTP/1.0\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400,
+     NULL},
+    {"chunk size of no digits",
+     "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\nxyz\r\n", 400, NULL},
+    {"negative chunk", "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n-1\r\n", 400,
+     NULL},
+    {"huge chunk size",
+     "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n", 400,
+     NULL},
+    {"chunk without its end",
+     "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n1\r\nabc\r\n", 400, NULL},
     {"space before the colon", "GET / HTTP/1.1\r\nHost : localhost\r\n\r\n", 400, NULL},
     {"folded field", "GET / HTTP/1.1\r\n" HOST "A: b\r\n c\r\n\r\n", 400, NULL},
     {"field without colon", "GET / HTTP/1.1\r\n" HOST "nonsense\r\n\r\n", 400, NULL},
     {"nameless field", "GET / HTTP/1.1\r\n" HOST ": x\r\n\r\n", 400, NULL},
-    {"control character in a value", "GET / HTTP/1.1\r\n" HOST "A: b\x01" "c\r\n\r\n", 400, NULL},
+    {"control character in a value",
+     "GET / HTTP/1.1\r\n" HOST "A: b\x01"
+     "c\r\n\r\n",
+     400, NULL},
     {"bare CR in a value", "GET / HTTP/1.1\r\n" HOST "A: b\rc\r\n\r\n", 400, NULL},
     {"bare LF at a line's end", "GET / HTTP/1.1\nHost: localhost\r\n\r\n", 400, NULL},
     {"two spaces in the request line", "GET  / HTTP/1.1\r\n" HOST "\r\n", 400, NULL},
@@ -231,6 +266,7 @@ static const struct {
     {"fragment in the target", "GET /#a HTTP/1.1\r\n" HOST "\r\n", 400, NULL},
     {"another expectation", "GET / HTTP/1.1\r\n" HOST "Expect: miracles\r\n\r\n", 417, NULL},
 };
+/* clang-format on */
 
 static void each_request_gets_its_status(void **state)
 {
@@ -292,7 +328,8 @@ static void floods_are_refused(void **state)
     close(fd);
 
     fd = dial(port); /* an endless chunk line */
-    say(fd, "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n1;", strlen("POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n1;"));
+    say(fd, "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n1;",
+        strlen("POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n1;"));
     say(fd, large, 1000);
     hear(fd, answer, NULL, 2000);
     assert_int_equal(status_of(answer), 400);
@@ -319,7 +356,8 @@ static void connections_are_kept_and_pipelined(void **state)
     hear(fd, answer, "\r\n\r\n", 2000);
     assert_non_null(strstr(answer, "Content-Length: 13\r\n"));
     assert_null(strstr(answer, "HEAD|"));
-    const char *asks = "POST / HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nContent-Length: 2\r\n\r\n";
+    const char *asks =
+        "POST / HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nContent-Length: 2\r\n\r\n";
     say(fd, asks, strlen(asks));
     hear(fd, answer, "\r\n\r\n", 2000);
     assert_int_equal(status_of(answer), 100);
@@ -337,8 +375,8 @@ static void a_request_may_arrive_byte_by_byte(void **state)
     char answer[ANSWER_BYTES];
     uint16_t port = serve(NULL, &child);
     int fd = dial(port);
-    const char *slow = "POST /s HTTP/1.1\r\n" HOST CLOSE
-                       "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
+    const char *slow =
+        "POST /s HTTP/1.1\r\n" HOST CLOSE "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
     for (const char *c = slow; *c; c++) {
         say(fd, c, 1);
         nanosleep(&(struct timespec){.tv_nsec = 200000}, NULL);
@@ -445,7 +483,8 @@ static void wrong_addresses_are_explained(void **state)
     assert_non_null(strstr(message, "nowhere"));
     struct http_in *first = http_in_new(l, "127.0.0.1", 0, NULL, NULL, handle, NULL, message);
     assert_non_null(first);
-    assert_null(http_in_new(l, "127.0.0.1", http_in_port(first), NULL, NULL, handle, NULL, message));
+    assert_null(
+        http_in_new(l, "127.0.0.1", http_in_port(first), NULL, NULL, handle, NULL, message));
     assert_non_null(strstr(message, "port"));
     http_in_free(first);
     loop_free(l);

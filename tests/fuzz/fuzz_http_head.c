@@ -1,5 +1,5 @@
-/* Request heads of arbitrary bytes: refused with a status and a reason, or read into parts that keep
- * the promises the server relies on. */
+/* Request heads of arbitrary bytes: refused with a status and a reason, or read into parts that
+ * keep the promises the server relies on. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

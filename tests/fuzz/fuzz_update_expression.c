@@ -1,5 +1,6 @@
-/* DynamoDB expressions on arbitrary text: parse as update, condition and projection, and what parses is
- * carried out on an item. Nothing may crash; what an update makes is an item again, and no value. */
+/* DynamoDB expressions on arbitrary text: parse as update, condition and projection, and what
+ * parses is carried out on an item. Nothing may crash; what an update makes is an item again, and
+ * no value. */
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -42,14 +43,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static asl_value *item, *values, *names;
     if (!item) {
-        item = accepted("{\"id\":{\"S\":\"k\"},\"n\":{\"N\":\"12.5\"},\"s\":{\"S\":\"text\"},"
-                        "\"l\":{\"L\":[{\"N\":\"1\"},{\"S\":\"a\"},{\"L\":[{\"M\":{\"x\":{\"N\":\"2\"}}}]}]},"
-                        "\"m\":{\"M\":{\"a\":{\"M\":{\"b\":{\"L\":[]}}},\"c\":{\"NULL\":true}}},"
-                        "\"ss\":{\"SS\":[\"a\",\"b\"]},\"ns\":{\"NS\":[\"1\",\"2\"]},"
-                        "\"b\":{\"B\":\"aGVsbG8=\"},\"t\":{\"BOOL\":true}}");
-        values = accepted("{\":n\":{\"N\":\"3\"},\":s\":{\"S\":\"a\"},\":l\":{\"L\":[{\"S\":\"z\"}]},"
-                          "\":m\":{\"M\":{}},\":ss\":{\"SS\":[\"a\"]},\":ns\":{\"NS\":[\"2\"]},"
-                          "\":b\":{\"B\":\"aA==\"},\":t\":{\"BOOL\":false},\":z\":{\"NULL\":true}}");
+        item = accepted(
+            "{\"id\":{\"S\":\"k\"},\"n\":{\"N\":\"12.5\"},\"s\":{\"S\":\"text\"},"
+            "\"l\":{\"L\":[{\"N\":\"1\"},{\"S\":\"a\"},{\"L\":[{\"M\":{\"x\":{\"N\":\"2\"}}}]}]},"
+            "\"m\":{\"M\":{\"a\":{\"M\":{\"b\":{\"L\":[]}}},\"c\":{\"NULL\":true}}},"
+            "\"ss\":{\"SS\":[\"a\",\"b\"]},\"ns\":{\"NS\":[\"1\",\"2\"]},"
+            "\"b\":{\"B\":\"aGVsbG8=\"},\"t\":{\"BOOL\":true}}");
+        values =
+            accepted("{\":n\":{\"N\":\"3\"},\":s\":{\"S\":\"a\"},\":l\":{\"L\":[{\"S\":\"z\"}]},"
+                     "\":m\":{\"M\":{}},\":ss\":{\"SS\":[\"a\"]},\":ns\":{\"NS\":[\"2\"]},"
+                     "\":b\":{\"B\":\"aA==\"},\":t\":{\"BOOL\":false},\":z\":{\"NULL\":true}}");
         names = value_literal("{\"#a\":\"a\",\"#m\":\"m\",\"#l\":\"l\",\"#d\":\"a.b\"}");
     }
     struct asl_text text = {(const char *)data, size};
@@ -57,7 +60,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         char complaint[EXPRESSION_COMPLAINT] = "";
         struct expression_scope scope;
         expression_scope_init(&scope, names, values);
-        struct expression *e = expression_parse((enum expression_kind)kind, text, &scope, complaint);
+        struct expression *e =
+            expression_parse((enum expression_kind)kind, text, &scope, complaint);
         if (!e && complaint[0] == '\0')
             abort();
         if (e && kind == EXPRESSION_UPDATE)

@@ -1,4 +1,5 @@
-/* Hosts the stand-ins in this process and runs a client as a child: the loop serves until it ends. */
+/* Hosts the stand-ins in this process and runs a client as a child: the loop serves until it ends.
+ */
 #include "local/host.h"
 
 #include <signal.h>

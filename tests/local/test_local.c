@@ -1,6 +1,6 @@
-/* The stand-ins through their own door, under a clock of the test's: what survives a restart, exports
- * and their windows, keys and paths, numbers. What DynamoDB's expressions mean is compared with
- * dynalite's answers in test_dynalite.c. */
+/* The stand-ins through their own door, under a clock of the test's: what survives a restart,
+ * exports and their windows, keys and paths, numbers. What DynamoDB's expressions mean is compared
+ * with dynalite's answers in test_dynalite.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,7 +17,7 @@
 #include "engine/local/local.h"
 #include "engine/local/s3/bucket.h"
 
-#define NOW 1790000000000 /* ms: a moment in 2026 */
+#define NOW       1790000000000 /* ms: a moment in 2026 */
 #define TABLE_ARN "arn:aws:dynamodb:us-east-1:123456789012:table/Things"
 
 struct place {
@@ -101,7 +101,7 @@ static const asl_value *call(struct place *p, const char *service, const char *o
 }
 
 #define DYNAMODB(operation, ...) call(p, "dynamodb", operation, __VA_ARGS__)
-#define S3(operation, ...) call(p, "s3", operation, __VA_ARGS__)
+#define S3(operation, ...)       call(p, "s3", operation, __VA_ARGS__)
 
 static const asl_value *at(const asl_value *v, const char *path)
 {
@@ -177,12 +177,39 @@ static void data_survives_a_restart(void **state)
     S3("PutObject", "{'Bucket':'exports','Key':'x/y','Body':'bytes'}");
     expect_ok(p);
     restart(p);
-    expect_text(at(DYNAMODB("GetItem", "{'TableName':'Things','Key':{'id':{'S':'a'}}}"), "Item.v.N"), "1");
+    expect_text(
+        at(DYNAMODB("GetItem", "{'TableName':'Things','Key':{'id':{'S':'a'}}}"), "Item.v.N"), "1");
     expect_text(at(DYNAMODB("DescribeContinuousBackups", "{'TableName':'Things'}"),
                    "ContinuousBackupsDescription.PointInTimeRecoveryDescription."
-                   "PointInTimeRecoveryStatus"), "ENABLED");
+                   "PointInTimeRecoveryStatus"),
+                "ENABLED");
     S3("GetObject", "{'Bucket':'exports','Key':'x/y'}");
     assert_string_equal(p->answer.body.data, "bytes");
+}
+
+/* A run beside a server: both work on the same tables, and neither's changes get lost or mixed up.
+ */
+static void two_may_share_the_data(void **state)
+{
+    struct place *p = *state;
+    make_table(p, true);
+    struct place other = {.now = p->now};
+    snprintf(other.folder, sizeof other.folder, "%s", p->folder);
+    local_answer_init(&other.answer);
+    open_place(&other);
+    for (int i = 0; i < 5; i++) {
+        put(p, "a", i);
+        put(&other, "b", i);
+        put(&other, "a", 100 + i);
+    }
+    expect_text(
+        at(DYNAMODB("GetItem", "{'TableName':'Things','Key':{'id':{'S':'a'}}}"), "Item.v.N"),
+        "104");
+    expect_text(
+        at(DYNAMODB("GetItem", "{'TableName':'Things','Key':{'id':{'S':'b'}}}"), "Item.v.N"), "4");
+    local_free(other.local);
+    local_answer_free(&other.answer);
+    value_release(other.body);
 }
 
 static void answers_carry_their_checksum(void **state)
@@ -201,8 +228,8 @@ static void a_foreign_file_is_no_database(void **state)
     struct place *p = *state;
     char message[512] = "", folder[80], file[256];
     snprintf(folder, sizeof folder, "%s/foreign", p->folder);
-    snprintf(file, sizeof file, "mkdir %s && echo 'no database at all, but text' > %s/local.db", folder,
-             folder);
+    snprintf(file, sizeof file, "mkdir %s && echo 'no database at all, but text' > %s/local.db",
+             folder, folder);
     assert_int_equal(system(file), 0);
     struct local_options options = {.directory = folder, .now = clock_of, .now_state = p};
     assert_null(local_new(&options, message));
@@ -219,12 +246,18 @@ static void what_is_not_offered_is_named(void **state)
     } table[] = {
         {"CreateBackup", "{}", "UnknownOperationException", "CreateBackup"},
         {"ExecuteStatement", "{}", "UnknownOperationException", "ExecuteStatement"},
-        {"PutItem", "{'TableName':'Things','Item':{'id':{'S':'a'}},'Expected':{}}", "ValidationException", "Expected"},
-        {"UpdateItem", "{'TableName':'Things','Key':{'id':{'S':'a'}},'AttributeUpdates':{}}", "ValidationException", "AttributeUpdates"},
-        {"Query", "{'TableName':'Things','KeyConditions':{}}", "ValidationException", "KeyConditions"},
+        {"PutItem", "{'TableName':'Things','Item':{'id':{'S':'a'}},'Expected':{}}",
+         "ValidationException", "Expected"},
+        {"UpdateItem", "{'TableName':'Things','Key':{'id':{'S':'a'}},'AttributeUpdates':{}}",
+         "ValidationException", "AttributeUpdates"},
+        {"Query", "{'TableName':'Things','KeyConditions':{}}", "ValidationException",
+         "KeyConditions"},
         {"Scan", "{'TableName':'Things','ScanFilter':{}}", "ValidationException", "ScanFilter"},
-        {"UpdateTable", "{'TableName':'Things','GlobalSecondaryIndexUpdates':[]}", "ValidationException", "GlobalSecondaryIndexUpdates"},
-        {"ExportTableToPointInTime", "{'TableArn':'" TABLE_ARN "','S3Bucket':'exports','ExportFormat':'ION'}", "ValidationException", "ION"},
+        {"UpdateTable", "{'TableName':'Things','GlobalSecondaryIndexUpdates':[]}",
+         "ValidationException", "GlobalSecondaryIndexUpdates"},
+        {"ExportTableToPointInTime",
+         "{'TableArn':'" TABLE_ARN "','S3Bucket':'exports','ExportFormat':'ION'}",
+         "ValidationException", "ION"},
     };
     make_table(p, true);
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
@@ -244,8 +277,8 @@ static void ask_export(struct place *p, const char *view, int from, int to, cons
     DYNAMODB("ExportTableToPointInTime",
              "{'TableArn':'" TABLE_ARN "','S3Bucket':'exports','ExportType':'INCREMENTAL_EXPORT',"
              "'IncrementalExportSpecification':{'ExportFromTime':%lld,'ExportToTime':%lld,"
-             "'ExportViewType':'%s'}%s}", (long long)(p->now / 1000 - from),
-             (long long)(p->now / 1000 - to), view, more);
+             "'ExportViewType':'%s'}%s}",
+             (long long)(p->now / 1000 - from), (long long)(p->now / 1000 - to), view, more);
 }
 
 static void windows_have_rules(void **state)
@@ -274,8 +307,9 @@ static void windows_have_rules(void **state)
         else
             expect_ok(p);
     }
-    DYNAMODB("ExportTableToPointInTime", "{'TableArn':'" TABLE_ARN "','S3Bucket':'exports','ExportType':"
-                                         "'INCREMENTAL_EXPORT'}");
+    DYNAMODB("ExportTableToPointInTime",
+             "{'TableArn':'" TABLE_ARN "','S3Bucket':'exports','ExportType':"
+             "'INCREMENTAL_EXPORT'}");
     expect_error(p, "ValidationException", "ExportFromTime");
     DYNAMODB("ExportTableToPointInTime", "{'TableArn':'" TABLE_ARN "x','S3Bucket':'exports'}");
     expect_error(p, "TableNotFoundException", "Thingsx");
@@ -297,17 +331,22 @@ static void exports_need_recovery(void **state)
 static char *finished_export(struct place *p)
 {
     char arn[256], command[256], *lines = asl_allocate(65536);
-    snprintf(arn, sizeof arn, "%.*s", ASL_TEXT_ARGS(value_as_text(at(p->body, "ExportDescription.ExportArn"))));
+    snprintf(arn, sizeof arn, "%.*s",
+             ASL_TEXT_ARGS(value_as_text(at(p->body, "ExportDescription.ExportArn"))));
     expect_text(at(p->body, "ExportDescription.ExportStatus"), "IN_PROGRESS");
     p->now += 59999;
-    expect_text(at(DYNAMODB("DescribeExport", "{'ExportArn':'%s'}", arn), "ExportDescription.ExportStatus"),
-                "IN_PROGRESS");
+    expect_text(
+        at(DYNAMODB("DescribeExport", "{'ExportArn':'%s'}", arn), "ExportDescription.ExportStatus"),
+        "IN_PROGRESS");
     p->now += 1;
-    expect_text(at(DYNAMODB("DescribeExport", "{'ExportArn':'%s'}", arn), "ExportDescription.ExportStatus"),
-                "COMPLETED");
+    expect_text(
+        at(DYNAMODB("DescribeExport", "{'ExportArn':'%s'}", arn), "ExportDescription.ExportStatus"),
+        "COMPLETED");
     /* The manifest names the data file. */
-    snprintf(command, sizeof command, "cd %s/s3/exports && zcat $(sed 's/.*dataFileS3Key\":\"//; s/\".*//' "
-             "AWSDynamoDB/%s/manifest-files.json)", p->folder, strrchr(arn, '/') + 1);
+    snprintf(command, sizeof command,
+             "cd %s/s3/exports && zcat $(sed 's/.*dataFileS3Key\":\"//; s/\".*//' "
+             "AWSDynamoDB/%s/manifest-files.json)",
+             p->folder, strrchr(arn, '/') + 1);
     FILE *pipe = popen(command, "r");
     size_t size = fread(lines, 1, 65535, pipe);
     lines[size] = '\0';
@@ -343,12 +382,14 @@ static void incremental_exports_tell_what_changed(void **state)
     ask_export(p, "NEW_AND_OLD_IMAGES", 1000, 100, "");
     char *lines = finished_export(p);
     assert_int_equal(count_lines(lines), 4);
-    assert_non_null(strstr(lines, "{\"Metadata\":{\"WriteTimestampMicros\":{\"N\":\"1790001000000001\"}},"
-                                  "\"Keys\":{\"id\":{\"S\":\"changed\"}},\"OldImage\":{\"id\":{\"S\":"
-                                  "\"changed\"},\"v\":{\"N\":\"1\"}},\"NewImage\":{\"id\":{\"S\":\"changed\"},"
-                                  "\"v\":{\"N\":\"3\"}}}\n"));
-    assert_non_null(strstr(lines, "\"Keys\":{\"id\":{\"S\":\"removed\"}},\"OldImage\":{\"id\":{\"S\":"
-                                  "\"removed\"},\"v\":{\"N\":\"1\"}}}\n"));
+    assert_non_null(
+        strstr(lines, "{\"Metadata\":{\"WriteTimestampMicros\":{\"N\":\"1790001000000001\"}},"
+                      "\"Keys\":{\"id\":{\"S\":\"changed\"}},\"OldImage\":{\"id\":{\"S\":"
+                      "\"changed\"},\"v\":{\"N\":\"1\"}},\"NewImage\":{\"id\":{\"S\":\"changed\"},"
+                      "\"v\":{\"N\":\"3\"}}}\n"));
+    assert_non_null(strstr(lines,
+                           "\"Keys\":{\"id\":{\"S\":\"removed\"}},\"OldImage\":{\"id\":{\"S\":"
+                           "\"removed\"},\"v\":{\"N\":\"1\"}}}\n"));
     assert_non_null(strstr(lines, "\"Keys\":{\"id\":{\"S\":\"new\"}},\"NewImage\":"));
     assert_non_null(strstr(lines, "\"late\""));
     assert_null(strstr(lines, "passing"));
@@ -377,7 +418,8 @@ static void windows_that_touch_miss_nothing(void **state)
     p->now += 60000;
     for (int window = 0; window < 4; window++) {
         int64_t from = begin + window * 900;
-        ask_export(p, "NEW_IMAGE", (int)(p->now / 1000 - from), (int)(p->now / 1000 - from - 900), "");
+        ask_export(p, "NEW_IMAGE", (int)(p->now / 1000 - from), (int)(p->now / 1000 - from - 900),
+                   "");
         expect_ok(p);
         char *lines = finished_export(p);
         seen += count_lines(lines);
@@ -399,7 +441,8 @@ static void full_exports_show_the_past(void **state)
     put(p, "changed", 3);
     take(p, "gone");
     put(p, "later", 1);
-    DYNAMODB("ExportTableToPointInTime", "{'TableArn':'" TABLE_ARN "','S3Bucket':'exports','ExportTime':%lld}",
+    DYNAMODB("ExportTableToPointInTime",
+             "{'TableArn':'" TABLE_ARN "','S3Bucket':'exports','ExportTime':%lld}",
              (long long)then);
     expect_ok(p);
     char *lines = finished_export(p);
@@ -418,7 +461,8 @@ static void a_token_makes_one_export(void **state)
     p->now += 2000 * 1000;
     ask_export(p, "NEW_IMAGE", 1000, 0, ",'ClientToken':'once'");
     expect_ok(p);
-    snprintf(first, sizeof first, "%.*s", ASL_TEXT_ARGS(value_as_text(at(p->body, "ExportDescription.ExportArn"))));
+    snprintf(first, sizeof first, "%.*s",
+             ASL_TEXT_ARGS(value_as_text(at(p->body, "ExportDescription.ExportArn"))));
     ask_export(p, "NEW_IMAGE", 1000, 0, ",'ClientToken':'once'");
     expect_text(at(p->body, "ExportDescription.ExportArn"), first);
     ask_export(p, "NEW_IMAGE", 1100, 0, ",'ClientToken':'once'");
@@ -439,7 +483,8 @@ static void an_interrupted_export_ends_after_all(void **state)
     ask_export(p, "NEW_IMAGE", 950, 0, "");
     char *lines = finished_export(p);
     free(lines);
-    const asl_value *all = at(DYNAMODB("ListExports", "{'TableArn':'" TABLE_ARN "'}"), "ExportSummaries");
+    const asl_value *all =
+        at(DYNAMODB("ListExports", "{'TableArn':'" TABLE_ARN "'}"), "ExportSummaries");
     assert_int_equal(value_count(all), 2);
     for (size_t i = 0; i < 2; i++)
         expect_text(at(value_at(all, i), "ExportStatus"), "COMPLETED");
@@ -454,7 +499,8 @@ static void an_export_without_bucket_fails(void **state)
     expect_ok(p);
     p->now += 1000 * 1000;
     ask_export(p, "NEW_IMAGE", 1000, 0, "");
-    snprintf(arn, sizeof arn, "%.*s", ASL_TEXT_ARGS(value_as_text(at(p->body, "ExportDescription.ExportArn"))));
+    snprintf(arn, sizeof arn, "%.*s",
+             ASL_TEXT_ARGS(value_as_text(at(p->body, "ExportDescription.ExportArn"))));
     p->now += 60000;
     DYNAMODB("DescribeExport", "{'ExportArn':'%s'}", arn);
     expect_text(at(p->body, "ExportDescription.ExportStatus"), "FAILED");
@@ -467,15 +513,18 @@ static void a_transaction_is_all_or_nothing(void **state)
 {
     struct place *p = *state;
     static const char both[] =
-        "{'ClientRequestToken':'t1','TransactItems':[{'Put':{'TableName':'Things','Item':{'id':{'S':'x'}}}},"
+        "{'ClientRequestToken':'t1','TransactItems':[{'Put':{'TableName':'Things','Item':{'id':{'S'"
+        ":'x'}}}},"
         "{'Update':{'TableName':'Things','Key':{'id':{'S':'a'}},'UpdateExpression':'ADD v :one',"
         "'ExpressionAttributeValues':{':one':{'N':'1'}}}}]}";
     make_table(p, false);
     put(p, "a", 1);
-    DYNAMODB("TransactWriteItems", "{'TransactItems':[{'Put':{'TableName':'Things','Item':{'id':{'S':'x'}}}},"
-             "{'Delete':{'TableName':'Things','Key':{'id':{'S':'a'}},'ConditionExpression':'v = :v',"
-             "'ExpressionAttributeValues':{':v':{'N':'9'}},'ReturnValuesOnConditionCheckFailure':"
-             "'ALL_OLD'}}]}");
+    DYNAMODB(
+        "TransactWriteItems",
+        "{'TransactItems':[{'Put':{'TableName':'Things','Item':{'id':{'S':'x'}}}},"
+        "{'Delete':{'TableName':'Things','Key':{'id':{'S':'a'}},'ConditionExpression':'v = :v',"
+        "'ExpressionAttributeValues':{':v':{'N':'9'}},'ReturnValuesOnConditionCheckFailure':"
+        "'ALL_OLD'}}]}");
     expect_error(p, "TransactionCanceledException", "[None, ConditionalCheckFailed]");
     expect_text(at(value_at(at(p->body, "CancellationReasons"), 1), "Item.v.N"), "1");
     assert_null(at(DYNAMODB("GetItem", "{'TableName':'Things','Key':{'id':{'S':'x'}}}"), "Item"));
@@ -483,11 +532,14 @@ static void a_transaction_is_all_or_nothing(void **state)
     expect_ok(p);
     DYNAMODB("TransactWriteItems", "%s", both); /* the same token: done already */
     expect_ok(p);
-    expect_text(at(DYNAMODB("GetItem", "{'TableName':'Things','Key':{'id':{'S':'a'}}}"), "Item.v.N"), "2");
-    DYNAMODB("TransactWriteItems", "{'ClientRequestToken':'t1','TransactItems':[{'Put':{'TableName':"
-                                   "'Things','Item':{'id':{'S':'y'}}}}]}");
+    expect_text(
+        at(DYNAMODB("GetItem", "{'TableName':'Things','Key':{'id':{'S':'a'}}}"), "Item.v.N"), "2");
+    DYNAMODB("TransactWriteItems",
+             "{'ClientRequestToken':'t1','TransactItems':[{'Put':{'TableName':"
+             "'Things','Item':{'id':{'S':'y'}}}}]}");
     expect_error(p, "IdempotentParameterMismatchException", "token");
-    DYNAMODB("TransactWriteItems", "{'TransactItems':[{'Put':{'TableName':'Things','Item':{'id':{'S':'y'}}}},"
+    DYNAMODB("TransactWriteItems",
+             "{'TransactItems':[{'Put':{'TableName':'Things','Item':{'id':{'S':'y'}}}},"
              "{'Put':{'TableName':'Things','Item':{'id':{'S':'y'}}}}]}");
     expect_error(p, "ValidationException", "multiple operations on one item");
 }
@@ -495,8 +547,33 @@ static void a_transaction_is_all_or_nothing(void **state)
 /* ---- S3 ---- */
 
 static const char *const odd_keys[] = {
-    "a", "a/b", "a/b/c", "a/", "/", "//", "/a", "a//b", "..", ".", "../x", "a/../../b", "a/.", "%", "%41", "a%",
-    "a%/b", "%+", "a b+c", "\xc3\xa9t\xc3\xa9", "\xf0\x9f\x98\x80", "x\ny", "\x01", "con:*?\"<>|\\", ".hidden", "~", "a/b%",
+    "a",
+    "a/b",
+    "a/b/c",
+    "a/",
+    "/",
+    "//",
+    "/a",
+    "a//b",
+    "..",
+    ".",
+    "../x",
+    "a/../../b",
+    "a/.",
+    "%",
+    "%41",
+    "a%",
+    "a%/b",
+    "%+",
+    "a b+c",
+    "\xc3\xa9t\xc3\xa9",
+    "\xf0\x9f\x98\x80",
+    "x\ny",
+    "\x01",
+    "con:*?\"<>|\\",
+    ".hidden",
+    "~",
+    "a/b%",
 };
 
 static void every_key_has_its_own_place(void **state)
@@ -515,7 +592,8 @@ static void every_key_has_its_own_place(void **state)
         assert_int_not_equal(path.data[0], '/');
         path_to_key(asl_buffer_text(&path), &key);
         assert_string_equal(key.data ? key.data : "", odd_keys[i]);
-        if (!bucket_put(p->local, ASL_TEXT("exports"), asl_text(odd_keys[i]), asl_text(odd_keys[i]), NULL, why))
+        if (!bucket_put(p->local, ASL_TEXT("exports"), asl_text(odd_keys[i]), asl_text(odd_keys[i]),
+                        NULL, why))
             fail_msg("%s: %s", odd_keys[i], why);
     }
     asl_value *keys = bucket_keys(p->local, ASL_TEXT("exports"), ASL_TEXT(""));
@@ -533,7 +611,8 @@ static void every_key_has_its_own_place(void **state)
     }
     for (size_t i = 0; i < value_count(keys); i++) {
         char why[256];
-        assert_true(bucket_remove(p->local, ASL_TEXT("exports"), value_as_text(value_at(keys, i)), why));
+        assert_true(
+            bucket_remove(p->local, ASL_TEXT("exports"), value_as_text(value_at(keys, i)), why));
     }
     value_release(keys);
     keys = bucket_keys(p->local, ASL_TEXT("exports"), ASL_TEXT(""));
@@ -553,7 +632,8 @@ static void long_keys_fit(void **state)
     make_table(p, false);
     memset(long_key, '?', 1024); /* each becomes three bytes of a path */
     long_key[1024] = '\0';
-    assert_true(bucket_put(p->local, ASL_TEXT("exports"), asl_text(long_key), ASL_TEXT("x"), NULL, why));
+    assert_true(
+        bucket_put(p->local, ASL_TEXT("exports"), asl_text(long_key), ASL_TEXT("x"), NULL, why));
     assert_true(bucket_find(p->local, ASL_TEXT("exports"), asl_text(long_key), &o));
     object_free(&o);
     asl_value *keys = bucket_keys(p->local, ASL_TEXT("exports"), ASL_TEXT("???"));
@@ -573,23 +653,27 @@ static void a_file_put_by_hand_is_an_object(void **state)
     struct place *p = *state;
     char command[256];
     make_table(p, false);
-    snprintf(command, sizeof command, "mkdir -p %s/s3/exports/in && printf hello > %s/s3/exports/in/file",
-             p->folder, p->folder);
+    snprintf(command, sizeof command,
+             "mkdir -p %s/s3/exports/in && printf hello > %s/s3/exports/in/file", p->folder,
+             p->folder);
     assert_int_equal(system(command), 0);
     S3("GetObject", "{'Bucket':'exports','Key':'in/file'}");
     assert_string_equal(p->answer.body.data, "hello");
-    assert_string_equal(http_headers_get(&p->answer.headers, "ETag"), "\"5d41402abc4b2a76b9719d911017c592\"");
+    assert_string_equal(http_headers_get(&p->answer.headers, "ETag"),
+                        "\"5d41402abc4b2a76b9719d911017c592\"");
     snprintf(command, sizeof command, "printf changed > %s/s3/exports/in/file", p->folder);
     assert_int_equal(system(command), 0);
     S3("GetObject", "{'Bucket':'exports','Key':'in/file'}");
     assert_string_equal(p->answer.body.data, "changed");
-    assert_string_not_equal(http_headers_get(&p->answer.headers, "ETag"), "\"5d41402abc4b2a76b9719d911017c592\"");
+    assert_string_not_equal(http_headers_get(&p->answer.headers, "ETag"),
+                            "\"5d41402abc4b2a76b9719d911017c592\"");
 }
 
 static void bucket_names_stay_in_their_folder(void **state)
 {
     struct place *p = *state;
-    static const char *const wrong[] = {"..", ".", "a", "A-Big", "a..b", "-ab", "ab-", "a/b", "a_b", ".new"};
+    static const char *const wrong[] = {"..",  ".",   "a",   "A-Big", "a..b",
+                                        "-ab", "ab-", "a/b", "a_b",   ".new"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         S3("CreateBucket", "{'Bucket':'%s'}", wrong[i]);
         assert_int_not_equal(p->answer.status, 200);
@@ -610,9 +694,22 @@ static void keys_sort_as_numbers_do(void **state)
 {
     (void)state;
     static const char *const ascending[] = {
-        "-9.9e125", "-1e125", "-1e124", "-123456", "-100.1", "-100", "-99.9", "-10", "-1.5", "-1.25", "-1", "-0.5",
-        "-0.05", "-1e-129", "-1e-130", "0", "1e-130", "1e-129", "0.05", "0.5", "1", "1.0000000000000000000000001", "1.25",
-        "1.5", "10", "99.9", "100", "100.1", "123456", "1e124", "1e125", "9.9e125",
+        "-9.9e125", "-1e125",
+        "-1e124",   "-123456",
+        "-100.1",   "-100",
+        "-99.9",    "-10",
+        "-1.5",     "-1.25",
+        "-1",       "-0.5",
+        "-0.05",    "-1e-129",
+        "-1e-130",  "0",
+        "1e-130",   "1e-129",
+        "0.05",     "0.5",
+        "1",        "1.0000000000000000000000001",
+        "1.25",     "1.5",
+        "10",       "99.9",
+        "100",      "100.1",
+        "123456",   "1e124",
+        "1e125",    "9.9e125",
     };
     size_t count = sizeof ascending / sizeof *ascending;
     for (size_t i = 0; i < count; i++)
@@ -620,7 +717,8 @@ static void keys_sort_as_numbers_do(void **state)
             unsigned char a[NUMBER_KEY_BYTES], b[NUMBER_KEY_BYTES];
             struct number x = number_of(ascending[i]), y = number_of(ascending[k]);
             struct asl_text s = {(char *)a, number_key(&x, a)}, t = {(char *)b, number_key(&y, b)};
-            int wanted = (i > k) - (i < k), order = asl_text_compare(s, t), by_value = number_compare(&x, &y);
+            int wanted = (i > k) - (i < k), order = asl_text_compare(s, t),
+                by_value = number_compare(&x, &y);
             assert_int_equal((order > 0) - (order < 0), wanted);
             assert_int_equal((by_value > 0) - (by_value < 0), wanted);
         }
@@ -632,10 +730,19 @@ static void sums_are_exact(void **state)
     static const struct {
         const char *a, *b, *sum; /* NULL: refused */
     } table[] = {
-        {"0.1", "0.2", "0.3"}, {"1", "-1", "0"}, {"-5", "3", "-2"}, {"99", "1", "100"}, {"1e37", "1", "10000000000000000000000000000000000001"},
-        {"1e38", "1", NULL}, {"9.9e125", "1e125", NULL}, {"1e125", "-1e125", "0"}, {"0", "-0", "0"}, {"100", "-0.01", "99.99"},
+        {"0.1", "0.2", "0.3"},
+        {"1", "-1", "0"},
+        {"-5", "3", "-2"},
+        {"99", "1", "100"},
+        {"1e37", "1", "10000000000000000000000000000000000001"},
+        {"1e38", "1", NULL},
+        {"9.9e125", "1e125", NULL},
+        {"1e125", "-1e125", "0"},
+        {"0", "-0", "0"},
+        {"100", "-0.01", "99.99"},
         {"99999999999999999999999999999999999999", "1", "100000000000000000000000000000000000000"},
-        {"1e-130", "-1e-130", "0"}, {"-0.5", "-0.5", "-1"},
+        {"1e-130", "-1e-130", "0"},
+        {"-0.5", "-0.5", "-1"},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct number a = number_of(table[i].a), b = number_of(table[i].b), sum;
@@ -655,6 +762,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(data_survives_a_restart, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(two_may_share_the_data, set_up, tear_down),
         cmocka_unit_test_setup_teardown(answers_carry_their_checksum, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_foreign_file_is_no_database, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_not_offered_is_named, set_up, tear_down),

@@ -170,9 +170,8 @@ static bool element_has_shape(const asl_value *v, char *complaint)
 static bool map_has_shape(const asl_value *v, char *complaint)
 {
     if (value_kind(v) == VALUE_ARRAY)
-        return complain(complaint,
-                        "Unrecognized collection type java.util.Map<java.lang.String, "
-                        "com.amazonaws.dynamodb.v20120810.AttributeValue>");
+        return complain(complaint, "Unrecognized collection type java.util.Map<java.lang.String, "
+                                   "com.amazonaws.dynamodb.v20120810.AttributeValue>");
     if (value_kind(v) != VALUE_OBJECT)
         return complain(complaint, "Unexpected field type");
     for (size_t i = 0; i < value_count(v); i++)
@@ -211,7 +210,8 @@ bool attribute_has_shape(const asl_value *v, char complaint[ATTRIBUTE_COMPLAINT]
                                    "com.amazonaws.dynamodb.v20120810.AttributeValue");
     if (value_kind(v) != VALUE_OBJECT)
         return complain(complaint, "Unexpected value type in payload");
-    /* An attribute is two levels of JSON; one deeper than ATTRIBUTE_DEPTH is told in words later. */
+    /* An attribute is two levels of JSON; one deeper than ATTRIBUTE_DEPTH is told in words later.
+     */
     if (value_depth(v) > 2 * (ATTRIBUTE_DEPTH + 4))
         return complain(complaint, "Nesting Levels have exceeded supported limits");
     for (size_t i = 0; i < value_count(v); i++) {
@@ -304,7 +304,8 @@ static asl_value *accept_set(enum content content, const asl_value *elements, ch
     static const char *const empty[] = {
         [TEXTS] = "One or more parameter values were invalid: An string set  may not be empty",
         [NUMBERS] = "One or more parameter values were invalid: An number set  may not be empty",
-        [BYTE_STRINGS] = "One or more parameter values were invalid: Binary sets should not be empty",
+        [BYTE_STRINGS] =
+            "One or more parameter values were invalid: Binary sets should not be empty",
     };
     if (value_count(elements) == 0) {
         complain(complaint, empty[content]);
@@ -395,10 +396,11 @@ static asl_value *accept(const asl_value *v, size_t depth, char *complaint)
     if (count == 1)
         return accepted;
     value_release(accepted);
-    complain(complaint, count == 0 ? "Supplied AttributeValue is empty, must contain exactly one of "
-                                     "the supported datatypes"
-                                   : "Supplied AttributeValue has more than one datatypes set, must "
-                                     "contain exactly one of the supported datatypes");
+    complain(complaint, count == 0
+                            ? "Supplied AttributeValue is empty, must contain exactly one of "
+                              "the supported datatypes"
+                            : "Supplied AttributeValue has more than one datatypes set, must "
+                              "contain exactly one of the supported datatypes");
     return NULL;
 }
 

@@ -9,9 +9,9 @@
 #include "asl/value/value.h"
 #include "number.h"
 
-#define ATTRIBUTE_DEPTH 32              /* DynamoDB: levels of nesting */
+#define ATTRIBUTE_DEPTH      32           /* DynamoDB: levels of nesting */
 #define ATTRIBUTE_ITEM_BYTES (400 * 1024) /* DynamoDB: an item, names and values */
-#define ATTRIBUTE_COMPLAINT 1024
+#define ATTRIBUTE_COMPLAINT  1024
 
 enum attribute_type {
     ATTRIBUTE_S,
@@ -33,8 +33,8 @@ const asl_value *attribute_content(const asl_value *v);
 /* "S", "NULL" ...: ATTRIBUTE_TYPES when it is none. */
 enum attribute_type attribute_type_named(struct asl_text name);
 
-/* The JSON shape: what is no string where a string belongs is a SerializationException. False and its
- * message. */
+/* The JSON shape: what is no string where a string belongs is a SerializationException. False and
+ * its message. */
 bool attribute_has_shape(const asl_value *v, char complaint[ATTRIBUTE_COMPLAINT]);
 /* The rules behind the shape, in DynamoDB's words: NULL and a complaint, or the canonical value. */
 asl_value *attribute_accept(const asl_value *v, char complaint[ATTRIBUTE_COMPLAINT]);

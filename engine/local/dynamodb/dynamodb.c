@@ -11,10 +11,11 @@
 
 #include "shape.h"
 
-#define CORAL_SERVICE "com.amazon.coral.service#"
+#define CORAL_SERVICE  "com.amazon.coral.service#"
 #define CORAL_VALIDATE "com.amazon.coral.validate#"
 #define DYNAMODB_TYPES "com.amazonaws.dynamodb.v20120810#"
-#define BODY_DEPTH 100 /* JSON levels: twice DynamoDB's 32 of attributes, and the request around them */
+#define BODY_DEPTH                                                                                 \
+    100 /* JSON levels: twice DynamoDB's 32 of attributes, and the request around them */
 
 static const struct {
     const char *space, *name;
@@ -24,15 +25,21 @@ static const struct {
     [DYNAMODB_VALIDATION] = {CORAL_VALIDATE, "ValidationException", "message", 400},
     [DYNAMODB_SERIALIZATION] = {CORAL_SERVICE, "SerializationException", "Message", 400},
     [DYNAMODB_UNKNOWN_OPERATION] = {CORAL_SERVICE, "UnknownOperationException", "message", 400},
-    [DYNAMODB_MISSING_TOKEN] = {CORAL_SERVICE, "MissingAuthenticationTokenException", "message", 400},
-    [DYNAMODB_INCOMPLETE_SIGNATURE] = {CORAL_SERVICE, "IncompleteSignatureException", "message", 400},
+    [DYNAMODB_MISSING_TOKEN] = {CORAL_SERVICE, "MissingAuthenticationTokenException", "message",
+                                400},
+    [DYNAMODB_INCOMPLETE_SIGNATURE] = {CORAL_SERVICE, "IncompleteSignatureException", "message",
+                                       400},
     [DYNAMODB_RESOURCE_NOT_FOUND] = {DYNAMODB_TYPES, "ResourceNotFoundException", "message", 400},
     [DYNAMODB_RESOURCE_IN_USE] = {DYNAMODB_TYPES, "ResourceInUseException", "message", 400},
-    [DYNAMODB_CONDITION_FAILED] = {DYNAMODB_TYPES, "ConditionalCheckFailedException", "message", 400},
-    [DYNAMODB_TRANSACTION_CANCELED] = {DYNAMODB_TYPES, "TransactionCanceledException", "Message", 400},
-    [DYNAMODB_IDEMPOTENT_MISMATCH] = {DYNAMODB_TYPES, "IdempotentParameterMismatchException", "Message", 400},
+    [DYNAMODB_CONDITION_FAILED] = {DYNAMODB_TYPES, "ConditionalCheckFailedException", "message",
+                                   400},
+    [DYNAMODB_TRANSACTION_CANCELED] = {DYNAMODB_TYPES, "TransactionCanceledException", "Message",
+                                       400},
+    [DYNAMODB_IDEMPOTENT_MISMATCH] = {DYNAMODB_TYPES, "IdempotentParameterMismatchException",
+                                      "Message", 400},
     [DYNAMODB_TABLE_NOT_FOUND] = {DYNAMODB_TYPES, "TableNotFoundException", "message", 400},
-    [DYNAMODB_RECOVERY_UNAVAILABLE] = {DYNAMODB_TYPES, "PointInTimeRecoveryUnavailableException", "message", 400},
+    [DYNAMODB_RECOVERY_UNAVAILABLE] = {DYNAMODB_TYPES, "PointInTimeRecoveryUnavailableException",
+                                       "message", 400},
     [DYNAMODB_INVALID_EXPORT_TIME] = {DYNAMODB_TYPES, "InvalidExportTimeException", "message", 400},
     [DYNAMODB_EXPORT_CONFLICT] = {DYNAMODB_TYPES, "ExportConflictException", "message", 400},
     [DYNAMODB_EXPORT_NOT_FOUND] = {DYNAMODB_TYPES, "ExportNotFoundException", "message", 400},
@@ -151,7 +158,8 @@ static void finish(struct local_answer *answer, bool is_json_1_0)
 static void fail(struct local_answer *answer, const char *why)
 {
     char message[512];
-    snprintf(message, sizeof message, "The stand-in's database failed: %s. Nothing was changed.", why);
+    snprintf(message, sizeof message, "The stand-in's database failed: %s. Nothing was changed.",
+             why);
     answer->status = 500;
     put_error(&answer->body, DYNAMODB_INTERNAL, message, NULL, NULL);
     finish(answer, true);
@@ -166,7 +174,8 @@ static bool check_signature(struct dynamodb_call *c, const struct http_received 
     if (!authorization && strstr(request->query, "X-Amz-Credential="))
         return true;
     if (!authorization || strncmp(authorization, "AWS4-", 5) != 0)
-        return dynamodb_refuse(c, DYNAMODB_MISSING_TOKEN, "Request is missing Authentication Token");
+        return dynamodb_refuse(c, DYNAMODB_MISSING_TOKEN,
+                               "Request is missing Authentication Token");
     struct asl_buffer missing;
     asl_buffer_init(&missing, 2048);
     for (size_t i = 0; i < 3; i++)
@@ -174,8 +183,9 @@ static bool check_signature(struct dynamodb_call *c, const struct http_received 
             asl_buffer_printf(&missing, "Authorization header requires %s parameter. ", names[i]);
     if (!http_headers_get(&request->headers, "X-Amz-Date") &&
         !http_headers_get(&request->headers, "Date"))
-        asl_buffer_puts(&missing, "Authorization header requires existence of either a 'X-Amz-Date' or "
-                                  "a 'Date' header. ");
+        asl_buffer_puts(&missing,
+                        "Authorization header requires existence of either a 'X-Amz-Date' or "
+                        "a 'Date' header. ");
     bool is_fine = missing.size == 0;
     if (!is_fine)
         dynamodb_refuse(c, DYNAMODB_INCOMPLETE_SIGNATURE, "%.*s",

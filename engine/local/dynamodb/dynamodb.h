@@ -1,7 +1,7 @@
 /* A DynamoDB call on its way: what its operation reads and fills. For the files of this folder.
  *
- * An operation is a function from request to answer that gives false after dynamodb_refuse. The table
- * of operations is dynamodb.c's; the shapes of their requests shape.c's. */
+ * An operation is a function from request to answer that gives false after dynamodb_refuse. The
+ * table of operations is dynamodb.c's; the shapes of their requests shape.c's. */
 #ifndef ENGINE_LOCAL_DYNAMODB_DYNAMODB_H
 #define ENGINE_LOCAL_DYNAMODB_DYNAMODB_H
 
@@ -33,11 +33,11 @@ struct dynamodb_call {
     struct local *local;
     struct database *db;
     const asl_value *request;
-    asl_value *answer;        /* of a success */
+    asl_value *answer; /* of a success */
     bool is_refused;
     enum dynamodb_error error;
     char message[4096];
-    asl_value *extra;         /* a further member of the error, or NULL */
+    asl_value *extra; /* a further member of the error, or NULL */
     const char *extra_name;
 };
 
@@ -48,12 +48,16 @@ const char *dynamodb_error_name(enum dynamodb_error error); /* without its names
 
 /* ---- request members ---- */
 
-const asl_value *dynamodb_member(const asl_value *request, const char *name); /* NULL for null too */
-struct asl_text dynamodb_text(const asl_value *request, const char *name);    /* "" when absent */
+const asl_value *dynamodb_member(const asl_value *request,
+                                 const char *name);                        /* NULL for null too */
+struct asl_text dynamodb_text(const asl_value *request, const char *name); /* "" when absent */
 bool dynamodb_flag(const asl_value *request, const char *name);
 bool dynamodb_is(const asl_value *request, const char *name, const char *text);
 
 /* ---- tables ---- */
+
+#define DYNAMODB_RECOVERY_MS                                                                       \
+    (35LL * 24 * 3600 * 1000) /* how far back point-in-time recovery reaches */
 
 struct dynamodb_key_attribute {
     struct asl_text name;
@@ -113,8 +117,8 @@ bool dynamodb_check_item(struct dynamodb_call *c, const struct dynamodb_table *t
                          const asl_value *item);
 asl_value *dynamodb_read_item(struct dynamodb_call *c, const struct dynamodb_table *t,
                               const struct dynamodb_place *p); /* yours, or NULL */
-/* Stores `now` (NULL: deletes) in place of `old` (NULL: there was none), with indexes and the change
- * log. */
+/* Stores `now` (NULL: deletes) in place of `old` (NULL: there was none), with indexes and the
+ * change log. */
 void dynamodb_write_item(struct dynamodb_call *c, const struct dynamodb_table *t,
                          const struct dynamodb_place *p, const asl_value *old,
                          const asl_value *now);
@@ -127,8 +131,11 @@ struct dynamodb_expressions {
     struct expression *update, *condition, *key_condition, *filter, *projection;
 };
 enum { /* which expressions an operation knows */
-    DYNAMODB_UPDATE = 1, DYNAMODB_CONDITION = 2, DYNAMODB_KEY_CONDITION = 4, DYNAMODB_FILTER = 8,
-    DYNAMODB_PROJECTION = 16,
+       DYNAMODB_UPDATE = 1,
+       DYNAMODB_CONDITION = 2,
+       DYNAMODB_KEY_CONDITION = 4,
+       DYNAMODB_FILTER = 8,
+       DYNAMODB_PROJECTION = 16,
 };
 /* Names and values only where there are expressions; the first thing DynamoDB checks. */
 bool dynamodb_check_expressions(struct dynamodb_call *c, const asl_value *request, unsigned known);
@@ -139,13 +146,13 @@ void dynamodb_free_expressions(struct dynamodb_expressions *e);
 bool dynamodb_check_nesting(struct dynamodb_call *c, const struct dynamodb_table *t,
                             const struct expression *e);
 
-/* One write as PutItem, UpdateItem, DeleteItem and the transactions do it: `verb` is 'P', 'U', 'D' or
- * 'C' (a check). */
+/* One write as PutItem, UpdateItem, DeleteItem and the transactions do it: `verb` is 'P', 'U', 'D'
+ * or 'C' (a check). */
 struct dynamodb_write {
     struct dynamodb_table table;
     struct dynamodb_expressions expressions;
     struct dynamodb_place place;
-    asl_value *given;   /* item or key, accepted */
+    asl_value *given; /* item or key, accepted */
     asl_value *old, *now;
 };
 /* Checks all that can be checked without the item. */

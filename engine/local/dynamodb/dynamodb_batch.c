@@ -6,8 +6,8 @@
 #include <string.h>
 
 #define WRITES_MAXIMUM 25
-#define READS_MAXIMUM 100
-#define ANSWER_BYTES (16 * 1024 * 1024)
+#define READS_MAXIMUM  100
+#define ANSWER_BYTES   (16 * 1024 * 1024)
 
 static bool invalid(struct dynamodb_call *c, const char *what)
 {
@@ -128,9 +128,10 @@ static asl_value *get_all(struct dynamodb_call *c, struct get *g, size_t *bytes,
         if (*bytes + size > ANSWER_BYTES)
             value_list_push_take(unread, value_retain(g->keys[i]));
         else if (item)
-            value_list_push_take(&items, projection ? expression_project(projection->paths,
-                                                                         projection->path_count, item)
-                                                    : value_retain(item));
+            value_list_push_take(
+                &items, projection
+                            ? expression_project(projection->paths, projection->path_count, item)
+                            : value_retain(item));
         *bytes += size;
         value_release(item);
     }
@@ -155,10 +156,10 @@ static void answer_gets(struct dynamodb_call *c, struct get *gets, size_t count,
                                     get_all(c, &gets[i], &bytes, &units, &unread));
         add_capacity(c, &capacities, gets[i].table.name, units);
         if (unread.count)
-            value_list_push_member_take(
-                &unprocessed, value_retain(value_key_at(requests, i)),
-                value_with_take(value_retain(gets[i].request), value_string_z("Keys"),
-                                value_array_take(&unread)));
+            value_list_push_member_take(&unprocessed, value_retain(value_key_at(requests, i)),
+                                        value_with_take(value_retain(gets[i].request),
+                                                        value_string_z("Keys"),
+                                                        value_array_take(&unread)));
         value_list_free(&unread);
     }
     value_list_set_take(&answer, "Responses", value_object_take(&responses));
@@ -218,8 +219,9 @@ static bool accept_write(struct batch *b, const asl_value *request, size_t table
     const asl_value *put = dynamodb_member(request, "PutRequest");
     const asl_value *delete = dynamodb_member(request, "DeleteRequest");
     if (!put == !delete)
-        return invalid(c, "Supplied AttributeValue has more than one datatypes set, must contain exactly "
-                          "one of the supported datatypes");
+        return invalid(
+            c, "Supplied AttributeValue has more than one datatypes set, must contain exactly "
+               "one of the supported datatypes");
     if (b->count == WRITES_MAXIMUM)
         return invalid(c, "Too many items requested for the BatchWriteItem call");
     struct batch_write *w = &b->writes[b->count];
@@ -240,10 +242,11 @@ static bool accept_writes(struct batch *b)
     for (size_t t = 0; t < value_count(b->requests); t++) {
         const asl_value *list = value_at(b->requests, t);
         if (value_count(list) == 0)
-            return invalid(b->c, "1 validation error detected: Value '{}' at 'requestItems' failed to "
-                                 "satisfy constraint: Map value must satisfy constraint: [Member must have "
-                                 "length less than or equal to 25, Member must have length greater than or "
-                                 "equal to 1]");
+            return invalid(
+                b->c, "1 validation error detected: Value '{}' at 'requestItems' failed to "
+                      "satisfy constraint: Map value must satisfy constraint: [Member must have "
+                      "length less than or equal to 25, Member must have length greater than or "
+                      "equal to 1]");
         for (size_t i = 0; i < value_count(list); i++)
             if (!accept_write(b, value_at(list, i), t))
                 return false;
@@ -260,7 +263,8 @@ static bool check_write(struct batch *b, struct batch_write *w, struct places *p
         if (!v || attribute_type(v) != t->keys.attributes[i].type)
             return invalid(b->c, "The provided key element does not match the schema");
     }
-    if (w->is_put ? !dynamodb_check_item(b->c, t, w->given) : !dynamodb_check_key(b->c, t, w->given))
+    if (w->is_put ? !dynamodb_check_item(b->c, t, w->given)
+                  : !dynamodb_check_key(b->c, t, w->given))
         return false;
     dynamodb_place_of(&w->place, &t->keys, w->given);
     return add_place(b->c, places, t, &w->place);
@@ -280,7 +284,8 @@ static void store_writes(struct batch *b)
             asl_value *old = dynamodb_read_item(b->c, &b->tables[t], &w->place);
             const asl_value *now = w->is_put ? w->given : NULL;
             dynamodb_write_item(b->c, &b->tables[t], &w->place, old, now);
-            double before = dynamodb_units(old, false, true), after = dynamodb_units(now, false, true);
+            double before = dynamodb_units(old, false, true),
+                   after = dynamodb_units(now, false, true);
             units += before > after ? before : after;
             value_release(old);
         }
@@ -301,7 +306,8 @@ bool dynamodb_batch_write(struct dynamodb_call *c)
     b->tables = asl_allocate_zeroed(tables, sizeof *b->tables);
     bool is_fine = accept_writes(b);
     for (size_t t = 0; t < tables && is_fine; t++)
-        is_fine = dynamodb_open_table(c, value_as_text(value_key_at(b->requests, t)), &b->tables[t]);
+        is_fine =
+            dynamodb_open_table(c, value_as_text(value_key_at(b->requests, t)), &b->tables[t]);
     for (size_t i = 0; i < b->count && is_fine; i++)
         is_fine = check_write(b, &b->writes[i], &places);
     if (is_fine)

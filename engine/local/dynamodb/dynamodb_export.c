@@ -2,8 +2,8 @@
  *
  * An export is asked for, stays IN_PROGRESS for local_options.export_ms, and then ends: the loop's
  * timer ends it, or whoever asks about it first. What it holds was fixed when it was asked for: the
- * change log is append-only, and an export looks at the past only. So an export interrupted by a crash
- * is simply ended again. The files are export_files.c's. */
+ * change log is append-only, and an export looks at the past only. So an export interrupted by a
+ * crash is simply ended again. The files are export_files.c's. */
 #include "dynamodb.h"
 
 #include <openssl/evp.h>
@@ -14,12 +14,11 @@
 #include "export.h"
 #include "export_files.h"
 
-#define MINUTE_MS 60000
-#define WINDOW_MINIMUM_MS (15 * MINUTE_MS)        /* DynamoDB: an incremental export's window */
+#define MINUTE_MS         60000
+#define WINDOW_MINIMUM_MS (15 * MINUTE_MS) /* DynamoDB: an incremental export's window */
 #define WINDOW_MAXIMUM_MS (24 * 60 * MINUTE_MS)
-#define RECOVERY_MS (35LL * 24 * 60 * MINUTE_MS)  /* DynamoDB: how far back recovery reaches */
-#define TOKEN_MS (8LL * 60 * MINUTE_MS)           /* DynamoDB: how long a client token is good */
-#define LISTED 25
+#define TOKEN_MS          (8LL * 60 * MINUTE_MS) /* DynamoDB: how long a client token is good */
+#define LISTED            25
 
 /* ---- times ---- */
 
@@ -45,10 +44,11 @@ struct window {
     int64_t from, to; /* of a full export: the moment is `to` */
 };
 
-static bool check_in_recovery(struct dynamodb_call *c, int64_t time, int64_t since, const char *what)
+static bool check_in_recovery(struct dynamodb_call *c, int64_t time, int64_t since,
+                              const char *what)
 {
     int64_t now = local_now(c->local);
-    int64_t earliest = since > now - RECOVERY_MS ? since : now - RECOVERY_MS;
+    int64_t earliest = since > now - DYNAMODB_RECOVERY_MS ? since : now - DYNAMODB_RECOVERY_MS;
     if (time > now)
         return dynamodb_refuse(c, DYNAMODB_INVALID_EXPORT_TIME, "%s cannot be in the future", what);
     /* Times are given in whole seconds: the second in which recovery was switched on will do. */
@@ -65,34 +65,40 @@ static bool read_window(struct dynamodb_call *c, int64_t since, struct window *w
     w->is_incremental = dynamodb_is(request, "ExportType", "INCREMENTAL_EXPORT");
     if (!w->is_incremental) {
         if (window)
-            return dynamodb_refuse(c, DYNAMODB_VALIDATION, "IncrementalExportSpecification can only be "
-                                                           "specified when ExportType is INCREMENTAL_EXPORT");
+            return dynamodb_refuse(c, DYNAMODB_VALIDATION,
+                                   "IncrementalExportSpecification can only be "
+                                   "specified when ExportType is INCREMENTAL_EXPORT");
         w->from = 0;
         w->to = time_member(request, "ExportTime", now);
         return check_in_recovery(c, w->to, since, "ExportTime");
     }
     if (dynamodb_member(request, "ExportTime"))
-        return dynamodb_refuse(c, DYNAMODB_VALIDATION,
-                               "ExportTime cannot be specified when ExportType is INCREMENTAL_EXPORT");
+        return dynamodb_refuse(
+            c, DYNAMODB_VALIDATION,
+            "ExportTime cannot be specified when ExportType is INCREMENTAL_EXPORT");
     if (!window || !dynamodb_member(window, "ExportFromTime"))
-        return dynamodb_refuse(c, DYNAMODB_VALIDATION,
-                               "IncrementalExportSpecification with ExportFromTime is required when "
-                               "ExportType is INCREMENTAL_EXPORT");
+        return dynamodb_refuse(
+            c, DYNAMODB_VALIDATION,
+            "IncrementalExportSpecification with ExportFromTime is required when "
+            "ExportType is INCREMENTAL_EXPORT");
     w->from = time_member(window, "ExportFromTime", 0);
     w->to = time_member(window, "ExportToTime", now - now % 1000);
     if (w->from >= w->to)
-        return dynamodb_refuse(c, DYNAMODB_VALIDATION, "ExportFromTime must be before ExportToTime");
+        return dynamodb_refuse(c, DYNAMODB_VALIDATION,
+                               "ExportFromTime must be before ExportToTime");
     if (!check_in_recovery(c, w->to, since, "ExportToTime") ||
         !check_in_recovery(c, w->from, since, "ExportFromTime"))
         return false;
     if (w->to - w->from < WINDOW_MINIMUM_MS)
-        return dynamodb_refuse(c, DYNAMODB_VALIDATION,
-                               "The difference between ExportFromTime and ExportToTime is less than 15 "
-                               "minutes, the shortest period of an incremental export");
+        return dynamodb_refuse(
+            c, DYNAMODB_VALIDATION,
+            "The difference between ExportFromTime and ExportToTime is less than 15 "
+            "minutes, the shortest period of an incremental export");
     return w->to - w->from <= WINDOW_MAXIMUM_MS ||
-           dynamodb_refuse(c, DYNAMODB_VALIDATION,
-                           "The difference between ExportFromTime and ExportToTime is more than 24 hours, "
-                           "the longest period of an incremental export");
+           dynamodb_refuse(
+               c, DYNAMODB_VALIDATION,
+               "The difference between ExportFromTime and ExportToTime is more than 24 hours, "
+               "the longest period of an incremental export");
 }
 
 /* ---- asking for one ---- */
@@ -140,8 +146,10 @@ static bool is_sent_again(struct dynamodb_call *c, struct asl_text token, struct
     struct value_error error;
     bool found = false;
     sqlite3_stmt *s = database_query(
-        c->db, "SELECT request, description FROM ddb_export WHERE token = ? AND started > ? AND "
-               "table_id = ?", "tii", token, local_now(c->local) - TOKEN_MS, t->id);
+        c->db,
+        "SELECT request, description FROM ddb_export WHERE token = ? AND started > ? AND "
+        "table_id = ?",
+        "tii", token, local_now(c->local) - TOKEN_MS, t->id);
     while (database_step(c->db, s)) {
         found = true;
         if (c->answer || c->is_refused)
@@ -149,9 +157,10 @@ static bool is_sent_again(struct dynamodb_call *c, struct asl_text token, struct
         if (asl_text_equal(database_text(s, 0), request))
             answer_description(c, value_parse(database_text(s, 1), 0, 0, &error));
         else
-            dynamodb_refuse(c, DYNAMODB_EXPORT_CONFLICT,
-                            "There was a conflict when writing to the specified S3 bucket: the client token "
-                            "was used for another export within the last 8 hours");
+            dynamodb_refuse(
+                c, DYNAMODB_EXPORT_CONFLICT,
+                "There was a conflict when writing to the specified S3 bucket: the client token "
+                "was used for another export within the last 8 hours");
     }
     return found;
 }
@@ -250,6 +259,13 @@ static bool begin(struct dynamodb_call *c, const struct dynamodb_table *t)
     return is_fine;
 }
 
+/* Recovery reaches back 35 days: what is older is of no use to any export. */
+static void forget_old_changes(struct dynamodb_call *c, const struct dynamodb_table *t)
+{
+    database_run(c->db, "DELETE FROM ddb_change WHERE table_id = ? AND micros < ?", "ii", t->id,
+                 (local_now(c->local) - DYNAMODB_RECOVERY_MS) * 1000);
+}
+
 bool dynamodb_export_table(struct dynamodb_call *c)
 {
     struct dynamodb_table t;
@@ -257,17 +273,21 @@ bool dynamodb_export_table(struct dynamodb_call *c)
     struct asl_text name = table_of(arn);
     export_finish_due(c->local);
     if (name.size == 0)
-        return dynamodb_refuse(c, DYNAMODB_VALIDATION, "Invalid TableArn: %.*s", ASL_TEXT_ARGS(arn));
+        return dynamodb_refuse(c, DYNAMODB_VALIDATION, "Invalid TableArn: %.*s",
+                               ASL_TEXT_ARGS(arn));
     if (dynamodb_is(c->request, "ExportFormat", "ION"))
-        return dynamodb_refuse(c, DYNAMODB_VALIDATION, "The export format ION is not offered by this "
-                                                       "stand-in; use DYNAMODB_JSON");
+        return dynamodb_refuse(c, DYNAMODB_VALIDATION,
+                               "The export format ION is not offered by this "
+                               "stand-in; use DYNAMODB_JSON");
     if (!dynamodb_find_table(c, arn, &t))
         return dynamodb_refuse(c, DYNAMODB_TABLE_NOT_FOUND, "Table not found: %.*s",
                                ASL_TEXT_ARGS(name));
+    forget_old_changes(c, &t);
     bool is_done = t.recovery_since != 0 && begin(c, &t);
     if (t.recovery_since == 0)
         dynamodb_refuse(c, DYNAMODB_RECOVERY_UNAVAILABLE,
-                        "Point in time recovery is not enabled for table '%.*s'", ASL_TEXT_ARGS(name));
+                        "Point in time recovery is not enabled for table '%.*s'",
+                        ASL_TEXT_ARGS(name));
     dynamodb_close_table(&t);
     return is_done;
 }
@@ -303,9 +323,10 @@ bool dynamodb_list_exports(struct dynamodb_call *c)
     value_list_init(&all);
     value_list_init(&answer);
     sqlite3_stmt *s = database_query(
-        c->db, "SELECT arn, description FROM ddb_export WHERE arn > ? AND (? = '' OR table_arn = ?) "
-               "ORDER BY arn LIMIT ?", "ttti", dynamodb_text(c->request, "NextToken"), table, table,
-        limit + 1);
+        c->db,
+        "SELECT arn, description FROM ddb_export WHERE arn > ? AND (? = '' OR table_arn = ?) "
+        "ORDER BY arn LIMIT ?",
+        "ttti", dynamodb_text(c->request, "NextToken"), table, table, limit + 1);
     while (database_step(c->db, s)) {
         if (all.count == (size_t)limit) {
             has_more = true;
@@ -359,9 +380,11 @@ static bool finish_one(struct local *l)
     struct value_error error;
     asl_value *description = NULL;
     int64_t due = 0, table = 0;
-    sqlite3_stmt *s = database_query(d, "SELECT description, due, table_id FROM ddb_export WHERE status = "
-                                        "'IN_PROGRESS' AND due <= ? ORDER BY due LIMIT 1", "i",
-                                     local_now(l));
+    sqlite3_stmt *s =
+        database_query(d,
+                       "SELECT description, due, table_id FROM ddb_export WHERE status = "
+                       "'IN_PROGRESS' AND due <= ? ORDER BY due LIMIT 1",
+                       "i", local_now(l));
     while (database_step(d, s)) {
         value_release(description);
         description = value_parse(database_text(s, 0), 0, 0, &error);

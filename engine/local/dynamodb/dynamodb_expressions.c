@@ -10,7 +10,8 @@ static const struct {
     unsigned bit;
     const char *member;
     enum expression_kind kind;
-} kinds[] = { /* in the order in which DynamoDB reads them */
+} kinds[] = {
+    /* in the order in which DynamoDB reads them */
     {DYNAMODB_UPDATE, "UpdateExpression", EXPRESSION_UPDATE},
     {DYNAMODB_CONDITION, "ConditionExpression", EXPRESSION_CONDITION},
     {DYNAMODB_KEY_CONDITION, "KeyConditionExpression", EXPRESSION_CONDITION},
@@ -48,8 +49,9 @@ bool dynamodb_check_expressions(struct dynamodb_call *c, const asl_value *reques
         if (known & kinds[i].bit && dynamodb_member(request, kinds[i].member))
             given |= kinds[i].bit;
     if (dynamodb_member(request, "ExpressionAttributeNames") && !given)
-        return dynamodb_refuse(c, DYNAMODB_VALIDATION, "ExpressionAttributeNames can only be specified "
-                                                       "when using expressions");
+        return dynamodb_refuse(c, DYNAMODB_VALIDATION,
+                               "ExpressionAttributeNames can only be specified "
+                               "when using expressions");
     unsigned valued = ~(unsigned)DYNAMODB_PROJECTION;
     if (!dynamodb_member(request, "ExpressionAttributeValues") || !(known & valued) ||
         given & valued)
@@ -57,8 +59,10 @@ bool dynamodb_check_expressions(struct dynamodb_call *c, const asl_value *reques
     struct asl_buffer absent;
     asl_buffer_init(&absent, 512);
     put_absent(&absent, known);
-    dynamodb_refuse(c, DYNAMODB_VALIDATION, "ExpressionAttributeValues can only be specified when using "
-                    "expressions: %.*s", ASL_TEXT_ARGS(asl_buffer_text(&absent)));
+    dynamodb_refuse(c, DYNAMODB_VALIDATION,
+                    "ExpressionAttributeValues can only be specified when using "
+                    "expressions: %.*s",
+                    ASL_TEXT_ARGS(asl_buffer_text(&absent)));
     asl_buffer_free(&absent);
     return false;
 }
@@ -69,7 +73,8 @@ static bool is_placeholder(struct asl_text key, char sign)
         return false;
     for (size_t i = 1; i < key.size; i++) {
         char c = key.data[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'))
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+              c == '_'))
             return false;
     }
     return true;
@@ -102,9 +107,10 @@ static bool accept_values(struct dynamodb_call *c, const asl_value *given,
         asl_value *v = attribute_accept(value_at(given, i), complaint);
         if (!v) {
             value_list_free(&list);
-            return dynamodb_refuse(c, DYNAMODB_VALIDATION,
-                                   "ExpressionAttributeValues contains invalid value: %s for key %.*s",
-                                   complaint, ASL_TEXT_ARGS(value_as_text(value_key_at(given, i))));
+            return dynamodb_refuse(
+                c, DYNAMODB_VALIDATION,
+                "ExpressionAttributeValues contains invalid value: %s for key %.*s", complaint,
+                ASL_TEXT_ARGS(value_as_text(value_key_at(given, i))));
         }
         value_list_push_member_take(&list, value_retain(value_key_at(given, i)), v);
     }
@@ -172,9 +178,11 @@ static void check_index_nesting(void *state, const asl_value *index, bool is_glo
     for (size_t i = 0; i < value_count(schema); i++) {
         struct asl_text name = dynamodb_text(value_at(schema, i), "AttributeName");
         if (expression_nests_in(n->e, name))
-            dynamodb_refuse(n->c, DYNAMODB_VALIDATION,
-                            "Key attributes must be scalars; list random access '[]' and map lookup '.' "
-                            "are not allowed: IndexKey: %.*s", ASL_TEXT_ARGS(name));
+            dynamodb_refuse(
+                n->c, DYNAMODB_VALIDATION,
+                "Key attributes must be scalars; list random access '[]' and map lookup '.' "
+                "are not allowed: IndexKey: %.*s",
+                ASL_TEXT_ARGS(name));
     }
 }
 
@@ -185,10 +193,11 @@ bool dynamodb_check_nesting(struct dynamodb_call *c, const struct dynamodb_table
         return true;
     for (size_t i = 0; i < t->keys.count; i++)
         if (expression_nests_in(e, t->keys.attributes[i].name))
-            return dynamodb_refuse(c, DYNAMODB_VALIDATION,
-                                   "Key attributes must be scalars; list random access '[]' and map "
-                                   "lookup '.' are not allowed: Key: %.*s",
-                                   ASL_TEXT_ARGS(t->keys.attributes[i].name));
+            return dynamodb_refuse(
+                c, DYNAMODB_VALIDATION,
+                "Key attributes must be scalars; list random access '[]' and map "
+                "lookup '.' are not allowed: Key: %.*s",
+                ASL_TEXT_ARGS(t->keys.attributes[i].name));
     struct nesting n = {c, e, t};
     dynamodb_each_index(t, check_index_nesting, &n);
     return !c->is_refused;

@@ -74,12 +74,15 @@ static bool check_key_size(struct dynamodb_call *c, const asl_value *v, bool is_
     size_t size = bytes.size;
     asl_buffer_free(&bytes);
     if (is_hash && size > 2048)
-        return dynamodb_refuse(c, DYNAMODB_VALIDATION, "One or more parameter values were invalid: Size "
+        return dynamodb_refuse(c, DYNAMODB_VALIDATION,
+                               "One or more parameter values were invalid: Size "
                                "of hashkey has exceeded the maximum size limit of2048 bytes");
     if (!is_hash && size > 1024)
-        return dynamodb_refuse(c, DYNAMODB_VALIDATION, "One or more parameter values were invalid: "
-                               "Aggregated size of all range keys has exceeded the size limit of 1024 "
-                               "bytes");
+        return dynamodb_refuse(
+            c, DYNAMODB_VALIDATION,
+            "One or more parameter values were invalid: "
+            "Aggregated size of all range keys has exceeded the size limit of 1024 "
+            "bytes");
     return true;
 }
 
@@ -101,10 +104,11 @@ bool dynamodb_check_key_piece(struct dynamodb_call *c, const struct dynamodb_key
         return dynamodb_refuse(c, DYNAMODB_VALIDATION,
                                "The provided key element does not match the schema");
     if (is_empty(v))
-        return dynamodb_refuse(c, DYNAMODB_VALIDATION,
-                               "One or more parameter values were invalid: The AttributeValue for a key "
-                               "attribute cannot contain an empty %s value. Key: %.*s",
-                               kind_of_text(k->type), ASL_TEXT_ARGS(k->name));
+        return dynamodb_refuse(
+            c, DYNAMODB_VALIDATION,
+            "One or more parameter values were invalid: The AttributeValue for a key "
+            "attribute cannot contain an empty %s value. Key: %.*s",
+            kind_of_text(k->type), ASL_TEXT_ARGS(k->name));
     return check_key_size(c, v, is_hash);
 }
 
@@ -136,19 +140,22 @@ static void check_index_keys(void *state, const asl_value *index, bool is_global
     for (size_t i = 0; i < keys.count; i++) {
         const asl_value *v = value_get(check->item, keys.attributes[i].name);
         if (v && attribute_type(v) != keys.attributes[i].type)
-            dynamodb_refuse(check->c, DYNAMODB_VALIDATION,
-                            "One or more parameter values were invalid: Type mismatch for Index Key %.*s "
-                            "Expected: %s Actual: %s IndexName: %.*s",
-                            ASL_TEXT_ARGS(keys.attributes[i].name),
-                            attribute_type_name(keys.attributes[i].type),
-                            attribute_type_name(attribute_type(v)), ASL_TEXT_ARGS(name));
+            dynamodb_refuse(
+                check->c, DYNAMODB_VALIDATION,
+                "One or more parameter values were invalid: Type mismatch for Index Key %.*s "
+                "Expected: %s Actual: %s IndexName: %.*s",
+                ASL_TEXT_ARGS(keys.attributes[i].name),
+                attribute_type_name(keys.attributes[i].type),
+                attribute_type_name(attribute_type(v)), ASL_TEXT_ARGS(name));
         else if (v && is_empty(v))
-            dynamodb_refuse(check->c, DYNAMODB_VALIDATION,
-                            "One or more parameter values are not valid. A value specified for a "
-                            "secondary index key is not supported. The AttributeValue for a key "
-                            "attribute cannot contain an empty %s value. IndexName: %.*s, IndexKey: "
-                            "%.*s", kind_of_text(keys.attributes[i].type), ASL_TEXT_ARGS(name),
-                            ASL_TEXT_ARGS(keys.attributes[i].name));
+            dynamodb_refuse(
+                check->c, DYNAMODB_VALIDATION,
+                "One or more parameter values are not valid. A value specified for a "
+                "secondary index key is not supported. The AttributeValue for a key "
+                "attribute cannot contain an empty %s value. IndexName: %.*s, IndexKey: "
+                "%.*s",
+                kind_of_text(keys.attributes[i].type), ASL_TEXT_ARGS(name),
+                ASL_TEXT_ARGS(keys.attributes[i].name));
         else if (v)
             check_key_size(check->c, v, i == 0);
     }
@@ -161,17 +168,23 @@ bool dynamodb_check_item(struct dynamodb_call *c, const struct dynamodb_table *t
         const struct dynamodb_key_attribute *k = &t->keys.attributes[i];
         const asl_value *v = value_get(item, k->name);
         if (!v)
-            return dynamodb_refuse(c, DYNAMODB_VALIDATION, "One or more parameter values were invalid: "
-                                   "Missing the key %.*s in the item", ASL_TEXT_ARGS(k->name));
+            return dynamodb_refuse(c, DYNAMODB_VALIDATION,
+                                   "One or more parameter values were invalid: "
+                                   "Missing the key %.*s in the item",
+                                   ASL_TEXT_ARGS(k->name));
         if (attribute_type(v) != k->type)
-            return dynamodb_refuse(c, DYNAMODB_VALIDATION, "One or more parameter values were invalid: "
+            return dynamodb_refuse(c, DYNAMODB_VALIDATION,
+                                   "One or more parameter values were invalid: "
                                    "Type mismatch for key %.*s expected: %s actual: %s",
                                    ASL_TEXT_ARGS(k->name), attribute_type_name(k->type),
                                    attribute_type_name(attribute_type(v)));
         if (is_empty(v))
-            return dynamodb_refuse(c, DYNAMODB_VALIDATION, "One or more parameter values are not valid. "
-                                   "The AttributeValue for a key attribute cannot contain an empty %s "
-                                   "value. Key: %.*s", kind_of_text(k->type), ASL_TEXT_ARGS(k->name));
+            return dynamodb_refuse(
+                c, DYNAMODB_VALIDATION,
+                "One or more parameter values are not valid. "
+                "The AttributeValue for a key attribute cannot contain an empty %s "
+                "value. Key: %.*s",
+                kind_of_text(k->type), ASL_TEXT_ARGS(k->name));
         if (!check_key_size(c, v, i == 0))
             return false;
     }
@@ -188,8 +201,8 @@ asl_value *dynamodb_read_item(struct dynamodb_call *c, const struct dynamodb_tab
     asl_value *item = NULL;
     struct value_error error;
     sqlite3_stmt *s = database_query(
-        c->db, "SELECT item FROM ddb_item WHERE table_id = ? AND hash = ? AND range = ?", "ibb", t->id,
-        asl_buffer_text(&p->hash), asl_buffer_text(&p->range));
+        c->db, "SELECT item FROM ddb_item WHERE table_id = ? AND hash = ? AND range = ?", "ibb",
+        t->id, asl_buffer_text(&p->hash), asl_buffer_text(&p->range));
     while (database_step(c->db, s)) {
         value_release(item);
         item = value_parse(database_text(s, 0), 0, 0, &error);
@@ -223,10 +236,12 @@ static void write_index(void *state, const asl_value *index, bool is_global)
     dynamodb_put_tie(w->table, w->place, w->item, &tie);
     struct asl_text name = dynamodb_text(index, "IndexName");
     if (w->is_delete)
-        database_run(w->c->db,
-                     "DELETE FROM ddb_index WHERE table_id = ? AND name = ? AND hash = ? AND range = ? "
-                     "AND tie = ?", "itbbb", w->table->id, name, asl_buffer_text(&at.hash),
-                     asl_buffer_text(&at.range), asl_buffer_text(&tie));
+        database_run(
+            w->c->db,
+            "DELETE FROM ddb_index WHERE table_id = ? AND name = ? AND hash = ? AND range = ? "
+            "AND tie = ?",
+            "itbbb", w->table->id, name, asl_buffer_text(&at.hash), asl_buffer_text(&at.range),
+            asl_buffer_text(&tie));
     else
         database_run(w->c->db, "INSERT OR REPLACE INTO ddb_index VALUES(?, ?, ?, ?, ?, ?, ?)",
                      "itbbbbb", w->table->id, name, asl_buffer_text(&at.hash),
@@ -236,11 +251,22 @@ static void write_index(void *state, const asl_value *index, bool is_global)
     dynamodb_place_free(&at);
 }
 
+/* A moment of its own for each change of a table: by the clock, or right behind the last one. */
+static int64_t next_micros(struct dynamodb_call *c, const struct dynamodb_table *t)
+{
+    int64_t last = 0, micros = local_now(c->local) * 1000;
+    sqlite3_stmt *s = database_query(
+        c->db, "SELECT COALESCE(MAX(micros), 0) FROM ddb_change WHERE table_id = ?", "i", t->id);
+    while (database_step(c->db, s))
+        last = sqlite3_column_int64(s, 0);
+    return micros > last ? micros : last + 1;
+}
+
 static void log_change(struct dynamodb_call *c, const struct dynamodb_table *t,
                        const struct dynamodb_place *p, const char *old, const char *now)
 {
     database_run(c->db, "INSERT INTO ddb_change VALUES(?, ?, ?, ?, ?, ?)", "iibbzz", t->id,
-                 local_next_micros(c->local), asl_buffer_text(&p->hash), asl_buffer_text(&p->range), old,
+                 next_micros(c, t), asl_buffer_text(&p->hash), asl_buffer_text(&p->range), old,
                  now);
 }
 
@@ -271,8 +297,8 @@ void dynamodb_write_item(struct dynamodb_call *c, const struct dynamodb_table *t
         struct index_write w = {c, t, p, now, false};
         dynamodb_each_index(t, write_index, &w);
     } else
-        database_run(c->db, "DELETE FROM ddb_item WHERE table_id = ? AND hash = ? AND range = ?", "ibb",
-                     t->id, asl_buffer_text(&p->hash), asl_buffer_text(&p->range));
+        database_run(c->db, "DELETE FROM ddb_item WHERE table_id = ? AND hash = ? AND range = ?",
+                     "ibb", t->id, asl_buffer_text(&p->hash), asl_buffer_text(&p->range));
     if (t->recovery_since)
         log_change(c, t, p, before, after);
     free(before);
@@ -289,8 +315,8 @@ double dynamodb_units(const asl_value *item, bool is_read, bool is_consistent)
     return is_read && !is_consistent ? units / 2 : units;
 }
 
-void dynamodb_add_capacity(struct dynamodb_call *c, struct value_list *answer, struct asl_text table,
-                           double units)
+void dynamodb_add_capacity(struct dynamodb_call *c, struct value_list *answer,
+                           struct asl_text table, double units)
 {
     bool with_indexes = dynamodb_is(c->request, "ReturnConsumedCapacity", "INDEXES");
     if (!with_indexes && !dynamodb_is(c->request, "ReturnConsumedCapacity", "TOTAL"))
@@ -323,8 +349,9 @@ static bool get(struct dynamodb_call *c, const asl_value *key, const struct dyna
     struct value_list answer;
     value_list_init(&answer);
     if (item && e->projection)
-        value_list_set_take(&answer, "Item", expression_project(e->projection->paths,
-                                                                e->projection->path_count, item));
+        value_list_set_take(
+            &answer, "Item",
+            expression_project(e->projection->paths, e->projection->path_count, item));
     else if (item)
         value_list_set_take(&answer, "Item", value_retain(item));
     dynamodb_add_capacity(c, &answer, t->name,

@@ -48,8 +48,9 @@ static bool check_operator(struct dynamodb_call *c, const struct expression_node
     case EXPRESSION_BETWEEN:
     case EXPRESSION_BEGINS_WITH:
         return is_path_first ||
-               dynamodb_refuse(c, DYNAMODB_VALIDATION,
-                               PREFIX "%s operator must have the key attribute as its first operand", name);
+               dynamodb_refuse(
+                   c, DYNAMODB_VALIDATION,
+                   PREFIX "%s operator must have the key attribute as its first operand", name);
     default:
         return true;
     }
@@ -79,7 +80,8 @@ static size_t find_attribute(struct dynamodb_call *c, const struct expression_no
     return found;
 }
 
-static bool add(struct dynamodb_call *c, const struct expression_node *n, struct key_conditions *out)
+static bool add(struct dynamodb_call *c, const struct expression_node *n,
+                struct key_conditions *out)
 {
     if (!check_operator(c, n))
         return false;
@@ -109,18 +111,24 @@ static bool add(struct dynamodb_call *c, const struct expression_node *n, struct
 /* The values' types against the operator, in the words of the older conditions. */
 static bool check_values(struct dynamodb_call *c, const struct key_condition *k)
 {
-    static const char *const names[] = {[EXPRESSION_EQ] = "EQ", [EXPRESSION_LT] = "LT", [EXPRESSION_LE] = "LE",
-                                        [EXPRESSION_GT] = "GT", [EXPRESSION_GE] = "GE",
-                                        [EXPRESSION_BETWEEN] = "BETWEEN", [EXPRESSION_BEGINS_WITH] = "BEGINS_WITH"};
+    static const char *const names[] = {[EXPRESSION_EQ] = "EQ",
+                                        [EXPRESSION_LT] = "LT",
+                                        [EXPRESSION_LE] = "LE",
+                                        [EXPRESSION_GT] = "GT",
+                                        [EXPRESSION_GE] = "GE",
+                                        [EXPRESSION_BETWEEN] = "BETWEEN",
+                                        [EXPRESSION_BEGINS_WITH] = "BEGINS_WITH"};
     for (size_t i = 0; i < k->count; i++) {
         enum attribute_type type = attribute_type(k->values[i]);
         bool is_fine = attribute_is_ordered(type);
         if (k->operation == EXPRESSION_EQ)
-            is_fine = is_fine || type == ATTRIBUTE_SS || type == ATTRIBUTE_NS || type == ATTRIBUTE_BS;
+            is_fine =
+                is_fine || type == ATTRIBUTE_SS || type == ATTRIBUTE_NS || type == ATTRIBUTE_BS;
         if (k->operation == EXPRESSION_BEGINS_WITH)
             is_fine = type == ATTRIBUTE_S || type == ATTRIBUTE_B;
         if (!is_fine)
-            return dynamodb_refuse(c, DYNAMODB_VALIDATION, "One or more parameter values were invalid: "
+            return dynamodb_refuse(c, DYNAMODB_VALIDATION,
+                                   "One or more parameter values were invalid: "
                                    "ComparisonOperator %s is not valid for %s AttributeValue type",
                                    names[k->operation], attribute_type_name(type));
     }
@@ -155,12 +163,15 @@ bool key_conditions_fit(struct dynamodb_call *c, const struct key_conditions *k,
     for (size_t i = 0; i < keys->count; i++) {
         const struct key_condition *on = key_condition_on(k, keys->attributes[i].name);
         if (!on && (i == 0 || k->count > 1))
-            return dynamodb_refuse(c, DYNAMODB_VALIDATION, "Query condition missed key schema element: "
-                                   "%.*s", ASL_TEXT_ARGS(keys->attributes[i].name));
+            return dynamodb_refuse(c, DYNAMODB_VALIDATION,
+                                   "Query condition missed key schema element: "
+                                   "%.*s",
+                                   ASL_TEXT_ARGS(keys->attributes[i].name));
         for (size_t v = 0; on && v < on->count; v++)
             if (attribute_type(on->values[v]) != keys->attributes[i].type)
-                return invalid(c, "One or more parameter values were invalid: Condition parameter type "
-                                  "does not match schema type");
+                return invalid(
+                    c, "One or more parameter values were invalid: Condition parameter type "
+                       "does not match schema type");
         if (on && i == 0 && on->operation != EXPRESSION_EQ)
             return invalid(c, "Query key condition not supported");
     }

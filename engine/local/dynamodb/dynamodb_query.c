@@ -1,4 +1,5 @@
-/* Query and Scan: one reader over the table or an index, in either direction, with a page's limits. */
+/* Query and Scan: one reader over the table or an index, in either direction, with a page's limits.
+ */
 #include "dynamodb_query.h"
 
 #include <stdlib.h>
@@ -11,16 +12,16 @@ struct reading {
     struct dynamodb_call *c;
     struct dynamodb_table table;
     struct dynamodb_expressions expressions;
-    const asl_value *index;    /* NULL: the table itself */
+    const asl_value *index; /* NULL: the table itself */
     bool is_global;
     struct dynamodb_keys keys; /* of the table or index */
     asl_value *start;          /* ExclusiveStartKey, accepted, or NULL */
     struct key_conditions conditions;
     /* the page */
-    int64_t limit;             /* INT64_MAX: none */
+    int64_t limit; /* INT64_MAX: none */
     struct value_list items;
     size_t bytes, scanned;
-    asl_value *last;           /* the last one read */
+    asl_value *last; /* the last one read */
 };
 
 static bool invalid(struct dynamodb_call *c, const char *what)
@@ -57,7 +58,8 @@ static bool open_index(struct reading *r)
     r->index = dynamodb_index(&r->table, name, &r->is_global);
     if (!r->index)
         return dynamodb_refuse(r->c, DYNAMODB_VALIDATION,
-                               "The table does not have the specified index: %.*s", ASL_TEXT_ARGS(name));
+                               "The table does not have the specified index: %.*s",
+                               ASL_TEXT_ARGS(name));
     if (r->is_global && dynamodb_flag(r->c->request, "ConsistentRead"))
         return invalid(r->c, "Consistent reads are not supported on global secondary indexes");
     r->keys = dynamodb_read_keys(r->table.description, value_get_z(r->index, "KeySchema"));
@@ -72,10 +74,12 @@ static bool projects_all(const struct reading *r)
 static bool check_select(struct reading *r)
 {
     if (r->is_global && !projects_all(r) && dynamodb_is(r->c->request, "Select", "ALL_ATTRIBUTES"))
-        return dynamodb_refuse(r->c, DYNAMODB_VALIDATION,
-                               "One or more parameter values were invalid: Select type ALL_ATTRIBUTES is "
-                               "not supported for global secondary index %.*s because its projection type "
-                               "is not ALL", ASL_TEXT_ARGS(dynamodb_text(r->c->request, "IndexName")));
+        return dynamodb_refuse(
+            r->c, DYNAMODB_VALIDATION,
+            "One or more parameter values were invalid: Select type ALL_ATTRIBUTES is "
+            "not supported for global secondary index %.*s because its projection type "
+            "is not ALL",
+            ASL_TEXT_ARGS(dynamodb_text(r->c->request, "IndexName")));
     return true;
 }
 
@@ -86,8 +90,8 @@ static size_t start_size(const struct reading *r)
     for (size_t i = 0; r->index && i < r->keys.count; i++) {
         bool is_new = true;
         for (size_t k = 0; k < r->table.keys.count; k++)
-            is_new = is_new && !asl_text_equal(r->keys.attributes[i].name,
-                                               r->table.keys.attributes[k].name);
+            is_new = is_new &&
+                     !asl_text_equal(r->keys.attributes[i].name, r->table.keys.attributes[k].name);
         size += is_new;
     }
     return size;
@@ -98,10 +102,11 @@ static bool check_start(struct reading *r, bool is_query)
     if (!r->start)
         return true;
     if (value_count(r->start) != start_size(r))
-        return invalid(r->c, is_query || r->index
-                                 ? "The provided starting key is invalid"
-                                 : "The provided starting key is invalid: The provided key element does "
-                                   "not match the schema");
+        return invalid(r->c,
+                       is_query || r->index
+                           ? "The provided starting key is invalid"
+                           : "The provided starting key is invalid: The provided key element does "
+                             "not match the schema");
     for (size_t i = 0; i < r->keys.count && (is_query || r->index); i++) {
         if (!value_get(r->start, r->keys.attributes[i].name))
             return invalid(r->c, "The provided starting key is invalid");
@@ -112,8 +117,9 @@ static bool check_start(struct reading *r, bool is_query)
         const struct dynamodb_key_attribute *k = &r->table.keys.attributes[i];
         const asl_value *v = value_get(r->start, k->name);
         if (!v || attribute_type(v) != k->type)
-            return invalid(r->c, "The provided starting key is invalid: The provided key element does not "
-                                 "match the schema");
+            return invalid(
+                r->c, "The provided starting key is invalid: The provided key element does not "
+                      "match the schema");
         if (!dynamodb_check_key_piece(r->c, k, r->start, i == 0))
             return false;
     }
@@ -134,8 +140,9 @@ static bool check_start_in_query(struct reading *r)
         return invalid(r->c, "The provided starting key does not match the range key predicate");
     if (range && !is_same_hash)
         return invalid(r->c, "The query can return at most one row and cannot be restarted");
-    return is_same_hash || invalid(r->c, "The provided starting key is outside query boundaries based on "
-                                         "provided conditions");
+    return is_same_hash ||
+           invalid(r->c, "The provided starting key is outside query boundaries based on "
+                         "provided conditions");
 }
 
 static bool check_filter(struct reading *r)
@@ -155,7 +162,8 @@ static bool check_filter(struct reading *r)
 /* What an index holds of an item. */
 static asl_value *project_index(const struct reading *r, const asl_value *item)
 {
-    const asl_value *more = dynamodb_member(value_get_z(r->index, "Projection"), "NonKeyAttributes");
+    const asl_value *more =
+        dynamodb_member(value_get_z(r->index, "Projection"), "NonKeyAttributes");
     struct value_list list;
     value_list_init(&list);
     for (size_t i = 0; i < value_count(item); i++) {
@@ -190,7 +198,8 @@ static bool take(struct reading *r, struct asl_text text)
     r->bytes += attribute_item_size(item);
     value_release(r->last);
     r->last = value_retain(item);
-    const struct expression *filter = r->expressions.filter, *projection = r->expressions.projection;
+    const struct expression *filter = r->expressions.filter,
+                            *projection = r->expressions.projection;
     if (filter && !expression_holds(filter->condition, item))
         value_release(item);
     else if (projection) {
@@ -229,11 +238,15 @@ static const char *const query_table[] = {
     "ORDER BY range DESC",
 };
 static const char *const query_index[] = {
-    "SELECT i.item FROM ddb_index x JOIN ddb_item i ON i.table_id = x.table_id AND i.hash = x.item_hash "
-    "AND i.range = x.item_range WHERE x.table_id = ? AND x.name = ? AND x.hash = ? AND x.range >= ? AND "
+    "SELECT i.item FROM ddb_index x JOIN ddb_item i ON i.table_id = x.table_id AND i.hash = "
+    "x.item_hash "
+    "AND i.range = x.item_range WHERE x.table_id = ? AND x.name = ? AND x.hash = ? AND x.range >= "
+    "? AND "
     "x.range < ? AND (x.range, x.tie) > (?, ?) ORDER BY x.range, x.tie",
-    "SELECT i.item FROM ddb_index x JOIN ddb_item i ON i.table_id = x.table_id AND i.hash = x.item_hash "
-    "AND i.range = x.item_range WHERE x.table_id = ? AND x.name = ? AND x.hash = ? AND x.range >= ? AND "
+    "SELECT i.item FROM ddb_index x JOIN ddb_item i ON i.table_id = x.table_id AND i.hash = "
+    "x.item_hash "
+    "AND i.range = x.item_range WHERE x.table_id = ? AND x.name = ? AND x.hash = ? AND x.range >= "
+    "? AND "
     "x.range < ? AND (x.range, x.tie) < (?, ?) ORDER BY x.range DESC, x.tie DESC",
 };
 
@@ -315,21 +328,23 @@ static void read_scan(struct reading *r, int64_t segment, int64_t total)
     if (r->index) {
         if (r->start)
             put_tie(r, r->start, &tie);
-        read_page(r, database_query(
-                         r->c->db,
-                         "SELECT i.item FROM ddb_index x JOIN ddb_item i ON i.table_id = x.table_id AND "
-                         "i.hash = x.item_hash AND i.range = x.item_range WHERE x.table_id = ? AND "
-                         "x.name = ? AND x.hash >= ? AND x.hash < ? AND (x.hash, x.range, x.tie) > "
-                         "(?, ?, ?) ORDER BY x.hash, x.range, x.tie", "itbbbbb", r->table.id,
-                         dynamodb_text(r->index, "IndexName"), asl_buffer_text(&from),
-                         asl_buffer_text(&to), asl_buffer_text(&start.hash),
-                         asl_buffer_text(&start.range), asl_buffer_text(&tie)));
+        read_page(
+            r, database_query(
+                   r->c->db,
+                   "SELECT i.item FROM ddb_index x JOIN ddb_item i ON i.table_id = x.table_id AND "
+                   "i.hash = x.item_hash AND i.range = x.item_range WHERE x.table_id = ? AND "
+                   "x.name = ? AND x.hash >= ? AND x.hash < ? AND (x.hash, x.range, x.tie) > "
+                   "(?, ?, ?) ORDER BY x.hash, x.range, x.tie",
+                   "itbbbbb", r->table.id, dynamodb_text(r->index, "IndexName"),
+                   asl_buffer_text(&from), asl_buffer_text(&to), asl_buffer_text(&start.hash),
+                   asl_buffer_text(&start.range), asl_buffer_text(&tie)));
     } else
-        read_page(r, database_query(r->c->db,
-                                    "SELECT item FROM ddb_item WHERE table_id = ? AND hash >= ? AND "
-                                    "hash < ? AND (hash, range) > (?, ?) ORDER BY hash, range", "ibbbb",
-                                    r->table.id, asl_buffer_text(&from), asl_buffer_text(&to),
-                                    asl_buffer_text(&start.hash), asl_buffer_text(&start.range)));
+        read_page(r,
+                  database_query(r->c->db,
+                                 "SELECT item FROM ddb_item WHERE table_id = ? AND hash >= ? AND "
+                                 "hash < ? AND (hash, range) > (?, ?) ORDER BY hash, range",
+                                 "ibbbb", r->table.id, asl_buffer_text(&from), asl_buffer_text(&to),
+                                 asl_buffer_text(&start.hash), asl_buffer_text(&start.range)));
     dynamodb_place_free(&start);
     asl_buffer_free(&from);
     asl_buffer_free(&to);
@@ -344,11 +359,13 @@ static asl_value *last_key(const struct reading *r)
     value_list_init(&key);
     for (size_t i = 0; i < r->table.keys.count; i++) {
         struct asl_text name = r->table.keys.attributes[i].name;
-        value_list_push_member_take(&key, value_string(name), value_retain(value_get(r->last, name)));
+        value_list_push_member_take(&key, value_string(name),
+                                    value_retain(value_get(r->last, name)));
     }
     for (size_t i = 0; r->index && i < r->keys.count; i++) {
         struct asl_text name = r->keys.attributes[i].name;
-        value_list_push_member_take(&key, value_string(name), value_retain(value_get(r->last, name)));
+        value_list_push_member_take(&key, value_string(name),
+                                    value_retain(value_get(r->last, name)));
     }
     return value_object_take(&key);
 }
@@ -397,15 +414,16 @@ static bool query(struct reading *r)
     if (!dynamodb_check_expressions(c, c->request, known) || !accept_start(r))
         return false;
     if (!dynamodb_member(c->request, "KeyConditionExpression"))
-        return invalid(c, "Either the KeyConditions or KeyConditionExpression parameter must be specified "
-                          "in the request.");
+        return invalid(
+            c, "Either the KeyConditions or KeyConditionExpression parameter must be specified "
+               "in the request.");
     if (!dynamodb_read_expressions(c, c->request, known, &r->expressions) ||
         !key_conditions_read(c, r->expressions.key_condition, &r->conditions) ||
-        !dynamodb_open_table(c, dynamodb_text(c->request, "TableName"), &r->table) || !open_index(r) ||
-        !check_start(r, true) || !key_conditions_fit(c, &r->conditions, &r->keys) ||
-        !check_start_in_query(r) || !dynamodb_check_nesting(c, &r->table, r->expressions.projection) ||
-        !check_filter(r) || !check_select(r) ||
-        !dynamodb_check_nesting(c, &r->table, r->expressions.filter))
+        !dynamodb_open_table(c, dynamodb_text(c->request, "TableName"), &r->table) ||
+        !open_index(r) || !check_start(r, true) ||
+        !key_conditions_fit(c, &r->conditions, &r->keys) || !check_start_in_query(r) ||
+        !dynamodb_check_nesting(c, &r->table, r->expressions.projection) || !check_filter(r) ||
+        !check_select(r) || !dynamodb_check_nesting(c, &r->table, r->expressions.filter))
         return false;
     read_query(r);
     return answer(r);
@@ -429,17 +447,22 @@ static bool read_segments(struct dynamodb_call *c, int64_t *segment, int64_t *to
     if (!one && !all)
         return true;
     if (!all)
-        return invalid(c, "The TotalSegments parameter is required but was not present in the request when "
-                          "Segment parameter is present");
+        return invalid(
+            c, "The TotalSegments parameter is required but was not present in the request when "
+               "Segment parameter is present");
     if (!one)
-        return invalid(c, "The Segment parameter is required but was not present in the request when "
-                          "parameter TotalSegments is present");
+        return invalid(c,
+                       "The Segment parameter is required but was not present in the request when "
+                       "parameter TotalSegments is present");
     value_as_integer(one, segment);
     value_as_integer(all, total);
     if (*segment < 0)
-        return dynamodb_refuse(c, DYNAMODB_VALIDATION, "1 validation error detected: Value '%lld' at "
-                               "'segment' failed to satisfy constraint: Member must have value greater "
-                               "than or equal to 0", (long long)*segment);
+        return dynamodb_refuse(
+            c, DYNAMODB_VALIDATION,
+            "1 validation error detected: Value '%lld' at "
+            "'segment' failed to satisfy constraint: Member must have value greater "
+            "than or equal to 0",
+            (long long)*segment);
     return *segment < *total ||
            dynamodb_refuse(c, DYNAMODB_VALIDATION,
                            "The Segment parameter is zero-based and must be less than parameter "
@@ -455,8 +478,8 @@ static bool scan(struct reading *r)
     if (!dynamodb_check_expressions(c, c->request, known) || !accept_start(r) ||
         !read_segments(c, &segment, &total) ||
         !dynamodb_read_expressions(c, c->request, known, &r->expressions) ||
-        !dynamodb_open_table(c, dynamodb_text(c->request, "TableName"), &r->table) || !open_index(r) ||
-        !check_select(r) || !check_start(r, false) ||
+        !dynamodb_open_table(c, dynamodb_text(c->request, "TableName"), &r->table) ||
+        !open_index(r) || !check_select(r) || !check_start(r, false) ||
         !dynamodb_check_nesting(c, &r->table, r->expressions.projection) ||
         !dynamodb_check_nesting(c, &r->table, r->expressions.filter))
         return false;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define INVALID "One or more parameter values were invalid: "
+#define INVALID       "One or more parameter values were invalid: "
 #define UNITS_MAXIMUM 1000000000000
 #define TABLES_LISTED 100
 
@@ -159,17 +159,20 @@ static bool check_schema(struct dynamodb_call *c, const asl_value *definitions,
         put_names(&keys, schema);
         asl_buffer_puts(&keys, ", AttributeDefinitions: ");
         put_names(&keys, definitions);
-        dynamodb_refuse(c, DYNAMODB_VALIDATION, INVALID "Some index key attributes are not defined in "
-                        "AttributeDefinitions. Keys: %.*s", ASL_TEXT_ARGS(asl_buffer_text(&keys)));
+        dynamodb_refuse(c, DYNAMODB_VALIDATION,
+                        INVALID "Some index key attributes are not defined in "
+                                "AttributeDefinitions. Keys: %.*s",
+                        ASL_TEXT_ARGS(asl_buffer_text(&keys)));
         asl_buffer_free(&keys);
         return false;
     }
     const asl_value *hash = value_at(schema, 0);
     const asl_value *range = value_count(schema) > 1 ? value_at(schema, 1) : NULL;
-    if (range && asl_text_equal(dynamodb_text(hash, "AttributeName"),
-                                dynamodb_text(range, "AttributeName")))
-        return invalid(c, "Both the Hash Key and the Range Key element in the KeySchema have the same "
-                          "name");
+    if (range &&
+        asl_text_equal(dynamodb_text(hash, "AttributeName"), dynamodb_text(range, "AttributeName")))
+        return invalid(c,
+                       "Both the Hash Key and the Range Key element in the KeySchema have the same "
+                       "name");
     if (!dynamodb_is(hash, "KeyType", "HASH"))
         return invalid(c, "Invalid KeySchema: The first KeySchemaElement is not a HASH key type");
     if (range && !dynamodb_is(range, "KeyType", "RANGE"))
@@ -181,17 +184,20 @@ static bool check_throughput(struct dynamodb_call *c)
 {
     const asl_value *units = dynamodb_member(c->request, "ProvisionedThroughput");
     if (dynamodb_is(c->request, "BillingMode", "PAY_PER_REQUEST"))
-        return !units || invalid(c, INVALID "Neither ReadCapacityUnits nor WriteCapacityUnits can be "
-                                            "specified when BillingMode is PAY_PER_REQUEST");
+        return !units ||
+               invalid(c, INVALID "Neither ReadCapacityUnits nor WriteCapacityUnits can be "
+                                  "specified when BillingMode is PAY_PER_REQUEST");
     if (!units)
-        return invalid(c, INVALID "ReadCapacityUnits and WriteCapacityUnits must both be specified when "
-                                  "BillingMode is PROVISIONED");
+        return invalid(c, INVALID
+                       "ReadCapacityUnits and WriteCapacityUnits must both be specified when "
+                       "BillingMode is PROVISIONED");
     static const char *const names[] = {"ReadCapacityUnits", "WriteCapacityUnits"};
     for (size_t i = 0; i < 2; i++) {
         int64_t value = 0;
         if (!value_as_integer(value_get_z(units, names[i]), &value) || value > UNITS_MAXIMUM)
-            return dynamodb_refuse(c, DYNAMODB_VALIDATION, "Given value %.*s for %s is out of bounds",
-                                   ASL_TEXT_ARGS(value_as_text(value_get_z(units, names[i]))), names[i]);
+            return dynamodb_refuse(
+                c, DYNAMODB_VALIDATION, "Given value %.*s for %s is out of bounds",
+                ASL_TEXT_ARGS(value_as_text(value_get_z(units, names[i]))), names[i]);
     }
     return true;
 }
@@ -221,7 +227,8 @@ static bool check_local(struct dynamodb_call *c, const asl_value *index, const a
         dynamodb_text(value_at(value_get_z(c->request, "KeySchema"), 0), "AttributeName");
     return asl_text_equal(hash, table) ||
            dynamodb_refuse(c, DYNAMODB_VALIDATION,
-                           INVALID "Index KeySchema does not have the same leading hash key as table "
+                           INVALID
+                           "Index KeySchema does not have the same leading hash key as table "
                            "KeySchema for index: %.*s. index hash key: %.*s, table hash key: %.*s",
                            ASL_TEXT_ARGS(name), ASL_TEXT_ARGS(hash), ASL_TEXT_ARGS(table));
 }
@@ -249,8 +256,10 @@ static bool check_index(struct dynamodb_call *c, size_t list, size_t i, const as
     if (list == 0 && dynamodb_is(c->request, "BillingMode", "PAY_PER_REQUEST") &&
         dynamodb_member(index, "ProvisionedThroughput"))
         return dynamodb_refuse(c, DYNAMODB_VALIDATION,
-                               INVALID "ProvisionedThroughput should not be specified for index: %.*s "
-                               "when BillingMode is PAY_PER_REQUEST", ASL_TEXT_ARGS(name));
+                               INVALID
+                               "ProvisionedThroughput should not be specified for index: %.*s "
+                               "when BillingMode is PAY_PER_REQUEST",
+                               ASL_TEXT_ARGS(name));
     return !is_named_before(c, name, list, i) ||
            dynamodb_refuse(c, DYNAMODB_VALIDATION, INVALID "Duplicate index name: %.*s",
                            ASL_TEXT_ARGS(name));
@@ -273,8 +282,9 @@ static bool check_indexes(struct dynamodb_call *c, size_t list)
     if (value_count(indexes) == 0)
         return invalid(c, rules[list].empty);
     if (list == 1 && value_count(value_get_z(c->request, "KeySchema")) != 2)
-        return invalid(c, INVALID "Table KeySchema does not have a range key, which is required when "
-                                  "specifying a LocalSecondaryIndex");
+        return invalid(c,
+                       INVALID "Table KeySchema does not have a range key, which is required when "
+                               "specifying a LocalSecondaryIndex");
     for (size_t i = 0; i < value_count(indexes); i++)
         if (!check_index(c, list, i, value_at(indexes, i)))
             return false;
@@ -291,11 +301,12 @@ static bool check_new_table(struct dynamodb_call *c)
         return invalid(c, "Invalid KeySchema: Some index key attribute have no definition");
     if (!check_schema(c, definitions, schema))
         return false;
-    bool has_indexes = dynamodb_member(c->request, index_lists[0]) ||
-                       dynamodb_member(c->request, index_lists[1]);
+    bool has_indexes =
+        dynamodb_member(c->request, index_lists[0]) || dynamodb_member(c->request, index_lists[1]);
     if (!has_indexes && value_count(schema) != value_count(definitions))
-        return invalid(c, INVALID "Number of attributes in KeySchema does not exactly match number of "
-                                  "attributes defined in AttributeDefinitions");
+        return invalid(c,
+                       INVALID "Number of attributes in KeySchema does not exactly match number of "
+                               "attributes defined in AttributeDefinitions");
     return check_indexes(c, 1) && check_indexes(c, 0);
 }
 
@@ -407,8 +418,8 @@ asl_value *dynamodb_describe(struct dynamodb_call *c, const struct dynamodb_tabl
 {
     int64_t count = 0, bytes = 0;
     sqlite3_stmt *s = database_query(
-        c->db, "SELECT COUNT(*), COALESCE(SUM(LENGTH(item)), 0) FROM ddb_item WHERE table_id = ?", "i",
-        t->id);
+        c->db, "SELECT COUNT(*), COALESCE(SUM(LENGTH(item)), 0) FROM ddb_item WHERE table_id = ?",
+        "i", t->id);
     while (database_step(c->db, s)) {
         count = sqlite3_column_int64(s, 0);
         bytes = sqlite3_column_int64(s, 1);
@@ -450,10 +461,11 @@ bool dynamodb_create_table(struct dynamodb_call *c)
                                ASL_TEXT_ARGS(name));
     }
     asl_value *description = new_description(c);
-    database_run(c->db, "INSERT INTO ddb_table(name, description, recovery_since) VALUES(?, '', 0)", "t",
-                 name);
+    database_run(c->db, "INSERT INTO ddb_table(name, description, recovery_since) VALUES(?, '', 0)",
+                 "t", name);
     store_description(c, database_last_id(c->db), description);
-    /* Made at once, but told as the service tells it, so that waiters have something to wait for. */
+    /* Made at once, but told as the service tells it, so that waiters have something to wait for.
+     */
     asl_value *shown = with(description, "TableStatus", value_string_z("CREATING"));
     shown = with(shown, "TableSizeBytes", value_integer(0));
     return answer_table(c, "TableDescription", with(shown, "ItemCount", value_integer(0)));
@@ -464,7 +476,8 @@ static bool open_named(struct dynamodb_call *c, struct dynamodb_table *t)
     struct asl_text name = dynamodb_text(c->request, "TableName");
     return dynamodb_find_table(c, name, t) ||
            dynamodb_refuse(c, DYNAMODB_RESOURCE_NOT_FOUND,
-                           "Requested resource not found: Table: %.*s not found", ASL_TEXT_ARGS(name));
+                           "Requested resource not found: Table: %.*s not found",
+                           ASL_TEXT_ARGS(name));
 }
 
 bool dynamodb_describe_table(struct dynamodb_call *c)
@@ -496,7 +509,8 @@ bool dynamodb_delete_table(struct dynamodb_call *c)
         return false;
     bool is_protected = dynamodb_flag(t.description, "DeletionProtectionEnabled");
     if (is_protected)
-        dynamodb_refuse(c, DYNAMODB_VALIDATION, "Resource cannot be deleted as it is currently protected "
+        dynamodb_refuse(c, DYNAMODB_VALIDATION,
+                        "Resource cannot be deleted as it is currently protected "
                         "against deletion. Disable deletion protection first.");
     else {
         asl_value *whole = dynamodb_describe(c, &t);
@@ -522,8 +536,8 @@ bool dynamodb_list_tables(struct dynamodb_call *c)
     value_list_init(&names);
     value_list_init(&answer);
     sqlite3_stmt *s =
-        database_query(c->db, "SELECT name FROM ddb_table WHERE name > ? ORDER BY name LIMIT ?", "ti",
-                       dynamodb_text(c->request, "ExclusiveStartTableName"), limit + 1);
+        database_query(c->db, "SELECT name FROM ddb_table WHERE name > ? ORDER BY name LIMIT ?",
+                       "ti", dynamodb_text(c->request, "ExclusiveStartTableName"), limit + 1);
     while (database_step(c->db, s))
         value_list_push_take(&names, value_string(database_text(s, 0)));
     bool has_more = names.count > (size_t)limit;
@@ -544,12 +558,14 @@ bool dynamodb_update_table(struct dynamodb_call *c)
     const asl_value *protection = dynamodb_member(c->request, "DeletionProtectionEnabled");
     struct asl_text billing = dynamodb_text(c->request, "BillingMode");
     if (!units && !protection && billing.size == 0)
-        return invalid(c, "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, "
-                          "GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is "
-                          "required");
+        return invalid(c,
+                       "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, "
+                       "GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is "
+                       "required");
     if (asl_text_is(billing, "PROVISIONED") && !units)
-        return invalid(c, INVALID "ReadCapacityUnits and WriteCapacityUnits must both be specified when "
-                                  "BillingMode is PROVISIONED");
+        return invalid(c, INVALID
+                       "ReadCapacityUnits and WriteCapacityUnits must both be specified when "
+                       "BillingMode is PROVISIONED");
     if (!open_named(c, &t))
         return false;
     asl_value *now = value_retain(t.description);
@@ -577,8 +593,8 @@ bool dynamodb_update_table(struct dynamodb_call *c)
     store_description(c, t.id, now);
     asl_value *before = t.description;
     t.description = now;
-    answer_table(c, "TableDescription", with(dynamodb_describe(c, &t), "TableStatus",
-                                             value_string_z("UPDATING")));
+    answer_table(c, "TableDescription",
+                 with(dynamodb_describe(c, &t), "TableStatus", value_string_z("UPDATING")));
     t.description = before;
     value_release(now);
     dynamodb_close_table(&t);
@@ -625,9 +641,11 @@ static bool answer_backups(struct dynamodb_call *c, int64_t since)
     value_list_set_take(&recovery, "PointInTimeRecoveryStatus",
                         value_string_z(since ? "ENABLED" : "DISABLED"));
     if (since) {
+        int64_t now = local_now(c->local), oldest = now - DYNAMODB_RECOVERY_MS;
         value_list_set_take(&recovery, "RecoveryPeriodInDays", value_integer(35));
-        value_list_set_take(&recovery, "EarliestRestorableDateTime", seconds(since));
-        value_list_set_take(&recovery, "LatestRestorableDateTime", seconds(local_now(c->local)));
+        value_list_set_take(&recovery, "EarliestRestorableDateTime",
+                            seconds(since > oldest ? since : oldest));
+        value_list_set_take(&recovery, "LatestRestorableDateTime", seconds(now));
     }
     value_list_set_take(&backups, "ContinuousBackupsStatus", value_string_z("ENABLED"));
     value_list_set_take(&backups, "PointInTimeRecoveryDescription", value_object_take(&recovery));
@@ -640,7 +658,8 @@ static bool open_for_backups(struct dynamodb_call *c, struct dynamodb_table *t)
 {
     struct asl_text name = dynamodb_text(c->request, "TableName");
     return dynamodb_find_table(c, name, t) ||
-           dynamodb_refuse(c, DYNAMODB_TABLE_NOT_FOUND, "Table not found: %.*s", ASL_TEXT_ARGS(name));
+           dynamodb_refuse(c, DYNAMODB_TABLE_NOT_FOUND, "Table not found: %.*s",
+                           ASL_TEXT_ARGS(name));
 }
 
 bool dynamodb_describe_backups(struct dynamodb_call *c)

@@ -1,13 +1,13 @@
 /* TransactWriteItems and TransactGetItems. All parts are prepared, then all are worked out against
- * the items as they are; only when every one may go are they stored. A part that may not cancels all,
- * and the answer names the reason of each. */
+ * the items as they are; only when every one may go are they stored. A part that may not cancels
+ * all, and the answer names the reason of each. */
 #include "dynamodb.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define PARTS_MAXIMUM 100
-#define TOKEN_MS (10 * 60 * 1000) /* DynamoDB: how long a client token is remembered */
+#define TOKEN_MS      (10 * 60 * 1000) /* DynamoDB: how long a client token is remembered */
 
 static const struct {
     const char *member;
@@ -39,8 +39,9 @@ static bool find_verb(struct dynamodb_call *c, const asl_value *item, struct par
         part->verb = verbs[i].verb;
         found++;
     }
-    return found == 1 || dynamodb_refuse(c, DYNAMODB_VALIDATION, "TransactItems can only contain one of "
-                                                                 "Check, Put, Update or Delete");
+    return found == 1 || dynamodb_refuse(c, DYNAMODB_VALIDATION,
+                                         "TransactItems can only contain one of "
+                                         "Check, Put, Update or Delete");
 }
 
 static bool is_same_item(const struct dynamodb_write *a, const struct dynamodb_write *b)
@@ -65,8 +66,9 @@ static bool prepare(struct transaction *t, const asl_value *items)
     for (size_t i = 1; i < t->count; i++)
         for (size_t k = 0; k < i; k++)
             if (is_same_item(&t->parts[i].write, &t->parts[k].write))
-                return dynamodb_refuse(c, DYNAMODB_VALIDATION, "Transaction request cannot include multiple "
-                                                               "operations on one item");
+                return dynamodb_refuse(c, DYNAMODB_VALIDATION,
+                                       "Transaction request cannot include multiple "
+                                       "operations on one item");
     return true;
 }
 
@@ -76,8 +78,9 @@ static asl_value *take_reason(struct dynamodb_call *c)
     struct value_list reason;
     value_list_init(&reason);
     value_list_set_take(&reason, "Code",
-                        value_string_z(c->error == DYNAMODB_CONDITION_FAILED ? "ConditionalCheckFailed"
-                                                                             : "ValidationError"));
+                        value_string_z(c->error == DYNAMODB_CONDITION_FAILED
+                                           ? "ConditionalCheckFailed"
+                                           : "ValidationError"));
     value_list_set_take(&reason, "Message", value_string_z(c->message));
     if (c->extra)
         value_list_set_take(&reason, "Item", c->extra);
@@ -101,8 +104,10 @@ static bool cancel(struct transaction *t)
     }
     t->c->extra = value_array_take(&reasons);
     t->c->extra_name = "CancellationReasons";
-    dynamodb_refuse(t->c, DYNAMODB_TRANSACTION_CANCELED, "Transaction cancelled, please refer cancellation "
-                    "reasons for specific reasons [%.*s]", ASL_TEXT_ARGS(asl_buffer_text(&codes)));
+    dynamodb_refuse(t->c, DYNAMODB_TRANSACTION_CANCELED,
+                    "Transaction cancelled, please refer cancellation "
+                    "reasons for specific reasons [%.*s]",
+                    ASL_TEXT_ARGS(asl_buffer_text(&codes)));
     asl_buffer_free(&codes);
     return false;
 }
@@ -162,7 +167,8 @@ bool dynamodb_transact_write(struct dynamodb_call *c)
     struct transaction *t = asl_allocate_zeroed(1, sizeof *t);
     bool again;
     t->c = c;
-    bool is_done = prepare(t, dynamodb_member(c->request, "TransactItems")) && check_token(c, &again);
+    bool is_done =
+        prepare(t, dynamodb_member(c->request, "TransactItems")) && check_token(c, &again);
     if (is_done && !again) {
         is_done = work_out(t);
         if (is_done)
@@ -181,7 +187,8 @@ bool dynamodb_transact_write(struct dynamodb_call *c)
 
 /* ---- TransactGetItems ---- */
 
-static bool get_part(struct dynamodb_call *c, const asl_value *request, struct value_list *responses)
+static bool get_part(struct dynamodb_call *c, const asl_value *request,
+                     struct value_list *responses)
 {
     char complaint[ATTRIBUTE_COMPLAINT];
     struct dynamodb_expressions e = {0};

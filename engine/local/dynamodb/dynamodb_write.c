@@ -1,7 +1,7 @@
 /* Writes of one item: PutItem, UpdateItem, DeleteItem, and the same as parts of a transaction.
  *
- * In three steps, so that a transaction can take the first two for all its parts before any takes the
- * third: prepare (all that needs no item), work out (old item, condition, new item), store. */
+ * In three steps, so that a transaction can take the first two for all its parts before any takes
+ * the third: prepare (all that needs no item), work out (old item, condition, new item), store. */
 #include "dynamodb.h"
 
 #include <stdlib.h>
@@ -11,7 +11,8 @@ static bool accept_given(struct dynamodb_call *c, const asl_value *request, char
                          struct dynamodb_write *w)
 {
     char complaint[ATTRIBUTE_COMPLAINT];
-    w->given = attribute_accept_map(dynamodb_member(request, verb == 'P' ? "Item" : "Key"), complaint);
+    w->given =
+        attribute_accept_map(dynamodb_member(request, verb == 'P' ? "Item" : "Key"), complaint);
     if (!w->given)
         return dynamodb_refuse(c, DYNAMODB_VALIDATION, "%s", complaint);
     if (verb == 'P' && attribute_item_size(w->given) > ATTRIBUTE_ITEM_BYTES)
@@ -89,7 +90,8 @@ static bool update(struct dynamodb_call *c, struct dynamodb_write *w)
     if (!w->now)
         return dynamodb_refuse(c, DYNAMODB_VALIDATION, "%s", complaint);
     if (value_depth(w->now) > 2 * ATTRIBUTE_DEPTH + 2)
-        return dynamodb_refuse(c, DYNAMODB_VALIDATION, "Nesting Levels have exceeded supported limits");
+        return dynamodb_refuse(c, DYNAMODB_VALIDATION,
+                               "Nesting Levels have exceeded supported limits");
     if (attribute_item_size(w->now) > ATTRIBUTE_ITEM_BYTES)
         return dynamodb_refuse(c, DYNAMODB_VALIDATION,
                                "Item size to update has exceeded the maximum allowed size");
@@ -146,7 +148,8 @@ static bool write_one(struct dynamodb_call *c, char verb)
                    dynamodb_work_out_write(c, c->request, verb, &w);
     if (is_done) {
         dynamodb_write_item(c, &w.table, &w.place, w.old, w.now);
-        double before = dynamodb_units(w.old, false, true), after = dynamodb_units(w.now, false, true);
+        double before = dynamodb_units(w.old, false, true),
+               after = dynamodb_units(w.now, false, true);
         struct value_list answer;
         value_list_init(&answer);
         asl_value *attributes = returned(c->request, &w);

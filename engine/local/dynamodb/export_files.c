@@ -4,11 +4,12 @@
  *                                    manifest-summary.json, .md5
  *                                    manifest-files.json, .md5
  *   <prefix>/AWSDynamoDB/<export id>/data/<name>.json.gz     of a full export
- *   <prefix>/AWSDynamoDB/data/<name>.json.gz                 of incremental ones, which share a folder
+ *   <prefix>/AWSDynamoDB/data/<name>.json.gz                 of incremental ones, which share a
+ * folder
  *
- * (Developer Guide, "DynamoDB table export output format".) The summary is written last: where it is,
- * the export is whole. Names derive from the export's id, so that an export ended twice (a crash in
- * between) writes the same files twice. */
+ * (Developer Guide, "DynamoDB table export output format".) The summary is written last: where it
+ * is, the export is whole. Names derive from the export's id, so that an export ended twice (a
+ * crash in between) writes the same files twice. */
 #include "export_files.h"
 
 #include <openssl/evp.h>
@@ -27,9 +28,9 @@ struct writing {
     const asl_value *description;
     struct export_result *result;
     struct asl_text bucket;
-    struct asl_buffer folder;  /* "<prefix>/AWSDynamoDB/<id>" */
-    struct asl_buffer lines;   /* of the data file */
-    const asl_value *window;   /* NULL: a full export */
+    struct asl_buffer folder; /* "<prefix>/AWSDynamoDB/<id>" */
+    struct asl_buffer lines;  /* of the data file */
+    const asl_value *window;  /* NULL: a full export */
     bool with_old;
     struct dynamodb_keys keys;
     asl_value *table_description;
@@ -165,12 +166,15 @@ static void add_full(struct writing *w, int64_t at_ms)
 {
     struct database *d = w->l->database;
     sqlite3_stmt *s = database_query(
-        d, "SELECT item FROM ddb_item i WHERE table_id = ?1 AND NOT EXISTS (SELECT 1 FROM ddb_change c "
-           "WHERE c.table_id = ?1 AND c.hash = i.hash AND c.range = i.range AND c.micros >= ?2) "
-           "UNION ALL SELECT old FROM ddb_change c WHERE table_id = ?1 AND micros >= ?2 AND old IS NOT NULL "
-           "AND NOT EXISTS (SELECT 1 FROM ddb_change e WHERE e.table_id = ?1 AND e.hash = c.hash AND "
-           "e.range = c.range AND e.micros >= ?2 AND e.micros < c.micros)", "ii", w->table,
-        at_ms * 1000);
+        d,
+        "SELECT item FROM ddb_item i WHERE table_id = ?1 AND NOT EXISTS (SELECT 1 FROM ddb_change "
+        "c "
+        "WHERE c.table_id = ?1 AND c.hash = i.hash AND c.range = i.range AND c.micros >= ?2) "
+        "UNION ALL SELECT old FROM ddb_change c WHERE table_id = ?1 AND micros >= ?2 AND old IS "
+        "NOT NULL "
+        "AND NOT EXISTS (SELECT 1 FROM ddb_change e WHERE e.table_id = ?1 AND e.hash = c.hash AND "
+        "e.range = c.range AND e.micros >= ?2 AND e.micros < c.micros)",
+        "ii", w->table, at_ms * 1000);
     while (database_step(d, s))
         add_item(w, database_text(s, 0));
 }
@@ -181,14 +185,16 @@ static asl_value *keys_of(const struct writing *w, const asl_value *image)
     value_list_init(&list);
     for (size_t i = 0; i < w->keys.count; i++) {
         struct asl_text name = w->keys.attributes[i].name;
-        value_list_push_member_take(&list, value_string(name), value_retain(value_get(image, name)));
+        value_list_push_member_take(&list, value_string(name),
+                                    value_retain(value_get(image, name)));
     }
     return value_object_take(&list);
 }
 
-/* One record an item: from what it was before the window to what the window left. Nothing for an item
- * that was neither there before nor after. */
-static void add_change(struct writing *w, int64_t micros, const asl_value *old, const asl_value *now)
+/* One record an item: from what it was before the window to what the window left. Nothing for an
+ * item that was neither there before nor after. */
+static void add_change(struct writing *w, int64_t micros, const asl_value *old,
+                       const asl_value *now)
 {
     struct value_list metadata, written, record;
     char text[32];
@@ -215,13 +221,14 @@ static void add_incremental(struct writing *w, int64_t from_ms, int64_t to_ms)
     struct database *d = w->l->database;
     struct value_error error;
     sqlite3_stmt *s = database_query(
-        d, "SELECT l.micros, f.old, l.new FROM "
-           "(SELECT hash, range, MAX(micros) AS micros, new FROM ddb_change WHERE table_id = ?1 AND "
-           "micros >= ?2 AND micros < ?3 GROUP BY hash, range) l JOIN "
-           "(SELECT hash, range, MIN(micros) AS micros, old FROM ddb_change WHERE table_id = ?1 AND "
-           "micros >= ?2 AND micros < ?3 GROUP BY hash, range) f "
-           "ON f.hash = l.hash AND f.range = l.range ORDER BY l.hash, l.range", "iii", w->table,
-        from_ms * 1000, to_ms * 1000);
+        d,
+        "SELECT l.micros, f.old, l.new FROM "
+        "(SELECT hash, range, MAX(micros) AS micros, new FROM ddb_change WHERE table_id = ?1 AND "
+        "micros >= ?2 AND micros < ?3 GROUP BY hash, range) l JOIN "
+        "(SELECT hash, range, MIN(micros) AS micros, old FROM ddb_change WHERE table_id = ?1 AND "
+        "micros >= ?2 AND micros < ?3 GROUP BY hash, range) f "
+        "ON f.hash = l.hash AND f.range = l.range ORDER BY l.hash, l.range",
+        "iii", w->table, from_ms * 1000, to_ms * 1000);
     while (database_step(d, s)) {
         bool has_old = sqlite3_column_type(s, 1) != SQLITE_NULL;
         bool has_new = sqlite3_column_type(s, 2) != SQLITE_NULL;
@@ -314,7 +321,8 @@ static void write_summary(struct writing *w, int64_t end_ms)
     value_list_set_take(&list, "tableArn", member_or_null(d, "TableArn"));
     value_list_set_take(&list, "tableId", member_or_null(d, "TableId"));
     if (w->window) {
-        value_list_set_take(&list, "exportFromTime", time_text(time_of(w->window, "ExportFromTime")));
+        value_list_set_take(&list, "exportFromTime",
+                            time_text(time_of(w->window, "ExportFromTime")));
         value_list_set_take(&list, "exportToTime", time_text(time_of(w->window, "ExportToTime")));
     } else
         value_list_set_take(&list, "exportTime", time_text(time_of(d, "ExportTime")));
@@ -344,8 +352,8 @@ static void write_summary(struct writing *w, int64_t end_ms)
 static void read_table(struct writing *w)
 {
     struct value_error error;
-    sqlite3_stmt *s = database_query(w->l->database, "SELECT description FROM ddb_table WHERE id = ?",
-                                     "i", w->table);
+    sqlite3_stmt *s = database_query(
+        w->l->database, "SELECT description FROM ddb_table WHERE id = ?", "i", w->table);
     while (database_step(w->l->database, s))
         w->table_description = value_parse(database_text(s, 0), 0, 0, &error);
     if (w->table_description)
@@ -358,7 +366,8 @@ static void write_all(struct writing *w, struct asl_text id, int64_t end_ms)
     put_in_folder(w, "_started", ASL_TEXT(""));
     read_table(w);
     if (w->window)
-        add_incremental(w, time_of(w->window, "ExportFromTime"), time_of(w->window, "ExportToTime"));
+        add_incremental(w, time_of(w->window, "ExportFromTime"),
+                        time_of(w->window, "ExportToTime"));
     else
         add_full(w, time_of(w->description, "ExportTime"));
     write_data(w, id);
@@ -367,8 +376,8 @@ static void write_all(struct writing *w, struct asl_text id, int64_t end_ms)
              ASL_TEXT_ARGS(asl_buffer_text(&w->folder)));
 }
 
-void export_write_files(struct local *l, int64_t table, const asl_value *description, int64_t end_ms,
-                        struct export_result *result)
+void export_write_files(struct local *l, int64_t table, const asl_value *description,
+                        int64_t end_ms, struct export_result *result)
 {
     struct writing w = {.l = l, .table = table, .description = description, .result = result};
     struct asl_text arn = dynamodb_text(description, "ExportArn"), id = arn;

@@ -6,14 +6,14 @@
 #include "engine/local/service.h"
 
 struct export_result {
-    char manifest[1200];         /* key of manifest-summary.json */
+    char manifest[1200]; /* key of manifest-summary.json */
     int64_t items, bytes;
-    const char *failure_code;    /* NULL: it went well; "S3NoSuchBucket" */
+    const char *failure_code; /* NULL: it went well; "S3NoSuchBucket" */
     char failure_message[512];
 };
 
 /* Writes what `description` (ExportDescription) asks for. */
-void export_write_files(struct local *l, int64_t table, const asl_value *description, int64_t end_ms,
-                        struct export_result *result);
+void export_write_files(struct local *l, int64_t table, const asl_value *description,
+                        int64_t end_ms, struct export_result *result);
 
 #endif

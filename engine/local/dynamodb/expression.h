@@ -1,14 +1,14 @@
-/* Condition, filter, key condition, update and projection expressions: text to tree, and what a tree
- * does to an item. The parser is expression_parse.c, conditions and projections expression_evaluate.c,
- * updates expression_update.c. */
+/* Condition, filter, key condition, update and projection expressions: text to tree, and what a
+ * tree does to an item. The parser is expression_parse.c, conditions and projections
+ * expression_evaluate.c, updates expression_update.c. */
 #ifndef ENGINE_LOCAL_DYNAMODB_EXPRESSION_H
 #define ENGINE_LOCAL_DYNAMODB_EXPRESSION_H
 
 #include "asl/value/value.h"
 
-#define EXPRESSION_BYTES 4096     /* DynamoDB: an expression's text */
+#define EXPRESSION_BYTES     4096 /* DynamoDB: an expression's text */
 #define EXPRESSION_OPERATORS 300  /* DynamoDB: operators and functions in one expression */
-#define EXPRESSION_DEPTH 100      /* ours: nested parentheses, functions, NOTs */
+#define EXPRESSION_DEPTH     100  /* ours: nested parentheses, functions, NOTs */
 #define EXPRESSION_COMPLAINT 1024
 
 /* The names and values of one request, and which of them its expressions have used. */
@@ -35,13 +35,29 @@ struct expression_path {
 };
 
 enum expression_operation {
-    EXPRESSION_OR, EXPRESSION_AND, EXPRESSION_NOT,
-    EXPRESSION_EQ, EXPRESSION_NE, EXPRESSION_LT, EXPRESSION_LE, EXPRESSION_GT, EXPRESSION_GE,
-    EXPRESSION_BETWEEN, EXPRESSION_IN,
-    EXPRESSION_EXISTS, EXPRESSION_NOT_EXISTS, EXPRESSION_TYPE, EXPRESSION_BEGINS_WITH,
-    EXPRESSION_CONTAINS, EXPRESSION_SIZE,
-    EXPRESSION_IF_NOT_EXISTS, EXPRESSION_LIST_APPEND, EXPRESSION_PLUS, EXPRESSION_MINUS,
-    EXPRESSION_PATH, EXPRESSION_VALUE,
+    EXPRESSION_OR,
+    EXPRESSION_AND,
+    EXPRESSION_NOT,
+    EXPRESSION_EQ,
+    EXPRESSION_NE,
+    EXPRESSION_LT,
+    EXPRESSION_LE,
+    EXPRESSION_GT,
+    EXPRESSION_GE,
+    EXPRESSION_BETWEEN,
+    EXPRESSION_IN,
+    EXPRESSION_EXISTS,
+    EXPRESSION_NOT_EXISTS,
+    EXPRESSION_TYPE,
+    EXPRESSION_BEGINS_WITH,
+    EXPRESSION_CONTAINS,
+    EXPRESSION_SIZE,
+    EXPRESSION_IF_NOT_EXISTS,
+    EXPRESSION_LIST_APPEND,
+    EXPRESSION_PLUS,
+    EXPRESSION_MINUS,
+    EXPRESSION_PATH,
+    EXPRESSION_VALUE,
 };
 /* As it is written: "=", "BETWEEN", "attribute_exists". */
 const char *expression_operation_name(enum expression_operation operation);
@@ -63,12 +79,12 @@ struct expression_action {
 };
 
 struct expression {
-    struct expression_node *condition;  /* of a condition */
-    struct expression_action *actions;  /* of an update */
+    struct expression_node *condition; /* of a condition */
+    struct expression_action *actions; /* of an update */
     size_t action_count;
-    struct expression_path *paths;      /* of a projection, and of an update what it touches */
+    struct expression_path *paths; /* of a projection, and of an update what it touches */
     size_t path_count;
-    void *memory;                       /* what all of the above lives in */
+    void *memory; /* what all of the above lives in */
 };
 
 enum expression_kind { EXPRESSION_CONDITION, EXPRESSION_UPDATE, EXPRESSION_PROJECTION };

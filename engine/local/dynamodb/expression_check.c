@@ -10,7 +10,7 @@ bool parser_is_path(const struct expression_node *n)
 enum attribute_type parser_literal_type(const struct expression_node *n)
 {
     return n && n->operation == EXPRESSION_VALUE && n->value ? attribute_type(n->value)
-                                                              : ATTRIBUTE_TYPES;
+                                                             : ATTRIBUTE_TYPES;
 }
 
 void parser_put_path(const struct expression_path *path, struct asl_buffer *out)
@@ -30,8 +30,10 @@ void parser_put_path(const struct expression_path *path, struct asl_buffer *out)
 
 static void complain_of_operand(struct parser *p, const char *function, const char *type)
 {
-    parser_complain(p, FUNCTION, "Incorrect operand type for operator or function; operator or function: "
-                          "%s, operand type: %s", function, type);
+    parser_complain(p, FUNCTION,
+                    "Incorrect operand type for operator or function; operator or function: "
+                    "%s, operand type: %s",
+                    function, type);
 }
 
 /* Each literal operand must be of a type among `allowed` (a bit each). */
@@ -40,7 +42,8 @@ static void check_operands(struct parser *p, const struct expression_node *n, un
     for (size_t i = 0; i < n->count; i++) {
         enum attribute_type type = parser_literal_type(n->arguments[i]);
         if (type != ATTRIBUTE_TYPES && !(allowed & 1u << type)) {
-            complain_of_operand(p, expression_operation_name(n->operation), attribute_type_name(type));
+            complain_of_operand(p, expression_operation_name(n->operation),
+                                attribute_type_name(type));
             return;
         }
     }
@@ -50,15 +53,17 @@ static void check_type_operand(struct parser *p, const struct expression_node *n
 {
     enum attribute_type type = parser_literal_type(n->arguments[1]);
     if (type != ATTRIBUTE_S) {
-        complain_of_operand(p, "attribute_type", type == ATTRIBUTE_TYPES
-                                                     ? "{NS,SS,L,BS,N,M,B,BOOL,NULL,S}"
-                                                     : attribute_type_name(type));
+        complain_of_operand(p, "attribute_type",
+                            type == ATTRIBUTE_TYPES ? "{NS,SS,L,BS,N,M,B,BOOL,NULL,S}"
+                                                    : attribute_type_name(type));
         return;
     }
     struct asl_text name = value_as_text(attribute_content(n->arguments[1]->value));
     if (attribute_type_named(name) == ATTRIBUTE_TYPES)
-        parser_complain(p, FUNCTION, "Invalid attribute type name found; type: %.*s, valid types: "
-                              "{B,NULL,SS,BOOL,L,BS,N,NS,S,M}", ASL_TEXT_ARGS(name));
+        parser_complain(p, FUNCTION,
+                        "Invalid attribute type name found; type: %.*s, valid types: "
+                        "{B,NULL,SS,BOOL,L,BS,N,NS,S,M}",
+                        ASL_TEXT_ARGS(name));
 }
 
 void parser_check_distinct(struct parser *p, const struct expression_node *n)
@@ -76,9 +81,10 @@ void parser_check_distinct(struct parser *p, const struct expression_node *n)
     struct asl_buffer path;
     asl_buffer_init(&path, EXPRESSION_COMPLAINT);
     parser_put_path(a, &path);
-    parser_complain(p, DISTINCT, "The first operand must be distinct from the remaining operands for this "
-                          "operator or function; operator: %s, first operand: %.*s",
-             expression_operation_name(n->operation), ASL_TEXT_ARGS(asl_buffer_text(&path)));
+    parser_complain(p, DISTINCT,
+                    "The first operand must be distinct from the remaining operands for this "
+                    "operator or function; operator: %s, first operand: %.*s",
+                    expression_operation_name(n->operation), ASL_TEXT_ARGS(asl_buffer_text(&path)));
     asl_buffer_free(&path);
 }
 
@@ -86,9 +92,11 @@ void parser_check_function(struct parser *p, const struct expression_node *n, si
 {
     const char *name = expression_operation_name(n->operation);
     if (n->count != operands) {
-        parser_complain(p, p->kind == EXPRESSION_CONDITION ? OPERAND : FUNCTION,
-                 "Incorrect number of operands for operator or function; operator or function: %s, "
-                 "number of operands: %zu", name, n->count);
+        parser_complain(
+            p, p->kind == EXPRESSION_CONDITION ? OPERAND : FUNCTION,
+            "Incorrect number of operands for operator or function; operator or function: %s, "
+            "number of operands: %zu",
+            name, n->count);
         return;
     }
     if (p->kind == EXPRESSION_CONDITION)
@@ -98,8 +106,10 @@ void parser_check_function(struct parser *p, const struct expression_node *n, si
     case EXPRESSION_NOT_EXISTS:
     case EXPRESSION_IF_NOT_EXISTS:
         if (!parser_is_path(n->arguments[0]))
-            parser_complain(p, FUNCTION, "Operator or function requires a document path; operator or "
-                                  "function: %s", name);
+            parser_complain(p, FUNCTION,
+                            "Operator or function requires a document path; operator or "
+                            "function: %s",
+                            name);
         break;
     case EXPRESSION_BEGINS_WITH:
         check_operands(p, n, 1u << ATTRIBUTE_S | 1u << ATTRIBUTE_B);
@@ -128,16 +138,19 @@ void parser_check_misuse(struct parser *p, const struct expression_node *n)
     for (size_t i = 0; i < n->count; i++) {
         const struct expression_node *a = n->arguments[i];
         if (a && expression_is_function(a->operation) && a->operation != EXPRESSION_SIZE)
-            parser_complain(p, MISUSED_FUNCTION, "The function is not allowed to be used this way in an "
-                     "expression; function: %s", expression_operation_name(a->operation));
+            parser_complain(p, MISUSED_FUNCTION,
+                            "The function is not allowed to be used this way in an "
+                            "expression; function: %s",
+                            expression_operation_name(a->operation));
     }
 }
 
 void parser_check_is_condition(struct parser *p, const struct expression_node *n)
 {
     if (n && n->operation == EXPRESSION_SIZE)
-        parser_complain(p, MISUSED_FUNCTION, "The function is not allowed to be used this way in an "
-                 "expression; function: size");
+        parser_complain(p, MISUSED_FUNCTION,
+                        "The function is not allowed to be used this way in an "
+                        "expression; function: size");
 }
 
 /* The operand's type must have an order for < and its kin. */
@@ -153,13 +166,15 @@ void parser_check_set_operand(struct parser *p, enum expression_verb verb,
                               const struct expression_node *value)
 {
     static const char *const words[ATTRIBUTE_TYPES] = {
-        [ATTRIBUTE_S] = "STRING", [ATTRIBUTE_N] = "NUMBER", [ATTRIBUTE_B] = "BINARY",
+        [ATTRIBUTE_S] = "STRING",  [ATTRIBUTE_N] = "NUMBER",     [ATTRIBUTE_B] = "BINARY",
         [ATTRIBUTE_NULL] = "NULL", [ATTRIBUTE_BOOL] = "BOOLEAN", [ATTRIBUTE_L] = "LIST",
         [ATTRIBUTE_M] = "MAP",
     };
     enum attribute_type type = parser_literal_type(value);
     if (type == ATTRIBUTE_TYPES || !words[type] || (verb == EXPRESSION_ADD && type == ATTRIBUTE_N))
         return;
-    parser_complain(p, OPERAND, "Incorrect operand type for operator or function; operator: %s, operand "
-             "type: %s", verb == EXPRESSION_ADD ? "ADD" : "DELETE", words[type]);
+    parser_complain(p, OPERAND,
+                    "Incorrect operand type for operator or function; operator: %s, operand "
+                    "type: %s",
+                    verb == EXPRESSION_ADD ? "ADD" : "DELETE", words[type]);
 }

@@ -65,8 +65,9 @@ static enum token read_sign(struct asl_text t, size_t at, size_t *size)
     static const struct {
         const char *text;
         enum token token;
-    } signs[] = {{"<>", NE}, {"<=", LE}, {">=", GE}, {"<", LT},    {">", GT},  {"=", EQ},  {"(", LEFT},
-                 {")", RIGHT}, {"[", OPEN}, {"]", CLOSE}, {",", COMMA}, {".", DOT}, {"+", PLUS}, {"-", MINUS}};
+    } signs[] = {{"<>", NE},   {"<=", LE},  {">=", GE},   {"<", LT},   {">", GT},
+                 {"=", EQ},    {"(", LEFT}, {")", RIGHT}, {"[", OPEN}, {"]", CLOSE},
+                 {",", COMMA}, {".", DOT},  {"+", PLUS},  {"-", MINUS}};
     struct asl_text rest = {t.data + at, t.size - at};
     for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
         if (asl_text_starts(rest, signs[i].text)) {

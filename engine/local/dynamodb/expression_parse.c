@@ -82,7 +82,8 @@ static struct expression_node *new_node(struct parser *p, enum expression_operat
     return n;
 }
 
-static void add_argument(struct parser *p, struct expression_node *n, struct expression_node *argument)
+static void add_argument(struct parser *p, struct expression_node *n,
+                         struct expression_node *argument)
 {
     n->arguments = parser_grown(p, n->arguments, n->count, sizeof *n->arguments);
     n->arguments[n->count++] = argument;
@@ -94,9 +95,11 @@ static struct asl_text resolve_name(struct parser *p, struct asl_text name)
 {
     size_t index = p->scope->names ? value_find(p->scope->names, name) : SIZE_MAX;
     if (index == SIZE_MAX) {
-        parser_complain(p, ATTRIBUTE_NAME,
-                 "An expression attribute name used in the document path is not defined; attribute "
-                 "name: %.*s", ASL_TEXT_ARGS(name));
+        parser_complain(
+            p, ATTRIBUTE_NAME,
+            "An expression attribute name used in the document path is not defined; attribute "
+            "name: %.*s",
+            ASL_TEXT_ARGS(name));
         return name;
     }
     p->scope->used_names[index] = true;
@@ -112,7 +115,7 @@ static struct expression_step read_name_step(struct parser *p)
         parser_syntax_error(p);
     else if (expression_is_reserved(p->lexeme))
         parser_complain(p, RESERVED, "Attribute name is a reserved keyword; reserved keyword: %.*s",
-                 ASL_TEXT_ARGS(p->lexeme));
+                        ASL_TEXT_ARGS(p->lexeme));
     /* The expression's text is the caller's: what it names is kept in the arena. */
     char *copy = parser_allocate(p, step.name.size + 1);
     memcpy(copy, step.name.data, step.name.size);
@@ -151,8 +154,8 @@ static struct expression_path read_path(struct parser *p, const struct expressio
     return path;
 }
 
-/* Paths of one update or projection may neither be the same, nor hold one another, nor see one thing
- * as both list and map. */
+/* Paths of one update or projection may neither be the same, nor hold one another, nor see one
+ * thing as both list and map. */
 static void compare_paths(struct parser *p, const struct expression_path *a,
                           const struct expression_path *b)
 {
@@ -161,7 +164,8 @@ static void compare_paths(struct parser *p, const struct expression_path *a,
     for (; i < a->count && i < b->count && !is_conflict; i++) {
         const struct expression_step *x = &a->steps[i], *y = &b->steps[i];
         is_conflict = x->is_index != y->is_index;
-        if (!is_conflict && (x->is_index ? x->index != y->index : !asl_text_equal(x->name, y->name)))
+        if (!is_conflict &&
+            (x->is_index ? x->index != y->index : !asl_text_equal(x->name, y->name)))
             return;
     }
     struct asl_buffer one, two;
@@ -169,10 +173,12 @@ static void compare_paths(struct parser *p, const struct expression_path *a,
     asl_buffer_init(&two, EXPRESSION_COMPLAINT);
     parser_put_path(a, &one);
     parser_put_path(b, &two);
-    parser_complain(p, is_conflict ? CONFLICT : OVERLAP,
-             "Two document paths %s with each other; must remove or rewrite one of these paths; path "
-             "one: %.*s, path two: %.*s", is_conflict ? "conflict" : "overlap",
-             ASL_TEXT_ARGS(asl_buffer_text(&one)), ASL_TEXT_ARGS(asl_buffer_text(&two)));
+    parser_complain(
+        p, is_conflict ? CONFLICT : OVERLAP,
+        "Two document paths %s with each other; must remove or rewrite one of these paths; path "
+        "one: %.*s, path two: %.*s",
+        is_conflict ? "conflict" : "overlap", ASL_TEXT_ARGS(asl_buffer_text(&one)),
+        ASL_TEXT_ARGS(asl_buffer_text(&two)));
     asl_buffer_free(&one);
     asl_buffer_free(&two);
 }
@@ -196,9 +202,11 @@ static struct expression_node *read_value(struct parser *p)
     struct expression_node *n = new_node(p, EXPRESSION_VALUE);
     size_t index = p->scope->values ? value_find(p->scope->values, p->lexeme) : SIZE_MAX;
     if (index == SIZE_MAX)
-        parser_complain(p, p->kind == EXPRESSION_CONDITION ? ATTRIBUTE_NAME : ATTRIBUTE_VALUE,
-                 "An expression attribute value used in expression is not defined; attribute value: "
-                 "%.*s", ASL_TEXT_ARGS(p->lexeme));
+        parser_complain(
+            p, p->kind == EXPRESSION_CONDITION ? ATTRIBUTE_NAME : ATTRIBUTE_VALUE,
+            "An expression attribute value used in expression is not defined; attribute value: "
+            "%.*s",
+            ASL_TEXT_ARGS(p->lexeme));
     else {
         p->scope->used_values[index] = true;
         n->value = value_at(p->scope->values, index);
@@ -220,7 +228,8 @@ static struct expression_node *read_function(struct parser *p, struct asl_text n
     enum expression_operation operation = function_named(p, name);
     struct expression_node *n = new_node(p, operation);
     if (operation == EXPRESSION_VALUE)
-        parser_complain(p, UNKNOWN_FUNCTION, "Invalid function name; function: %.*s", ASL_TEXT_ARGS(name));
+        parser_complain(p, UNKNOWN_FUNCTION, "Invalid function name; function: %.*s",
+                        ASL_TEXT_ARGS(name));
     parser_expect(p, LEFT);
     do
         add_argument(p, n, p->kind == EXPRESSION_UPDATE ? read_sum(p) : read_operand(p));
@@ -281,19 +290,23 @@ static struct expression_node *read_between(struct parser *p, struct expression_
         parser_syntax_error(p);
     parser_advance(p);
     add_argument(p, n, read_operand(p));
-    enum attribute_type low = parser_literal_type(n->arguments[1]), high = parser_literal_type(n->arguments[2]);
+    enum attribute_type low = parser_literal_type(n->arguments[1]),
+                        high = parser_literal_type(n->arguments[2]);
     if (p->is_syntax_error || low == ATTRIBUTE_TYPES || high == ATTRIBUTE_TYPES)
         return n;
     const asl_value *from = n->arguments[1]->value, *to = n->arguments[2]->value;
     bool differ = low != high;
     if (!differ && !(attribute_is_ordered(low) && attribute_compare(from, to) > 0))
         return n;
-    struct asl_text x = value_as_text(attribute_content(from)), y = value_as_text(attribute_content(to));
-    parser_complain(p, FUNCTION, "The BETWEEN operator requires %s; lower bound operand: AttributeValue: "
-             "{%s:%.*s}, upper bound operand: AttributeValue: {%s:%.*s}",
-             differ ? "same data type for lower and upper bounds"
-                    : "upper bound to be greater than or equal to lower bound",
-             attribute_type_name(low), ASL_TEXT_ARGS(x), attribute_type_name(high), ASL_TEXT_ARGS(y));
+    struct asl_text x = value_as_text(attribute_content(from)),
+                    y = value_as_text(attribute_content(to));
+    parser_complain(p, FUNCTION,
+                    "The BETWEEN operator requires %s; lower bound operand: AttributeValue: "
+                    "{%s:%.*s}, upper bound operand: AttributeValue: {%s:%.*s}",
+                    differ ? "same data type for lower and upper bounds"
+                           : "upper bound to be greater than or equal to lower bound",
+                    attribute_type_name(low), ASL_TEXT_ARGS(x), attribute_type_name(high),
+                    ASL_TEXT_ARGS(y));
     return n;
 }
 
@@ -340,8 +353,8 @@ static struct expression_node *read_comparison(struct parser *p)
     return n;
 }
 
-/* A '(' opens a condition, unless what it closes around turns out to be an operand ("(a) = :v"): the
- * parser tries the condition and goes back. Tried once a parenthesis, so time stays bounded. */
+/* A '(' opens a condition, unless what it closes around turns out to be an operand ("(a) = :v"):
+ * the parser tries the condition and goes back. Tried once a parenthesis, so time stays bounded. */
 static bool opens_operand(const struct parser *p)
 {
     size_t at = p->at, depth = 1, size;
@@ -480,8 +493,9 @@ static void read_section(struct parser *p)
         if (!parser_is_word(p, verbs[verb]))
             continue;
         if (p->sections & 1u << verb)
-            parser_complain(p, SECTION, "The \"%s\" section can only be used once in an update expression;",
-                     verbs[verb]);
+            parser_complain(p, SECTION,
+                            "The \"%s\" section can only be used once in an update expression;",
+                            verbs[verb]);
         p->sections |= 1u << verb;
         parser_advance(p);
         do
@@ -516,8 +530,10 @@ static const char *worst_complaint(struct parser *p)
     if (p->is_syntax_error)
         return p->syntax;
     if (p->is_too_complex) {
-        snprintf(p->syntax, sizeof p->syntax, "The expression contains too many operators; operator "
-                 "count: %zu", p->operators);
+        snprintf(p->syntax, sizeof p->syntax,
+                 "The expression contains too many operators; operator "
+                 "count: %zu",
+                 p->operators);
         return p->syntax;
     }
     for (size_t i = 0; ranks[p->kind][i] != SLOTS; i++)
@@ -534,8 +550,10 @@ struct expression *expression_parse(enum expression_kind kind, struct asl_text t
         if (text.size == 0)
             snprintf(complaint, EXPRESSION_COMPLAINT, "The expression can not be empty;");
         else
-            snprintf(complaint, EXPRESSION_COMPLAINT, "Expression size has exceeded the maximum "
-                     "allowed size; expression size: %zu", text.size);
+            snprintf(complaint, EXPRESSION_COMPLAINT,
+                     "Expression size has exceeded the maximum "
+                     "allowed size; expression size: %zu",
+                     text.size);
         return NULL;
     }
     struct parser *p = asl_allocate_zeroed(1, sizeof *p); /* large: its complaints */
@@ -603,7 +621,8 @@ static bool are_used(const asl_value *object, const bool *used, const char *what
     return is_fine;
 }
 
-bool expression_scope_is_used(const struct expression_scope *s, char complaint[EXPRESSION_COMPLAINT])
+bool expression_scope_is_used(const struct expression_scope *s,
+                              char complaint[EXPRESSION_COMPLAINT])
 {
     return are_used(s->names, s->used_names, "ExpressionAttributeNames", complaint) &&
            are_used(s->values, s->used_values, "ExpressionAttributeValues", complaint);

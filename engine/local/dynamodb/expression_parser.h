@@ -7,14 +7,44 @@
 #include "expression.h"
 
 enum token {
-    END, WORD, NAME, VALUE, DIGITS, LEFT, RIGHT, OPEN, CLOSE, COMMA, DOT, PLUS, MINUS,
-    EQ, NE, LT, LE, GT, GE, STRAY,
+    END,
+    WORD,
+    NAME,
+    VALUE,
+    DIGITS,
+    LEFT,
+    RIGHT,
+    OPEN,
+    CLOSE,
+    COMMA,
+    DOT,
+    PLUS,
+    MINUS,
+    EQ,
+    NE,
+    LT,
+    LE,
+    GT,
+    GE,
+    STRAY,
 };
 
 /* A kind of mistake: the first complaint of each kind is kept. */
 enum slot {
-    PARENTHESES, UNKNOWN_FUNCTION, MISUSED_FUNCTION, RESERVED, CONDITION, SECTION, ATTRIBUTE_NAME,
-    ATTRIBUTE_VALUE, OVERLAP, CONFLICT, OPERAND, DISTINCT, FUNCTION, SLOTS,
+    PARENTHESES,
+    UNKNOWN_FUNCTION,
+    MISUSED_FUNCTION,
+    RESERVED,
+    CONDITION,
+    SECTION,
+    ATTRIBUTE_NAME,
+    ATTRIBUTE_VALUE,
+    OVERLAP,
+    CONFLICT,
+    OPERAND,
+    DISTINCT,
+    FUNCTION,
+    SLOTS,
 };
 
 struct block {
@@ -27,12 +57,12 @@ struct parser {
     struct expression_scope *scope;
     struct expression *out;
     struct block *blocks;
-    enum token token;                  /* the next one */
-    struct asl_text lexeme, before;    /* its text, and that of the one before it */
-    size_t at;                         /* behind it */
+    enum token token;               /* the next one */
+    struct asl_text lexeme, before; /* its text, and that of the one before it */
+    size_t at;                      /* behind it */
     size_t depth, operators;
     bool is_syntax_error, is_too_complex;
-    unsigned sections;                 /* bit per verb */
+    unsigned sections; /* bit per verb */
     char complaints[SLOTS][EXPRESSION_COMPLAINT];
     char syntax[EXPRESSION_COMPLAINT];
 };

@@ -1,8 +1,9 @@
 /* What an update makes of an item.
  *
- * All values are worked out on the item as it was; then the actions are applied one after the other.
- * A removed list element leaves JSON null in its place until the end, so that the other actions'
- * indices keep their meaning; what is set beyond the end of a list is appended, lowest index first. */
+ * All values are worked out on the item as it was; then the actions are applied one after the
+ * other. A removed list element leaves JSON null in its place until the end, so that the other
+ * actions' indices keep their meaning; what is set beyond the end of a list is appended, lowest
+ * index first. */
 #include "expression.h"
 
 #include <stdio.h>
@@ -11,7 +12,8 @@
 
 #include "attribute.h"
 
-static const char *const wrong_type = "An operand in the update expression has an incorrect data type";
+static const char *const wrong_type =
+    "An operand in the update expression has an incorrect data type";
 static const char *const no_place =
     "The document path provided in the update expression is invalid for update";
 static const char *const no_attribute =

@@ -1,12 +1,12 @@
-/* Decimal arithmetic on digit arrays. A sum is formed in an array wide enough for any two numbers of
- * the range (digits from 10^126 down to 10^-168), then cut to its significant digits. */
+/* Decimal arithmetic on digit arrays. A sum is formed in an array wide enough for any two numbers
+ * of the range (digits from 10^126 down to 10^-168), then cut to its significant digits. */
 #include "number.h"
 
 #include <string.h>
 
-#define HIGHEST (NUMBER_EXPONENT_MAXIMUM + 1)                 /* a carry's place */
-#define LOWEST (NUMBER_EXPONENT_MINIMUM - NUMBER_DIGITS)
-#define PLACES (HIGHEST - LOWEST + 1)
+#define HIGHEST (NUMBER_EXPONENT_MAXIMUM + 1) /* a carry's place */
+#define LOWEST  (NUMBER_EXPONENT_MINIMUM - NUMBER_DIGITS)
+#define PLACES  (HIGHEST - LOWEST + 1)
 
 const char *number_problem_text(enum number_problem problem)
 {
@@ -15,8 +15,9 @@ const char *number_problem_text(enum number_problem problem)
         [NUMBER_NOT_NUMERIC] = "The parameter cannot be converted to a numeric value",
         [NUMBER_TOO_LARGE] = "Number overflow. Attempting to store a number with magnitude larger "
                              "than supported range",
-        [NUMBER_TOO_SMALL] = "Number underflow. Attempting to store a number with magnitude smaller "
-                             "than supported range",
+        [NUMBER_TOO_SMALL] =
+            "Number underflow. Attempting to store a number with magnitude smaller "
+            "than supported range",
         [NUMBER_TOO_PRECISE] = "Attempting to store more than 38 significant digits in a Number",
     };
     return texts[problem];
@@ -103,7 +104,10 @@ enum number_problem number_read(struct asl_text t, struct number *out)
     if (significant == 0)
         out->is_negative = false;
     int64_t place = exponent + (whole > 0 ? whole - 1 : -leading - 1);
-    out->exponent = significant == 0 ? 0 : place > 100000 ? 100000 : place < -100000 ? -100000 : (int)place;
+    out->exponent = significant == 0  ? 0
+                    : place > 100000  ? 100000
+                    : place < -100000 ? -100000
+                                      : (int)place;
     out->count = significant > NUMBER_DIGITS ? NUMBER_DIGITS : (int)significant;
     return check_range(out, significant);
 }
@@ -216,8 +220,9 @@ size_t number_key(const struct number *n, unsigned char out[NUMBER_KEY_BYTES])
     return size;
 }
 
-/* The layout is the one dynalite observed of DynamoDB: a byte of sign and exponent in base 100, then
- * the digits two by two plus one, or 101 minus them and a closing 102 for a negative number. */
+/* The layout is the one dynalite observed of DynamoDB: a byte of sign and exponent in base 100,
+ * then the digits two by two plus one, or 101 minus them and a closing 102 for a negative number.
+ */
 size_t number_hash_bytes(const struct number *n, unsigned char out[NUMBER_KEY_BYTES])
 {
     if (n->count == 0) {
@@ -227,7 +232,8 @@ size_t number_hash_bytes(const struct number *n, unsigned char out[NUMBER_KEY_BY
     int exponent = n->exponent + 1;
     int lead = exponent % 2 != 0; /* a zero in front makes pairs of the right digits */
     int pairs = (n->count + lead + 1) / 2;
-    int head = (exponent + lead >= 0 ? (exponent + lead) / 2 : -((-(exponent + lead) + 1) / 2)) - 64;
+    int head =
+        (exponent + lead >= 0 ? (exponent + lead) / 2 : -((-(exponent + lead) + 1) / 2)) - 64;
     out[0] = (unsigned char)(n->is_negative ? ~head : head);
     for (int i = 0; i < pairs; i++) {
         int high = 2 * i - lead, low = high + 1;

@@ -1,14 +1,14 @@
-/* DynamoDB's numbers: up to 38 significant decimal digits, magnitudes 1E-130 to 9.99...E+125, exact.
- * No double touches them. */
+/* DynamoDB's numbers: up to 38 significant decimal digits, magnitudes 1E-130 to 9.99...E+125,
+ * exact. No double touches them. */
 #ifndef ENGINE_LOCAL_DYNAMODB_NUMBER_H
 #define ENGINE_LOCAL_DYNAMODB_NUMBER_H
 
 #include "asl/value/text.h"
 
-#define NUMBER_DIGITS 38
+#define NUMBER_DIGITS           38
 #define NUMBER_EXPONENT_MAXIMUM 125
 #define NUMBER_EXPONENT_MINIMUM (-130)
-#define NUMBER_KEY_BYTES (NUMBER_DIGITS + 3)
+#define NUMBER_KEY_BYTES        (NUMBER_DIGITS + 3)
 
 /* d0.d1d2... times 10^exponent, without leading or trailing zeros; zero has no digits. */
 struct number {

@@ -95,8 +95,10 @@ static bool check_type(struct dynamodb_call *c, const struct shape *s, const asl
         return check_names_types(c, v);
     case SHAPE_STRUCT:
         if (value_kind(v) == VALUE_ARRAY)
-            return dynamodb_refuse(c, DYNAMODB_SERIALIZATION, "Unrecognized collection type class "
-                                   "com.amazonaws.dynamodb.v20120810.%s", s->name);
+            return dynamodb_refuse(c, DYNAMODB_SERIALIZATION,
+                                   "Unrecognized collection type class "
+                                   "com.amazonaws.dynamodb.v20120810.%s",
+                                   s->name);
         if (value_kind(v) != VALUE_OBJECT)
             return mistype(c, "Unexpected value type in payload");
         return check_types(c, s->children, v);
@@ -165,8 +167,8 @@ static void put_lower_first(struct asl_buffer *out, struct asl_text name)
 {
     if (name.size == 0)
         return;
-    asl_buffer_putc(out, (char)(name.data[0] >= 'A' && name.data[0] <= 'Z' ? name.data[0] + 32
-                                                                           : name.data[0]));
+    asl_buffer_putc(
+        out, (char)(name.data[0] >= 'A' && name.data[0] <= 'Z' ? name.data[0] + 32 : name.data[0]));
     asl_buffer_put(out, name.data + 1, name.size - 1);
 }
 
@@ -222,19 +224,27 @@ static void check_bounds(struct findings *f, const struct shape *s, const asl_va
         size = (int64_t)(s->type == SHAPE_STRING ? value_as_text(v).size : value_count(v));
     if (s->minimum && size < s->minimum) {
         snprintf(number, sizeof number, "%ld", s->minimum);
-        find(f, v, place, is_integer ? "have value greater than or equal to "
-                                     : "have length greater than or equal to ", number);
+        find(f, v, place,
+             is_integer ? "have value greater than or equal to "
+                        : "have length greater than or equal to ",
+             number);
     }
     if (s->maximum && size > s->maximum && !(s->pattern && is_arn(value_as_text(v)))) {
         snprintf(number, sizeof number, "%ld", s->maximum);
-        find(f, v, place, is_integer ? "have value less than or equal to "
-                                     : "have length less than or equal to ", number);
+        find(f, v, place,
+             is_integer ? "have value less than or equal to "
+                        : "have length less than or equal to ",
+             number);
     }
 }
 
 static void check_constraints(struct findings *f, const struct shape *members,
                               const asl_value *object, struct asl_text parent);
 
+static void check_member(struct findings *f, const struct shape *s, const asl_value *v,
+                         struct asl_text place);
+
+/* The elements of a list or map, to any depth: none may be null. */
 static void check_children(struct findings *f, const struct shape *s, const asl_value *v,
                            struct asl_text place)
 {
@@ -242,16 +252,19 @@ static void check_children(struct findings *f, const struct shape *s, const asl_
         check_constraints(f, s->children, v, place);
         return;
     }
-    for (size_t i = 0; i < value_count(v) && s->children->type == SHAPE_STRUCT; i++) {
+    for (size_t i = 0; i < value_count(v); i++) {
         struct asl_buffer deeper;
         asl_buffer_init(&deeper, 4096);
         asl_buffer_put_text(&deeper, place);
         if (s->type == SHAPE_LIST)
             asl_buffer_printf(&deeper, ".%zu.member", i + 1);
         else
-            asl_buffer_printf(&deeper, ".%.*s.member", ASL_TEXT_ARGS(value_as_text(value_key_at(v, i))));
-        if (!is_absent(value_at(v, i)))
-            check_constraints(f, s->children->children, value_at(v, i), asl_buffer_text(&deeper));
+            asl_buffer_printf(&deeper, ".%.*s.member",
+                              ASL_TEXT_ARGS(value_as_text(value_key_at(v, i))));
+        if (is_absent(value_at(v, i)))
+            find(f, NULL, asl_buffer_text(&deeper), "not be null", "");
+        else
+            check_member(f, s->children, value_at(v, i), asl_buffer_text(&deeper));
         asl_buffer_free(&deeper);
     }
 }
@@ -295,11 +308,15 @@ static bool check_offered(struct dynamodb_call *c, const struct shape *members,
         if (is_absent(v))
             continue;
         if (s->type == SHAPE_LEGACY)
-            return dynamodb_refuse(c, DYNAMODB_VALIDATION, "The legacy parameter %s is not offered by "
-                                   "this stand-in; use the expression parameters instead", s->name);
+            return dynamodb_refuse(c, DYNAMODB_VALIDATION,
+                                   "The legacy parameter %s is not offered by "
+                                   "this stand-in; use the expression parameters instead",
+                                   s->name);
         if (s->type == SHAPE_UNOFFERED)
-            return dynamodb_refuse(c, DYNAMODB_VALIDATION, "The parameter %s is not offered by this "
-                                   "stand-in", s->name);
+            return dynamodb_refuse(c, DYNAMODB_VALIDATION,
+                                   "The parameter %s is not offered by this "
+                                   "stand-in",
+                                   s->name);
     }
     return true;
 }
@@ -312,12 +329,16 @@ static bool check_named_first(struct dynamodb_call *c, const struct shape *membe
             continue;
         const asl_value *v = dynamodb_member(c->request, s->name);
         if (!v)
-            return dynamodb_refuse(c, DYNAMODB_VALIDATION, "The parameter '%s' is required but was not "
-                                   "present in the request", s->name);
+            return dynamodb_refuse(c, DYNAMODB_VALIDATION,
+                                   "The parameter '%s' is required but was not "
+                                   "present in the request",
+                                   s->name);
         int64_t size = (int64_t)value_as_text(v).size;
         if (!is_arn(value_as_text(v)) && (size < s->minimum || size > s->maximum))
-            return dynamodb_refuse(c, DYNAMODB_VALIDATION, "%s must be at least %ld characters long and at "
-                                   "most %ld characters long", s->name, s->minimum, s->maximum);
+            return dynamodb_refuse(c, DYNAMODB_VALIDATION,
+                                   "%s must be at least %ld characters long and at "
+                                   "most %ld characters long",
+                                   s->name, s->minimum, s->maximum);
     }
     return true;
 }

@@ -8,15 +8,15 @@ enum shape_type {
     SHAPE_STRING,
     SHAPE_BOOLEAN,
     SHAPE_INTEGER,
-    SHAPE_TIME,       /* epoch seconds, a fraction allowed */
-    SHAPE_ITEM,       /* a map of attribute values */
-    SHAPE_NAMES,      /* a map of strings */
-    SHAPE_LIST,       /* of what children[0] says */
-    SHAPE_MAP,        /* of what children[0] says */
-    SHAPE_STRUCT,     /* of children */
-    SHAPE_LEGACY,     /* a parameter from before expressions: refused by name */
-    SHAPE_UNOFFERED,  /* a member whose meaning is not offered here: refused by name */
-    SHAPE_ANY,        /* taken and given back as it is */
+    SHAPE_TIME,      /* epoch seconds, a fraction allowed */
+    SHAPE_ITEM,      /* a map of attribute values */
+    SHAPE_NAMES,     /* a map of strings */
+    SHAPE_LIST,      /* of what children[0] says */
+    SHAPE_MAP,       /* of what children[0] says */
+    SHAPE_STRUCT,    /* of children */
+    SHAPE_LEGACY,    /* a parameter from before expressions: refused by name */
+    SHAPE_UNOFFERED, /* a member whose meaning is not offered here: refused by name */
+    SHAPE_ANY,       /* taken and given back as it is */
 };
 
 struct shape {

@@ -9,9 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
-#define PATH_BYTES 4096
+#define PATH_BYTES   4096
 #define FOLDERS_DEEP 512 /* parts of the longest key; a bound for the walk */
 
 static void put_root(const struct local *l, struct asl_text bucket, struct asl_buffer *path)
@@ -208,7 +209,8 @@ static bool write_file(const char *path, struct asl_text body)
 }
 
 /* Written under another name, synced, and renamed: a reader sees the old object or the new one. */
-static bool replace_file(const struct local *l, const char *path, struct asl_text body, char why[256])
+static bool replace_file(const struct local *l, const char *path, struct asl_text body,
+                         char why[256])
 {
     char letters[17];
     struct asl_buffer temporary, folder;
@@ -226,6 +228,29 @@ static bool replace_file(const struct local *l, const char *path, struct asl_tex
     asl_buffer_free(&temporary);
     asl_buffer_free(&folder);
     return is_done;
+}
+
+void bucket_sweep(struct local *l)
+{
+    struct asl_buffer path;
+    struct stat st;
+    put_root(l, ASL_TEXT(""), &path);
+    DIR *folder = opendir(path.data);
+    size_t size = path.size;
+    for (struct dirent *e; folder && (e = readdir(folder));) {
+        if (strncmp(e->d_name, ".new-", 5) != 0)
+            continue;
+        asl_buffer_puts(&path, e->d_name);
+        /* File times are the real clock's; a younger one may be another process's put on its way.
+         */
+        if (lstat(path.data, &st) == 0 && time(NULL) - st.st_mtime > 3600)
+            unlink(path.data);
+        path.size = size;
+        path.data[size] = '\0';
+    }
+    if (folder)
+        closedir(folder);
+    asl_buffer_free(&path);
 }
 
 static void put_md5(struct asl_text body, char etag[40])
@@ -251,8 +276,8 @@ static void remember(struct local *l, struct asl_text bucket, struct asl_text ke
         value_print(headers, &text);
     else
         asl_buffer_puts(&text, "{}");
-    database_run(l->database, "INSERT OR REPLACE INTO s3_object VALUES(?, ?, ?, ?, ?, ?, ?)", "tbziiit",
-                 bucket, key, etag, (int64_t)st->st_size, modified, stamp_of(st),
+    database_run(l->database, "INSERT OR REPLACE INTO s3_object VALUES(?, ?, ?, ?, ?, ?, ?)",
+                 "tbziiit", bucket, key, etag, (int64_t)st->st_size, modified, stamp_of(st),
                  asl_buffer_text(&text));
     asl_buffer_free(&text);
 }
@@ -284,8 +309,10 @@ static bool recall(struct local *l, struct asl_text bucket, struct asl_text key,
                    const struct stat *st, struct object *o)
 {
     struct value_error error;
-    sqlite3_stmt *s = database_query(l->database, "SELECT etag, modified, headers, size, stamp FROM "
-                                     "s3_object WHERE bucket = ? AND key = ?", "tb", bucket, key);
+    sqlite3_stmt *s = database_query(l->database,
+                                     "SELECT etag, modified, headers, size, stamp FROM "
+                                     "s3_object WHERE bucket = ? AND key = ?",
+                                     "tb", bucket, key);
     while (database_step(l->database, s)) {
         if (o->headers || sqlite3_column_int64(s, 3) != st->st_size ||
             sqlite3_column_int64(s, 4) != stamp_of(st))
@@ -318,8 +345,8 @@ bool object_read(const struct object *o, int64_t offset, int64_t size, struct as
 }
 
 /* A file put there by hand, or changed: what it is like is worked out once. */
-static bool study(struct local *l, struct asl_text bucket, struct asl_text key, const struct stat *st,
-                  struct object *o)
+static bool study(struct local *l, struct asl_text bucket, struct asl_text key,
+                  const struct stat *st, struct object *o)
 {
     struct asl_buffer body;
     asl_buffer_init(&body, ASL_BUFFER_MAXIMUM);
@@ -357,7 +384,8 @@ bool bucket_remove(struct local *l, struct asl_text bucket, struct asl_text key,
     struct stat st;
     bool is_done = true;
     if (find_path(l, bucket, key, &path, &st) && st.st_size >= 0)
-        is_done = unlink(path.data) == 0 || errno == ENOENT || explain(why, "cannot remove", path.data);
+        is_done =
+            unlink(path.data) == 0 || errno == ENOENT || explain(why, "cannot remove", path.data);
     size_t root_size = strlen(l->directory) + 4 + bucket.size;
     /* Folders that are empty now go too, for S3 has none. */
     for (char *slash; is_done && path.size && (slash = strrchr(path.data, '/')) &&
@@ -368,7 +396,8 @@ bool bucket_remove(struct local *l, struct asl_text bucket, struct asl_text key,
     }
     asl_buffer_free(&path);
     if (is_done)
-        database_run(l->database, "DELETE FROM s3_object WHERE bucket = ? AND key = ?", "tb", bucket, key);
+        database_run(l->database, "DELETE FROM s3_object WHERE bucket = ? AND key = ?", "tb",
+                     bucket, key);
     return is_done;
 }
 
@@ -384,7 +413,8 @@ static void add_key(struct walk *w, const struct asl_buffer *path)
 {
     struct asl_buffer key;
     asl_buffer_init(&key, 3 * PATH_BYTES);
-    path_to_key((struct asl_text){path->data + w->root_size + 1, path->size - w->root_size - 1}, &key);
+    path_to_key((struct asl_text){path->data + w->root_size + 1, path->size - w->root_size - 1},
+                &key);
     struct asl_text text = asl_buffer_text(&key);
     bool matches = text.size >= w->prefix.size &&
                    (w->prefix.size == 0 || memcmp(text.data, w->prefix.data, w->prefix.size) == 0);

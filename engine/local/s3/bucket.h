@@ -1,8 +1,8 @@
 /* Buckets as folders, objects as files one may look at, and put there by hand.
  *
- * The folder is the truth: a file in it is an object. What a file cannot tell (ETag, headers, when it
- * was put by the loop's clock) is kept in the database beside its size and time stamp, and worked out
- * anew when these differ.
+ * The folder is the truth: a file in it is an object. What a file cannot tell (ETag, headers, when
+ * it was put by the loop's clock) is kept in the database beside its size and time stamp, and
+ * worked out anew when these differ.
  *
  * Keys to paths: '/' separates folders; bytes that are unsafe in a file's name become %XX, "." and
  * ".." become %2E and %2E., an empty part becomes "%"; a part over 200 bytes goes on in the next
@@ -17,10 +17,10 @@
 #define BUCKET_KEY_BYTES 1024 /* S3: a key */
 
 struct object {
-    char *path;        /* of its file */
+    char *path; /* of its file */
     int64_t size;
-    int64_t modified;  /* ms */
-    char etag[40];     /* hex MD5, without quotes */
+    int64_t modified;   /* ms */
+    char etag[40];      /* hex MD5, without quotes */
     asl_value *headers; /* {"Content-Type": "..", "x-amz-meta-a": ".."} */
 };
 void object_free(struct object *o);
@@ -33,6 +33,9 @@ bool bucket_delete(struct local *l, struct asl_text name, char why[256]);
 int64_t bucket_created(struct local *l, struct asl_text name); /* ms */
 /* All buckets, by name: an array of strings; yours. */
 asl_value *bucket_list(struct local *l);
+
+/* Removes what interrupted puts left behind an hour ago or earlier. */
+void bucket_sweep(struct local *l);
 
 /* Durable when it returns true: written beside, synced, renamed. */
 bool bucket_put(struct local *l, struct asl_text bucket, struct asl_text key, struct asl_text body,

@@ -1,5 +1,5 @@
-/* S3's door: path and virtual-host style, one table from method and target to operation, XML errors.
- * Subresources that are not offered are refused by their name. */
+/* S3's door: path and virtual-host style, one table from method and target to operation, XML
+ * errors. Subresources that are not offered are refused by their name. */
 #include "s3.h"
 
 #include <stdarg.h>
@@ -9,7 +9,8 @@
 #include <strings.h>
 #include <time.h>
 
-const struct s3_error s3_no_such_bucket = {"NoSuchBucket", 404, "The specified bucket does not exist"};
+const struct s3_error s3_no_such_bucket = {"NoSuchBucket", 404,
+                                           "The specified bucket does not exist"};
 const struct s3_error s3_no_such_key = {"NoSuchKey", 404, "The specified key does not exist."};
 const struct s3_error s3_bucket_owned = {
     "BucketAlreadyOwnedByYou", 409,
@@ -24,13 +25,15 @@ const struct s3_error s3_precondition_failed = {
     "PreconditionFailed", 412, "At least one of the pre-conditions you specified did not hold"};
 const struct s3_error s3_not_modified = {"NotModified", 304, "Not Modified"};
 const struct s3_error s3_bad_digest = {
-    "BadDigest", 400, "The Content-MD5 or checksum value that you specified did not match what the server "
-                      "received."};
+    "BadDigest", 400,
+    "The Content-MD5 or checksum value that you specified did not match what the server "
+    "received."};
 const struct s3_error s3_invalid_digest = {"InvalidDigest", 400,
                                            "The Content-MD5 you specified is not valid."};
 const struct s3_error s3_malformed_xml = {
-    "MalformedXML", 400, "The XML you provided was not well-formed or did not validate against our "
-                         "published schema"};
+    "MalformedXML", 400,
+    "The XML you provided was not well-formed or did not validate against our "
+    "published schema"};
 const struct s3_error s3_key_too_long = {"KeyTooLongError", 400, "Your key is too long"};
 const struct s3_error s3_invalid_argument = {"InvalidArgument", 400, "Invalid Argument"};
 const struct s3_error s3_internal = {"InternalError", 500,
@@ -45,20 +48,47 @@ static const struct {
     enum target target;
     bool (*run)(struct s3_call *c);
 } operations[] = {
-    {"GET", SERVICE, s3_list_buckets},  {"PUT", BUCKET, s3_create_bucket},
+    {"GET", SERVICE, s3_list_buckets},    {"PUT", BUCKET, s3_create_bucket},
     {"DELETE", BUCKET, s3_delete_bucket}, {"HEAD", BUCKET, s3_head_bucket},
-    {"GET", BUCKET, s3_list_objects},   {"POST", BUCKET, s3_delete_objects},
-    {"PUT", OBJECT, s3_put_object},     {"GET", OBJECT, s3_get_object},
-    {"HEAD", OBJECT, s3_get_object},    {"DELETE", OBJECT, s3_delete_object},
+    {"GET", BUCKET, s3_list_objects},     {"POST", BUCKET, s3_delete_objects},
+    {"PUT", OBJECT, s3_put_object},       {"GET", OBJECT, s3_get_object},
+    {"HEAD", OBJECT, s3_get_object},      {"DELETE", OBJECT, s3_delete_object},
 };
 
-/* Query parameters that name a feature of its own. Those left out here are read by the operations. */
+/* Query parameters that name a feature of its own. Those left out here are read by the operations.
+ */
 static const char *const features[] = {
-    "accelerate", "acl", "analytics", "attributes", "cors", "encryption", "intelligent-tiering",
-    "inventory", "legal-hold", "lifecycle", "logging", "metrics", "notification", "object-lock",
-    "ownershipControls", "partNumber", "policy", "policyStatus", "publicAccessBlock", "replication",
-    "requestPayment", "restore", "retention", "select", "tagging", "torrent", "uploadId", "uploads",
-    "versionId", "versions", "website",
+    "accelerate",
+    "acl",
+    "analytics",
+    "attributes",
+    "cors",
+    "encryption",
+    "intelligent-tiering",
+    "inventory",
+    "legal-hold",
+    "lifecycle",
+    "logging",
+    "metrics",
+    "notification",
+    "object-lock",
+    "ownershipControls",
+    "partNumber",
+    "policy",
+    "policyStatus",
+    "publicAccessBlock",
+    "replication",
+    "requestPayment",
+    "restore",
+    "retention",
+    "select",
+    "tagging",
+    "torrent",
+    "uploadId",
+    "uploads",
+    "versionId",
+    "versions",
+    "website",
 };
 
 /* ---- answering ---- */
@@ -154,7 +184,8 @@ bool s3_decode(struct asl_text encoded, bool is_query, struct asl_buffer *out)
     for (size_t i = 0; i < encoded.size; i++) {
         char c = encoded.data[i];
         if (c == '%') {
-            if (i + 2 >= encoded.size || hex(encoded.data[i + 1]) < 0 || hex(encoded.data[i + 2]) < 0)
+            if (i + 2 >= encoded.size || hex(encoded.data[i + 1]) < 0 ||
+                hex(encoded.data[i + 2]) < 0)
                 return false;
             c = (char)(hex(encoded.data[i + 1]) * 16 + hex(encoded.data[i + 2]));
             i += 2;
@@ -282,13 +313,13 @@ static bool run(struct s3_call *c)
     if (target != SERVICE && !is_new && !bucket_exists(c->local, asl_text(c->bucket)))
         return s3_refuse(c, &s3_no_such_bucket, NULL);
     for (size_t i = 0; i < sizeof operations / sizeof *operations; i++)
-        if (operations[i].target == target &&
-            strcmp(operations[i].method, c->request->method) == 0)
+        if (operations[i].target == target && strcmp(operations[i].method, c->request->method) == 0)
             return operations[i].run(c);
     return s3_refuse(c, &s3_method_not_allowed, NULL);
 }
 
-static bool handle(struct local *l, const struct http_received *request, struct local_answer *answer)
+static bool handle(struct local *l, const struct http_received *request,
+                   struct local_answer *answer)
 {
     struct s3_call c = {.local = l, .request = request, .answer = answer, .body = request->body};
     struct asl_buffer plain;

@@ -8,8 +8,8 @@ struct s3_call {
     struct local *local;
     const struct http_received *request;
     struct local_answer *answer;
-    char *bucket; /* decoded; "" for the service itself */
-    char *key;    /* decoded; "" for the bucket itself */
+    char *bucket;         /* decoded; "" for the service itself */
+    char *key;            /* decoded; "" for the bucket itself */
     struct asl_text body; /* without aws-chunked framing */
 };
 
@@ -18,10 +18,10 @@ struct s3_error {
     int status;
     const char *message;
 };
-extern const struct s3_error s3_no_such_bucket, s3_no_such_key, s3_bucket_owned, s3_bucket_not_empty,
-    s3_invalid_bucket_name, s3_invalid_range, s3_precondition_failed, s3_not_modified, s3_bad_digest,
-    s3_invalid_digest, s3_malformed_xml, s3_key_too_long, s3_invalid_argument, s3_internal,
-    s3_method_not_allowed;
+extern const struct s3_error s3_no_such_bucket, s3_no_such_key, s3_bucket_owned,
+    s3_bucket_not_empty, s3_invalid_bucket_name, s3_invalid_range, s3_precondition_failed,
+    s3_not_modified, s3_bad_digest, s3_invalid_digest, s3_malformed_xml, s3_key_too_long,
+    s3_invalid_argument, s3_internal, s3_method_not_allowed;
 
 /* Fills the answer with an error; `detail` replaces its message when not NULL. Always false. */
 bool s3_refuse(struct s3_call *c, const struct s3_error *error, const char *detail);

@@ -5,7 +5,7 @@
 
 #include "s3.h"
 
-#define NAMESPACE " xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\""
+#define NAMESPACE    " xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\""
 #define KEYS_MAXIMUM 1000 /* S3: keys of one page */
 
 bool s3_list_buckets(struct s3_call *c)
@@ -68,7 +68,7 @@ struct listing {
     struct asl_buffer last_prefix; /* the common prefix last put */
     size_t count;
     bool is_truncated;
-    struct asl_buffer last;        /* where the next page begins behind */
+    struct asl_buffer last; /* where the next page begins behind */
 };
 
 static void put_name(struct listing *l, struct asl_buffer *out, const char *element,
@@ -82,8 +82,8 @@ static void put_name(struct listing *l, struct asl_buffer *out, const char *elem
     asl_buffer_init(&encoded, 16384);
     for (size_t i = 0; i < name.size; i++) {
         unsigned char b = (unsigned char)name.data[i];
-        bool is_plain = (b >= '0' && b <= '9') || (b >= 'a' && b <= 'z') || (b >= 'A' && b <= 'Z') ||
-                        (b != '\0' && strchr("-_.*/", b));
+        bool is_plain = (b >= '0' && b <= '9') || (b >= 'a' && b <= 'z') ||
+                        (b >= 'A' && b <= 'Z') || (b != '\0' && strchr("-_.*/", b));
         if (is_plain)
             asl_buffer_putc(&encoded, (char)b);
         else if (b == ' ')
@@ -95,7 +95,8 @@ static void put_name(struct listing *l, struct asl_buffer *out, const char *elem
     asl_buffer_free(&encoded);
 }
 
-/* The part of a key up to and with the first delimiter behind the prefix; empty when there is none. */
+/* The part of a key up to and with the first delimiter behind the prefix; empty when there is none.
+ */
 static struct asl_text common_prefix(const struct listing *l, struct asl_text key)
 {
     size_t skip = strlen(l->prefix), size = strlen(l->delimiter);
@@ -115,9 +116,10 @@ static void put_contents(struct listing *l, struct asl_text key)
     put_name(l, out, "Key", key);
     asl_buffer_puts(out, "<LastModified>");
     s3_put_iso_time(out, o.modified);
-    asl_buffer_printf(out, "</LastModified><ETag>&quot;%s&quot;</ETag><Size>%lld</Size>"
-                           "<StorageClass>STANDARD</StorageClass></Contents>", o.etag,
-                      (long long)o.size);
+    asl_buffer_printf(out,
+                      "</LastModified><ETag>&quot;%s&quot;</ETag><Size>%lld</Size>"
+                      "<StorageClass>STANDARD</StorageClass></Contents>",
+                      o.etag, (long long)o.size);
     object_free(&o);
     l->count++;
 }
@@ -238,7 +240,8 @@ bool s3_list_objects(struct s3_call *c)
     if (has_parameter(c, "location")) {
         bool is_first = strcmp(c->local->region, "us-east-1") == 0; /* shown as no constraint */
         s3_begin_xml(c);
-        asl_buffer_printf(&c->answer->body, "<LocationConstraint" NAMESPACE ">%s</LocationConstraint>",
+        asl_buffer_printf(&c->answer->body,
+                          "<LocationConstraint" NAMESPACE ">%s</LocationConstraint>",
                           is_first ? "" : c->local->region);
         return true;
     }
@@ -251,7 +254,8 @@ bool s3_list_objects(struct s3_call *c)
     read_listing(&l);
     bool is_fine = l.maximum >= 0;
     if (!is_fine)
-        s3_refuse(c, &s3_invalid_argument, "Argument maxKeys must be an integer between 0 and 2147483647");
+        s3_refuse(c, &s3_invalid_argument,
+                  "Argument maxKeys must be an integer between 0 and 2147483647");
     else {
         asl_value *keys = bucket_keys(c->local, asl_text(c->bucket), asl_text(l.prefix));
         for (size_t i = 0; l.maximum > 0 && i < value_count(keys); i++)

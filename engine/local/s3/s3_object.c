@@ -11,7 +11,7 @@
 #include "s3.h"
 
 #define DELETES_MAXIMUM 1000 /* S3: keys of one DeleteObjects */
-#define XML_BYTES (2 << 20)
+#define XML_BYTES       (2 << 20)
 
 static const char *header(const struct s3_call *c, const char *name)
 {
@@ -20,10 +20,10 @@ static const char *header(const struct s3_call *c, const char *name)
 
 /* ---- what is kept beside the bytes ---- */
 
-static const char *const kept[] = {"Content-Type", "Content-Encoding", "Content-Language",
-                                   "Content-Disposition", "Cache-Control", "Expires",
-                                   "x-amz-checksum-crc32", "x-amz-checksum-sha1",
-                                   "x-amz-checksum-sha256"};
+static const char *const kept[] = {
+    "Content-Type",         "Content-Encoding",    "Content-Language",
+    "Content-Disposition",  "Cache-Control",       "Expires",
+    "x-amz-checksum-crc32", "x-amz-checksum-sha1", "x-amz-checksum-sha256"};
 
 static bool is_checksum(const char *name)
 {
@@ -85,7 +85,8 @@ static bool crc32_matches(const char *given, struct asl_text body)
 static bool check_digests(struct s3_call *c)
 {
     const char *md5 = header(c, "Content-MD5"), *crc = header(c, "x-amz-checksum-crc32");
-    const char *sha1 = header(c, "x-amz-checksum-sha1"), *sha256 = header(c, "x-amz-checksum-sha256");
+    const char *sha1 = header(c, "x-amz-checksum-sha1"),
+               *sha256 = header(c, "x-amz-checksum-sha256");
     if (md5 && strlen(md5) != 24)
         return s3_refuse(c, &s3_invalid_digest, NULL);
     bool is_fine = (!md5 || digest_matches(md5, EVP_md5(), c->body)) &&
@@ -129,8 +130,10 @@ static bool answer_put(struct s3_call *c)
         s3_begin_xml(c);
         asl_buffer_puts(&c->answer->body, "<CopyObjectResult><LastModified>");
         s3_put_iso_time(&c->answer->body, o.modified);
-        asl_buffer_printf(&c->answer->body, "</LastModified><ETag>&quot;%s&quot;</ETag>"
-                                            "</CopyObjectResult>", o.etag);
+        asl_buffer_printf(&c->answer->body,
+                          "</LastModified><ETag>&quot;%s&quot;</ETag>"
+                          "</CopyObjectResult>",
+                          o.etag);
     } else
         s3_set_header(c, "ETag", "\"%s\"", o.etag);
     for (size_t i = 0; i < value_count(o.headers); i++) {
@@ -257,7 +260,8 @@ static void set_object_headers(struct s3_call *c, const struct object *o, bool i
     for (size_t i = 0; i < value_count(o->headers); i++) {
         struct asl_text name = value_as_text(value_key_at(o->headers, i));
         if (!is_checksum(name.data) || shows_checksums)
-            http_headers_set(&c->answer->headers, name.data, value_as_text(value_at(o->headers, i)));
+            http_headers_set(&c->answer->headers, name.data,
+                             value_as_text(value_at(o->headers, i)));
     }
     s3_set_header(c, "ETag", "\"%s\"", o->etag);
     s3_set_header(c, "Accept-Ranges", "bytes");
@@ -324,7 +328,7 @@ bool s3_delete_object(struct s3_call *c)
 
 /* <Delete><Object><Key>..</Key></Object>...<Quiet>true</Quiet></Delete> */
 struct deletes {
-    struct asl_buffer text;   /* of the element being read */
+    struct asl_buffer text; /* of the element being read */
     struct value_list keys;
     bool is_quiet;
     size_t depth;
@@ -364,9 +368,9 @@ static bool read_deletes(struct s3_call *c, struct deletes *d)
     XML_SetCharacterDataHandler(parser, on_text);
     /* No entity may be declared: nothing of this request needs one. */
     bool has_doctype = c->body.size && memmem(c->body.data, c->body.size, "<!", 2);
-    bool is_fine = c->body.size <= XML_BYTES && !has_doctype &&
-                   XML_Parse(parser, c->body.data ? c->body.data : "", (int)c->body.size, 1) ==
-                       XML_STATUS_OK;
+    bool is_fine =
+        c->body.size <= XML_BYTES && !has_doctype &&
+        XML_Parse(parser, c->body.data ? c->body.data : "", (int)c->body.size, 1) == XML_STATUS_OK;
     XML_ParserFree(parser);
     return (is_fine && d->keys.count > 0 && d->keys.count <= DELETES_MAXIMUM) ||
            s3_refuse(c, &s3_malformed_xml, NULL);

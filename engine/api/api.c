@@ -1,0 +1,374 @@
+/* A request's way: read, checked by the model, handed to its operation, answered after the commit.
+ *
+ * Invariant: an answer leaves only when every document put before it is durable. What engine_start
+ * and its like tell is durable already; `uncommitted` counts the rest.
+ */
+#include "engine/api/internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define TARGET_PREFIX "AWSStepFunctions."
+#define JSON_TYPE "application/x-amz-json-1.0"
+#define ANSWER_MAXIMUM ((size_t)64 << 20) /* 1,000 events of 256 KiB would be more: pages end early */
+
+/* ---- calls ---- */
+
+static struct api_call *call_new(struct api *a, struct http_exchange *x)
+{
+    struct api_call *call = asl_allocate_zeroed(1, sizeof *call);
+    call->api = a;
+    call->exchange = x;
+    asl_buffer_init(&call->body, ANSWER_MAXIMUM);
+    call->after = a->calls;
+    if (a->calls)
+        a->calls->before = call;
+    a->calls = call;
+    return call;
+}
+
+static void call_free(struct api_call *call)
+{
+    if (call->before)
+        call->before->after = call->after;
+    else
+        call->api->calls = call->after;
+    if (call->after)
+        call->after->before = call->before;
+    value_release(call->in);
+    asl_buffer_free(&call->body);
+    free(call);
+}
+
+static void send_now(struct api_call *call)
+{
+    char id[37];
+    struct http_headers headers;
+    http_headers_init(&headers);
+    engine_uuid(call->api->engine, id);
+    http_headers_add(&headers, "Content-Type", ASL_TEXT(JSON_TYPE));
+    http_headers_add(&headers, "x-amzn-RequestId", asl_text(id));
+    http_exchange_answer(call->exchange, call->status, &headers, asl_buffer_text(&call->body));
+    http_headers_free(&headers);
+    call_free(call);
+}
+
+static void committed(void *state, enum engine_outcome outcome)
+{
+    struct api_call *call = state;
+    (void)outcome;
+    call->api->uncommitted = 0;
+    send_now(call);
+}
+
+static void answer(struct api_call *call, int status)
+{
+    call->status = status;
+    call->gone = NULL;
+    if (status == 200)
+        call->api->answered++;
+    else
+        call->api->refused++;
+    if (call->api->uncommitted)
+        engine_after_commit(call->api->engine, committed, call);
+    else
+        send_now(call);
+}
+
+void api_answer_take(struct api_call *call, asl_value *out)
+{
+    value_print(out, &call->body);
+    value_release(out);
+    answer(call, 200);
+}
+
+void api_answer_empty(struct api_call *call)
+{
+    api_answer_take(call, value_empty_object());
+}
+
+static void fail(struct api_call *call, int status, const char *type, const char *member,
+                 const char *text, const char *format, va_list arguments)
+{
+    struct asl_buffer message;
+    struct value_list l;
+    asl_buffer_init(&message, ANSWER_MAXIMUM / 8);
+    asl_buffer_vprintf(&message, format, arguments);
+    value_list_init(&l);
+    value_list_set_take(&l, "__type", value_string_z(type));
+    value_list_set_take(&l, "message", value_string(asl_buffer_text(&message)));
+    if (member)
+        value_list_set_take(&l, member, value_string_z(text));
+    asl_value *v = value_object_take(&l);
+    asl_buffer_clear(&call->body);
+    value_print(v, &call->body);
+    value_release(v);
+    asl_buffer_free(&message);
+    answer(call, status);
+}
+
+void api_fail(struct api_call *call, const char *type, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fail(call, 400, type, NULL, NULL, format, arguments);
+    va_end(arguments);
+}
+
+void api_fail_with(struct api_call *call, const char *type, const char *member, const char *text,
+                   const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fail(call, 400, type, member, text, format, arguments);
+    va_end(arguments);
+}
+
+/* ---- looking ---- */
+
+const asl_value *api_get(const asl_value *v, const char *member)
+{
+    const asl_value *found = v ? value_get_z(v, member) : NULL;
+    return found && value_kind(found) != VALUE_NULL ? found : NULL;
+}
+
+size_t api_count(const asl_value *v)
+{
+    return v ? value_count(v) : 0;
+}
+
+bool api_equal(const asl_value *a, const asl_value *b)
+{
+    return a && b ? value_equal(a, b) : a == b;
+}
+
+/* ---- parameters ---- */
+
+struct asl_text api_text(const struct api_call *call, const char *member)
+{
+    const asl_value *v = api_get(call->in, member);
+    return v && value_kind(v) == VALUE_STRING ? value_as_text(v) : (struct asl_text){NULL, 0};
+}
+
+bool api_flag(const struct api_call *call, const char *member)
+{
+    const asl_value *v = api_get(call->in, member);
+    return v && value_is_true(v);
+}
+
+int64_t api_integer(const struct api_call *call, const char *member, int64_t otherwise)
+{
+    int64_t i = otherwise;
+    const asl_value *v = api_get(call->in, member);
+    return v && value_as_integer(v, &i) ? i : otherwise;
+}
+
+int64_t api_now(const struct api_call *call)
+{
+    return loop_now(engine_loop(call->api->engine));
+}
+
+/* ---- documents ---- */
+
+asl_value *api_with_take(asl_value *document, const char *member, asl_value *v)
+{
+    return value_with_take(document, value_string_z(member), v);
+}
+
+void api_copy_member(struct value_list *l, const asl_value *from, const char *member)
+{
+    const asl_value *v = api_get(from, member);
+    if (v && value_kind(v) != VALUE_NULL)
+        value_list_set_take(l, member, value_retain(v));
+}
+
+int64_t api_document_integer(const asl_value *document, const char *member)
+{
+    int64_t i = 0;
+    const asl_value *v = api_get(document, member);
+    return v && value_as_integer(v, &i) ? i : 0;
+}
+
+void api_copy_time(struct value_list *l, const asl_value *from, const char *member)
+{
+    if (api_get(from, member))
+        value_list_set_take(l, member, describe_time(api_document_integer(from, member)));
+}
+
+void api_put_take(struct api *a, struct shelf *shelf, const char *key, asl_value *document)
+{
+    struct asl_buffer scratch;
+    asl_buffer_init(&scratch, ASL_BUFFER_MAXIMUM);
+    struct asl_text text = document ? value_compact(document, &scratch)
+                                    : (struct asl_text){NULL, 0};
+    engine_put_document(a->engine, shelf->kind, key, (struct store_bytes){text.data, text.size});
+    asl_buffer_free(&scratch);
+    shelf_put_take(shelf, key, document);
+    a->uncommitted++;
+}
+
+/* ---- a request ---- */
+
+bool api_is_meant(const struct http_received *request)
+{
+    const char *target = http_headers_get(&request->headers, "X-Amz-Target");
+    return target && asl_text_starts(asl_text(target), TARGET_PREFIX);
+}
+
+/* "application/x-amz-json-1.0", perhaps with parameters behind it. A browser cannot send it across
+ * sites without asking first, and is never told yes. */
+static bool is_json_type(const char *type)
+{
+    size_t size = sizeof JSON_TYPE - 1;
+    return type && strncasecmp(type, JSON_TYPE, size) == 0 &&
+           (type[size] == '\0' || type[size] == ';' || type[size] == ' ');
+}
+
+/* The parameters, or NULL after refusing. */
+static asl_value *read_parameters(struct api_call *call, struct asl_text body)
+{
+    struct value_error error;
+    asl_value *in = body.size ? value_parse(body, 0, 0, &error) : value_empty_object();
+    if (in && value_kind(in) == VALUE_OBJECT)
+        return in;
+    if (in)
+        api_fail(call, "SerializationException", "The body is a JSON %s; parameters are an object",
+                 value_kind_name(value_kind(in)));
+    else
+        api_fail(call, "SerializationException",
+                 "The body is no JSON: line %zu, column %zu: %s", error.line, error.column,
+                 error.message);
+    value_release(in);
+    return NULL;
+}
+
+static bool satisfies_model(struct api_call *call)
+{
+    struct asl_buffer message;
+    const struct catalogue_operation *o =
+        catalogue_operation(call->api->service, asl_text(call->operation->name));
+    asl_buffer_init(&message, ANSWER_MAXIMUM / 8);
+    enum constraint_verdict verdict =
+        constraint_check_request(call->api->checker, o, call->in, &message);
+    if (verdict == CONSTRAINT_INVALID)
+        api_invalid(call, "%.*s", ASL_TEXT_ARGS(asl_buffer_text(&message)));
+    else if (verdict == CONSTRAINT_UNREADABLE)
+        api_fail(call, "SerializationException", "%.*s", ASL_TEXT_ARGS(asl_buffer_text(&message)));
+    asl_buffer_free(&message);
+    return verdict == CONSTRAINT_FINE;
+}
+
+static void client_gone(void *state)
+{
+    struct api_call *call = state;
+    call->is_gone = true;
+    if (call->gone)
+        call->gone(call);
+}
+
+static void answer_plain(struct http_exchange *x, int status, const char *text)
+{
+    struct http_headers headers;
+    http_headers_init(&headers);
+    http_headers_add(&headers, "Content-Type", ASL_TEXT("text/plain; charset=utf-8"));
+    if (status == 405)
+        http_headers_add(&headers, "Allow", ASL_TEXT("POST"));
+    http_exchange_answer(x, status, &headers, asl_text(text));
+    http_headers_free(&headers);
+}
+
+void api_handle(void *api, struct http_exchange *x, const struct http_received *request)
+{
+    struct api *a = api;
+    const char *target = http_headers_get(&request->headers, "X-Amz-Target");
+    if (strcmp(request->method, "POST") != 0) {
+        answer_plain(x, 405, "the Step Functions API takes POST only\n");
+        return;
+    }
+    if (!is_json_type(http_headers_get(&request->headers, "Content-Type"))) {
+        answer_plain(x, 415, "the Step Functions API takes Content-Type: " JSON_TYPE "\n");
+        return;
+    }
+    struct api_call *call = call_new(a, x);
+    http_exchange_on_gone(x, client_gone, call);
+    struct asl_text name = {NULL, 0};
+    if (api_is_meant(request))
+        name = asl_text(target + sizeof TARGET_PREFIX - 1);
+    call->operation = api_operation_named(name);
+    if (!call->operation) {
+        api_fail(call, "UnknownOperationException", "There is no operation '%.*s'",
+                 name.size > 80 ? 80 : (int)name.size, name.data ? name.data : "");
+        return;
+    }
+    call->in = read_parameters(call, request->body);
+    if (call->in && satisfies_model(call))
+        call->operation->handle(call);
+}
+
+/* ---- life ---- */
+
+bool api_close(struct api *a)
+{
+    activities_let_go(a);
+    return a->calls == NULL;
+}
+
+static bool load_shelves(struct api *a, char message[512])
+{
+    struct store *store = engine_store(a->engine);
+    const struct {
+        struct shelf *shelf;
+        const char *kind;
+    } shelves[] = {
+        {&a->machines, "machine"},    {&a->versions, "version"}, {&a->aliases, "alias"},
+        {&a->activities, "activity"}, {&a->tags, "tags"},        {&a->tokens, "redrive"},
+    };
+    for (size_t i = 0; i < sizeof shelves / sizeof *shelves; i++)
+        if (!shelf_load(shelves[i].shelf, shelves[i].kind, store)) {
+            snprintf(message, 512, "%s: the documents of kind '%s' do not read back",
+                     store_path(store), shelves[i].kind);
+            return false;
+        }
+    return machines_load(a, message);
+}
+
+struct api *api_new(const struct api_options *options, char message[512])
+{
+    struct api *a = asl_allocate_zeroed(1, sizeof *a);
+    a->engine = options->engine;
+    a->catalogue = options->catalogue;
+    a->service = catalogue_service(a->catalogue, ASL_TEXT("sfn"));
+    a->checker = constraint_checker_new();
+    activities_init(a);
+    sync_init(a);
+    if (load_shelves(a, message))
+        return a;
+    api_free(a);
+    return NULL;
+}
+
+void api_free(struct api *a)
+{
+    if (!a)
+        return;
+    a->is_closing = true;
+    while (a->calls) {
+        struct api_call *call = a->calls;
+        if (call->gone)
+            call->gone(call);
+        answer_plain(call->exchange, 503, "stepwell is stopping; ask again\n");
+        call_free(call);
+    }
+    sync_free(a);
+    activities_free(a);
+    shelf_free(&a->machines);
+    shelf_free(&a->versions);
+    shelf_free(&a->aliases);
+    shelf_free(&a->activities);
+    shelf_free(&a->tags);
+    shelf_free(&a->tokens);
+    constraint_checker_free(a->checker);
+    free(a);
+}

@@ -1,0 +1,39 @@
+/* The Step Functions API: AWS JSON 1.0 on one engine. Serves: API reference, 2016-11-23; facts 1.
+ *
+ * Requests come from http_in's gate and are answered there; an answer that tells of something new
+ * leaves after the commit that makes it durable. Signatures are not looked at: whoever listens
+ * elsewhere than on loopback has decided so.
+ */
+#ifndef ENGINE_API_API_H
+#define ENGINE_API_API_H
+
+#include "engine/aws/catalogue.h"
+#include "engine/loop/http_in.h"
+#include "engine/run/engine.h"
+
+struct api;
+
+/* Borrowed: outlive the api. */
+struct api_options {
+    struct engine *engine;
+    struct catalogue *catalogue; /* the model of the API itself, and what definitions may call */
+};
+
+/* Reads what the store holds (machines, aliases, activities, tags ...). Make it before the loop runs:
+ * recovery asks it about activities. NULL and a message when the store does not read back. */
+struct api *api_new(const struct api_options *options, char message[512]);
+/* Calls that wait are dropped. Free it before the HTTP server, after engine_close. */
+void api_free(struct api *a);
+
+/* A graceful end: long polls are answered at once with nothing; true when no call waits any more. */
+bool api_close(struct api *a);
+
+/* Whether a request is meant for this API: its X-Amz-Target says so. */
+bool api_is_meant(const struct http_received *request);
+/* Fit for http_in_handle: `api` is the struct api. Answers always, now or later. */
+void api_handle(void *api, struct http_exchange *x, const struct http_received *request);
+
+/* Prometheus text (version 0.0.4) for /metrics. Appends. */
+void api_metrics(struct api *a, struct asl_buffer *out);
+
+#endif

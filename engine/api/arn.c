@@ -1,0 +1,124 @@
+/* ARNs of Step Functions, read and made. Serves: facts 1.3 (names), 1.4. */
+#include "engine/api/internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- names ---- */
+
+/* One character of UTF-8 at p (the text is valid); its size. */
+static size_t decode(const unsigned char *p, uint32_t *c)
+{
+    static const unsigned char masks[] = {0, 0x7F, 0x1F, 0x0F, 0x07};
+    size_t size = *p < 0x80 ? 1 : *p < 0xE0 ? 2 : *p < 0xF0 ? 3 : 4;
+    *c = *p & masks[size];
+    for (size_t i = 1; i < size; i++)
+        *c = *c << 6 | (p[i] & 0x3F);
+    return size;
+}
+
+static bool may_stand_in_name(uint32_t c)
+{
+    if (c < 0x80)
+        return c > ' ' && c != 0x7F && !strchr("<>{}[]?*\"#%\\^|~`$&,;:/", (int)c);
+    return !(c <= 0x9F || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) ||
+             c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000 ||
+             c == 0xFFFE || c == 0xFFFF || c == 0x10FFFF);
+}
+
+bool api_check_name(struct api_call *call, struct asl_text name)
+{
+    size_t characters = 0;
+    bool fine = name.size > 0;
+    for (size_t at = 0; fine && at < name.size; characters++) {
+        uint32_t c;
+        at += decode((const unsigned char *)name.data + at, &c);
+        fine = may_stand_in_name(c);
+    }
+    if (!fine || characters > API_NAME_MAXIMUM) {
+        api_fail(call, "InvalidName", "Invalid Name: '%.*s'", ASL_TEXT_ARGS(name));
+        return false;
+    }
+    return true;
+}
+
+/* ---- reading ---- */
+
+/* The part up to the next `separator`, or all that is left; copied. False when it does not fit. */
+static bool take_part(struct asl_text *rest, char separator, char *out, size_t size)
+{
+    const char *end = rest->size ? memchr(rest->data, separator, rest->size) : NULL;
+    size_t length = end ? (size_t)(end - rest->data) : rest->size;
+    if (length >= size || memchr(rest->data, '\0', length))
+        return false;
+    memcpy(out, rest->data, length);
+    out[length] = '\0';
+    length += end != NULL;
+    rest->data += length;
+    rest->size -= length;
+    return true;
+}
+
+static const struct {
+    const char *resource;
+    enum arn_kind kind;
+} resources[] = {
+    {"stateMachine", ARN_MACHINE}, {"execution", ARN_EXECUTION}, {"express", ARN_EXPRESS},
+    {"activity", ARN_ACTIVITY},    {"mapRun", ARN_MAP_RUN},
+};
+
+static void split_label(struct arn *arn)
+{
+    char *slash = strchr(arn->name, '/');
+    if (!slash)
+        return;
+    snprintf(arn->label, sizeof arn->label, "%s", slash + 1);
+    *slash = '\0';
+}
+
+bool arn_read(struct asl_text text, struct arn *arn)
+{
+    char part[64];
+    struct asl_text rest = text;
+    *arn = (struct arn){.kind = ARN_OTHER};
+    if (!asl_text_starts(text, "arn:") || !take_part(&rest, ':', part, sizeof part) ||
+        !take_part(&rest, ':', part, sizeof part) || strncmp(part, "aws", 3) != 0 ||
+        !take_part(&rest, ':', part, sizeof part) || strcmp(part, "states") != 0 ||
+        !take_part(&rest, ':', part, sizeof part) || !take_part(&rest, ':', part, sizeof part) ||
+        !take_part(&rest, ':', arn->resource, sizeof arn->resource) ||
+        !take_part(&rest, ':', arn->name, sizeof arn->name) || arn->name[0] == '\0' ||
+        rest.size >= sizeof arn->qualifier)
+        return false;
+    memcpy(arn->qualifier, rest.data ? rest.data : "", rest.size);
+    for (size_t i = 0; i < sizeof resources / sizeof *resources; i++)
+        if (strcmp(arn->resource, resources[i].resource) == 0)
+            arn->kind = resources[i].kind;
+    split_label(arn);
+    return true;
+}
+
+bool api_arn(struct api_call *call, const char *member, unsigned kinds, struct arn *arn)
+{
+    struct asl_text text = api_text(call, member);
+    if (!arn_read(text, arn)) {
+        api_fail(call, "InvalidArn", "Invalid Arn: 'Invalid ARN prefix: %.*s'",
+                 ASL_TEXT_ARGS(text));
+        return false;
+    }
+    if (!(kinds & 1u << arn->kind)) {
+        api_fail(call, "InvalidArn", "Invalid Arn: 'Resource type not valid in this context: %s'",
+                 arn->resource);
+        return false;
+    }
+    return true;
+}
+
+/* ---- making ---- */
+
+void api_make_arn(const struct api *a, const char *resource, const char *name,
+                  const char *qualifier, char out[API_ARN_BYTES])
+{
+    snprintf(out, API_ARN_BYTES, "arn:aws:states:%s:%s:%s:%s%s%s", engine_region(a->engine),
+             engine_account(a->engine), resource, name, qualifier ? ":" : "",
+             qualifier ? qualifier : "");
+}

@@ -1,0 +1,389 @@
+/* Executions: start, stop, describe, list, redrive. Serves: facts 1.2, 1.3, 1.5, 1.6. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "asl/definition/complaint.h"
+#include "engine/api/internal.h"
+
+#define REDRIVE_DAYS 14
+#define REDRIVE_EVENTS 24999
+#define DAY_MS INT64_C(86400000)
+
+/* ---- finding ---- */
+
+static bool note_id(void *state, const struct store_execution *row)
+{
+    *(int64_t *)state = row->id;
+    return false;
+}
+
+int64_t api_execution(struct api_call *call, const char *member)
+{
+    struct arn arn;
+    int64_t id = 0;
+    if (!api_arn(call, member, 1u << ARN_EXECUTION, &arn))
+        return 0;
+    struct asl_text text = api_text(call, member);
+    store_find_execution(engine_store(call->api->engine), text.data, note_id, &id);
+    if (!id)
+        api_fail(call, "ExecutionDoesNotExist", "Execution Does Not Exist: '%.*s'",
+                 ASL_TEXT_ARGS(text));
+    return id;
+}
+
+/* ---- StartExecution ---- */
+
+bool api_check_input(struct api_call *call, struct asl_text input)
+{
+    struct value_error error;
+    struct asl_buffer why, place;
+    asl_value *v = value_parse(input, 0, 0, &error);
+    if (v) {
+        value_release(v);
+        return true;
+    }
+    asl_buffer_init(&why, 65536);
+    asl_buffer_init(&place, 65536);
+    bool empty = error.problem == VALUE_EMPTY_TEXT || !complaint_of(input, &why, &place);
+    api_fail(call, "InvalidExecutionInput", "Invalid State Machine Execution Input: '%s'",
+             empty || !why.data ? "Invalid execution input." : why.data);
+    asl_buffer_free(&why);
+    asl_buffer_free(&place);
+    return false;
+}
+
+bool api_start_of(struct api_call *call, const struct target *t, struct engine_start *start)
+{
+    struct asl_text name = api_text(call, "name"), input = api_text(call, "input");
+    *start = (struct engine_start){
+        .machine = target_row(t),
+        .name = name.data,
+        .input = input.data ? input : ASL_TEXT("{}"),
+        .version_arn = t->version_arn[0] ? t->version_arn : NULL,
+        .alias_arn = t->alias_arn[0] ? t->alias_arn : NULL,
+    };
+    return (!name.data || api_check_name(call, name)) && api_check_input(call, start->input);
+}
+
+void api_answer_refused_start(struct api_call *call, const struct engine_started *started)
+{
+    struct arn machine;
+    char arn[API_ARN_BYTES];
+    struct asl_text name = api_text(call, "name");
+    switch (started->outcome) {
+    case ENGINE_ALREADY_EXISTS:
+        arn_read(api_text(call, "stateMachineArn"), &machine);
+        api_make_arn(call->api, "execution", machine.name, name.data, arn);
+        api_fail(call, "ExecutionAlreadyExists", "Execution Already Exists: '%s'", arn);
+        return;
+    case ENGINE_BAD_INPUT:
+        api_fail(call, "InvalidExecutionInput", "Invalid State Machine Execution Input: '%s'",
+                 started->message);
+        return;
+    default:
+        api_fail(call, "StateMachineDoesNotExist", "State Machine Does Not Exist: '%.*s'",
+                 ASL_TEXT_ARGS(api_text(call, "stateMachineArn")));
+    }
+}
+
+static void started(void *state, const struct engine_started *s)
+{
+    struct api_call *call = state;
+    if (s->outcome != ENGINE_OK) {
+        api_answer_refused_start(call, s);
+        return;
+    }
+    struct value_list l;
+    value_list_init(&l);
+    value_list_set_take(&l, "executionArn", value_string_z(s->arn));
+    value_list_set_take(&l, "startDate", describe_time(s->start_ms));
+    api_answer_take(call, value_object_take(&l));
+}
+
+void api_StartExecution(struct api_call *call)
+{
+    struct target t;
+    struct engine_start start;
+    if (api_target(call, "stateMachineArn", &t) && api_start_of(call, &t, &start))
+        engine_start(call->api->engine, &start, started, call);
+}
+
+/* ---- StopExecution ---- */
+
+static void note_stop(void *state, const asl_execution *x)
+{
+    *(int64_t *)state = asl_execution_stopped(x);
+}
+
+/* One that has ended is left as it is, and its end is told: stopping is idempotent. */
+static void stopped(void *state, enum engine_outcome outcome)
+{
+    struct api_call *call = state;
+    int64_t at = api_now(call);
+    (void)outcome;
+    engine_look(call->api->engine, call->execution, note_stop, &at);
+    struct value_list l;
+    value_list_init(&l);
+    value_list_set_take(&l, "stopDate", describe_time(at));
+    api_answer_take(call, value_object_take(&l));
+}
+
+void api_StopExecution(struct api_call *call)
+{
+    call->execution = api_execution(call, "executionArn");
+    if (call->execution)
+        engine_stop(call->api->engine, call->execution, api_text(call, "error"),
+                    api_text(call, "cause"), stopped, call);
+}
+
+/* ---- DescribeExecution ---- */
+
+struct description {
+    bool include_data;
+    asl_value *v;
+};
+
+static void describe(void *state, const asl_execution *x)
+{
+    struct description *d = state;
+    d->v = describe_execution(x, d->include_data);
+}
+
+void api_DescribeExecution(struct api_call *call)
+{
+    struct description d = {!asl_text_is(api_text(call, "includedData"), "METADATA_ONLY"), NULL};
+    int64_t id = api_execution(call, "executionArn");
+    if (!id)
+        return;
+    if (engine_look(call->api->engine, id, describe, &d))
+        api_answer_take(call, d.v);
+    else
+        api_fail(call, "ExecutionDoesNotExist", "Execution Does Not Exist: '%.*s'",
+                 ASL_TEXT_ARGS(api_text(call, "executionArn")));
+}
+
+/* ---- ListExecutions ---- */
+
+struct list {
+    struct api_call *call;
+    const struct target *target;
+    struct value_list items;
+    size_t size;
+    int64_t last;
+    bool more;
+    bool redriven, not_redriven; /* redriveFilter */
+    bool matches;
+    struct value_list item;
+};
+
+static void set_text(struct value_list *l, const char *member, struct asl_text t)
+{
+    if (t.size)
+        value_list_set_take(l, member, value_string(t));
+}
+
+static void see_item(void *state, const asl_execution *x)
+{
+    struct list *list = state;
+    const struct target *t = list->target;
+    struct value_list *l = &list->item;
+    bool redriven = asl_execution_redrives(x) > 0;
+    list->matches = !(list->redriven && !redriven) && !(list->not_redriven && redriven);
+    if (t->alias)
+        list->matches =
+            list->matches && asl_text_is(asl_execution_alias_arn(x), t->alias_arn);
+    else if (t->version)
+        list->matches =
+            list->matches && asl_text_is(asl_execution_version_arn(x), t->version_arn);
+    if (!list->matches)
+        return;
+    set_text(l, "executionArn", asl_execution_arn(x));
+    set_text(l, "stateMachineArn", asl_execution_machine_arn(x));
+    set_text(l, "name", asl_execution_name(x));
+    value_list_set_take(l, "status", value_string_z(asl_status_name(asl_execution_status(x))));
+    value_list_set_take(l, "startDate", describe_time(asl_execution_started(x)));
+    if (asl_execution_stopped(x))
+        value_list_set_take(l, "stopDate", describe_time(asl_execution_stopped(x)));
+    set_text(l, "stateMachineVersionArn", asl_execution_version_arn(x));
+    set_text(l, "stateMachineAliasArn", asl_execution_alias_arn(x));
+    value_list_set_take(l, "redriveCount", value_integer(asl_execution_redrives(x)));
+    if (redriven)
+        value_list_set_take(l, "redriveDate", describe_time(asl_execution_redriven_at(x)));
+}
+
+static bool see_row(void *state, const struct store_execution *row)
+{
+    struct list *list = state;
+    list->matches = false;
+    value_list_init(&list->item);
+    if (!engine_look(list->call->api->engine, row->id, see_item, list) || !list->matches)
+        return true;
+    if (list->items.count == list->size) {
+        value_list_free(&list->item);
+        list->more = true;
+        return false;
+    }
+    value_list_push_take(&list->items, value_object_take(&list->item));
+    list->last = row->id;
+    return true;
+}
+
+static int status_filter(const struct api_call *call)
+{
+    struct asl_text filter = api_text(call, "statusFilter");
+    for (int s = ASL_RUNNING; filter.data && s <= ASL_PENDING_REDRIVE; s++)
+        if (asl_text_is(filter, asl_status_name((enum asl_status)s)))
+            return s;
+    return -1;
+}
+
+static bool check_list(struct api_call *call, struct target *t)
+{
+    bool by_machine = api_text(call, "stateMachineArn").data != NULL;
+    bool by_map_run = api_text(call, "mapRunArn").data != NULL;
+    if (by_machine == by_map_run) {
+        api_invalid(call, "Must provide either stateMachineArn or mapRunArn, and not both");
+        return false;
+    }
+    if (by_map_run) {
+        struct arn arn;
+        if (api_arn(call, "mapRunArn", 1u << ARN_MAP_RUN, &arn))
+            api_fail_with(call, "ResourceNotFound", "resourceName",
+                          api_text(call, "mapRunArn").data, "Resource not found: '%s'",
+                          api_text(call, "mapRunArn").data);
+        return false;
+    }
+    if (!api_target(call, "stateMachineArn", t))
+        return false;
+    if (machine_is_express(t->machine)) {
+        api_fail(call, "StateMachineTypeNotSupported",
+                 "This operation is not supported by this type of state machine");
+        return false;
+    }
+    return true;
+}
+
+void api_ListExecutions(struct api_call *call)
+{
+    struct target t;
+    char after[API_ARN_BYTES], arn[API_ARN_BYTES], place[24];
+    if (!check_list(call, &t) || !page_begin(call, after))
+        return;
+    struct list list = {.call = call, .target = &t, .size = page_size(call)};
+    list.redriven = asl_text_is(api_text(call, "redriveFilter"), "REDRIVEN");
+    list.not_redriven = asl_text_is(api_text(call, "redriveFilter"), "NOT_REDRIVEN");
+    value_list_init(&list.items);
+    api_make_arn(call->api, "stateMachine", t.arn.name, NULL, arn);
+    store_list_executions(engine_store(call->api->engine), arn, status_filter(call),
+                          after[0] ? strtoll(after, NULL, 10) : INT64_MAX, SIZE_MAX, see_row,
+                          &list);
+    struct value_list l;
+    value_list_init(&l);
+    value_list_set_take(&l, "executions", value_array_take(&list.items));
+    if (list.more) {
+        snprintf(place, sizeof place, "%" PRId64, list.last);
+        page_set_next(call, &l, place);
+    }
+    api_answer_take(call, value_object_take(&l));
+}
+
+/* ---- RedriveExecution ---- */
+
+#define TOKENS_KEPT 10
+#define TOKEN_MS (15 * INT64_C(60000))
+
+/* When this token redrove the execution, or 0. */
+static int64_t token_used(const struct api_call *call, const char *arn, struct asl_text token)
+{
+    const asl_value *used = shelf_get(&call->api->tokens, arn);
+    for (size_t i = 0; token.data && used && i < api_count(used); i++) {
+        const asl_value *one = value_at(used, i);
+        int64_t at = api_document_integer(one, "at");
+        if (asl_text_equal(value_as_text(api_get(one, "token")), token) &&
+            at > api_now(call) - TOKEN_MS)
+            return at;
+    }
+    return 0;
+}
+
+static void keep_token(struct api_call *call, const char *arn, struct asl_text token, int64_t at)
+{
+    const asl_value *used = shelf_get(&call->api->tokens, arn);
+    size_t count = used ? api_count(used) : 0;
+    struct value_list kept, one;
+    value_list_init(&kept);
+    value_list_init(&one);
+    for (size_t i = count >= TOKENS_KEPT ? count - TOKENS_KEPT + 1 : 0; i < count; i++)
+        value_list_push_take(&kept, value_retain(value_at(used, i)));
+    value_list_set_take(&one, "token", value_string(token));
+    value_list_set_take(&one, "at", value_integer(at));
+    value_list_push_take(&kept, value_object_take(&one));
+    api_put_take(call->api, &call->api->tokens, arn, value_array_take(&kept));
+}
+
+static void answer_redriven(struct api_call *call, int64_t at)
+{
+    struct value_list l;
+    value_list_init(&l);
+    value_list_set_take(&l, "redriveDate", describe_time(at));
+    api_answer_take(call, value_object_take(&l));
+}
+
+static void note_redrive(void *state, const asl_execution *x)
+{
+    *(int64_t *)state = asl_execution_redriven_at(x);
+}
+
+static void redriven(void *state, enum engine_outcome outcome)
+{
+    struct api_call *call = state;
+    int64_t at = api_now(call);
+    struct asl_text token = api_text(call, "clientToken");
+    if (outcome != ENGINE_OK) {
+        api_fail(call, "ExecutionNotRedrivable", "Execution is not redrivable");
+        return;
+    }
+    engine_look(call->api->engine, call->execution, note_redrive, &at);
+    if (token.data)
+        keep_token(call, api_text(call, "executionArn").data, token, at);
+    answer_redriven(call, at);
+}
+
+struct redrivable {
+    int64_t now;
+    char reason[128]; /* "" when it is */
+};
+
+static void judge(void *state, const asl_execution *x)
+{
+    struct redrivable *r = state;
+    enum asl_status status = asl_execution_status(x);
+    if (status != ASL_FAILED && status != ASL_TIMED_OUT && status != ASL_ABORTED)
+        snprintf(r->reason, sizeof r->reason, "Execution is %s and cannot be redriven",
+                 asl_status_name(status));
+    else if (r->now - asl_execution_stopped(x) > REDRIVE_DAYS * DAY_MS)
+        snprintf(r->reason, sizeof r->reason, "Execution has exceeded the redrivable period");
+    else if (asl_execution_last_event(x) >= REDRIVE_EVENTS)
+        snprintf(r->reason, sizeof r->reason, "Execution history event limit exceeded");
+}
+
+void api_RedriveExecution(struct api_call *call)
+{
+    call->execution = api_execution(call, "executionArn");
+    if (!call->execution)
+        return;
+    int64_t at =
+        token_used(call, api_text(call, "executionArn").data, api_text(call, "clientToken"));
+    if (at) {
+        answer_redriven(call, at);
+        return;
+    }
+    struct redrivable r = {.now = api_now(call), .reason = ""};
+    engine_look(call->api->engine, call->execution, judge, &r);
+    if (r.reason[0])
+        api_fail(call, "ExecutionNotRedrivable", "%s", r.reason);
+    else
+        engine_redrive(call->api->engine, call->execution, redriven, call);
+}

@@ -1,0 +1,199 @@
+/* Shared by the files of engine/api only.
+ *
+ *   api.c         a request: read, check by the model, hand to its operation, answer after the commit
+ *   table.c       the operations, one line each
+ *   shelf.c       named documents in memory, written through to the store
+ *   arn.c         ARNs of this service, read and made
+ *   page.c        nextToken and maxResults
+ *   machines.c, versions.c, aliases.c, executions.c, history.c, sync.c, activities.c, tokens.c,
+ *   map_runs.c, tags.c, validation.c, test_state.c: a family of operations each
+ */
+#ifndef ENGINE_API_INTERNAL_H
+#define ENGINE_API_INTERNAL_H
+
+#include "engine/api/api.h"
+#include "engine/api/describe.h"
+#include "engine/api/shelf.h"
+#include "engine/aws/constraint.h"
+
+#define API_NAME_MAXIMUM 80 /* characters of a machine's, an execution's, an activity's name */
+#define API_NAME_BYTES (API_NAME_MAXIMUM * 4 + 1)
+#define API_ARN_BYTES 2049
+
+struct api;
+struct api_call;
+
+struct api_operation {
+    const char *name;
+    void (*handle)(struct api_call *call);
+};
+const struct api_operation *api_operation_named(struct asl_text name);
+
+/* One request on its way. Lives from its arrival to its answer. */
+struct api_call {
+    struct api_call *before, *after;
+    struct api *api;
+    struct http_exchange *exchange;
+    const struct api_operation *operation;
+    asl_value *in; /* the parameters: an object that satisfies the model */
+    int status;    /* of the answer, once there is one */
+    struct asl_buffer body;
+    bool is_gone;  /* the client left: its answer goes nowhere */
+    void (*gone)(struct api_call *call); /* told then; a long poll leaves its queue */
+    int64_t execution;                   /* the one it is about, for operations that wait */
+    void *own;                           /* the operation's, freed by it */
+};
+
+struct api {
+    struct engine *engine;
+    struct catalogue *catalogue;
+    const struct catalogue_service *service;
+    struct constraint_checker *checker;
+    struct api_call *calls;
+    struct shelf machines;   /* by name */
+    struct shelf versions;   /* by "<name>:<8 digits>" */
+    struct shelf aliases;    /* by "<name>:<alias>" */
+    struct shelf activities; /* by name */
+    struct shelf tags;       /* by ARN */
+    struct shelf tokens;     /* of RedriveExecution, by ARN */
+    size_t uncommitted;      /* documents put since the last commit */
+    struct activity_queues *queues;
+    struct sync_waiting *sync_waiting;
+    uint64_t answered, refused;
+    bool is_closing;
+};
+
+/* ---- answering: each call once ---- */
+
+/* Status 200 and the members. Waits for the commit when documents were put. */
+void api_answer_take(struct api_call *call, asl_value *out);
+/* {} */
+void api_answer_empty(struct api_call *call);
+/* Status 400: {"__type", "message"}; the message is formatted. */
+void api_fail(struct api_call *call, const char *type, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* The same with one more member ("resourceName", "reason"). */
+void api_fail_with(struct api_call *call, const char *type, const char *member, const char *text,
+                   const char *format, ...) __attribute__((format(printf, 5, 6)));
+/* ValidationException */
+#define api_invalid(call, ...) api_fail(call, "ValidationException", __VA_ARGS__)
+
+/* ---- parameters ---- */
+
+/* A string's text, NUL-terminated; {NULL, 0} when it is absent. */
+struct asl_text api_text(const struct api_call *call, const char *member);
+bool api_flag(const struct api_call *call, const char *member);
+int64_t api_integer(const struct api_call *call, const char *member, int64_t otherwise);
+int64_t api_now(const struct api_call *call);
+/* False after refusing (InvalidName) what AWS does not take as a name. */
+bool api_check_name(struct api_call *call, struct asl_text name);
+
+/* ---- looking, where things may be missing ---- */
+
+/* The member; NULL where there is none, where it is null, or where `v` is NULL. */
+const asl_value *api_get(const asl_value *v, const char *member);
+size_t api_count(const asl_value *v); /* of NULL: 0 */
+bool api_equal(const asl_value *a, const asl_value *b); /* NULL equals NULL only */
+
+/* ---- documents ---- */
+
+/* `document` with `member` set to v; takes both. */
+asl_value *api_with_take(asl_value *document, const char *member, asl_value *v);
+void api_copy_member(struct value_list *l, const asl_value *from, const char *member);
+/* A member that holds milliseconds, as a time of the wire. Nothing when it is absent. */
+void api_copy_time(struct value_list *l, const asl_value *from, const char *member);
+int64_t api_document_integer(const asl_value *document, const char *member);
+/* Puts it on the shelf and into the next commit; NULL deletes. Takes `document`. */
+void api_put_take(struct api *a, struct shelf *shelf, const char *key, asl_value *document);
+
+/* ---- ARNs (arn.c) ---- */
+
+enum arn_kind { ARN_OTHER, ARN_MACHINE, ARN_EXECUTION, ARN_EXPRESS, ARN_ACTIVITY, ARN_MAP_RUN };
+struct arn {
+    enum arn_kind kind;
+    char resource[32];              /* "stateMachine": its type as written */
+    char name[API_NAME_BYTES];      /* machine's or activity's */
+    char label[API_NAME_BYTES];     /* behind "/", or "" */
+    char qualifier[API_NAME_BYTES]; /* version, alias, execution's name; or "" */
+};
+/* False: it is no ARN of this service. */
+bool arn_read(struct asl_text text, struct arn *arn);
+/* Reads a parameter as an ARN of one of `kinds` (bits 1 << kind); false after refusing it. */
+bool api_arn(struct api_call *call, const char *member, unsigned kinds, struct arn *arn);
+/* "arn:aws:states:<region>:<account>:<resource>:<name>[:<qualifier>]" */
+void api_make_arn(const struct api *a, const char *resource, const char *name,
+                  const char *qualifier, char out[API_ARN_BYTES]);
+
+/* ---- machines (machines.c) ---- */
+
+/* What a state machine ARN stands for. All borrowed from the shelves. */
+struct target {
+    struct arn arn;
+    const asl_value *machine;
+    const asl_value *version; /* NULL: the machine's newest revision */
+    const asl_value *alias;   /* NULL: none was named */
+    char version_arn[API_ARN_BYTES], alias_arn[API_ARN_BYTES]; /* or "" */
+};
+/* Finds what a parameter names; an alias gives one of its versions by its weights. False after
+ * answering. */
+bool api_target(struct api_call *call, const char *member, struct target *t);
+/* The document that tells of this revision: the version's, else the machine's. */
+const asl_value *target_revision(const struct target *t);
+bool machine_is_express(const asl_value *machine);
+/* The row of the store under which this revision's executions begin. */
+int64_t target_row(const struct target *t);
+bool machines_load(struct api *a, char message[512]);
+/* Publishes the machine's revision under the next number, or finds the version that it has already;
+ * writes its ARN. Shared by create, update and publish. */
+void versions_publish(struct api *a, const char *name, struct asl_text description,
+                      char arn[API_ARN_BYTES], int64_t *created);
+void version_key(const char *name, int64_t number, char out[API_NAME_BYTES + 16]);
+/* Drops what belongs to a machine that is deleted. */
+void versions_forget(struct api *a, const char *name);
+void aliases_forget(struct api *a, const char *name);
+
+/* Diagnostics as InvalidDefinition shows them; false and an answered call when the definition has
+ * errors. */
+bool api_check_definition(struct api_call *call, struct asl_text definition, bool express);
+
+/* ---- executions (executions.c) ---- */
+
+/* The execution a parameter names: its id; 0 after answering. EXPRESS ones are refused. */
+int64_t api_execution(struct api_call *call, const char *member);
+/* The name and input of a start, checked; false after answering. */
+bool api_start_of(struct api_call *call, const struct target *t, struct engine_start *start);
+void api_answer_refused_start(struct api_call *call, const struct engine_started *started);
+/* False after answering InvalidExecutionInput. */
+bool api_check_input(struct api_call *call, struct asl_text input);
+
+/* ---- pages (page.c) ---- */
+
+#define API_PAGE_DEFAULT 100
+size_t page_size(const struct api_call *call);
+/* The place behind which a page begins ("" for the first); false after answering InvalidToken. */
+bool page_begin(struct api_call *call, char after[API_ARN_BYTES]);
+void page_set_next(const struct api_call *call, struct value_list *out, const char *after);
+
+/* ---- queues and waiting ---- */
+void activities_init(struct api *a);
+void activities_free(struct api *a);
+void sync_init(struct api *a);
+void sync_free(struct api *a);
+void activities_let_go(struct api *a);
+
+/* ---- the operations (table.c) ---- */
+#define API_OPERATIONS(X)                                                                          \
+    X(CreateActivity) X(CreateStateMachine) X(CreateStateMachineAlias) X(DeleteActivity)           \
+    X(DeleteStateMachine) X(DeleteStateMachineAlias) X(DeleteStateMachineVersion)                  \
+    X(DescribeActivity) X(DescribeExecution) X(DescribeMapRun) X(DescribeStateMachine)             \
+    X(DescribeStateMachineAlias) X(DescribeStateMachineForExecution) X(GetActivityTask)            \
+    X(GetExecutionHistory) X(ListActivities) X(ListExecutions) X(ListMapRuns)                      \
+    X(ListStateMachineAliases) X(ListStateMachineVersions) X(ListStateMachines)                    \
+    X(ListTagsForResource) X(PublishStateMachineVersion) X(RedriveExecution) X(SendTaskFailure)    \
+    X(SendTaskHeartbeat) X(SendTaskSuccess) X(StartExecution) X(StartSyncExecution)                \
+    X(StopExecution) X(TagResource) X(TestState) X(UntagResource) X(UpdateMapRun)                  \
+    X(UpdateStateMachine) X(UpdateStateMachineAlias) X(ValidateStateMachineDefinition)
+#define API_DECLARE(name) void api_##name(struct api_call *call);
+API_OPERATIONS(API_DECLARE)
+
+#endif

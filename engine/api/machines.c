@@ -1,0 +1,610 @@
+/* State machines: create, describe, list, update, delete. Serves: facts 1.2, 1.5, 1.6.
+ *
+ * A document tells of a machine's newest revision: {"type", "roleArn", "row", "creationDate",
+ * "updateDate" (ms), "revisionId" (none before the first update), "loggingConfiguration",
+ * "tracingConfiguration", "encryptionConfiguration", "lastVersion"}. The definition stands in the
+ * store's row. A deleted machine leaves {"deleted"} so that its rows are not taken for a machine that
+ * the command line made.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/api/internal.h"
+
+/* ---- documents ---- */
+
+static bool is_deleted(const asl_value *machine)
+{
+    return api_get(machine, "deleted") != NULL;
+}
+
+static const asl_value *find(const struct api *a, const char *name)
+{
+    const asl_value *machine = shelf_get(&a->machines, name);
+    return machine && !is_deleted(machine) ? machine : NULL;
+}
+
+bool machine_is_express(const asl_value *machine)
+{
+    const asl_value *type = api_get(machine, "type");
+    return type && asl_text_is(value_as_text(type), "EXPRESS");
+}
+
+static asl_value *default_of(const char *member)
+{
+    static const struct {
+        const char *member, *value;
+    } defaults[] = {
+        {"loggingConfiguration", "{\"level\":\"OFF\",\"includeExecutionData\":false}"},
+        {"tracingConfiguration", "{\"enabled\":false}"},
+        {"encryptionConfiguration", "{\"type\":\"AWS_OWNED_KEY\"}"},
+    };
+    for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++)
+        if (strcmp(defaults[i].member, member) == 0)
+            return value_literal(defaults[i].value);
+    return value_empty_object();
+}
+
+/* What was given over the defaults. */
+static asl_value *with_defaults(const char *member, const asl_value *given)
+{
+    asl_value *v = default_of(member);
+    for (size_t i = 0; given && i < api_count(given); i++)
+        v = value_with_take(v, value_retain(value_key_at(given, i)),
+                            value_retain(value_at(given, i)));
+    return v;
+}
+
+static const char *const configurations[] = {"loggingConfiguration", "tracingConfiguration",
+                                             "encryptionConfiguration"};
+#define CONFIGURATIONS (sizeof configurations / sizeof *configurations)
+
+/* A machine that the command line made has rows only: the newest of its name stands for it. */
+static bool adopt(void *state, const struct store_machine *row)
+{
+    struct api *a = state;
+    const asl_value *known = shelf_get(&a->machines, row->name);
+    if (known && !api_get(known, "adopted"))
+        return true;
+    struct value_list l;
+    value_list_init(&l);
+    value_list_set_take(&l, "adopted", value_boolean(true));
+    value_list_set_take(&l, "type", value_string_z(row->express ? "EXPRESS" : "STANDARD"));
+    value_list_set_take(&l, "roleArn", value_string_z(row->role_arn));
+    value_list_set_take(&l, "row", value_integer(row->id));
+    value_list_set_take(&l, "creationDate", value_integer(row->created));
+    value_list_set_take(&l, "updateDate", value_integer(row->created));
+    for (size_t i = 0; i < CONFIGURATIONS; i++)
+        value_list_set_take(&l, configurations[i], default_of(configurations[i]));
+    shelf_put_take(&a->machines, row->name, value_object_take(&l));
+    return true;
+}
+
+bool machines_load(struct api *a, char message[512])
+{
+    struct store *store = engine_store(a->engine);
+    if (store_each_machine(store, adopt, a) == STORE_OK)
+        return true;
+    snprintf(message, 512, "%s", store_last_error(store)->message);
+    return false;
+}
+
+/* ---- what an ARN stands for ---- */
+
+/* One of an alias's versions, by their weights. */
+static const asl_value *pick_route(struct api *a, const asl_value *alias)
+{
+    const asl_value *routes = api_get(alias, "routingConfiguration");
+    int64_t at = (int64_t)(engine_random(a->engine) % 100);
+    for (size_t i = 0; i < api_count(routes); i++) {
+        at -= api_document_integer(value_at(routes, i), "weight");
+        if (at < 0)
+            return api_get(value_at(routes, i), "stateMachineVersionArn");
+    }
+    return api_get(value_at(routes, 0), "stateMachineVersionArn");
+}
+
+static bool find_qualified(struct api *a, struct target *t)
+{
+    char key[2 * API_NAME_BYTES];
+    struct arn version;
+    if (strspn(t->arn.qualifier, "0123456789") == strlen(t->arn.qualifier)) {
+        version_key(t->arn.name, strtoll(t->arn.qualifier, NULL, 10), key);
+        t->version = shelf_get(&a->versions, key);
+        api_make_arn(a, "stateMachine", t->arn.name, t->arn.qualifier, t->version_arn);
+        return t->version != NULL;
+    }
+    snprintf(key, sizeof key, "%s:%s", t->arn.name, t->arn.qualifier);
+    t->alias = shelf_get(&a->aliases, key);
+    if (!t->alias || !arn_read(value_as_text(pick_route(a, t->alias)), &version))
+        return false;
+    api_make_arn(a, "stateMachine", t->arn.name, t->arn.qualifier, t->alias_arn);
+    api_make_arn(a, "stateMachine", t->arn.name, version.qualifier, t->version_arn);
+    version_key(t->arn.name, strtoll(version.qualifier, NULL, 10), key);
+    t->version = shelf_get(&a->versions, key);
+    return t->version != NULL;
+}
+
+bool api_target(struct api_call *call, const char *member, struct target *t)
+{
+    *t = (struct target){.version = NULL};
+    if (!api_arn(call, member, 1u << ARN_MACHINE, &t->arn))
+        return false;
+    t->machine = find(call->api, t->arn.name);
+    char own[API_ARN_BYTES];
+    api_make_arn(call->api, "stateMachine", t->arn.name,
+                 t->arn.qualifier[0] ? t->arn.qualifier : NULL, own);
+    if (t->machine && asl_text_is(api_text(call, member), own) &&
+        (!t->arn.qualifier[0] || find_qualified(call->api, t)))
+        return true;
+    api_fail(call, "StateMachineDoesNotExist", "State Machine Does Not Exist: '%.*s'",
+             ASL_TEXT_ARGS(api_text(call, member)));
+    return false;
+}
+
+const asl_value *target_revision(const struct target *t)
+{
+    return t->version ? t->version : t->machine;
+}
+
+int64_t target_row(const struct target *t)
+{
+    return api_document_integer(target_revision(t), "row");
+}
+
+/* ---- checks ---- */
+
+static bool check_logging(struct api_call *call)
+{
+    const asl_value *logging = api_get(call->in, "loggingConfiguration");
+    if (!logging)
+        return true;
+    const asl_value *level = api_get(logging, "level");
+    const asl_value *destinations = api_get(logging, "destinations");
+    bool is_on = level && !asl_text_is(value_as_text(level), "OFF");
+    size_t count = destinations ? api_count(destinations) : 0;
+    if (count > 1 || (is_on && count != 1)) {
+        api_fail(call, "InvalidLoggingConfiguration",
+                 "Invalid Logging Configuration: Must specify exactly one Log Destination.");
+        return false;
+    }
+    const asl_value *group =
+        count ? api_get(value_at(destinations, 0), "cloudWatchLogsLogGroup") : NULL;
+    const asl_value *arn = api_get(group, "logGroupArn");
+    if (count && !(arn && asl_text_starts(value_as_text(arn), "arn:"))) {
+        api_fail(call, "InvalidLoggingConfiguration",
+                 "Invalid Logging Configuration: Log Destination not found.");
+        return false;
+    }
+    return true;
+}
+
+static bool check_encryption(struct api_call *call)
+{
+    const asl_value *encryption = api_get(call->in, "encryptionConfiguration");
+    const asl_value *type = api_get(encryption, "type");
+    if (!type || !asl_text_is(value_as_text(type), "CUSTOMER_MANAGED_KMS_KEY") ||
+        api_get(encryption, "kmsKeyId"))
+        return true;
+    api_fail(call, "InvalidEncryptionConfiguration",
+             "Invalid Encryption Configuration: kmsKeyId must be set when the type is "
+             "CUSTOMER_MANAGED_KMS_KEY");
+    return false;
+}
+
+static bool check_role(struct api_call *call)
+{
+    struct asl_text role = api_text(call, "roleArn");
+    if (!role.data || asl_text_starts(role, "arn:"))
+        return true;
+    api_fail(call, "InvalidArn", "Invalid Role Arn: '%.*s'", ASL_TEXT_ARGS(role));
+    return false;
+}
+
+/* What create and update have in common. */
+static bool check_settings(struct api_call *call)
+{
+    if (api_text(call, "versionDescription").data && !api_flag(call, "publish")) {
+        api_invalid(call, "Version description can only be set when publish is true");
+        return false;
+    }
+    return check_logging(call) && check_encryption(call) && check_role(call);
+}
+
+/* ---- definitions in the store ---- */
+
+struct definition {
+    struct asl_buffer text;
+    bool found;
+};
+
+static bool take_definition(void *state, const struct store_machine *row)
+{
+    struct definition *d = state;
+    asl_buffer_put(&d->text, row->definition.data, row->definition.size);
+    d->found = true;
+    return false;
+}
+
+static bool read_definition(struct api *a, int64_t row, struct definition *d)
+{
+    d->found = false;
+    asl_buffer_init(&d->text, ASL_BUFFER_MAXIMUM);
+    store_get_machine(engine_store(a->engine), row, take_definition, d);
+    return d->found;
+}
+
+static void again(void *state, enum engine_outcome outcome)
+{
+    struct api_call *call = state;
+    (void)outcome;
+    call->api->uncommitted = 0;
+    call->operation->handle(call);
+}
+
+/* A row that was put in this very turn is read after its commit. */
+static bool need_definition(struct api_call *call, int64_t row, struct definition *d)
+{
+    if (read_definition(call->api, row, d))
+        return true;
+    asl_buffer_free(&d->text);
+    if (call->api->uncommitted)
+        engine_after_commit(call->api->engine, again, call);
+    else
+        api_fail(call, "StateMachineDoesNotExist",
+                 "The definition of this State Machine is missing from the store");
+    return false;
+}
+
+static int64_t put_row(struct api_call *call, const char *name, struct asl_text definition,
+                       bool express, struct asl_text role)
+{
+    struct asl_diagnostics diagnostics = {0};
+    char *role_arn = asl_copy_text(role);
+    int64_t row = engine_put_machine(call->api->engine, name, definition, express, role_arn,
+                                     &diagnostics);
+    asl_diagnostics_free(&diagnostics);
+    free(role_arn);
+    return row;
+}
+
+/* ---- CreateStateMachine ---- */
+
+/* The same create again: everything but role and tags is as it was. */
+static bool is_same_create(struct api_call *call, const asl_value *machine,
+                           const struct definition *d)
+{
+    struct asl_text type = api_text(call, "type");
+    bool same = asl_text_equal(asl_buffer_text(&d->text), api_text(call, "definition")) &&
+                machine_is_express(machine) == asl_text_is(type, "EXPRESS") &&
+                (api_get(machine, "published") != NULL) == api_flag(call, "publish");
+    for (size_t i = 0; same && i < CONFIGURATIONS; i++) {
+        asl_value *wanted =
+            with_defaults(configurations[i], api_get(call->in, configurations[i]));
+        same = api_equal(wanted, api_get(machine, configurations[i]));
+        value_release(wanted);
+    }
+    return same;
+}
+
+static void answer_created(struct api_call *call, const char *name, const char *version_arn)
+{
+    char arn[API_ARN_BYTES];
+    struct value_list l;
+    value_list_init(&l);
+    api_make_arn(call->api, "stateMachine", name, NULL, arn);
+    value_list_set_take(&l, "stateMachineArn", value_string_z(arn));
+    api_copy_time(&l, find(call->api, name), "creationDate");
+    if (version_arn)
+        value_list_set_take(&l, "stateMachineVersionArn", value_string_z(version_arn));
+    api_answer_take(call, value_object_take(&l));
+}
+
+static void create_again(struct api_call *call, const char *name, const asl_value *machine)
+{
+    struct definition d;
+    char arn[API_ARN_BYTES];
+    if (!need_definition(call, api_document_integer(machine, "row"), &d))
+        return;
+    const asl_value *published = api_get(machine, "published");
+    if (is_same_create(call, machine, &d)) {
+        answer_created(call, name, published ? value_as_text(published).data : NULL);
+    } else {
+        api_make_arn(call->api, "stateMachine", name, NULL, arn);
+        api_fail(call, "StateMachineAlreadyExists", "State Machine Already Exists: '%s'", arn);
+    }
+    asl_buffer_free(&d.text);
+}
+
+static asl_value *new_machine(struct api_call *call, bool express, int64_t row)
+{
+    struct value_list l;
+    value_list_init(&l);
+    value_list_set_take(&l, "type", value_string_z(express ? "EXPRESS" : "STANDARD"));
+    api_copy_member(&l, call->in, "roleArn");
+    value_list_set_take(&l, "row", value_integer(row));
+    value_list_set_take(&l, "creationDate", value_integer(api_now(call)));
+    value_list_set_take(&l, "updateDate", value_integer(api_now(call)));
+    for (size_t i = 0; i < CONFIGURATIONS; i++)
+        value_list_set_take(&l, configurations[i],
+                            with_defaults(configurations[i],
+                                          api_get(call->in, configurations[i])));
+    return value_object_take(&l);
+}
+
+static void create(struct api_call *call, const char *name, bool express)
+{
+    struct api *a = call->api;
+    char arn[API_ARN_BYTES], version[API_ARN_BYTES];
+    int64_t created;
+    int64_t row = put_row(call, name, api_text(call, "definition"), express,
+                          api_text(call, "roleArn"));
+    api_put_take(a, &a->machines, name, new_machine(call, express, row));
+    const asl_value *tags = api_get(call->in, "tags");
+    api_make_arn(a, "stateMachine", name, NULL, arn);
+    if (tags && api_count(tags))
+        api_put_take(a, &a->tags, arn, value_retain(tags));
+    if (api_flag(call, "publish")) {
+        versions_publish(a, name, api_text(call, "versionDescription"), version, &created);
+        api_put_take(a, &a->machines, name,
+                     api_with_take(value_retain(find(a, name)), "published",
+                                   value_string_z(version)));
+    }
+    answer_created(call, name, api_flag(call, "publish") ? version : NULL);
+}
+
+void api_CreateStateMachine(struct api_call *call)
+{
+    struct asl_text name = api_text(call, "name");
+    bool express = asl_text_is(api_text(call, "type"), "EXPRESS");
+    if (!api_check_name(call, name) || !check_settings(call) ||
+        !api_check_definition(call, api_text(call, "definition"), express))
+        return;
+    const asl_value *machine = find(call->api, name.data);
+    if (machine)
+        create_again(call, name.data, machine);
+    else
+        create(call, name.data, express);
+}
+
+/* ---- describing ---- */
+
+/* What DescribeStateMachine and DescribeStateMachineForExecution have in common. */
+static void add_revision(struct value_list *l, struct api *a, const char *name,
+                         const asl_value *revision, int64_t row, struct asl_text definition)
+{
+    value_list_set_take(l, "name", value_string_z(name));
+    value_list_set_take(l, "definition", value_string(definition));
+    api_copy_member(l, revision, "roleArn");
+    for (size_t i = 0; i < CONFIGURATIONS; i++)
+        api_copy_member(l, revision, configurations[i]);
+    api_copy_member(l, revision, "revisionId");
+    asl_machine *compiled = engine_machine(a->engine, row);
+    asl_value *references = compiled ? asl_machine_variable_references(compiled) : NULL;
+    if (references && api_count(references))
+        value_list_set_take(l, "variableReferences", value_retain(references));
+    value_release(references);
+}
+
+static struct asl_text shown_definition(const struct api_call *call, const struct definition *d)
+{
+    bool hidden = asl_text_is(api_text(call, "includedData"), "METADATA_ONLY");
+    return hidden ? (struct asl_text){"", 0} : asl_buffer_text(&d->text);
+}
+
+void api_DescribeStateMachine(struct api_call *call)
+{
+    struct target t;
+    struct definition d;
+    if (!api_target(call, "stateMachineArn", &t) || !need_definition(call, target_row(&t), &d))
+        return;
+    const asl_value *revision = target_revision(&t);
+    struct value_list l;
+    value_list_init(&l);
+    api_copy_member(&l, call->in, "stateMachineArn");
+    value_list_set_take(&l, "status", value_string_z("ACTIVE"));
+    api_copy_member(&l, revision, "type");
+    api_copy_time(&l, revision, "creationDate");
+    api_copy_member(&l, revision, "description");
+    add_revision(&l, call->api, t.arn.name, revision, target_row(&t), shown_definition(call, &d));
+    api_answer_take(call, value_object_take(&l));
+    asl_buffer_free(&d.text);
+}
+
+struct for_execution {
+    int64_t row, created;
+    char name[API_NAME_BYTES];
+    char *arn, *role;
+    struct definition definition;
+};
+
+static bool see_row_of(void *state, const struct store_execution *row)
+{
+    ((struct for_execution *)state)->row = row->machine;
+    return false;
+}
+
+static bool see_machine(void *state, const struct store_machine *row)
+{
+    struct for_execution *f = state;
+    snprintf(f->name, sizeof f->name, "%s", row->name);
+    f->arn = asl_copy_text(asl_text(row->arn));
+    f->role = asl_copy_text(asl_text(row->role_arn));
+    f->created = row->created;
+    asl_buffer_put(&f->definition.text, row->definition.data, row->definition.size);
+    return false;
+}
+
+/* The revision an execution began with; what of it is not in its row is the machine's of today. */
+void api_DescribeStateMachineForExecution(struct api_call *call)
+{
+    struct for_execution f = {.row = 0};
+    struct store *store = engine_store(call->api->engine);
+    int64_t execution = api_execution(call, "executionArn");
+    if (!execution)
+        return;
+    asl_buffer_init(&f.definition.text, ASL_BUFFER_MAXIMUM);
+    store_get_execution(store, execution, see_row_of, &f);
+    if (store_get_machine(store, f.row, see_machine, &f) == STORE_OK && f.arn) {
+        const asl_value *machine = shelf_get(&call->api->machines, f.name);
+        bool is_newest = machine && api_document_integer(machine, "row") == f.row;
+        asl_value *revision =
+            is_newest ? value_retain(machine) : with_defaults("", NULL);
+        for (size_t i = 0; !is_newest && i < CONFIGURATIONS; i++)
+            revision = api_with_take(revision, configurations[i], default_of(configurations[i]));
+        revision = api_with_take(revision, "roleArn", value_string_z(f.role));
+        struct value_list l;
+        value_list_init(&l);
+        value_list_set_take(&l, "stateMachineArn", value_string_z(f.arn));
+        add_revision(&l, call->api, f.name, revision, f.row,
+                     shown_definition(call, &f.definition));
+        value_list_set_take(&l, "updateDate", describe_time(f.created));
+        api_answer_take(call, value_object_take(&l));
+        value_release(revision);
+    } else {
+        api_fail(call, "ExecutionDoesNotExist",
+                 "The definition of this execution is missing from the store");
+    }
+    asl_buffer_free(&f.definition.text);
+    free(f.arn);
+    free(f.role);
+}
+
+/* ---- ListStateMachines ---- */
+
+static asl_value *list_item(struct api *a, const char *name, const asl_value *machine)
+{
+    char arn[API_ARN_BYTES];
+    struct value_list l;
+    value_list_init(&l);
+    api_make_arn(a, "stateMachine", name, NULL, arn);
+    value_list_set_take(&l, "stateMachineArn", value_string_z(arn));
+    value_list_set_take(&l, "name", value_string_z(name));
+    api_copy_member(&l, machine, "type");
+    api_copy_time(&l, machine, "creationDate");
+    return value_object_take(&l);
+}
+
+void api_ListStateMachines(struct api_call *call)
+{
+    const struct shelf *s = &call->api->machines;
+    char after[API_ARN_BYTES];
+    struct value_list items, l;
+    if (!page_begin(call, after))
+        return;
+    value_list_init(&items);
+    value_list_init(&l);
+    size_t size = page_size(call), at = shelf_from(s, after);
+    const char *last = NULL;
+    bool more = false;
+    for (; at < s->count && !more; at++) {
+        if (strcmp(s->items[at].key, after) == 0 || is_deleted(s->items[at].document))
+            continue;
+        more = items.count == size;
+        if (!more) {
+            last = s->items[at].key;
+            value_list_push_take(&items, list_item(call->api, last, s->items[at].document));
+        }
+    }
+    value_list_set_take(&l, "stateMachines", value_array_take(&items));
+    if (more)
+        page_set_next(call, &l, last);
+    api_answer_take(call, value_object_take(&l));
+}
+
+/* ---- UpdateStateMachine ---- */
+
+/* The machine with what the call changes; *changed tells whether it does. */
+static asl_value *updated(struct api_call *call, const struct target *t, int64_t row, bool *changed)
+{
+    asl_value *next = value_retain(t->machine);
+    *changed = row != target_row(t);
+    next = api_with_take(next, "row", value_integer(row));
+    if (api_text(call, "roleArn").data)
+        next = api_with_take(next, "roleArn", value_retain(api_get(call->in, "roleArn")));
+    for (size_t i = 0; i < CONFIGURATIONS; i++) {
+        const asl_value *given = api_get(call->in, configurations[i]);
+        if (!given)
+            continue;
+        asl_value *v = with_defaults(configurations[i], given);
+        *changed = *changed || !api_equal(v, api_get(next, configurations[i]));
+        next = api_with_take(next, configurations[i], v);
+    }
+    return next;
+}
+
+static void update(struct api_call *call, const struct target *t, struct asl_text definition)
+{
+    struct api *a = call->api;
+    char name[API_NAME_BYTES], version[API_ARN_BYTES], revision[37];
+    int64_t created;
+    bool changed;
+    const asl_value *own_role = api_get(t->machine, "roleArn");
+    struct asl_text role = api_text(call, "roleArn");
+    int64_t row = put_row(call, t->arn.name, definition, machine_is_express(t->machine),
+                          role.data ? role : value_as_text(own_role));
+    asl_value *next = updated(call, t, row, &changed);
+    int64_t now = api_now(call);
+    snprintf(name, sizeof name, "%s", t->arn.name);
+    if (changed) {
+        engine_uuid(a->engine, revision);
+        next = api_with_take(next, "revisionId", value_string_z(revision));
+        next = api_with_take(next, "updateDate", value_integer(now));
+    }
+    api_put_take(a, &a->machines, name, next);
+    struct value_list l;
+    value_list_init(&l);
+    value_list_set_take(&l, "updateDate", describe_time(now));
+    api_copy_member(&l, find(a, name), "revisionId");
+    if (api_flag(call, "publish")) {
+        versions_publish(a, name, api_text(call, "versionDescription"), version, &created);
+        value_list_set_take(&l, "stateMachineVersionArn", value_string_z(version));
+    }
+    api_answer_take(call, value_object_take(&l));
+}
+
+void api_UpdateStateMachine(struct api_call *call)
+{
+    struct target t;
+    struct definition d;
+    bool nothing = !api_text(call, "definition").data && !api_text(call, "roleArn").data;
+    for (size_t i = 0; i < CONFIGURATIONS; i++)
+        nothing = nothing && !api_get(call->in, configurations[i]);
+    if (!api_target(call, "stateMachineArn", &t))
+        return;
+    if (nothing) {
+        api_fail(call, "MissingRequiredParameter",
+                 "Either the definition, the role ARN, the LoggingConfiguration, or the "
+                 "TracingConfiguration must be specified");
+        return;
+    }
+    struct asl_text given = api_text(call, "definition");
+    if (!check_settings(call) ||
+        (given.data && !api_check_definition(call, given, machine_is_express(t.machine))) ||
+        !need_definition(call, api_document_integer(t.machine, "row"), &d))
+        return;
+    update(call, &t, given.data ? given : asl_buffer_text(&d.text));
+    asl_buffer_free(&d.text);
+}
+
+/* ---- DeleteStateMachine ---- */
+
+/* Executions that run go on: each has its own row. One that is not there is deleted already. */
+void api_DeleteStateMachine(struct api_call *call)
+{
+    struct api *a = call->api;
+    struct arn arn;
+    char own[API_ARN_BYTES];
+    if (!api_arn(call, "stateMachineArn", 1u << ARN_MACHINE, &arn))
+        return;
+    if (find(a, arn.name) && !arn.qualifier[0]) {
+        api_make_arn(a, "stateMachine", arn.name, NULL, own);
+        api_put_take(a, &a->machines, arn.name, value_literal("{\"deleted\":true}"));
+        versions_forget(a, arn.name);
+        aliases_forget(a, arn.name);
+        if (shelf_get(&a->tags, own))
+            api_put_take(a, &a->tags, own, NULL);
+    }
+    api_answer_empty(call);
+}

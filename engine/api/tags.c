@@ -1,0 +1,101 @@
+/* Tags of machines and activities, by ARN. Serves: facts 1.2, 1.4; quotas of section 5. */
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/api/internal.h"
+
+#define TAGS_MAXIMUM 50
+
+/* Machines and activities carry tags; versions and aliases do not. */
+static bool check_resource(struct api_call *call)
+{
+    struct api *a = call->api;
+    struct arn arn;
+    struct asl_text text = api_text(call, "resourceArn");
+    if (!api_arn(call, "resourceArn",
+                 1u << ARN_MACHINE | 1u << ARN_ACTIVITY | 1u << ARN_EXECUTION | 1u << ARN_EXPRESS |
+                     1u << ARN_MAP_RUN,
+                 &arn))
+        return false;
+    const struct shelf *s = arn.kind == ARN_ACTIVITY ? &a->activities : &a->machines;
+    const asl_value *found = shelf_get(s, arn.name);
+    char own[API_ARN_BYTES];
+    api_make_arn(a, arn.resource, arn.name, NULL, own);
+    if ((arn.kind == ARN_MACHINE || arn.kind == ARN_ACTIVITY) && found &&
+        !api_get(found, "deleted") && asl_text_is(text, own))
+        return true;
+    api_fail_with(call, "ResourceNotFound", "resourceName", text.data, "Resource not found: '%.*s'",
+                  ASL_TEXT_ARGS(text));
+    return false;
+}
+
+static asl_value *tags_of(struct api_call *call)
+{
+    const asl_value *tags = shelf_get(&call->api->tags, api_text(call, "resourceArn").data);
+    return tags ? value_retain(tags) : value_empty_array();
+}
+
+void api_ListTagsForResource(struct api_call *call)
+{
+    if (!check_resource(call))
+        return;
+    struct value_list l;
+    value_list_init(&l);
+    value_list_set_take(&l, "tags", tags_of(call));
+    api_answer_take(call, value_object_take(&l));
+}
+
+static size_t index_of(const asl_value *tags, const asl_value *key)
+{
+    size_t i = 0;
+    while (i < api_count(tags) && !api_equal(api_get(value_at(tags, i), "key"), key))
+        i++;
+    return i;
+}
+
+void api_TagResource(struct api_call *call)
+{
+    const asl_value *given = api_get(call->in, "tags");
+    if (!check_resource(call))
+        return;
+    asl_value *tags = tags_of(call);
+    for (size_t i = 0; i < api_count(given); i++) {
+        const asl_value *tag = value_at(given, i), *key = api_get(tag, "key");
+        if (!key)
+            continue;
+        size_t at = index_of(tags, key);
+        tags = at < api_count(tags) ? value_with_element_take(tags, at, value_retain(tag))
+                                      : value_append_take(tags, value_retain(tag));
+    }
+    const char *arn = api_text(call, "resourceArn").data;
+    if (api_count(tags) > TAGS_MAXIMUM) {
+        value_release(tags);
+        api_fail_with(call, "TooManyTags", "resourceName", arn,
+                      "A resource may carry %d tags; remove some first", TAGS_MAXIMUM);
+        return;
+    }
+    api_put_take(call->api, &call->api->tags, arn, tags);
+    api_answer_empty(call);
+}
+
+void api_UntagResource(struct api_call *call)
+{
+    const asl_value *keys = api_get(call->in, "tagKeys");
+    struct value_list left;
+    if (!check_resource(call))
+        return;
+    asl_value *tags = tags_of(call);
+    value_list_init(&left);
+    for (size_t i = 0; i < api_count(tags); i++) {
+        bool goes = false;
+        for (size_t k = 0; k < api_count(keys); k++)
+            goes = goes ||
+                   api_equal(value_at(keys, k), api_get(value_at(tags, i), "key"));
+        if (!goes)
+            value_list_push_take(&left, value_retain(value_at(tags, i)));
+    }
+    value_release(tags);
+    api_put_take(call->api, &call->api->tags, api_text(call, "resourceArn").data,
+                 value_array_take(&left));
+    api_answer_empty(call);
+}

@@ -1,0 +1,121 @@
+/* The differential test against the reference implementation (npm's jsonata), and the driver it
+ * talks to.
+ *
+ * `--driver`: reads lines of {"expr", "data"?, "bindings"?} and answers each with a line of
+ * {"value"} | {"undefined"} | {"function"} | {"error": {code, position, token, message}}.
+ * Without it: runs differential/run.mjs on this program for COUNT generated expressions; skipped
+ * where node or npm's jsonata (NODE_PATH, or JSONATA_REFERENCE naming its folder) is missing.
+ * `--long` runs 100,000.
+ */
+#include "asl/jsonata/jsonata.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define COUNT_SHORT "2000"
+#define COUNT_LONG  "100000"
+#define SCRIPT      "tests/jsonata/differential/run.mjs"
+#define SKIPPED     77
+
+/* The time of all evaluations; the script gives the reference the same. */
+#define NOW_MS 1600000000000
+
+static const asl_value *variable(void *state, struct asl_text name)
+{
+    const asl_value *bindings = state;
+    return bindings ? value_get(bindings, name) : NULL;
+}
+
+static void put_error(struct value_list *answer, const struct jsonata_error *error)
+{
+    struct value_list o = {0};
+    value_list_set_take(&o, "code", value_string_z(error->code));
+    if (error->position != JSONATA_NO_POSITION)
+        value_list_set_take(&o, "position", value_integer((int64_t)error->position));
+    value_list_set_take(&o, "token", value_string(asl_buffer_text(&error->token)));
+    value_list_set_take(&o, "message", value_string(asl_buffer_text(&error->message)));
+    value_list_set_take(answer, "error", value_object_take(&o));
+}
+
+static asl_value *answer(const asl_value *question)
+{
+    struct value_list answer = {0};
+    struct jsonata_error error = {0};
+    struct jsonata_env env = {.state = (void *)value_get_z(question, "bindings"),
+                              .variable = variable,
+                              .now_ms = NOW_MS};
+    asl_value *value = NULL;
+    struct jsonata *e =
+        jsonata_compile(value_as_text(value_get_z(question, "expr")), 0, &error);
+    if (!e) {
+        put_error(&answer, &error);
+        jsonata_error_free(&error);
+        return value_object_take(&answer);
+    }
+    switch (jsonata_evaluate(e, value_get_z(question, "data"), &env, &value, &error)) {
+    case JSONATA_VALUE:
+        value_list_set_take(&answer, "value", value);
+        break;
+    case JSONATA_UNDEFINED:
+        value_list_set_take(&answer, "undefined", value_boolean(true));
+        break;
+    case JSONATA_FUNCTION:
+        value_list_set_take(&answer, "function", value_boolean(true));
+        break;
+    case JSONATA_FAILED:
+        put_error(&answer, &error);
+        jsonata_error_free(&error);
+        break;
+    }
+    jsonata_free(e);
+    return value_object_take(&answer);
+}
+
+static int drive(void)
+{
+    char *line = NULL;
+    size_t capacity = 0;
+    for (ssize_t size; (size = getline(&line, &capacity, stdin)) > 0;) {
+        struct value_error problem;
+        asl_value *question = value_parse((struct asl_text){line, (size_t)size}, 0, 0, &problem);
+        if (!question) {
+            printf("{\"unreadable\":true}\n");
+            fflush(stdout);
+            continue;
+        }
+        asl_value *a = answer(question);
+        struct asl_buffer b;
+        asl_buffer_init(&b, ASL_BUFFER_MAXIMUM);
+        value_print(a, &b);
+        printf("%s\n", b.data);
+        fflush(stdout);
+        asl_buffer_free(&b);
+        value_release(a);
+        value_release(question);
+    }
+    free(line);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1 && strcmp(argv[1], "--driver") == 0)
+        return drive();
+    const char *count = argc > 1 && strcmp(argv[1], "--long") == 0 ? COUNT_LONG : COUNT_SHORT;
+    pid_t child = fork();
+    if (child == 0) {
+        execlp("node", "node", SCRIPT, argv[0], count, argc > 2 ? argv[2] : "1", (char *)NULL);
+        _exit(SKIPPED);
+    }
+    int status = 0;
+    if (child < 0 || waitpid(child, &status, 0) < 0)
+        return 1;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == SKIPPED) {
+        printf("skipped: node or npm's jsonata is not here\n");
+        return 0;
+    }
+    return !WIFEXITED(status) || WEXITSTATUS(status) != 0;
+}
