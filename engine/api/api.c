@@ -226,13 +226,15 @@ static bool is_json_type(const char *type)
            (type[size] == '\0' || type[size] == ';' || type[size] == ' ');
 }
 
-/* The parameters, or NULL after refusing. */
-static asl_value *read_parameters(struct api_call *call, struct asl_text body)
+/* False after refusing. */
+static bool read_parameters(struct api_call *call, struct asl_text body)
 {
     struct value_error error;
     asl_value *in = body.size ? value_parse(body, 0, 0, &error) : value_empty_object();
-    if (in && value_kind(in) == VALUE_OBJECT)
-        return in;
+    if (in && value_kind(in) == VALUE_OBJECT) {
+        call->in = in;
+        return true;
+    }
     if (in)
         api_fail(call, "SerializationException", "The body is a JSON %s; parameters are an object",
                  value_kind_name(value_kind(in)));
@@ -241,7 +243,7 @@ static asl_value *read_parameters(struct api_call *call, struct asl_text body)
                  "The body is no JSON: line %zu, column %zu: %s", error.line, error.column,
                  error.message);
     value_release(in);
-    return NULL;
+    return false;
 }
 
 static bool satisfies_model(struct api_call *call)
@@ -302,8 +304,7 @@ void api_handle(void *api, struct http_exchange *x, const struct http_received *
                  name.size > 80 ? 80 : (int)name.size, name.data ? name.data : "");
         return;
     }
-    call->in = read_parameters(call, request->body);
-    if (call->in && satisfies_model(call))
+    if (read_parameters(call, request->body) && satisfies_model(call))
         call->operation->handle(call);
 }
 

@@ -63,7 +63,7 @@ struct api {
     bool is_closing;
 };
 
-/* ---- answering: each call once ---- */
+/* ---- answering: each call once; the call is gone afterwards ---- */
 
 /* Status 200 and the members. Waits for the commit when documents were put. */
 void api_answer_take(struct api_call *call, asl_value *out);

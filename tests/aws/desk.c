@@ -170,7 +170,8 @@ int desk_close(void **state)
     return 0;
 }
 
-static struct task_request request_of(const struct resource *r, const asl_value *parameters)
+static struct task_request request_of(const struct desk *d, const struct resource *r,
+                                      const asl_value *parameters)
 {
     return (struct task_request){
         .resource = r,
@@ -180,6 +181,8 @@ static struct task_request request_of(const struct resource *r, const asl_value 
         .role_arn = "arn:aws:iam::111111111111:role/M",
         .token = r->pattern == TASK_REQUEST_RESPONSE ? "" : "TOKEN",
         .event_id = 3,
+        .again = d->again,
+        .submitted = d->submitted,
     };
 }
 
@@ -189,7 +192,7 @@ const char *desk_run(struct desk *d, const char *resource_arn, const char *param
     struct resource r = desk_resource(resource_arn);
     struct task task = {d, r.pattern == TASK_CALLBACK};
     asl_value *p = value_literal(parameters);
-    struct task_request request = request_of(&r, p);
+    struct task_request request = request_of(d, &r, p);
     const struct connector *c = connector_for(&r);
     asl_buffer_clear(&d->said);
     d->replies = replies;
@@ -226,7 +229,7 @@ static void end_after(struct desk *d, const char *resource_arn, const char *para
     struct resource r = desk_resource(resource_arn);
     struct task task = {d, false};
     asl_value *p = value_literal(parameters);
-    struct task_request request = request_of(&r, p);
+    struct task_request request = request_of(d, &r, p);
     const struct connector *c = connector_for(&r);
     asl_buffer_clear(&d->said);
     d->replies = replies;

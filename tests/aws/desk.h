@@ -22,6 +22,7 @@ struct desk {
     const struct desk_reply *replies;
     size_t first; /* number of the present run's first request */
     struct connectors shared;
+    bool again, submitted; /* of the requests to come: sent again after a crash */
     struct asl_buffer said; /* "STARTED ...\nSUCCEEDED {...}\n" */
 };
 

@@ -496,6 +496,29 @@ static void keeps_http_tasks_outside(void **state)
     value_release(connections);
 }
 
+/* Its first start was taken before a crash, and the execution has ended since. */
+static void finds_what_it_started_before_a_crash(void **state)
+{
+    static const char parameters[] =
+        "{\"StateMachineArn\":\"arn:aws:states:us-east-1:1:stateMachine:M:7\",\"Name\":\"n\"}";
+    static const struct desk_reply replies[] = {
+        {400, "", "{\"__type\":\"ExecutionAlreadyExists\",\"message\":\"taken\"}"},
+        {200, "", "{\"status\":\"SUCCEEDED\",\"output\":\"1\"}"}, {0}};
+    struct desk *d = *state;
+    const char *resource = "arn:aws:states:::states:startExecution.sync:2";
+    const char *said = desk_run(d, resource, parameters, replies);
+    assert_non_null(strstr(said, "FAILED StepFunctions.ExecutionAlreadyExistsException | taken"));
+    d->again = true;
+    said = desk_run(d, resource, parameters, replies);
+    assert_string_equal(said, "SUBMITTED {\"ExecutionArn\":\"arn:aws:states:us-east-1:1:execution:M:n\"}\n"
+                              "SUCCEEDED {\"Output\":1,\"Status\":\"SUCCEEDED\"}\n");
+    d->submitted = true;
+    said = desk_run(d, resource, parameters, replies);
+    assert_string_equal(said, "SUCCEEDED {\"Output\":1,\"Status\":\"SUCCEEDED\"}\n");
+    assert_non_null(strstr(peer_request(d->peer, peer_request_count(d->peer) - 1),
+                           "{\"executionArn\":\"arn:aws:states:us-east-1:1:execution:M:n\"}"));
+}
+
 static void stops_jobs_that_nobody_wants(void **state)
 {
     struct desk *d = *state;
@@ -579,6 +602,7 @@ int main(void)
         TEST(invokes_apis),
         TEST(calls_https_apis),
         TEST(keeps_http_tasks_outside),
+        TEST(finds_what_it_started_before_a_crash),
         TEST(stops_jobs_that_nobody_wants),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
