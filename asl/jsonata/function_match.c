@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* How many units of backtracking cost as much as evaluating a node. */
-#define BACKTRACKING_A_STEP 10
+#define BACKTRACKING_A_STEP 4
 
 struct match {
     size_t start, end; /* bytes */

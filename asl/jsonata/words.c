@@ -196,8 +196,8 @@ static const char *const word_groups[] = {
     "n(?:in(?:et(?:een(?:th)?|ieth|y)|e|th))",
     "one",
     "s(?:econd|even(?:t(?:een(?:th)?|h|ieth|y))?|ix(?:t(?:een(?:th)?|h|ieth|y))?)",
-    "t(?:en(?:th)?|h(?:ird|irt(?:een(?:th)?|ieth|y)|ousand(?:th)?|ree)|rillion(?:th)?|"
-    "w(?:elfth|elve|ent(?:ieth|y)|o))",
+    "t(?:en(?:th)?|h(?:ird|irt(?:een(?:th)?|ieth|y)|ousand(?:th)?|ree)|rillion(?:th)?)",
+    "tw(?:elfth|elve|ent(?:ieth|y)|o)",
     "zero(?:th)?",
     "[\\-, ]",
 };
