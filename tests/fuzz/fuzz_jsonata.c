@@ -68,8 +68,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     asl_value *input =
         end ? value_parse((struct asl_text){end + 1, size - first - 1}, 0, 0, &problem) : NULL;
     if (!input)
-        input = value_literal("{\"a\":{\"b\":[1,2,{\"c\":\"x\"}]},\"items\":[{\"n\":\"q\",\"p\":1.5},"
-                              "{\"n\":\"r\",\"p\":2,\"t\":[\"u\"]}],\"s\":\"text\",\"m\":0}");
+        input =
+            value_literal("{\"a\":{\"b\":[1,2,{\"c\":\"x\"}]},\"items\":[{\"n\":\"q\",\"p\":1.5},"
+                          "{\"n\":\"r\",\"p\":2,\"t\":[\"u\"]}],\"s\":\"text\",\"m\":0}");
     size_t seen = 0;
     struct asl_buffer once, again;
     jsonata_each_reference(e, see, &seen);

@@ -83,8 +83,7 @@ static void results_and_errors(void **state)
         {"\"a\" + 1", NULL,
          "T2001@5 The left side of the \"+\" operator must evaluate to a number"},
         {"$unknown(1)", NULL, "T1006@9 Attempted to invoke a non-function"},
-        {"sum([1])", NULL,
-         "T1005@4 Attempted to invoke a non-function. Did you mean $sum?"},
+        {"sum([1])", NULL, "T1005@4 Attempted to invoke a non-function. Did you mean $sum?"},
         {"$uppercase(1)", NULL,
          "T0410@11 Argument 1 of function \"uppercase\" does not match function signature"},
         {"\"\xc3\xa9\xf0\x9f\x98\x80\" + 1", NULL,
@@ -106,7 +105,9 @@ static void results_and_errors(void **state)
         {"nothing", "{}", "undefined"},
         {"$length(\"\xf0\x9f\x98\x80!\")", NULL, "2"},
         {"$now()", NULL, "\"2020-09-13T12:26:40.000Z\""},
-        {"$uppercase(\"stra\xc3\x9f" "e\")", NULL, "\"STRASSE\""},
+        {"$uppercase(\"stra\xc3\x9f"
+         "e\")",
+         NULL, "\"STRASSE\""},
         {"$lowercase(\"\xce\xa3\xce\x91\xce\xa3\")", NULL, "\"\xcf\x83\xce\xb1\xcf\x82\""},
         {"$replace(\"ab\", /(a)(b)/, \"$2$1$$$0\")", NULL, "\"ba$ab\""},
         {"($f := function($n){$n = 0 ? \"end\" : $f($n - 1)}; $f(100000))", NULL, "\"end\""},
@@ -193,9 +194,11 @@ static void runaways_end(void **state)
         {"($f := function($s){$f($s & $s)}; $f(\"x\"))", NULL},
         {"($f := function($s){$f([$s, $s])}; $f(1))", NULL},
         {"($f := function($s){$f([[$s]])}; $f(1))", NULL},
-        {"($f := function($n, $s){$n = 0 ? $s : $f($n - 1, [[$s]])}; $string($f(5000, 1)))", "U1001"},
+        {"($f := function($n, $s){$n = 0 ? $s : $f($n - 1, [[$s]])}; $string($f(5000, 1)))",
+         "U1001"},
         {"($f := function($n, $s){$n = 0 ? $s : $f($n - 1, [[$s]])}; $f(5000, 1))", "U1001"},
-        {"($f := function($n, $s){$n = 0 ? $s : $f($n - 1, [[$s]])}; $f(5000, 1) = $f(5000, 1))", NULL},
+        {"($f := function($n, $s){$n = 0 ? $s : $f($n - 1, [[$s]])}; $f(5000, 1) = $f(5000, 1))",
+         NULL},
         {"$pad(\"x\", 1000000000)", "D2015"},
         {"$pad(\"x\", -1e18, \"ab\")", "D2015"},
         {"[1..10000000]", "D2015"},
@@ -239,19 +242,18 @@ static void deep_expressions_end(void **state)
         const char *part, *before, *after, *code;
         size_t times;
     } cases[] = {
-        {"(", "", "", "U1001", 100000},         {"[", "", "", "U1001", 100000},
-        {"{\"a\":", "", "", "U1001", 100000},   {"-", "", "1", "U1001", 100000},
-        {"1+", "", "1", NULL, 100000},          {"a.", "", "a", NULL, 100000},
-        {"$f(", "", "", "U1001", 100000},       {"function(){", "", "", NULL, 100000},
-        {"1?", "", "", NULL, 100000},           {"a[", "", "", "U1001", 100000},
-        {"[]", "a", "", NULL, 100000},          {"[0]", "a", "", NULL, 100000},
-        {"a ?: ", "", "1", "U1001", 100000},    {"/", "", "", NULL, 100000},
-        {"|a|", "", "", NULL, 100000},          {"1+", "", "1", "301", 300},
+        {"(", "", "", "U1001", 100000},       {"[", "", "", "U1001", 100000},
+        {"{\"a\":", "", "", "U1001", 100000}, {"-", "", "1", "U1001", 100000},
+        {"1+", "", "1", NULL, 100000},        {"a.", "", "a", NULL, 100000},
+        {"$f(", "", "", "U1001", 100000},     {"function(){", "", "", NULL, 100000},
+        {"1?", "", "", NULL, 100000},         {"a[", "", "", "U1001", 100000},
+        {"[]", "a", "", NULL, 100000},        {"[0]", "a", "", NULL, 100000},
+        {"a ?: ", "", "1", "U1001", 100000},  {"/", "", "", NULL, 100000},
+        {"|a|", "", "", NULL, 100000},        {"1+", "", "1", "301", 300},
         {"\"x\"&", "", "1", "\"xx", 2000},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        char *source =
-            repeated(cases[i].part, cases[i].times, cases[i].before, cases[i].after);
+        char *source = repeated(cases[i].part, cases[i].times, cases[i].before, cases[i].after);
         ends(source, cases[i].code);
         free(source);
     }
@@ -265,8 +267,7 @@ static void see(void *state, enum jsonata_reference_kind kind, struct asl_text n
     static const char *const kinds[] = {"$", "$$", ""};
     (void)position;
     asl_buffer_printf(state, "%s%.*s:%.*s ", kinds[kind],
-                      kind == JSONATA_CONTEXT ? 0 : (int)name.size, name.data,
-                      ASL_TEXT_ARGS(path));
+                      kind == JSONATA_CONTEXT ? 0 : (int)name.size, name.data, ASL_TEXT_ARGS(path));
 }
 
 static void references(void **state)
