@@ -35,8 +35,7 @@ static item call_lambda(struct run *run, const struct function *f, const item *a
                         size_t count)
 {
     uint32_t parameters = f->as.lambda.count;
-    struct frame *frame =
-        jsonata_frame(run, f->as.lambda.frame, parameters < 64 ? parameters : 64);
+    struct frame *frame = jsonata_frame(run, f->as.lambda.frame, parameters < 64 ? parameters : 64);
     for (uint32_t i = 0; i < parameters; i++)
         jsonata_bind(run, frame, f->as.lambda.parameters[i]->symbol,
                      i < count ? arguments[i] : item_undefined());
@@ -199,8 +198,8 @@ static item call_once(struct run *run, item function, const item *arguments, siz
     struct function *f = function.as.function;
     if (f->signature) {
         struct failure failure;
-        arguments = jsonata_check_arguments(&run->heap, f->signature, arguments, &count, input,
-                                            &failure);
+        arguments =
+            jsonata_check_arguments(&run->heap, f->signature, arguments, &count, input, &failure);
         if (!arguments) {
             run->failure = failure;
             return called_from(run, f);

@@ -63,8 +63,17 @@ const rules = [
     ['grouping an empty array leaves null in the input there', (q, r, o, before) => JSON.stringify(q.data) !== before],
     ['both fail, and several items of [..] or {..} can: there they are evaluated side by side',
         (q, r, o) => r.error?.code && o.error?.code && /[[{].*,/.test(q.expr)],
+    ['a string is replaced by a function: there by the source text of its wrapper', (q, r) => /async function/.test(JSON.stringify(r))],
+    ['the last bit of a power', (q, r, o) => /\$power|\$parseInteger|\$formatBase/.test(q.expr) && close(r.value, o.value)],
     ['a character beyond U+FFFF is two to a regular expression there', q => /[\u{10000}-\u{10ffff}]/u.test(JSON.stringify(q)) && /\/[^/]+\/|\$split/.test(q.expr)],
 ];
+
+// Numbers (also as text) that differ behind the fifteenth digit.
+function close(a, b) {
+    if (typeof a === 'number' && typeof b === 'number') return Math.abs(a - b) <= Math.abs(a) * 1e-15;
+    const x = JSON.stringify(a) ?? '', y = JSON.stringify(b) ?? '';
+    return x.length === y.length && x.replace(/(\d[\da-z.]{13})[\da-z]+/gi, '$1') === y.replace(/(\d[\da-z.]{13})[\da-z]+/gi, '$1');
+}
 
 function agree(r, o) {
     if (r.error || o.error) {
@@ -108,4 +117,5 @@ child.stdin.end();
 for (const [name, times] of explained)
     console.log(`${times} explained: ${name}`);
 console.log(`${count} expressions (seed ${seed}; ${errors} errors, ${undefineds} undefined there), ${differences} unexplained differences`);
+console.log(`jsonata-differential: ${count - differences} passed, ${differences} failed`);
 process.exit(differences ? 1 : 0);
