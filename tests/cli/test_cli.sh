@@ -516,5 +516,74 @@ call 2 replay none.json --definition pass.asl.json
 call 2 replay nobody
 call 2 replay
 
+# ---- graph, diff ----
+fresh "graph"
+cat >g.asl.json <<'END'
+{"StartAt": "A \"x\"", "States": {
+ "A \"x\"": {"Type": "Choice", "Choices": [{"And": [{"Variable": "$.n", "NumericGreaterThan": 5}, {"Variable": "$.s", "IsPresent": true}], "Next": "M"}],
+  "Default": "P"},
+ "M": {"Type": "Map", "ItemProcessor": {"StartAt": "I", "States": {"I": {"Type": "Pass", "End": true}}},
+  "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "F"}], "Next": "P"},
+ "P": {"Type": "Parallel", "Branches": [{"StartAt": "B", "States": {"B": {"Type": "Succeed"}}}], "End": true},
+ "F": {"Type": "Fail"}}}
+END
+call 0 graph g.asl.json
+says out 'flowchart TD'
+says out 's0{"A #34;x#34;<br/>'
+says out 's0 -->|"#40;$.n #62; 5 and $.s is present#41;"| s1'
+says out 's0 -->|"default"| s3'
+says out 'subgraph g1["M"]'
+says out 's1 -.-> s2'
+says out 's1 -.->|"States.ALL"| s5'
+says out 's3 --> finish'
+lacks out 's5 -->'
+call 0 graph g.asl.json --format dot
+says out 'digraph machine {'
+says out 'label="A \"x\"\nChoice"'
+says out 'subgraph cluster_'
+[ "$(grep -o '{' out | wc -l)" = "$(grep -o '}' out | wc -l)" ]
+judge $? "every brace is closed"
+call 0 run g.asl.json --input '{"n": 1}' --name one --quiet
+call 0 graph g.asl.json --execution one
+says out ':::entered'
+call 2 graph g.asl.json --execution none
+call 2 graph g.asl.json --format png
+call 2 graph none.asl.json
+call 2 graph
+
+fresh "diff"
+definition a.asl.json A '"A": {"Type": "Pass", "Result": {"Next": 1, "x": [1, 2]}, "Next": "B"}, "B": {"Type": "Wait", "Seconds": 1, "Next": "C"},
+    "C": {"Type": "Map", "ItemProcessor": {"StartAt": "I", "States": {"I": {"Type": "Pass", "End": true}}}, "Next": "D"},
+    "D": {"Type": "Succeed"}'
+definition b.asl.json A '"A": {"Type": "Pass", "Result": {"Next": 2, "x": [1, 3]}, "Next": "Renamed"}, "Renamed": {"Type": "Wait", "Seconds": 1, "Next": "C"},
+    "C": {"Type": "Map", "ItemProcessor": {"StartAt": "I", "States": {"I": {"Type": "Pass", "Next": "J"}, "J": {"Type": "Pass", "End": true}}}, "Next": "E"},
+    "E": {"Type": "Fail"}'
+call 0 diff a.asl.json a.asl.json
+[ ! -s out ]
+judge $? "nothing is said of equal definitions"
+call 1 diff a.asl.json b.asl.json
+cat >wanted <<'END'
+changed  A: Result.Next: 1 -> 2
+changed  A: Result.x[1]: 2 -> 3
+renamed  B -> Renamed
+rewired  C/I: End: true -> nothing
+rewired  C/I: Next: nothing -> "J"
+added    C/J (Pass)
+rewired  C: Next: "D" -> "E"
+removed  D (Succeed)
+added    E (Fail)
+END
+cmp -s out wanted
+judge $? "each change in its own line, and no other"
+call 1 diff a.asl.json b.asl.json --json
+says out '"change": "renamed"'
+printf '{"States": 1' >cut.asl.json
+call 2 diff a.asl.json cut.asl.json
+says err "cut.asl.json:1:"
+printf '[]' >none.asl.json
+call 2 diff none.asl.json a.asl.json
+says err "no definition"
+call 2 diff a.asl.json
+
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
