@@ -134,13 +134,27 @@ static item first_or_undefined(const item *arguments, size_t count)
     return count > 0 ? arguments[0] : item_undefined();
 }
 
+/* f ~> g is function($x){ $g($f($x)) } to the reference, compiled from a source of its own: errors
+ * have their places in that. */
+enum { CHAIN_FIRST_POSITION = 39, CHAIN_SECOND_POSITION = 35 };
+
+static void name_for_chain(item function, const char *name, size_t position)
+{
+    if (function.kind == ITEM_FUNCTION) {
+        function.as.function->token = jsonata_string_z(name);
+        function.as.function->position = position;
+    }
+}
+
 static item call_chain(struct run *run, const struct function *f, item argument,
                        struct frame *frame)
 {
     item null = {.kind = ITEM_NULL};
+    name_for_chain(f->as.chain.first, "f", CHAIN_FIRST_POSITION);
     item between = jsonata_apply(run, f->as.chain.first, &argument, 1, null, frame);
     if (item_is_failed(between))
         return between;
+    name_for_chain(f->as.chain.second, "g", CHAIN_SECOND_POSITION);
     return jsonata_apply(run, f->as.chain.second, &between, 1, null, frame);
 }
 
@@ -207,7 +221,7 @@ static item call_once(struct run *run, item function, const item *arguments, siz
     }
     struct call call = {input, frame};
     item result = call_whole(run, f, arguments, count, &call);
-    return item_is_failed(result) ? called_from(run, f) : result;
+    return item_is_failed(result) && f->kind != FUNCTION_CHAIN ? called_from(run, f) : result;
 }
 
 /* ---- arguments ---- */
