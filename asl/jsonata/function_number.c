@@ -79,6 +79,30 @@ static bool parse_prefixed(struct asl_text t, double *out)
     return base > 0;
 }
 
+static bool is_prefix(struct asl_text t, size_t at, char kind, int base)
+{
+    return at + 2 < t.size && t.data[at] == '0' && (t.data[at + 1] | 0x20) == kind &&
+           digit_value(t.data[at + 2]) < base;
+}
+
+/* What the reference takes for one of them before JavaScript finds that it is none: its expression
+ * asks for hexadecimal digits at the beginning, octal ones anywhere, binary ones at the end. */
+static bool looks_prefixed(struct asl_text t)
+{
+    if (is_prefix(t, 0, 'x', 16))
+        return true;
+    for (size_t at = 0; at + 2 < t.size; at++) {
+        if (is_prefix(t, at, 'o', 8))
+            return true;
+        size_t end = at + 2;
+        while (is_prefix(t, at, 'b', 2) && end < t.size && digit_value(t.data[end]) < 2)
+            end++;
+        if (end == t.size && end > at + 2)
+            return true;
+    }
+    return false;
+}
+
 NATIVE(number)
 {
     UNUSED_IN_NATIVE;
@@ -94,6 +118,8 @@ NATIVE(number)
             return item_number(parsed);
         if (parse_prefixed(item_string(i), &parsed))
             return item_number(parsed);
+        if (looks_prefixed(item_string(i)))
+            return item_number(NAN);
     }
     item failed = jsonata_fail_value(run, "D3030", i);
     run->failure.index = 1;
