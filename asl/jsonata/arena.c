@@ -87,7 +87,8 @@ void *jsonata_arena_more(struct arena *a, size_t size)
 void *jsonata_arena_grow(struct arena *a, void *old, size_t old_size, size_t size)
 {
     size_t old_rounded = (old_size + 7) & ~(size_t)7, rounded = (size + 7) & ~(size_t)7;
-    if (old && (char *)old + old_rounded == a->at && rounded - old_rounded <= (size_t)(a->end - a->at)) {
+    if (old && (char *)old + old_rounded == a->at &&
+        rounded - old_rounded <= (size_t)(a->end - a->at)) {
         a->at += rounded - old_rounded;
         return old;
     }

@@ -29,7 +29,7 @@ struct arena_chunk *jsonata_arena_free_but_first(struct arena *a);
 /* Starts an empty arena with such a chunk; NULL is allowed. */
 void jsonata_arena_reuse(struct arena *a, struct arena_chunk *chunk_take);
 void jsonata_arena_free_chunk(struct arena_chunk *chunk); /* NULL is allowed */
-void *jsonata_arena_more(struct arena *a, size_t size); /* the slow path of arena_allocate */
+void *jsonata_arena_more(struct arena *a, size_t size);   /* the slow path of arena_allocate */
 /* `old` grown in place when it was the last piece, else moved. NULL as arena_allocate. */
 void *jsonata_arena_grow(struct arena *a, void *old, size_t old_size, size_t size);
 

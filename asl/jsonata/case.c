@@ -3,10 +3,10 @@
 
 #include <string.h>
 
-#define CAPITAL_SIGMA        0x3a3
-#define SMALL_SIGMA          0x3c3
-#define FINAL_SIGMA          0x3c2
-#define CAPITAL_I_WITH_DOT   0x130
+#define CAPITAL_SIGMA      0x3a3
+#define SMALL_SIGMA        0x3c3
+#define FINAL_SIGMA        0x3c2
+#define CAPITAL_I_WITH_DOT 0x130
 
 static uint32_t map(const struct case_run *runs, size_t count, uint32_t c)
 {
@@ -105,8 +105,7 @@ void jsonata_to_lower(struct builder *b, struct asl_text t)
             jsonata_builder_unit(b, cased_before(t, start) && !cased_after(t, at) ? FINAL_SIGMA
                                                                                   : SMALL_SIGMA);
         else
-            put(b, t, start, at, c,
-                map(jsonata_lower_runs, jsonata_lower_run_count, (uint32_t)c));
+            put(b, t, start, at, c, map(jsonata_lower_runs, jsonata_lower_run_count, (uint32_t)c));
     }
 }
 
@@ -132,7 +131,6 @@ void jsonata_to_upper(struct builder *b, struct asl_text t)
         if (several)
             jsonata_builder_put(b, asl_text(several));
         else
-            put(b, t, start, at, c,
-                map(jsonata_upper_runs, jsonata_upper_run_count, (uint32_t)c));
+            put(b, t, start, at, c, map(jsonata_upper_runs, jsonata_upper_run_count, (uint32_t)c));
     }
 }

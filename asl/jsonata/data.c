@@ -5,25 +5,9 @@
 
 /* ---- from JSON ---- */
 
-/* A short whole number prints as it came, and quickly; all others are remembered. */
-static bool is_plain_integer(struct asl_text t)
-{
-    if (t.size > 15)
-        return false;
-    size_t at = t.size > 1 && t.data[0] == '-';
-    if (t.data[at] == '0' && at == 1)
-        return false;
-    for (; at < t.size; at++)
-        if (t.data[at] < '0' || t.data[at] > '9')
-            return false;
-    return true;
-}
-
 static item number_from_json(struct heap *h, const asl_value *v)
 {
     item number = item_number(value_as_double(v));
-    if (is_plain_integer(value_as_text(v)))
-        return number;
     if (h->exact_count == h->exact_capacity) {
         size_t old = h->exact_capacity * sizeof *h->exact;
         uint32_t capacity = h->exact_capacity ? 2 * h->exact_capacity : 16;
@@ -232,8 +216,8 @@ void jsonata_builder_put(struct builder *b, struct asl_text t)
         return;
     if (t.size >= 3 && b->size >= 3 && (unsigned char)t.data[0] == 0xed &&
         is_low_surrogate(t.data) && is_high_surrogate(b->data + b->size - 3)) {
-        uint32_t joined = 0x10000 + (surrogate_bits(b->data + b->size - 3) << 10) +
-                          surrogate_bits(t.data);
+        uint32_t joined =
+            0x10000 + (surrogate_bits(b->data + b->size - 3) << 10) + surrogate_bits(t.data);
         b->size -= 3;
         b->size += value_utf8_encode(joined, b->data + b->size);
         t.data += 3;

@@ -3,9 +3,9 @@
  * An `item` is 16 bytes and travels by value. JSON that came in stays where it is and is wrapped as
  * it is reached (ITEM_JSON_OBJECT, arrays with `json` set); what is made on the way lives in the
  * arena and may be changed by its maker. Arrays carry the marks that the reference hangs on them:
- * a sequence collapses to its only item when an expression ends, `keep_singleton` stops that, `cons`
- * (made by an array constructor in a path) stops flattening, `outer_wrapper` is the sequence around
- * an input that is itself an array, `tuples` holds the rows of @ and # bindings.
+ * a sequence collapses to its only item when an expression ends, `keep_singleton` stops that,
+ * `cons` (made by an array constructor in a path) stops flattening, `outer_wrapper` is the sequence
+ * around an input that is itself an array, `tuples` holds the rows of @ and # bindings.
  *
  * Strings are UTF-8 where a lone surrogate, which JavaScript can hold, stands as its three bytes
  * (WTF-8) until the result leaves.
@@ -26,10 +26,10 @@ enum item_kind {
     ITEM_OBJECT,      /* made here */
     ITEM_JSON_OBJECT, /* came in */
     ITEM_FUNCTION,
-    ITEM_TUPLE,       /* only inside arrays marked `tuples` */
-    ITEM_TAIL,        /* a call in tail position, for the trampoline in call.c only */
-    ITEM_UNBOUND,     /* a variable that was not looked up yet */
-    ITEM_FAILED,      /* the evaluation failed; the error is in the run */
+    ITEM_TUPLE,   /* only inside arrays marked `tuples` */
+    ITEM_TAIL,    /* a call in tail position, for the trampoline in call.c only */
+    ITEM_UNBOUND, /* a variable that was not looked up yet */
+    ITEM_FAILED,  /* the evaluation failed; the error is in the run */
 };
 
 struct array;
@@ -40,7 +40,7 @@ struct tuple;
 typedef struct item {
     uint8_t kind;
     uint8_t borrowed; /* of a string: the whole text of a value that came in */
-    uint32_t size;    /* of a string: bytes; of a number: 1 + its place among the exact ones, or 0 */
+    uint32_t size; /* of a string: bytes; of a number: 1 + its place among the exact ones, or 0 */
     union {
         bool boolean;
         double number;
@@ -73,14 +73,14 @@ struct key_index;
 struct object {
     struct member *members; /* in the order of insertion */
     uint32_t count, capacity;
-    bool has_index_keys; /* a key spells an array index: JavaScript lists those first */
+    bool has_index_keys;     /* a key spells an array index: JavaScript lists those first */
     struct key_index *index; /* or NULL while the object is small */
 };
 
 /* The arena and what else building values needs. */
 struct heap {
     struct arena arena;
-    const asl_value **exact; /* fractions and long numbers that came in: they leave as they came */
+    const asl_value **exact; /* numbers that came in: untouched they leave as they came */
     uint32_t exact_count, exact_capacity;
 };
 
@@ -143,7 +143,7 @@ item jsonata_from_json(struct heap *h, const asl_value *v);
 /* ---- strings ---- */
 /* A copy of the bytes in the arena; the empty string when the arena is exhausted. */
 item jsonata_string_copy(struct heap *h, struct asl_text t);
-item jsonata_string_z(const char *literal); /* not copied */
+item jsonata_string_z(const char *literal);                        /* not copied */
 int jsonata_compare_strings(struct asl_text a, struct asl_text b); /* by UTF-16 units */
 size_t jsonata_count_code_points(struct asl_text t);
 size_t jsonata_count_units(struct asl_text t); /* UTF-16 */

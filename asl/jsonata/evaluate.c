@@ -23,8 +23,8 @@ item jsonata_fail(struct run *run, const char *code)
 item jsonata_fail_limit(struct run *run)
 {
     if (run->heap.arena.exhausted) {
-        item failed = jsonata_fail_value(run, "D2015",
-                                         item_number((double)run->heap.arena.maximum));
+        item failed =
+            jsonata_fail_value(run, "D2015", item_number((double)run->heap.arena.maximum));
         run->failure.words = "The evaluation needs more than {{value}} bytes of memory";
         return failed;
     }
@@ -41,8 +41,8 @@ item jsonata_fail_limit(struct run *run)
 
 struct frame *jsonata_frame(struct run *run, struct frame *parent, uint32_t capacity)
 {
-    struct frame *f = jsonata_arena_allocate(&run->heap.arena,
-                                             sizeof *f + capacity * sizeof(struct binding));
+    struct frame *f =
+        jsonata_arena_allocate(&run->heap.arena, sizeof *f + capacity * sizeof(struct binding));
     *f = (struct frame){parent, (struct binding *)(f + 1), 0, capacity};
     return f;
 }
@@ -57,8 +57,7 @@ struct frame *jsonata_row_frame(struct run *run, struct frame *parent, const str
 static void grow_frame(struct run *run, struct frame *f)
 {
     uint32_t capacity = f->count < 4 ? 4 : 2 * f->count;
-    struct binding *more =
-        jsonata_arena_allocate(&run->heap.arena, capacity * sizeof *more);
+    struct binding *more = jsonata_arena_allocate(&run->heap.arena, capacity * sizeof *more);
     if (!more)
         return;
     if (f->count)
@@ -197,8 +196,7 @@ static item comparison(struct run *run, uint8_t op, item a, item b)
         return item_boolean(holds(op, jsonata_compare_strings(item_string(a), item_string(b))));
     if (isnan(a.as.number) || isnan(b.as.number))
         return item_boolean(false);
-    return item_boolean(
-        holds(op, (a.as.number > b.as.number) - (a.as.number < b.as.number)));
+    return item_boolean(holds(op, (a.as.number > b.as.number) - (a.as.number < b.as.number)));
 }
 
 static item equality(struct run *run, uint8_t op, item a, item b)
@@ -398,13 +396,12 @@ static item evaluate_condition(struct run *run, const struct node *n, item input
     return n->third ? jsonata_evaluate_node(run, n->third, input, frame) : item_undefined();
 }
 
-static item evaluate_default(struct run *run, const struct node *n, item input,
-                             struct frame *frame)
+static item evaluate_default(struct run *run, const struct node *n, item input, struct frame *frame)
 {
     item value = jsonata_evaluate_node(run, n->lhs, input, frame);
     if (item_is_failed(value))
         return value;
-    enum truth taken = n->type == NODE_ELVIS          ? jsonata_truth(run, value)
+    enum truth taken = n->type == NODE_ELVIS      ? jsonata_truth(run, value)
                        : item_is_undefined(value) ? TRUTH_NO
                                                   : TRUTH_YES;
     if (taken == TRUTH_FAILED)

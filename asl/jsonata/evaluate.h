@@ -9,8 +9,8 @@
  * function_*.c the library, one table each, joined in library.c
  * run.c        setting up, limits, the result
  *
- * Failure. A function that evaluates returns ITEM_FAILED after filling in run->failure; callers pass
- * it on at once. Memory that ran out is noticed at the next node (arena.exhausted).
+ * Failure. A function that evaluates returns ITEM_FAILED after filling in run->failure; callers
+ * pass it on at once. Memory that ran out is noticed at the next node (arena.exhausted).
  */
 #ifndef ASL_JSONATA_EVALUATE_H
 #define ASL_JSONATA_EVALUATE_H
@@ -54,16 +54,16 @@ struct run {
     struct symbols *symbols;
     item *globals; /* by symbol: ITEM_UNBOUND until looked up */
     uint32_t global_count;
-    item input;    /* as given; `$$` */
+    item input; /* as given; `$$` */
     size_t depth, depth_maximum;
     size_t steps, step_maximum;
     const char *stack_limit; /* the C stack must stay above this */
     struct failure failure;
-    struct value_list owned;    /* results of foreign functions, released at the end */
-    struct symbols own_symbols; /* the program's and those of $eval's sources */
-    struct jsonata *evaluated;  /* programs made by $eval, freed at the end */
-    size_t result_size;         /* bytes of values made for what leaves */
-    bool has_function;          /* what leaves holds one */
+    struct value_list owned;      /* results of foreign functions, released at the end */
+    struct symbols own_symbols;   /* the program's and those of $eval's sources */
+    struct jsonata *evaluated;    /* programs made by $eval, freed at the end */
+    size_t result_size;           /* bytes of values made for what leaves */
+    bool has_function;            /* what leaves holds one */
     struct known_key *known_keys; /* KEY_VALUES of them, or NULL before the first */
     struct kept_picture *picture; /* the date/time picture used last */
     const char *picture_text;     /* where its text was */
@@ -90,8 +90,7 @@ static inline void jsonata_charge_bytes(struct run *run, size_t bytes)
 static inline bool jsonata_is_over(const struct run *run)
 {
     return run->depth > run->depth_maximum || run->steps > run->step_maximum ||
-           run->heap.arena.exhausted ||
-           (const char *)__builtin_frame_address(0) < run->stack_limit;
+           run->heap.arena.exhausted || (const char *)__builtin_frame_address(0) < run->stack_limit;
 }
 
 /* ---- nodes ---- */
@@ -152,21 +151,21 @@ struct native {
 };
 
 enum function_kind {
-    FUNCTION_NATIVE,   /* of the library */
-    FUNCTION_FOREIGN,  /* of jsonata_env.natives */
+    FUNCTION_NATIVE,  /* of the library */
+    FUNCTION_FOREIGN, /* of jsonata_env.natives */
     FUNCTION_LAMBDA,
-    FUNCTION_PARTIAL,  /* one of the others with some arguments given */
+    FUNCTION_PARTIAL, /* one of the others with some arguments given */
     FUNCTION_REGEX,
-    FUNCTION_NEXT,     /* the `next` of a match */
+    FUNCTION_NEXT, /* the `next` of a match */
     FUNCTION_TRANSFORM,
-    FUNCTION_CHAIN,    /* f ~> g */
+    FUNCTION_CHAIN, /* f ~> g */
 };
 
 struct function {
     uint8_t kind;
     uint8_t arity;
-    item token;          /* the name it was last called by */
-    size_t position;     /* of that call; JSONATA_NO_POSITION before */
+    item token;                        /* the name it was last called by */
+    size_t position;                   /* of that call; JSONATA_NO_POSITION before */
     const struct signature *signature; /* or NULL: anything goes */
     union {
         const struct native *native;

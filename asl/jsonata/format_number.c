@@ -1,5 +1,5 @@
-/* $formatNumber: decimal pictures after XPath's fn:format-number, step by step as the reference does
- * it (its departures from XPath included). Works on code points.
+/* $formatNumber: decimal pictures after XPath's fn:format-number, step by step as the reference
+ * does it (its departures from XPath included). Works on code points.
  */
 #include "library.h"
 
@@ -241,8 +241,8 @@ static const size_t *group_positions(const struct format *f, const struct part *
 {
     struct wide part = fraction ? p->fraction : p->integer;
     struct wide grouping = f->properties[GROUPING_SEPARATOR];
-    size_t *positions = jsonata_arena_allocate(
-        &f->run->heap.arena, (p->integer.size + 2) * sizeof *positions);
+    size_t *positions =
+        jsonata_arena_allocate(&f->run->heap.arena, (p->integer.size + 2) * sizeof *positions);
     *count = 0;
     for (size_t at = index_of(part, grouping, 0); positions && at != SIZE_MAX;
          at = index_of(p->integer, grouping, at + 1))
@@ -462,8 +462,8 @@ static item write_number(const struct format *f, double d, const struct layout *
     pad(f, &t, l);
     group(f, &t, l);
     ptrdiff_t point = point_of(f, &t);
-    if (t.size > 0 && (!has(l->picture, f->properties[DECIMAL_SEPARATOR]) ||
-                       point == (ptrdiff_t)t.size - 1))
+    if (t.size > 0 &&
+        (!has(l->picture, f->properties[DECIMAL_SEPARATOR]) || point == (ptrdiff_t)t.size - 1))
         t.size--;
     struct builder b;
     jsonata_builder_init(&b, &f->run->heap);

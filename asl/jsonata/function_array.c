@@ -43,8 +43,7 @@ static bool is_after(struct run *run, void *state, size_t a, size_t b)
     item pair[2] = {jsonata_at(&run->heap, c->input, a), jsonata_at(&run->heap, c->input, b)};
     run->steps++;
     if (!item_is_undefined(c->function)) {
-        item result =
-            jsonata_apply(run, c->function, pair, 2, (item){.kind = ITEM_NULL}, NULL);
+        item result = jsonata_apply(run, c->function, pair, 2, (item){.kind = ITEM_NULL}, NULL);
         if (item_is_failed(result))
             return false;
         run->failure.code[0] = '\0';
@@ -197,8 +196,11 @@ NATIVE(zip)
 }
 
 const struct native jsonata_array_functions[] = {
-    {"append", "<xx:a>", 2, 2, append},   {"sort", "<af?:a>", 2, 2, sort},
-    {"reverse", "<a:a>", 1, 1, reverse},  {"shuffle", "<a:a>", 1, 1, shuffle},
-    {"distinct", "<x:x>", 1, 1, distinct}, {"zip", "<a+>", 0, 0, zip},
+    {"append", "<xx:a>", 2, 2, append},
+    {"sort", "<af?:a>", 2, 2, sort},
+    {"reverse", "<a:a>", 1, 1, reverse},
+    {"shuffle", "<a:a>", 1, 1, shuffle},
+    {"distinct", "<x:x>", 1, 1, distinct},
+    {"zip", "<a+>", 0, 0, zip},
     {NULL, NULL, 0, 0, NULL},
 };

@@ -1,4 +1,5 @@
-/* Base64 and URL encoding, as browsers do them: base64 works on the low byte of each UTF-16 unit. */
+/* Base64 and URL encoding, as browsers do them: base64 works on the low byte of each UTF-16 unit.
+ */
 #include "library.h"
 
 #include <string.h>
@@ -15,8 +16,8 @@ static item low_bytes(struct run *run, struct asl_text t)
         size_t start = at;
         int32_t c = value_utf8_next(t, &at);
         if (c < 0) { /* a lone surrogate: its low eight bits are in its last two bytes */
-            at = start + jsonata_code_point_offset(
-                             (struct asl_text){t.data + start, t.size - start}, 1);
+            at = start +
+                 jsonata_code_point_offset((struct asl_text){t.data + start, t.size - start}, 1);
             c = ((unsigned char)t.data[at - 2] & 3) << 6 | ((unsigned char)t.data[at - 1] & 63);
         }
         if (c > 0xffff) {
@@ -118,8 +119,7 @@ static item encode(struct run *run, item text, const char *kept, const char *fun
         if (stays((char)c, kept))
             jsonata_builder_putc(&b, (char)c);
         else
-            jsonata_builder_put(&b,
-                                (struct asl_text){(char[]){'%', hex[c >> 4], hex[c & 15]}, 3});
+            jsonata_builder_put(&b, (struct asl_text){(char[]){'%', hex[c >> 4], hex[c & 15]}, 3});
     }
     return jsonata_builder_item(&b);
 }

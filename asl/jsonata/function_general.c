@@ -102,9 +102,13 @@ NATIVE(eval)
 }
 
 const struct native jsonata_general_functions[] = {
-    {"boolean", "<x-:b>", 1, 1, boolean}, {"not", "<x-:b>", 1, 1, negate},
-    {"exists", "<x:b>", 1, 1, exists},    {"type", "<x:s>", 1, 1, type},
-    {"error", "<s?:x>", 1, 1, error},     {"assert", "<bs?:x>", 2, 2, assert_true},
-    {"clone", "<(oa)-:o>", 1, 1, clone},  {"eval", "<sx?:x>", 2, 2, eval},
+    {"boolean", "<x-:b>", 1, 1, boolean},
+    {"not", "<x-:b>", 1, 1, negate},
+    {"exists", "<x:b>", 1, 1, exists},
+    {"type", "<x:s>", 1, 1, type},
+    {"error", "<s?:x>", 1, 1, error},
+    {"assert", "<bs?:x>", 2, 2, assert_true},
+    {"clone", "<(oa)-:o>", 1, 1, clone},
+    {"eval", "<sx?:x>", 2, 2, eval},
     {NULL, NULL, 0, 0, NULL},
 };

@@ -1,5 +1,5 @@
-/* Functions that take functions: these are passed the value, then its place (or key), then the whole,
- * as far as they have parameters for them.
+/* Functions that take functions: these are passed the value, then its place (or key), then the
+ * whole, as far as they have parameters for them.
  */
 #include "library.h"
 
@@ -18,8 +18,8 @@ NATIVE(map)
     const struct array *a = arguments[0].as.array;
     struct array *out = jsonata_sequence(&run->heap);
     for (uint32_t i = 0; i < a->count; i++) {
-        item result = call_for(run, arguments[1], jsonata_at(&run->heap, a, i), item_number(i),
-                               arguments[0]);
+        item result =
+            call_for(run, arguments[1], jsonata_at(&run->heap, a, i), item_number(i), arguments[0]);
         if (item_is_failed(result))
             return result;
         if (!item_is_undefined(result))
@@ -146,8 +146,8 @@ NATIVE(each)
 }
 
 const struct native jsonata_higher_functions[] = {
-    {"map", "<af>", 2, 2, map},       {"filter", "<af>", 2, 2, filter},
+    {"map", "<af>", 2, 2, map},        {"filter", "<af>", 2, 2, filter},
     {"single", "<af?>", 2, 2, single}, {"reduce", "<afj?:j>", 3, 3, reduce},
-    {"sift", "<o-f?:o>", 2, 2, sift}, {"each", "<o-f:a>", 2, 2, each},
+    {"sift", "<o-f?:o>", 2, 2, sift},  {"each", "<o-f:a>", 2, 2, each},
     {NULL, NULL, 0, 0, NULL},
 };

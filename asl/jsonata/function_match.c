@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* How many units of backtracking cost as much as evaluating a node. */
-#define BACKTRACKING_A_STEP 10
+#define BACKTRACKING_A_STEP 4
 
 struct match {
     size_t start, end; /* bytes */
@@ -23,8 +23,8 @@ struct matching {
     struct run *run;
     struct asl_text subject;
     item matcher;
-    item foreign;      /* the object a matcher returned, else undefined */
-    size_t next;       /* bytes: where a regular expression looks on */
+    item foreign; /* the object a matcher returned, else undefined */
+    size_t next;  /* bytes: where a regular expression looks on */
     size_t counted, counted_units;
 };
 
@@ -78,12 +78,12 @@ item jsonata_regex_apply(struct run *run, struct function *f, item subject, size
     next->as.next.from = end;
     size_t units = jsonata_count_units((struct asl_text){t.data, start});
     struct asl_text text = {t.data + start, end - start};
-    jsonata_set(&run->heap, o, ASL_TEXT("match"), item_text(text));
-    jsonata_set(&run->heap, o, ASL_TEXT("start"), item_number((double)units));
-    jsonata_set(&run->heap, o, ASL_TEXT("end"),
+    jsonata_add(&run->heap, o, ASL_TEXT("match"), false, item_text(text));
+    jsonata_add(&run->heap, o, ASL_TEXT("start"), false, item_number((double)units));
+    jsonata_add(&run->heap, o, ASL_TEXT("end"), false,
                 item_number((double)(units + jsonata_count_units(text))));
-    jsonata_set(&run->heap, o, ASL_TEXT("groups"), item_array(regex_groups(run, regex, t)));
-    jsonata_set(&run->heap, o, ASL_TEXT("next"), item_function(next));
+    jsonata_add(&run->heap, o, ASL_TEXT("groups"), false, item_array(regex_groups(run, regex, t)));
+    jsonata_add(&run->heap, o, ASL_TEXT("next"), false, item_function(next));
     return item_object(o);
 }
 
@@ -99,8 +99,8 @@ item jsonata_regex_next(struct run *run, const struct function *next)
 {
     if (next->as.next.from >= next->as.next.subject.size)
         return item_undefined();
-    item found = jsonata_regex_apply(run, next->as.next.regex, next->as.next.subject,
-                                     next->as.next.from);
+    item found =
+        jsonata_regex_apply(run, next->as.next.regex, next->as.next.subject, next->as.next.from);
     if (found.kind != ITEM_OBJECT)
         return found;
     item text = jsonata_get(&run->heap, found, ASL_TEXT("match"));
@@ -133,8 +133,8 @@ static enum found find_regex(struct matching *m, bool first, struct match *match
     jsonata_regex_group(f->as.regex.regex, 0, &match->start, &match->end);
     if (!first && match->start == match->end)
         return fail_empty_match(m->run, f), FOUND_FAILURE;
-    match->text = item_text(
-        (struct asl_text){m->subject.data + match->start, match->end - match->start});
+    match->text =
+        item_text((struct asl_text){m->subject.data + match->start, match->end - match->start});
     match->groups = item_array(regex_groups(m->run, f->as.regex.regex, m->subject));
     m->next = match->end;
     return FOUND;
@@ -198,8 +198,8 @@ static struct matching begin(struct run *run, item subject, item matcher)
 static double units_at(struct matching *m, size_t byte)
 {
     if (byte >= m->counted) {
-        m->counted_units += jsonata_count_units(
-            (struct asl_text){m->subject.data + m->counted, byte - m->counted});
+        m->counted_units +=
+            jsonata_count_units((struct asl_text){m->subject.data + m->counted, byte - m->counted});
         m->counted = byte;
     }
     return (double)m->counted_units;
@@ -251,9 +251,10 @@ NATIVE(match)
     enum found found = find(&m, true, &match);
     for (double seen = 0; found == FOUND && seen < limit; seen++) {
         struct object *o = jsonata_object(&run->heap, 3);
-        jsonata_set(&run->heap, o, ASL_TEXT("match"), match.text);
-        jsonata_set(&run->heap, o, ASL_TEXT("index"), item_number(units_at(&m, match.start)));
-        jsonata_set(&run->heap, o, ASL_TEXT("groups"), match.groups);
+        jsonata_add(&run->heap, o, ASL_TEXT("match"), false, match.text);
+        jsonata_add(&run->heap, o, ASL_TEXT("index"), false,
+                    item_number(units_at(&m, match.start)));
+        jsonata_add(&run->heap, o, ASL_TEXT("groups"), false, match.groups);
         jsonata_push(&run->heap, out, item_object(o));
         found = find(&m, false, &match);
     }
@@ -339,11 +340,11 @@ static item match_object(struct matching *m, const struct match *match)
     next->as.next.regex = m->matcher.as.function;
     next->as.next.subject = item_text(m->subject);
     next->as.next.from = match->end;
-    jsonata_set(h, o, ASL_TEXT("match"), match->text);
-    jsonata_set(h, o, ASL_TEXT("start"), item_number(units_at(m, match->start)));
-    jsonata_set(h, o, ASL_TEXT("end"), item_number(units_at(m, match->end)));
-    jsonata_set(h, o, ASL_TEXT("groups"), match->groups);
-    jsonata_set(h, o, ASL_TEXT("next"), item_function(next));
+    jsonata_add(h, o, ASL_TEXT("match"), false, match->text);
+    jsonata_add(h, o, ASL_TEXT("start"), false, item_number(units_at(m, match->start)));
+    jsonata_add(h, o, ASL_TEXT("end"), false, item_number(units_at(m, match->end)));
+    jsonata_add(h, o, ASL_TEXT("groups"), false, match->groups);
+    jsonata_add(h, o, ASL_TEXT("next"), false, item_function(next));
     return item_object(o);
 }
 
@@ -355,8 +356,7 @@ static bool put_replacement(struct matching *m, struct builder *b, item replacem
         return true;
     }
     item argument = match_object(m, match);
-    item with =
-        jsonata_apply(m->run, replacement, &argument, 1, (item){.kind = ITEM_NULL}, NULL);
+    item with = jsonata_apply(m->run, replacement, &argument, 1, (item){.kind = ITEM_NULL}, NULL);
     if (item_is_failed(with))
         return false;
     if (with.kind != ITEM_STRING)
@@ -431,8 +431,8 @@ NATIVE(replace)
     if (!(limit > 0))
         return arguments[0];
     if (arguments[1].kind == ITEM_STRING)
-        return replace_text(run, item_string(arguments[0]), item_string(arguments[1]),
-                            arguments[2], limit);
+        return replace_text(run, item_string(arguments[0]), item_string(arguments[1]), arguments[2],
+                            limit);
     return replace_matches(run, arguments[0], arguments[1], arguments[2], limit);
 }
 
@@ -470,8 +470,8 @@ static void split_text(struct run *run, struct asl_text t, struct asl_text by, d
     }
     size_t position = 0;
     while (out->count < limit && !run->heap.arena.exhausted) {
-        const char *found = jsonata_search(
-            &run->heap, (struct asl_text){t.data + position, t.size - position}, by);
+        const char *found =
+            jsonata_search(&run->heap, (struct asl_text){t.data + position, t.size - position}, by);
         size_t end = found ? (size_t)(found - t.data) : t.size;
         jsonata_push(&run->heap, out,
                      item_text((struct asl_text){t.data + position, end - position}));

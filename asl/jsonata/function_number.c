@@ -142,8 +142,7 @@ NATIVE(round_number)
     if (arguments[0].kind != ITEM_NUMBER)
         return item_undefined();
     double precision = arguments[1].kind == ITEM_NUMBER ? arguments[1].as.number : 0;
-    return item_number(
-        jsonata_round(arguments[0].as.number, isnan(precision) ? 0 : precision));
+    return item_number(jsonata_round(arguments[0].as.number, isnan(precision) ? 0 : precision));
 }
 
 NATIVE(floor_number)

@@ -185,8 +185,14 @@ NATIVE(join)
         if (i)
             jsonata_builder_put(&b, separator);
         item part = jsonata_at(&run->heap, a, i);
+        char number[32];
         if (part.kind == ITEM_STRING)
             jsonata_builder_put(&b, item_string(part));
+        else if (part.kind == ITEM_NUMBER) /* past the signature, by partial application */
+            jsonata_builder_put(
+                &b, (struct asl_text){number, jsonata_print_number(part.as.number, false, number)});
+        else if (part.kind == ITEM_BOOLEAN)
+            jsonata_builder_put(&b, part.as.boolean ? ASL_TEXT("true") : ASL_TEXT("false"));
     }
     jsonata_charge(run, a->count / 8 + b.size / 64);
     return jsonata_builder_item(&b);

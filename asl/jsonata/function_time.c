@@ -103,8 +103,8 @@ static bool read_stamp(struct iso *s, struct stamp *m)
 static bool is_date(const struct stamp *m)
 {
     return m->month >= 1 && m->month <= 12 && m->day >= 1 && m->day <= 31 &&
-           (m->hour < 24 || (m->hour == 24 && m->minute == 0 && m->second == 0 &&
-                             m->fraction == 0));
+           (m->hour < 24 ||
+            (m->hour == 24 && m->minute == 0 && m->second == 0 && m->fraction == 0));
 }
 
 NATIVE(to_millis)
@@ -122,8 +122,7 @@ NATIVE(to_millis)
     if (!is_date(&m))
         return item_number(NAN);
     return item_number(jsonata_utc(m.year, m.month - 1, m.day) + m.hour * 3600000.0 +
-                       m.minute * 60000.0 + m.second * 1000.0 + m.fraction -
-                       m.offset * 60000.0);
+                       m.minute * 60000.0 + m.second * 1000.0 + m.fraction - m.offset * 60000.0);
 }
 
 const struct native jsonata_time_functions[] = {

@@ -85,9 +85,8 @@ static bool add_to_group(struct grouping *g, item key, item data, uint32_t pair)
     }
     if (g->count == g->capacity) {
         uint32_t capacity = g->capacity ? 2 * g->capacity : 8;
-        struct entry *more =
-            jsonata_arena_grow(&g->run->heap.arena, g->entries, g->capacity * sizeof *more,
-                               capacity * sizeof *more);
+        struct entry *more = jsonata_arena_grow(
+            &g->run->heap.arena, g->entries, g->capacity * sizeof *more, capacity * sizeof *more);
         if (!more)
             return jsonata_fail_limit(g->run), false;
         g->entries = more;
@@ -155,8 +154,7 @@ static item evaluate_values(struct grouping *g)
     struct object *result = jsonata_object(h, g->count);
     struct members m = jsonata_members(h, item_object(g->places));
     for (size_t i = 0; i < m.count; i++) {
-        const struct entry *e =
-            &g->entries[(size_t)jsonata_member_value(h, &m, i).as.number];
+        const struct entry *e = &g->entries[(size_t)jsonata_member_value(h, &m, i).as.number];
         item context = e->data.data;
         struct frame *frame = g->frame;
         if (g->reduce && (context.kind == ITEM_TUPLE || context.kind == ITEM_ARRAY)) {

@@ -1,17 +1,16 @@
 /* See integer_picture.h. */
 #include "integer_picture.h"
-#include "case.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* The zeros of the decimal digit families that are known. */
-static const uint32_t zeros[] = {
-    0x30,   0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6, 0x0A66, 0x0AE6, 0x0B66, 0x0BE6,
-    0x0C66, 0x0CE6, 0x0D66, 0x0DE6, 0x0E50, 0x0ED0, 0x0F20, 0x1040, 0x1090, 0x17E0,
-    0x1810, 0x1946, 0x19D0, 0x1A80, 0x1A90, 0x1B50, 0x1BB0, 0x1C40, 0x1C50, 0xA620,
-    0xA8D0, 0xA900, 0xA9D0, 0xA9F0, 0xAA50, 0xABF0, 0xFF10};
+static const uint32_t zeros[] = {0x30,   0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6, 0x0A66, 0x0AE6,
+                                 0x0B66, 0x0BE6, 0x0C66, 0x0CE6, 0x0D66, 0x0DE6, 0x0E50, 0x0ED0,
+                                 0x0F20, 0x1040, 0x1090, 0x17E0, 0x1810, 0x1946, 0x19D0, 0x1A80,
+                                 0x1A90, 0x1B50, 0x1BB0, 0x1C40, 0x1C50, 0xA620, 0xA8D0, 0xA900,
+                                 0xA9D0, 0xA9F0, 0xAA50, 0xABF0, 0xFF10};
 
 static uint32_t zero_of(uint32_t c)
 {
@@ -67,8 +66,8 @@ static size_t regular_distance(const struct integer_picture *p)
 
 static bool analyse_digits(struct run *run, struct asl_text text, struct integer_picture *p)
 {
-    p->separators = jsonata_arena_allocate(
-        &run->heap.arena, (jsonata_count_code_points(text) + 1) * sizeof *p->separators);
+    p->separators = jsonata_arena_allocate(&run->heap.arena, (jsonata_count_code_points(text) + 1) *
+                                                                 sizeof *p->separators);
     if (!p->separators)
         return jsonata_fail_limit(run), false;
     size_t position = 0, end = text.size;
@@ -139,8 +138,8 @@ static const struct {
     int value;
     const char *lower, *upper;
 } numerals[] = {
-    {1000, "m", "M"}, {900, "cm", "CM"}, {500, "d", "D"}, {400, "cd", "CD"}, {100, "c", "C"},
-    {90, "xc", "XC"}, {50, "l", "L"},    {40, "xl", "XL"}, {10, "x", "X"},   {9, "ix", "IX"},
+    {1000, "m", "M"}, {900, "cm", "CM"}, {500, "d", "D"},  {400, "cd", "CD"}, {100, "c", "C"},
+    {90, "xc", "XC"}, {50, "l", "L"},    {40, "xl", "XL"}, {10, "x", "X"},    {9, "ix", "IX"},
     {5, "v", "V"},    {4, "iv", "IV"},   {1, "i", "I"},
 };
 
@@ -157,21 +156,6 @@ static void put_roman(struct run *run, struct builder *b, double value, bool upp
         jsonata_builder_put(b, asl_text(upper ? numerals[i].upper : numerals[i].lower));
         value -= numerals[i].value;
     }
-}
-
-static void put_cased_words(struct run *run, struct builder *b, double value,
-                            const struct integer_picture *p)
-{
-    struct builder words;
-    jsonata_builder_init(&words, &run->heap);
-    jsonata_put_words(&words, value, p->ordinal);
-    struct asl_text text = item_string(jsonata_builder_item(&words));
-    if (p->letters == CASE_UPPER)
-        jsonata_to_upper(b, text);
-    else if (p->letters == CASE_LOWER)
-        jsonata_to_lower(b, text);
-    else
-        jsonata_builder_put(b, text);
 }
 
 /* Characters of a decimal number while separators go in. */
@@ -273,7 +257,7 @@ bool jsonata_put_integer(struct run *run, struct builder *b, double value,
         put_roman(run, b, value, p->letters == CASE_UPPER);
         return true;
     case INTEGER_WORDS:
-        put_cased_words(run, b, value, p);
+        jsonata_put_words(b, value, p->ordinal, p->letters);
         return true;
     default:
         return put_decimal(run, b, value, p);

@@ -4,7 +4,13 @@
 
 #include "library.h"
 
-enum integer_style { INTEGER_DECIMAL, INTEGER_LETTERS, INTEGER_ROMAN, INTEGER_WORDS, INTEGER_SEQUENCE };
+enum integer_style {
+    INTEGER_DECIMAL,
+    INTEGER_LETTERS,
+    INTEGER_ROMAN,
+    INTEGER_WORDS,
+    INTEGER_SEQUENCE
+};
 enum letter_case { CASE_LOWER, CASE_UPPER, CASE_TITLE };
 
 struct separator {
@@ -19,7 +25,7 @@ struct integer_picture {
     bool regular; /* separators[0] repeats at every `position` digits */
     uint32_t zero;
     size_t mandatory, optional;
-    size_t parse_width; /* digits to take when parsing, 0: all */
+    size_t parse_width;           /* digits to take when parsing, 0: all */
     struct separator *separators; /* from the right */
     size_t separator_count;
     struct asl_text token;
@@ -31,13 +37,12 @@ bool jsonata_integer_picture(struct run *run, struct asl_text text, struct integ
 bool jsonata_put_integer(struct run *run, struct builder *b, double value,
                          const struct integer_picture *p);
 /* NaN when the text is no such number. */
-double jsonata_read_integer(struct run *run, struct asl_text text,
-                            const struct integer_picture *p);
+double jsonata_read_integer(struct run *run, struct asl_text text, const struct integer_picture *p);
 /* The regular expression that finds one in a text; false for sequences. */
 bool jsonata_integer_pattern(struct run *run, struct builder *b, const struct integer_picture *p);
 
 /* Numbers in words (words.c). */
-void jsonata_put_words(struct builder *b, double value, bool ordinal);
+void jsonata_put_words(struct builder *b, double value, bool ordinal, enum letter_case letters);
 double jsonata_read_words(struct asl_text text);
 void jsonata_words_pattern(struct builder *b);
 

@@ -27,8 +27,8 @@ struct jsonata;
 /* Written only by a call that fails, without a look at what was in it; then yours to
  * jsonata_error_free(). */
 struct jsonata_error {
-    char code[8];     /* "T2001", "S0202", "D3030", "U1001" ... */
-    size_t position;  /* as the reference counts it (the end of the token), or JSONATA_NO_POSITION */
+    char code[8];    /* "T2001", "S0202", "D3030", "U1001" ... */
+    size_t position; /* as the reference counts it (the end of the token), or JSONATA_NO_POSITION */
     struct asl_buffer message; /* the reference's words with tokens and values filled in; yours */
     struct asl_buffer token;   /* what it is about, when the reference says so; yours */
 };
@@ -73,15 +73,15 @@ bool jsonata_is_function(struct asl_text name);
 /* The world, asked of the caller; limits bound every evaluation. Zero takes the default. */
 struct jsonata_env {
     void *state;
-    /* A variable's value (looked at; it must live as long as the evaluation), or NULL when it is not
-     * bound (then natives and the library's functions are tried). May be NULL. */
+    /* A variable's value (looked at; it must live as long as the evaluation), or NULL when it is
+     * not bound (then natives and the library's functions are tried). May be NULL. */
     const asl_value *(*variable)(void *state, struct asl_text name);
-    int64_t now_ms;                       /* for $now and $millis: constant within an evaluation */
-    double (*random)(void *state);        /* 0 <= n < 1; NULL: $random and $shuffle give 0 */
+    int64_t now_ms;                /* for $now and $millis: constant within an evaluation */
+    double (*random)(void *state); /* 0 <= n < 1; NULL: $random and $shuffle give 0 */
     void (*uuid)(void *state, char out[37]); /* for natives that want one */
-    const struct jsonata_native *natives; /* further functions; the last has a NULL name */
-    size_t depth_maximum;  /* of nested evaluation, in nodes */
-    size_t step_maximum;   /* evaluated nodes: bounds time without a clock */
+    const struct jsonata_native *natives;    /* further functions; the last has a NULL name */
+    size_t depth_maximum;                    /* of nested evaluation, in nodes */
+    size_t step_maximum;                     /* evaluated nodes: bounds time without a clock */
     size_t memory_maximum; /* bytes of values made on the way; the result may take as many again */
     size_t stack_maximum;  /* bytes of C stack; raise it only where the thread has them */
 };
@@ -93,8 +93,8 @@ enum jsonata_outcome {
     JSONATA_FAILED,    /* see *error */
 };
 
-/* `input` is the context item `$`, or NULL for none. *result is yours when JSONATA_VALUE. `e` may be
- * evaluated any number of times, not from two threads at once (values are not shared). */
+/* `input` is the context item `$`, or NULL for none. *result is yours when JSONATA_VALUE. `e` may
+ * be evaluated any number of times, not from two threads at once (values are not shared). */
 enum jsonata_outcome jsonata_evaluate(const struct jsonata *e, const asl_value *input,
                                       const struct jsonata_env *env, asl_value **result,
                                       struct jsonata_error *error);

@@ -11,18 +11,24 @@ static const struct {
     const char *spelling;
     enum symbol_id id;
 } operators[] = {
-    {"..", SYMBOL_RANGE},    {":=", SYMBOL_ASSIGN},      {"!=", SYMBOL_NOT_EQUAL},
-    {">=", SYMBOL_GREATER_EQUAL}, {"<=", SYMBOL_LESS_EQUAL}, {"**", SYMBOL_STAR_STAR},
-    {"~>", SYMBOL_CHAIN},    {"?:", SYMBOL_ELVIS},       {"?\?", SYMBOL_COALESCE},
-    {".", SYMBOL_DOT},       {"[", SYMBOL_BRACKET},      {"]", SYMBOL_BRACKET_CLOSE},
-    {"{", SYMBOL_BRACE},     {"}", SYMBOL_BRACE_CLOSE},  {"(", SYMBOL_PAREN},
-    {")", SYMBOL_PAREN_CLOSE}, {",", SYMBOL_COMMA},      {"@", SYMBOL_AT},
-    {"#", SYMBOL_HASH},      {";", SYMBOL_SEMICOLON},    {":", SYMBOL_COLON},
-    {"?", SYMBOL_QUESTION},  {"+", SYMBOL_PLUS},         {"-", SYMBOL_MINUS},
-    {"*", SYMBOL_STAR},      {"/", SYMBOL_SLASH},        {"%", SYMBOL_PERCENT},
-    {"|", SYMBOL_BAR},       {"=", SYMBOL_EQUAL},        {"<", SYMBOL_LESS},
-    {">", SYMBOL_GREATER},   {"^", SYMBOL_CARET},        {"&", SYMBOL_AMPERSAND},
-    {"!", SYMBOL_NOT},       {"~", SYMBOL_TILDE},
+    {"..", SYMBOL_RANGE},      {":=", SYMBOL_ASSIGN},
+    {"!=", SYMBOL_NOT_EQUAL},  {">=", SYMBOL_GREATER_EQUAL},
+    {"<=", SYMBOL_LESS_EQUAL}, {"**", SYMBOL_STAR_STAR},
+    {"~>", SYMBOL_CHAIN},      {"?:", SYMBOL_ELVIS},
+    {"?\?", SYMBOL_COALESCE},  {".", SYMBOL_DOT},
+    {"[", SYMBOL_BRACKET},     {"]", SYMBOL_BRACKET_CLOSE},
+    {"{", SYMBOL_BRACE},       {"}", SYMBOL_BRACE_CLOSE},
+    {"(", SYMBOL_PAREN},       {")", SYMBOL_PAREN_CLOSE},
+    {",", SYMBOL_COMMA},       {"@", SYMBOL_AT},
+    {"#", SYMBOL_HASH},        {";", SYMBOL_SEMICOLON},
+    {":", SYMBOL_COLON},       {"?", SYMBOL_QUESTION},
+    {"+", SYMBOL_PLUS},        {"-", SYMBOL_MINUS},
+    {"*", SYMBOL_STAR},        {"/", SYMBOL_SLASH},
+    {"%", SYMBOL_PERCENT},     {"|", SYMBOL_BAR},
+    {"=", SYMBOL_EQUAL},       {"<", SYMBOL_LESS},
+    {">", SYMBOL_GREATER},     {"^", SYMBOL_CARET},
+    {"&", SYMBOL_AMPERSAND},   {"!", SYMBOL_NOT},
+    {"~", SYMBOL_TILDE},
 };
 
 bool jsonata_fail_syntax(struct failure *f, const char *code, size_t position, item token)
@@ -42,8 +48,8 @@ size_t jsonata_lexer_units(struct lexer *l, size_t byte)
 {
     if (byte < l->counted)
         return jsonata_count_units((struct asl_text){l->source.data, byte});
-    l->counted_units += jsonata_count_units(
-        (struct asl_text){l->source.data + l->counted, byte - l->counted});
+    l->counted_units +=
+        jsonata_count_units((struct asl_text){l->source.data + l->counted, byte - l->counted});
     l->counted = byte;
     return l->counted_units;
 }
@@ -218,9 +224,8 @@ static bool scan_number(struct lexer *l, struct token *t, size_t size)
 static bool scan_quoted_name(struct lexer *l, struct token *t)
 {
     size_t start = l->at + 1;
-    const char *end = start < l->source.size
-                          ? memchr(l->source.data + start, '`', l->source.size - start)
-                          : NULL;
+    const char *end =
+        start < l->source.size ? memchr(l->source.data + start, '`', l->source.size - start) : NULL;
     if (!end)
         return fail(l, "S0105", l->source.size, item_undefined());
     struct asl_text name = {l->source.data + start, (size_t)(end - l->source.data) - start};

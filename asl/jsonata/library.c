@@ -4,7 +4,7 @@
 #include <string.h>
 
 static const struct native *const tables[] = {
-    jsonata_string_functions, jsonata_match_functions, jsonata_encode_functions,
+    jsonata_string_functions, jsonata_match_functions,  jsonata_encode_functions,
     jsonata_number_functions, jsonata_format_functions, jsonata_array_functions,
     jsonata_object_functions, jsonata_higher_functions, jsonata_general_functions,
     jsonata_time_functions,

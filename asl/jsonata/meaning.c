@@ -158,7 +158,8 @@ item jsonata_clone(struct run *run, item i)
             return (item){.kind = ITEM_NULL};
         if (i.as.number == floor(i.as.number))
             return i;
-        return item_number(jsonata_round_to_15_digits(i.as.number));
+        double rounded = jsonata_round_to_15_digits(i.as.number);
+        return rounded == i.as.number ? i : item_number(rounded);
     }
     if (i.kind == ITEM_ARRAY) {
         const struct array *from = i.as.array;

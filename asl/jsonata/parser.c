@@ -74,10 +74,10 @@ static bool expect(struct parser *p, enum symbol_id id, const char *spelling, bo
 static struct node *node_of_token(struct parser *p, const struct token *t)
 {
     static const uint8_t types[] = {
-        [TOKEN_END] = NODE_END,       [TOKEN_NAME] = NODE_NAME,
+        [TOKEN_END] = NODE_END,           [TOKEN_NAME] = NODE_NAME,
         [TOKEN_VARIABLE] = NODE_VARIABLE, [TOKEN_OPERATOR] = NODE_OPERATOR,
-        [TOKEN_STRING] = NODE_STRING, [TOKEN_NUMBER] = NODE_NUMBER,
-        [TOKEN_VALUE] = NODE_VALUE,   [TOKEN_REGEX] = NODE_REGEX,
+        [TOKEN_STRING] = NODE_STRING,     [TOKEN_NUMBER] = NODE_NUMBER,
+        [TOKEN_VALUE] = NODE_VALUE,       [TOKEN_REGEX] = NODE_REGEX,
     };
     struct node *n = new_node(p, (enum node_type)types[t->type], t->position);
     n->op = (uint8_t)t->id;
@@ -122,8 +122,8 @@ static void add(struct parser *p, struct nodes *list, struct node *n)
     if (list->count == list->capacity) {
         uint32_t capacity = list->capacity ? 2 * list->capacity : 4;
         struct node **more =
-            jsonata_arena_grow(&p->program->heap.arena, list->items,
-                               list->capacity * sizeof *more, capacity * sizeof *more);
+            jsonata_arena_grow(&p->program->heap.arena, list->items, list->capacity * sizeof *more,
+                               capacity * sizeof *more);
         if (!more)
             return; /* exhausted: the next token fails */
         list->items = more;
@@ -410,8 +410,8 @@ static bool signature(struct parser *p, struct node *self)
     if (!expect(p, SYMBOL_GREATER, ">", false))
         return false;
     size_t offset = 0;
-    self->signature = jsonata_signature(&p->program->heap,
-                                        item_string(jsonata_builder_item(&b)), p->failure, &offset);
+    self->signature = jsonata_signature(&p->program->heap, item_string(jsonata_builder_item(&b)),
+                                        p->failure, &offset);
     if (self->signature)
         return true;
     p->failure->has_position = true;
@@ -486,8 +486,7 @@ static const struct row symbols[SYMBOL_COUNT] = {
     [SYMBOL_BAR] = {0, prefix_transform, NULL},
 };
 
-struct node *jsonata_parse(struct jsonata *program, struct asl_text source,
-                           struct failure *failure)
+struct node *jsonata_parse(struct jsonata *program, struct asl_text source, struct failure *failure)
 {
     struct parser p = {.program = program, .failure = failure};
     jsonata_lexer_init(&p.lexer, program, source, failure);

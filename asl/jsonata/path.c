@@ -240,8 +240,7 @@ item jsonata_evaluate_path(struct run *run, const struct node *n, item input, st
 
 /* ---- predicates ---- */
 
-static item filter_by_place(struct run *run, double place, struct array *input,
-                            struct array *out)
+static item filter_by_place(struct run *run, double place, struct array *input, struct array *out)
 {
     double index = floor(place);
     if (index < 0)
@@ -278,8 +277,8 @@ static bool keep_by_places(struct run *run, item result, uint32_t index, uint32_
     return true;
 }
 
-static item filter_by_expression(struct run *run, const struct node *predicate,
-                                 struct array *input, struct array *out, struct frame *frame)
+static item filter_by_expression(struct run *run, const struct node *predicate, struct array *input,
+                                 struct array *out, struct frame *frame)
 {
     for (uint32_t i = 0; i < input->count; i++) {
         item candidate = jsonata_at(&run->heap, input, i), context = candidate;

@@ -31,15 +31,19 @@ static struct node *process(struct process *p, struct node *n);
 static const char *type_name(const struct node *n)
 {
     static const char *const names[] = {
-        [NODE_END] = "(end)",       [NODE_NAME] = "name",           [NODE_STRING] = "string",
-        [NODE_NUMBER] = "number",   [NODE_VALUE] = "value",         [NODE_VARIABLE] = "variable",
-        [NODE_REGEX] = "regex",     [NODE_OPERATOR] = "operator",   [NODE_WILDCARD] = "wildcard",
-        [NODE_DESCENDANT] = "descendant", [NODE_PARENT] = "parent", [NODE_BINARY] = "binary",
-        [NODE_UNARY] = "unary",     [NODE_FUNCTION] = "function",   [NODE_PARTIAL] = "partial",
-        [NODE_LAMBDA] = "lambda",   [NODE_CONDITION] = "condition", [NODE_ELVIS] = "condition",
-        [NODE_COALESCE] = "condition", [NODE_BLOCK] = "block",      [NODE_TRANSFORM] = "transform",
-        [NODE_PATH] = "path",       [NODE_BIND] = "bind",           [NODE_APPLY] = "apply",
-        [NODE_SORT] = "sort",       [NODE_TERM] = "term",
+        [NODE_END] = "(end)",           [NODE_NAME] = "name",
+        [NODE_STRING] = "string",       [NODE_NUMBER] = "number",
+        [NODE_VALUE] = "value",         [NODE_VARIABLE] = "variable",
+        [NODE_REGEX] = "regex",         [NODE_OPERATOR] = "operator",
+        [NODE_WILDCARD] = "wildcard",   [NODE_DESCENDANT] = "descendant",
+        [NODE_PARENT] = "parent",       [NODE_BINARY] = "binary",
+        [NODE_UNARY] = "unary",         [NODE_FUNCTION] = "function",
+        [NODE_PARTIAL] = "partial",     [NODE_LAMBDA] = "lambda",
+        [NODE_CONDITION] = "condition", [NODE_ELVIS] = "condition",
+        [NODE_COALESCE] = "condition",  [NODE_BLOCK] = "block",
+        [NODE_TRANSFORM] = "transform", [NODE_PATH] = "path",
+        [NODE_BIND] = "bind",           [NODE_APPLY] = "apply",
+        [NODE_SORT] = "sort",           [NODE_TERM] = "term",
     };
     return names[n->type];
 }
@@ -71,8 +75,7 @@ static void *extend(struct process *p, void **items, uint32_t *count, uint32_t *
 {
     if (*count == *capacity) {
         uint32_t more = *capacity ? 2 * *capacity : 4;
-        void *grown =
-            jsonata_arena_grow(&p->heap->arena, *items, *capacity * size, more * size);
+        void *grown = jsonata_arena_grow(&p->heap->arena, *items, *capacity * size, more * size);
         if (!grown)
             return NULL;
         *items = grown;
@@ -83,8 +86,7 @@ static void *extend(struct process *p, void **items, uint32_t *count, uint32_t *
 
 static void add_slot(struct process *p, struct slots *s, struct slot *slot)
 {
-    struct slot **place =
-        extend(p, (void **)&s->items, &s->count, &s->capacity, sizeof *s->items);
+    struct slot **place = extend(p, (void **)&s->items, &s->count, &s->capacity, sizeof *s->items);
     if (place)
         *place = slot;
 }
@@ -94,16 +96,15 @@ static void add_stage(struct process *p, struct stages **list, struct stage stag
     if (!*list)
         *list = allocate(p, sizeof **list);
     struct stages *s = *list;
-    struct stage *place =
-        extend(p, (void **)&s->items, &s->count, &s->capacity, sizeof *s->items);
+    struct stage *place = extend(p, (void **)&s->items, &s->count, &s->capacity, sizeof *s->items);
     if (place)
         *place = stage;
 }
 
 static void add_step(struct process *p, struct node *path, struct node *step)
 {
-    struct node **place = extend(p, (void **)&path->items, &path->count, &path->capacity,
-                                 sizeof *path->items);
+    struct node **place =
+        extend(p, (void **)&path->items, &path->count, &path->capacity, sizeof *path->items);
     if (place)
         *place = step;
 }

@@ -41,8 +41,7 @@ static void constant_steps(const struct node *path, struct asl_buffer *out)
 {
     for (uint32_t i = 1; i < path->count; i++) {
         const struct node *step = path->items[i];
-        if (step->type != NODE_NAME || path->items[i - 1]->stages ||
-            path->items[i - 1]->predicates)
+        if (step->type != NODE_NAME || path->items[i - 1]->stages || path->items[i - 1]->predicates)
             return;
         if (i > 1)
             asl_buffer_putc(out, '/');

@@ -22,7 +22,8 @@
 #include <string.h>
 
 #define LINE_ENDS "\\n\\r\\x{2028}\\x{2029}"
-#define SPACES    "\\s\\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}\\x{205f}\\x{3000}\\x{feff}"
+#define SPACES                                                                                     \
+    "\\s\\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}\\x{205f}\\x{3000}\\x{feff}"
 
 struct translation {
     struct asl_text pattern;
@@ -270,8 +271,8 @@ static struct regex *compile(struct translation *t, char why[REGEX_WHY])
         options |= PCRE2_CASELESS;
     int code;
     PCRE2_SIZE offset;
-    pcre2_code *compiled = pcre2_compile((PCRE2_SPTR)t->out.data, t->out.size, options, &code,
-                                         &offset, NULL);
+    pcre2_code *compiled =
+        pcre2_compile((PCRE2_SPTR)t->out.data, t->out.size, options, &code, &offset, NULL);
     if (!compiled) {
         PCRE2_UCHAR text[120];
         pcre2_get_error_message(code, text, sizeof text);

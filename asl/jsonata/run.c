@@ -16,9 +16,8 @@ static uint32_t add_symbol(struct heap *h, struct symbols *s, struct asl_text na
 {
     if (s->count == s->capacity) {
         uint32_t capacity = s->capacity ? 2 * s->capacity : 16;
-        struct symbol *more =
-            jsonata_arena_grow(&h->arena, s->items, s->capacity * sizeof *more,
-                               capacity * sizeof *more);
+        struct symbol *more = jsonata_arena_grow(&h->arena, s->items, s->capacity * sizeof *more,
+                                                 capacity * sizeof *more);
         if (!more)
             return 0; /* exhausted: compilation fails */
         s->items = more;
@@ -94,8 +93,7 @@ void jsonata_free(struct jsonata *e)
     free(e);
 }
 
-struct jsonata *jsonata_compile(struct asl_text source, unsigned flags,
-                                struct jsonata_error *error)
+struct jsonata *jsonata_compile(struct asl_text source, unsigned flags, struct jsonata_error *error)
 {
     struct jsonata *e = new_program(source, flags);
     struct failure failure = {0};
@@ -221,11 +219,11 @@ static bool object_value(struct run *run, item o, size_t depth, asl_value **valu
             return false;
         }
         if (member)
-            value_list_push_member_take(
-                &list,
-                jsonata_member_key_is_borrowed(&m, i) ? value_retain(value_of_text(key.data))
-                                                      : key_value(run, key),
-                member);
+            value_list_push_member_take(&list,
+                                        jsonata_member_key_is_borrowed(&m, i)
+                                            ? value_retain(value_of_text(key.data))
+                                            : key_value(run, key),
+                                        member);
     }
     *value = value_object_take(&list);
     return true;
@@ -367,8 +365,7 @@ enum jsonata_outcome jsonata_evaluate(const struct jsonata *e, const asl_value *
 
 /* ---- $eval ---- */
 
-static struct node *parse_for_eval(struct run *run, struct asl_text source,
-                                   struct failure *failure)
+static struct node *parse_for_eval(struct run *run, struct asl_text source, struct failure *failure)
 {
     struct jsonata *e = new_program(source, run->program->flags);
     e->next = run->evaluated;

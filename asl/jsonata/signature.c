@@ -159,8 +159,8 @@ static bool parse_modifier(struct asl_text t, size_t *at, struct parameter *p, s
 const struct signature *jsonata_signature(struct heap *h, struct asl_text t,
                                           struct failure *failure, size_t *offset)
 {
-    struct signature *s = jsonata_arena_allocate(
-        &h->arena, sizeof *s + (t.size + 1) * sizeof s->parameters[0]);
+    struct signature *s =
+        jsonata_arena_allocate(&h->arena, sizeof *s + (t.size + 1) * sizeof s->parameters[0]);
     if (!s) {
         refuse(failure, "D2015", ASL_TEXT(""), 0, offset);
         return NULL;
@@ -314,8 +314,8 @@ static bool fill_missing(struct check *c, const struct parameter *p)
         return true;
     }
     if (!(p->accepts & letter_bit(letter_of(c->context)))) {
-        *c->failure = (struct failure){.code = "T0411", .value = c->context,
-                                       .index = (int64_t)c->at + 1};
+        *c->failure =
+            (struct failure){.code = "T0411", .value = c->context, .index = (int64_t)c->at + 1};
         return false;
     }
     c->out[c->filled++] = c->context;
@@ -327,7 +327,8 @@ static bool fill_taken(struct check *c, const struct parameter *p, size_t taken)
     for (size_t i = 0; i < taken; i++) {
         item argument = c->at < c->count ? c->arguments[c->at] : item_undefined();
         if (p->type == 'a' && !check_array(c->heap, p, &argument)) {
-            *c->failure = (struct failure){.code = "T0412", .value = argument,
+            *c->failure = (struct failure){.code = "T0412",
+                                           .value = argument,
                                            .index = (int64_t)c->at + 1,
                                            .type = plural(p->subtype.data[0])};
             return false;
@@ -338,8 +339,8 @@ static bool fill_taken(struct check *c, const struct parameter *p, size_t taken)
     return true;
 }
 
-/* The common call: each argument meets the parameter at its place, and what is missing may be. (It is
- * what sharing out would find too: the first parameters take all they can.) */
+/* The common call: each argument meets the parameter at its place, and what is missing may be. (It
+ * is what sharing out would find too: the first parameters take all they can.) */
 static bool fits_in_order(const struct signature *s, const item *arguments, size_t count)
 {
     if (count > s->count)

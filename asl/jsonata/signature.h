@@ -7,8 +7,8 @@
 #include "syntax.h"
 
 struct parameter {
-    uint16_t accepts;  /* bits of enum letter */
-    char type;         /* the letter, '(' for a choice */
+    uint16_t accepts; /* bits of enum letter */
+    char type;        /* the letter, '(' for a choice */
     bool optional, many, context;
     struct asl_text subtype; /* of a<..> and f<..>; empty: any */
 };

@@ -35,8 +35,7 @@ static bool sort_part(struct sorting *s, size_t start, size_t end)
     if (end - start < 2)
         return true;
     size_t middle = start + (end - start) / 2;
-    return sort_part(s, start, middle) && sort_part(s, middle, end) &&
-           merge(s, start, middle, end);
+    return sort_part(s, start, middle) && sort_part(s, middle, end) && merge(s, start, middle, end);
 }
 
 bool jsonata_merge_sort(struct run *run, uint32_t *order, size_t count, jsonata_after *after,

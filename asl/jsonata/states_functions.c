@@ -92,8 +92,8 @@ static asl_value *range(const struct jsonata_env *env, const asl_value *const *a
         return NULL;
     double many = floor((last - first) / step) + 1;
     if (many > RANGE_MAXIMUM)
-        return fail(error, "D3137", "$range makes at most 1000 numbers, not %.0f: take a larger step",
-                    many);
+        return fail(error, "D3137",
+                    "$range makes at most 1000 numbers, not %.0f: take a larger step", many);
     struct value_list list = {0};
     for (double i = 0; i < many; i++)
         value_list_push_take(&list, value_double(first + i * step));

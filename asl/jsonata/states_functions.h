@@ -1,4 +1,5 @@
-/* What Step Functions adds to JSONata: $partition $range $hash $random $uuid $parse (facts 3.13). */
+/* What Step Functions adds to JSONata: $partition $range $hash $random $uuid $parse (facts 3.13).
+ */
 #ifndef ASL_JSONATA_STATES_FUNCTIONS_H
 #define ASL_JSONATA_STATES_FUNCTIONS_H
 

@@ -17,6 +17,10 @@ double jsonata_round_to_15_digits(double d)
 {
     char text[40];
     size_t digits = 0;
+    /* dividing by a power of ten rounds as reading the decimal does: few digits, and no more */
+    double scaled = d * 10000;
+    if (fabs(scaled) < 1e14 && scaled == floor(scaled) && scaled / 10000 == d)
+        return d;
     value_format_double(d, text);
     for (const char *c = text; *c && *c != 'e'; c++)
         digits += *c >= '0' && *c <= '9';

@@ -1,8 +1,8 @@
 /* From text to tree: tokens, nodes, the program, and the failures of both compiling and evaluating.
  *
  * lexer.c makes tokens, parser.c a tree by binding powers, process.c turns that into what the
- * evaluator walks (paths flattened, predicates attached to steps, `%` resolved to the step it means,
- * tail calls marked, variables numbered), reference.c lists what is read from outside.
+ * evaluator walks (paths flattened, predicates attached to steps, `%` resolved to the step it
+ * means, tail calls marked, variables numbered), reference.c lists what is read from outside.
  * Positions are kept as the reference counts them: UTF-16 units, at the end of the token.
  */
 #ifndef ASL_JSONATA_SYNTAX_H
@@ -101,7 +101,7 @@ struct token {
 struct lexer {
     struct jsonata *program;
     struct asl_text source;
-    size_t at;                   /* bytes */
+    size_t at;                     /* bytes */
     size_t counted, counted_units; /* how far UTF-16 units were counted */
     struct failure *failure;
 };
@@ -128,8 +128,8 @@ enum node_type {
     NODE_DESCENDANT,
     NODE_PARENT,
     NODE_BINARY,
-    NODE_UNARY,     /* minus: lhs; [ and {: items */
-    NODE_FUNCTION,  /* lhs called with items */
+    NODE_UNARY,    /* minus: lhs; [ and {: items */
+    NODE_FUNCTION, /* lhs called with items */
     NODE_PARTIAL,
     NODE_LAMBDA,    /* items: parameters; lhs: body */
     NODE_CONDITION, /* lhs ? rhs : third */
@@ -175,20 +175,20 @@ struct group {
 struct signature;
 
 struct node {
-    uint8_t type;       /* enum node_type */
-    uint8_t op;         /* enum symbol_id, of operators */
-    bool keep_array;    /* `[]` was written behind it */
-    bool keep_singleton;/* of a path: some step has `[]` */
+    uint8_t type;        /* enum node_type */
+    uint8_t op;          /* enum symbol_id, of operators */
+    bool keep_array;     /* `[]` was written behind it */
+    bool keep_singleton; /* of a path: some step has `[]` */
     bool cons_array;
-    bool tuple;         /* makes rows: has @, # or is meant by a % */
-    bool tail;          /* a call whose result is the lambda's */
-    bool descending;    /* of a sort term */
-    bool plain_path;    /* names only, nothing attached */
-    uint32_t symbol;    /* of a variable; of a called bare name; of a transform's $clone */
-    uint32_t focus, index; /* symbols bound by @ and #, 0: none */
+    bool tuple;               /* makes rows: has @, # or is meant by a % */
+    bool tail;                /* a call whose result is the lambda's */
+    bool descending;          /* of a sort term */
+    bool plain_path;          /* names only, nothing attached */
+    uint32_t symbol;          /* of a variable; of a called bare name; of a transform's $clone */
+    uint32_t focus, index;    /* symbols bound by @ and #, 0: none */
     uint32_t count, capacity; /* of items */
-    uint32_t hint;      /* of a name: where it was found last (a cache, written while evaluating) */
-    item value;         /* the literal, name or spelling */
+    uint32_t hint; /* of a name: where it was found last (a cache, written while evaluating) */
+    item value;    /* the literal, name or spelling */
     struct node *lhs, *rhs, *third;
     struct node **items;
     struct stages *predicates, *stages;
@@ -206,7 +206,7 @@ struct native;
 
 struct symbol {
     struct asl_text name;
-    bool bound; /* somewhere in the expression: frames must be searched */
+    bool bound;                  /* somewhere in the expression: frames must be searched */
     const struct native *native; /* the library's function of that name, or NULL */
     const struct signature *signature;
 };
@@ -221,13 +221,13 @@ struct jsonata {
     struct heap heap;
     struct asl_text source;
     unsigned flags;
-    bool binds; /* has := or $eval: blocks need frames of their own */
+    bool binds;                /* has := or $eval: blocks need frames of their own */
     struct arena_chunk *spare; /* a run's first chunk, kept for the next */
     struct symbols symbols;
     struct node *root;
-    struct regex *regexes; /* list, to be freed */
+    struct regex *regexes;         /* list, to be freed */
     struct kept_picture *pictures; /* list: date/time pictures taken apart when they were used */
-    struct jsonata *next;  /* of the programs made by $eval */
+    struct jsonata *next;          /* of the programs made by $eval */
 };
 
 #define SYMBOL_ROOT 1 /* the symbol of `$$`; number 0 is nobody's */

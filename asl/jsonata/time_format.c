@@ -9,7 +9,7 @@
 struct writer {
     struct run *run;
     struct builder b;
-    struct civil local; /* the UTC fields of the moment shifted by the offset */
+    struct civil local;    /* the UTC fields of the moment shifted by the offset */
     double hours, minutes; /* of the offset */
 };
 

@@ -183,8 +183,7 @@ static unsigned mask_of(const struct components *c, const char *letters)
     unsigned mask = 0;
     for (; *letters; letters++) {
         double value = c->value[(unsigned char)*letters];
-        mask = mask << 1 |
-               (c->given[(unsigned char)*letters] && value != 0 && !isnan(value));
+        mask = mask << 1 | (c->given[(unsigned char)*letters] && value != 0 && !isnan(value));
     }
     return mask;
 }
@@ -204,8 +203,8 @@ enum {
     TIME_OF_12_HOURS = 47,
 };
 
-static bool fill(struct run *run, struct components *c, const char *letters, const struct civil *now,
-                 bool *started, bool *ended)
+static bool fill(struct run *run, struct components *c, const char *letters,
+                 const struct civil *now, bool *started, bool *ended)
 {
     for (; *letters; letters++) {
         unsigned letter = (unsigned char)*letters;
@@ -243,8 +242,8 @@ static double moment(const struct components *c, bool by_day, bool twelve)
         if (c->value['P'] == 1)
             hour += 12;
     }
-    double ms = day + hour * 3600000 + part_of(c, 'm') * 60000 + part_of(c, 's') * 1000 +
-                part_of(c, 'f');
+    double ms =
+        day + hour * 3600000 + part_of(c, 'm') * 60000 + part_of(c, 's') * 1000 + part_of(c, 'f');
     double offset = c->given['Z'] && c->value['Z'] != 0 ? c->value['Z']
                     : c->given['z']                     ? c->value['z']
                                                         : 0;

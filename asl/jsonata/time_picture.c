@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const jsonata_months[12] = {"January", "February", "March",     "April",
-                                        "May",     "June",     "July",      "August",
-                                        "September", "October", "November", "December"};
+const char *const jsonata_months[12] = {"January",   "February", "March",    "April",
+                                        "May",       "June",     "July",     "August",
+                                        "September", "October",  "November", "December"};
 const char *const jsonata_days[8] = {"",         "Monday", "Tuesday",  "Wednesday",
                                      "Thursday", "Friday", "Saturday", "Sunday"};
 
@@ -49,8 +49,7 @@ struct civil jsonata_civil(double ms)
     int64_t z = days + 719468, era = floor_divide(z, 146097), day_of_era = z - era * 146097;
     int64_t year_of_era =
         (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-    int64_t day_of_year =
-        day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     int shifted = (int)((5 * day_of_year + 2) / 153);
     c.day = (int)(day_of_year - (153 * shifted + 2) / 5) + 1;
     c.month = shifted < 10 ? shifted + 3 : shifted - 9;
@@ -125,7 +124,8 @@ double jsonata_time_component(const struct civil *c, char component)
     case 'D':
         return c->day;
     case 'd':
-        return (jsonata_utc(c->year, c->month - 1, c->day) - jsonata_utc(c->year, 0, 1)) / DAY_MS + 1;
+        return (jsonata_utc(c->year, c->month - 1, c->day) - jsonata_utc(c->year, 0, 1)) / DAY_MS +
+               1;
     case 'F':
         return c->weekday;
     case 'W':
@@ -164,9 +164,8 @@ static struct time_part *add_part(struct analysis *a)
     struct time_picture *p = a->picture;
     if (p->count == a->capacity) {
         size_t capacity = a->capacity ? 2 * a->capacity : 16;
-        struct time_part *more =
-            jsonata_arena_grow(&a->run->heap.arena, p->parts, a->capacity * sizeof *more,
-                               capacity * sizeof *more);
+        struct time_part *more = jsonata_arena_grow(
+            &a->run->heap.arena, p->parts, a->capacity * sizeof *more, capacity * sizeof *more);
         if (!more)
             return NULL;
         p->parts = more;
@@ -201,7 +200,10 @@ static const char *default_presentation(char component)
     static const struct {
         const char *components, *presentation;
     } defaults[] = {
-        {"YMDdWwXxHhf", "1"}, {"FPCE", "n"}, {"ms", "01"}, {"Zz", "01:01"},
+        {"YMDdWwXxHhf", "1"},
+        {"FPCE", "n"},
+        {"ms", "01"},
+        {"Zz", "01:01"},
     };
     for (size_t i = 0; component && i < sizeof defaults / sizeof defaults[0]; i++)
         if (strchr(defaults[i].components, component))
@@ -260,8 +262,7 @@ static bool read_presentation(struct analysis *a, struct time_part *part,
             jsonata_builder_putc(&b, ';');
             jsonata_builder_putc(&b, second);
         }
-        if (!jsonata_integer_picture(a->run, item_string(jsonata_builder_item(&b)),
-                                     &part->integer))
+        if (!jsonata_integer_picture(a->run, item_string(jsonata_builder_item(&b)), &part->integer))
             return false;
         part->has_integer = true;
         widen(part);

@@ -1,6 +1,7 @@
-/* Date/time by picture (fn:format-dateTime): "[Y0001]-[M01]-[D01]T[H01]:[m01]:[s01].[f001][Z01:01t]".
- * time_picture.c takes pictures apart and knows the calendar, time_format.c writes, time_parse.c
- * reads, function_time.c holds the functions.
+/* Date/time by picture (fn:format-dateTime):
+ * "[Y0001]-[M01]-[D01]T[H01]:[m01]:[s01].[f001][Z01:01t]". time_picture.c takes pictures apart and
+ * knows the calendar, time_format.c writes, time_parse.c reads, function_time.c holds the
+ * functions.
  */
 #ifndef ASL_JSONATA_TIME_PICTURE_H
 #define ASL_JSONATA_TIME_PICTURE_H
@@ -17,9 +18,9 @@ struct time_part {
     enum names names;
     bool has_integer;
     struct integer_picture integer;
-    bool zulu;               /* second modifier t: "Z" for no offset */
+    bool zulu;                      /* second modifier t: "Z" for no offset */
     double width_least, width_most; /* WIDTH_NONE */
-    double year_digits;      /* of Y: how many of its digits, or WIDTH_NONE */
+    double year_digits;             /* of Y: how many of its digits, or WIDTH_NONE */
 };
 
 struct time_picture {
@@ -27,8 +28,8 @@ struct time_picture {
     size_t count;
 };
 
-/* A picture taken apart, kept with the program: a picture is mostly one literal, and taking it apart
- * costs more than using it. */
+/* A picture taken apart, kept with the program: a picture is mostly one literal, and taking it
+ * apart costs more than using it. */
 struct kept_picture {
     struct kept_picture *next;
     char *text;

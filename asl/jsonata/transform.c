@@ -1,5 +1,5 @@
-/* Transforms: | pattern | update, delete |. The object is copied; what the pattern finds in the copy
- * is changed in place.
+/* Transforms: | pattern | update, delete |. The object is copied; what the pattern finds in the
+ * copy is changed in place.
  */
 #include "evaluate.h"
 

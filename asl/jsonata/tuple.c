@@ -1,5 +1,5 @@
-/* Steps that carry bindings: every result is a row of the context (`@`) and what @, # and % bound on
- * the way to it. Rows are the frames of what is evaluated for them.
+/* Steps that carry bindings: every result is a row of the context (`@`) and what @, # and % bound
+ * on the way to it. Rows are the frames of what is evaluated for them.
  */
 #include "evaluate.h"
 
@@ -64,8 +64,8 @@ static item sort_rows(struct run *run, const struct node *step, struct array *in
     if (!rows) {
         struct array *numbered = new_rows(run);
         for (uint32_t i = 0; i < sorted.as.array->count; i++) {
-            struct tuple *t = jsonata_tuple(run, NULL, jsonata_at(&run->heap, sorted.as.array, i),
-                                            room(step));
+            struct tuple *t =
+                jsonata_tuple(run, NULL, jsonata_at(&run->heap, sorted.as.array, i), room(step));
             if (step->index)
                 jsonata_tuple_set(run, t, step->index, item_number(i));
             jsonata_push(&run->heap, numbered, row_item(t));

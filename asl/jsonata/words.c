@@ -9,8 +9,8 @@ static const char *const few[] = {"Zero",    "One",     "Two",       "Three",   
                                   "Ten",     "Eleven",  "Twelve",    "Thirteen", "Fourteen",
                                   "Fifteen", "Sixteen", "Seventeen", "Eighteen", "Nineteen"};
 static const char *const ordinals[] = {
-    "Zeroth",    "First",      "Second",     "Third",     "Fourth",      "Fifth",     "Sixth",
-    "Seventh",   "Eighth",     "Ninth",      "Tenth",     "Eleventh",    "Twelfth",   "Thirteenth",
+    "Zeroth",     "First",     "Second",    "Third",       "Fourth",     "Fifth",     "Sixth",
+    "Seventh",    "Eighth",    "Ninth",     "Tenth",       "Eleventh",   "Twelfth",   "Thirteenth",
     "Fourteenth", "Fifteenth", "Sixteenth", "Seventeenth", "Eighteenth", "Nineteenth"};
 static const char *const decades[] = {"Twenty",  "Thirty", "Forty",  "Fifty",  "Sixty",
                                       "Seventy", "Eighty", "Ninety", "Hundred"};
@@ -18,72 +18,94 @@ static const char *const magnitudes[] = {"Thousand", "Million", "Billion", "Tril
 
 #define COUNT(table) (sizeof(table) / sizeof(table)[0])
 
-/* Recursion: one level for each three digits. */
-static void put_number(struct builder *b, double n, bool after, bool ordinal);
+/* Where the words go, and in which case. */
+struct speaker {
+    struct builder *b;
+    enum letter_case letters;
+};
 
-static void put_rest(struct builder *b, double rest, bool ordinal)
+static void say(struct speaker *s, struct asl_text words)
 {
-    if (rest > 0)
-        put_number(b, rest, true, ordinal);
-    else if (ordinal)
-        jsonata_builder_put(b, ASL_TEXT("th"));
-}
-
-static void put_tens(struct builder *b, double n, bool ordinal)
-{
-    struct asl_text decade = asl_text(decades[(size_t)(n / 10) - 2]);
-    double rest = fmod(n, 10);
-    if (rest == 0 && ordinal) {
-        decade.size--;
-        jsonata_builder_put(b, decade);
-        jsonata_builder_put(b, ASL_TEXT("ieth"));
+    char part[64]; /* longer than any piece */
+    if (words.size > sizeof part || s->letters == CASE_TITLE) {
+        jsonata_builder_put(s->b, words);
         return;
     }
-    jsonata_builder_put(b, decade);
-    if (rest > 0) {
-        jsonata_builder_putc(b, '-');
-        put_number(b, rest, false, ordinal);
+    for (size_t i = 0; i < words.size; i++) {
+        char c = words.data[i];
+        bool letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+        part[i] = !letter ? c : (char)(s->letters == CASE_UPPER ? c & ~0x20 : c | 0x20);
+    }
+    jsonata_builder_put(s->b, (struct asl_text){part, words.size});
+}
+
+/* Recursion: one level for each three digits. */
+static void say_number(struct speaker *s, double n, bool after, bool ordinal);
+
+static void say_rest(struct speaker *s, double rest, bool ordinal)
+{
+    if (rest > 0)
+        say_number(s, rest, true, ordinal);
+    else if (ordinal)
+        say(s, ASL_TEXT("th"));
+}
+
+static void say_tens(struct speaker *s, int n, bool ordinal)
+{
+    struct asl_text decade = asl_text(decades[n / 10 - 2]);
+    if (n % 10 == 0 && ordinal) {
+        decade.size--;
+        say(s, decade);
+        say(s, ASL_TEXT("ieth"));
+        return;
+    }
+    say(s, decade);
+    if (n % 10 > 0) {
+        say(s, ASL_TEXT("-"));
+        say(s, asl_text((ordinal ? ordinals : few)[n % 10]));
     }
 }
 
-static void put_large(struct builder *b, double n, bool after, bool ordinal)
+static void say_large(struct speaker *s, double n, bool after, bool ordinal)
 {
-    double magnitude = floor(log10(n) / 3);
-    if (magnitude > (double)COUNT(magnitudes))
-        magnitude = (double)COUNT(magnitudes);
-    double factor = pow(10, magnitude * 3), mantissa = floor(n / factor);
+    static const double factors[] = {1e3, 1e6, 1e9, 1e12}; /* beyond: so many trillions */
+    size_t magnitude = COUNT(factors) - 1;
+    while (magnitude > 0 && n < factors[magnitude])
+        magnitude--;
+    double mantissa = floor(n / factors[magnitude]);
     if (after)
-        jsonata_builder_put(b, ASL_TEXT(", "));
-    put_number(b, mantissa, false, false);
-    jsonata_builder_putc(b, ' ');
-    jsonata_builder_put(b, asl_text(magnitudes[(size_t)magnitude - 1]));
-    put_rest(b, n - mantissa * factor, ordinal);
+        say(s, ASL_TEXT(", "));
+    say_number(s, mantissa, false, false);
+    say(s, ASL_TEXT(" "));
+    say(s, asl_text(magnitudes[magnitude]));
+    say_rest(s, n - mantissa * factors[magnitude], ordinal);
 }
 
-static void put_number(struct builder *b, double n, bool after, bool ordinal)
+static void say_number(struct speaker *s, double n, bool after, bool ordinal)
 {
     if (n < 100) {
         if (after)
-            jsonata_builder_put(b, ASL_TEXT(" and "));
+            say(s, ASL_TEXT(" and "));
         if (n < 20)
-            jsonata_builder_put(b, asl_text((ordinal ? ordinals : few)[(size_t)n]));
+            say(s, asl_text((ordinal ? ordinals : few)[(int)n]));
         else
-            put_tens(b, n, ordinal);
+            say_tens(s, (int)n, ordinal);
     } else if (n < 1000) {
         if (after)
-            jsonata_builder_put(b, ASL_TEXT(", "));
-        jsonata_builder_put(b, asl_text(few[(size_t)(n / 100)]));
-        jsonata_builder_put(b, ASL_TEXT(" Hundred"));
-        put_rest(b, fmod(n, 100), ordinal);
+            say(s, ASL_TEXT(", "));
+        say(s, asl_text(few[(int)n / 100]));
+        say(s, ASL_TEXT(" Hundred"));
+        say_rest(s, (int)n % 100, ordinal);
     } else {
-        put_large(b, n, after, ordinal);
+        say_large(s, n, after, ordinal);
     }
 }
 
-void jsonata_put_words(struct builder *b, double value, bool ordinal)
+void jsonata_put_words(struct builder *b, double value, bool ordinal, enum letter_case letters)
 {
+    struct speaker s = {b, letters};
     if (isfinite(value))
-        put_number(b, floor(value), false, ordinal);
+        say_number(&s, floor(value), false, ordinal);
 }
 
 /* ---- reading ---- */
@@ -93,19 +115,23 @@ static const struct {
     const char *word;
     double value;
 } words[] = {
-    {"billion", 1e9}, {"billionth", 1e9}, {"eight", 8}, {"eighteen", 18}, {"eighteenth", 18},
-    {"eighth", 8}, {"eightieth", 80}, {"eighty", 80}, {"eleven", 11}, {"eleventh", 11},
-    {"fifteen", 15}, {"fifteenth", 15}, {"fifth", 5}, {"fiftieth", 50}, {"fifty", 50},
-    {"first", 1}, {"five", 5}, {"fortieth", 40}, {"forty", 40}, {"four", 4}, {"fourteen", 14},
-    {"fourteenth", 14}, {"fourth", 4}, {"hundred", 100}, {"hundredth", 100}, {"hundreieth", 100},
-    {"million", 1e6}, {"millionth", 1e6}, {"nine", 9}, {"nineteen", 19}, {"nineteenth", 19},
-    {"ninetieth", 90}, {"ninety", 90}, {"ninth", 9}, {"one", 1}, {"second", 2}, {"seven", 7},
-    {"seventeen", 17}, {"seventeenth", 17}, {"seventh", 7}, {"seventieth", 70}, {"seventy", 70},
-    {"six", 6}, {"sixteen", 16}, {"sixteenth", 16}, {"sixth", 6}, {"sixtieth", 60},
-    {"sixty", 60}, {"ten", 10}, {"tenth", 10}, {"third", 3}, {"thirteen", 13},
-    {"thirteenth", 13}, {"thirtieth", 30}, {"thirty", 30}, {"thousand", 1e3},
-    {"thousandth", 1e3}, {"three", 3}, {"trillion", 1e12}, {"trillionth", 1e12}, {"twelfth", 12},
-    {"twelve", 12}, {"twentieth", 20}, {"twenty", 20}, {"two", 2}, {"zero", 0}, {"zeroth", 0},
+    {"billion", 1e9},    {"billionth", 1e9},  {"eight", 8},        {"eighteen", 18},
+    {"eighteenth", 18},  {"eighth", 8},       {"eightieth", 80},   {"eighty", 80},
+    {"eleven", 11},      {"eleventh", 11},    {"fifteen", 15},     {"fifteenth", 15},
+    {"fifth", 5},        {"fiftieth", 50},    {"fifty", 50},       {"first", 1},
+    {"five", 5},         {"fortieth", 40},    {"forty", 40},       {"four", 4},
+    {"fourteen", 14},    {"fourteenth", 14},  {"fourth", 4},       {"hundred", 100},
+    {"hundredth", 100},  {"hundreieth", 100}, {"million", 1e6},    {"millionth", 1e6},
+    {"nine", 9},         {"nineteen", 19},    {"nineteenth", 19},  {"ninetieth", 90},
+    {"ninety", 90},      {"ninth", 9},        {"one", 1},          {"second", 2},
+    {"seven", 7},        {"seventeen", 17},   {"seventeenth", 17}, {"seventh", 7},
+    {"seventieth", 70},  {"seventy", 70},     {"six", 6},          {"sixteen", 16},
+    {"sixteenth", 16},   {"sixth", 6},        {"sixtieth", 60},    {"sixty", 60},
+    {"ten", 10},         {"tenth", 10},       {"third", 3},        {"thirteen", 13},
+    {"thirteenth", 13},  {"thirtieth", 30},   {"thirty", 30},      {"thousand", 1e3},
+    {"thousandth", 1e3}, {"three", 3},        {"trillion", 1e12},  {"trillionth", 1e12},
+    {"twelfth", 12},     {"twelve", 12},      {"twentieth", 20},   {"twenty", 20},
+    {"two", 2},          {"zero", 0},         {"zeroth", 0},
 };
 
 /* <0, 0, >0 as `t` comes before, is, or comes behind a word, whatever its case. */
@@ -196,8 +222,8 @@ static const char *const word_groups[] = {
     "n(?:in(?:et(?:een(?:th)?|ieth|y)|e|th))",
     "one",
     "s(?:econd|even(?:t(?:een(?:th)?|h|ieth|y))?|ix(?:t(?:een(?:th)?|h|ieth|y))?)",
-    "t(?:en(?:th)?|h(?:ird|irt(?:een(?:th)?|ieth|y)|ousand(?:th)?|ree)|rillion(?:th)?|"
-    "w(?:elfth|elve|ent(?:ieth|y)|o))",
+    "t(?:en(?:th)?|h(?:ird|irt(?:een(?:th)?|ieth|y)|ousand(?:th)?|ree)|rillion(?:th)?)",
+    "tw(?:elfth|elve|ent(?:ieth|y)|o)",
     "zero(?:th)?",
     "[\\-, ]",
 };

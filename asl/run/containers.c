@@ -360,7 +360,7 @@ static void fail_container(struct run *r, struct frame *f, const struct frame *f
 {
     container_abort_children(r, f, failed_child);
     ready_remove_tree(r->x, f);
-    frame_forget_children(f);
+    f->wrecked = true;
     flow_begin(r, f);
     if (is_distributed(f))
         emit_map_run_failed(r, f);
@@ -446,7 +446,7 @@ static void abort_frame(struct run *r, struct frame *f, int64_t previous);
 
 static void abort_each(struct run *r, struct frame *f, const struct frame *failed, int64_t previous)
 {
-    for (size_t i = 0; i < f->child_count; i++) {
+    for (size_t i = 0; i < f->child_count && !f->wrecked; i++) {
         struct frame *child = f->children[i];
         if (!child)
             continue;
@@ -468,6 +468,7 @@ static void abort_frame(struct run *r, struct frame *f, int64_t previous)
         history_event_init(&e, type);
         emit_aside(r, f, &e, previous);
     }
+    frame_settle(f);
     abort_each(r, f, NULL, previous);
 }
 

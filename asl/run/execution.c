@@ -39,6 +39,15 @@ void frame_forget_children(struct frame *f)
     f->results = NULL;
     f->items = NULL;
     f->child_count = f->next_child = f->running = f->failed = f->concurrency = f->tolerated = 0;
+    f->wrecked = false;
+}
+
+void frame_settle(struct frame *f)
+{
+    if (f->phase == FRAME_TASK || f->phase == FRAME_WAIT || f->phase == FRAME_RETRY)
+        f->phase = FRAME_WORK;
+    f->due = NEVER;
+    frame_forget_task(f);
 }
 
 void frame_free(struct frame *f)

@@ -171,6 +171,7 @@ static bool try_catch(struct run *r, struct frame *f)
         value_release(caught);
         if (fine) {
             failure_free(&r->failure);
+            frame_forget_children(f);
             state_leave_take(r, f, output, assigned, c->next);
             return true;
         }
@@ -243,6 +244,7 @@ void state_fail(struct run *r, struct frame *f)
         emit_evaluation_failed(r, f);
     frame_forget_task(f);
     if (!r->failure.is_terminal && try_retry(r, f)) {
+        frame_forget_children(f);
         failure_free(&r->failure);
         return;
     }

@@ -86,6 +86,7 @@ struct frame {
     size_t child_count, next_child, running, failed;
     size_t concurrency; /* at once */
     size_t tolerated;   /* failures that do not fail the Map */
+    bool wrecked;       /* it failed: children stay as they stood, for a redrive */
     asl_value *items;   /* of a Map */
 
     asl_value *variables; /* {"name": value} of this scope; NULL: none */
@@ -142,6 +143,8 @@ struct frame *frame_new(struct frame *parent, size_t index, struct states *scope
 void frame_free(struct frame *f); /* with its children */
 void frame_forget_task(struct frame *f);
 void frame_forget_children(struct frame *f);
+/* Nothing is awaited any more; what was under way would begin again. */
+void frame_settle(struct frame *f);
 void frame_set_input_take(struct frame *f, asl_value *input);
 void ready_push(asl_execution *x, struct frame *f);       /* behind all others */
 void ready_push_first(asl_execution *x, struct frame *f); /* goes on before all others */

@@ -235,6 +235,7 @@ static void cancel_task(void *run, struct frame *f)
 {
     if (f->phase == FRAME_TASK)
         run_command(run, ASL_CANCEL_TASK, f->task.id);
+    frame_settle(f);
 }
 
 void execution_end(struct run *r, enum asl_status status)
@@ -249,12 +250,7 @@ void execution_end(struct run *r, enum asl_status status)
     if (status == ASL_SUCCEEDED) {
         frame_free(x->root);
         x->root = NULL;
-    } else { /* what a redrive begins with: the state that failed, its input, the variables */
-        frame_forget_task(x->root);
-        frame_forget_children(x->root);
-        if (x->root->phase != FRAME_ENTER)
-            x->root->phase = FRAME_WORK;
-    }
+    } /* else the frames stay: a redrive goes on with what had not succeeded */
     x->deadline = NEVER;
 }
 
@@ -452,6 +448,23 @@ static bool task_event(struct run *r, const struct asl_event *event)
     return true;
 }
 
+/* What had succeeded is kept; what failed or was cut off begins again, its retries unused. */
+static void restart(struct run *r, struct frame *f, int64_t previous)
+{
+    free(f->retries);
+    f->retries = NULL;
+    f->retry_count = 0;
+    f->last = previous;
+    f->wrecked = false;
+    for (size_t i = 0; i < f->child_count; i++)
+        if (f->children[i])
+            restart(r, f->children[i], previous);
+    if (f->phase == FRAME_CHILDREN && f->next_child < f->child_count)
+        f->phase = FRAME_SPAWN;
+    if (f->phase != FRAME_CHILDREN)
+        ready_push(r->x, f);
+}
+
 static bool redrive(struct run *r)
 {
     asl_execution *x = r->x;
@@ -466,11 +479,10 @@ static bool redrive(struct run *r)
     struct history_event e;
     history_event_init(&e, EVENT_EXECUTION_REDRIVEN);
     e.number = x->redrives;
-    x->root->last = run_emit(r, &e, x->last_event);
+    int64_t redriven = run_emit(r, &e, x->last_event);
     if (x->machine->timeout_seconds)
         x->deadline = x->redriven_at + x->machine->timeout_seconds * 1000;
-    state_enter(r, x->root, x->root->state);
-    x->root->phase = x->root->entered_event ? FRAME_WORK : FRAME_ENTER;
+    restart(r, x->root, redriven);
     return true;
 }
 

@@ -5,18 +5,32 @@
  */
 #include "engine/api/internal.h"
 
+#include "engine/api/schedule/schedules.h"
+#include "engine/local/local.h" /* local_service_of */
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#define TARGET_PREFIX "AWSStepFunctions."
-#define JSON_TYPE "application/x-amz-json-1.0"
 #define ANSWER_MAXIMUM ((size_t)64 << 20) /* 1,000 events of 256 KiB would be more: pages end early */
+
+static const struct api_service services[] = {
+    {"AWSStepFunctions.", "application/x-amz-json-1.0", "sfn", api_operation_named},
+    {"AWSEvents.", "application/x-amz-json-1.1", "eventbridge", rules_operation_named},
+};
 
 /* ---- calls ---- */
 
-static struct api_call *call_new(struct api *a, struct http_exchange *x)
+static void client_gone(void *state)
+{
+    struct api_call *call = state;
+    call->is_gone = true;
+    if (call->gone)
+        call->gone(call);
+}
+
+struct api_call *api_call_new(struct api *a, struct http_exchange *x, const char *type)
 {
     struct api_call *call = asl_allocate_zeroed(1, sizeof *call);
     call->api = a;
@@ -26,6 +40,8 @@ static struct api_call *call_new(struct api *a, struct http_exchange *x)
     if (a->calls)
         a->calls->before = call;
     a->calls = call;
+    call->type = type;
+    http_exchange_on_gone(x, client_gone, call);
     return call;
 }
 
@@ -48,7 +64,7 @@ static void send_now(struct api_call *call)
     struct http_headers headers;
     http_headers_init(&headers);
     engine_uuid(call->api->engine, id);
-    http_headers_add(&headers, "Content-Type", ASL_TEXT(JSON_TYPE));
+    http_headers_add(&headers, "Content-Type", asl_text(call->type));
     http_headers_add(&headers, "x-amzn-RequestId", asl_text(id));
     http_exchange_answer(call->exchange, call->status, &headers, asl_buffer_text(&call->body));
     http_headers_free(&headers);
@@ -211,28 +227,39 @@ void api_put_take(struct api *a, struct shelf *shelf, const char *key, asl_value
 
 /* ---- a request ---- */
 
-bool api_is_meant(const struct http_received *request)
+static const struct api_service *service_of(const struct http_received *request)
 {
     const char *target = http_headers_get(&request->headers, "X-Amz-Target");
-    return target && asl_text_starts(asl_text(target), TARGET_PREFIX);
+    for (size_t i = 0; target && i < sizeof services / sizeof *services; i++)
+        if (asl_text_starts(asl_text(target), services[i].prefix))
+            return &services[i];
+    return NULL;
+}
+
+bool api_is_meant(const struct http_received *request)
+{
+    char signed_for[64];
+    local_service_of(request, signed_for);
+    return service_of(request) || strcmp(signed_for, "scheduler") == 0;
 }
 
 /* "application/x-amz-json-1.0", perhaps with parameters behind it. A browser cannot send it across
  * sites without asking first, and is never told yes. */
-static bool is_json_type(const char *type)
+static bool is_type(const char *type, const char *wanted)
 {
-    size_t size = sizeof JSON_TYPE - 1;
-    return type && strncasecmp(type, JSON_TYPE, size) == 0 &&
+    size_t size = strlen(wanted);
+    return type && strncasecmp(type, wanted, size) == 0 &&
            (type[size] == '\0' || type[size] == ';' || type[size] == ' ');
 }
 
-/* The parameters, or NULL after refusing. */
-static asl_value *read_parameters(struct api_call *call, struct asl_text body)
+bool api_read_parameters(struct api_call *call, struct asl_text body)
 {
     struct value_error error;
     asl_value *in = body.size ? value_parse(body, 0, 0, &error) : value_empty_object();
-    if (in && value_kind(in) == VALUE_OBJECT)
-        return in;
+    if (in && value_kind(in) == VALUE_OBJECT) {
+        call->in = in;
+        return true;
+    }
     if (in)
         api_fail(call, "SerializationException", "The body is a JSON %s; parameters are an object",
                  value_kind_name(value_kind(in)));
@@ -241,14 +268,16 @@ static asl_value *read_parameters(struct api_call *call, struct asl_text body)
                  "The body is no JSON: line %zu, column %zu: %s", error.line, error.column,
                  error.message);
     value_release(in);
-    return NULL;
+    return false;
 }
 
-static bool satisfies_model(struct api_call *call)
+bool api_begin(struct api_call *call, const char *arn_name, const struct api_operation *operation)
 {
     struct asl_buffer message;
-    const struct catalogue_operation *o =
-        catalogue_operation(call->api->service, asl_text(call->operation->name));
+    const struct catalogue_service *service =
+        catalogue_service(call->api->catalogue, asl_text(arn_name));
+    const struct catalogue_operation *o = catalogue_operation(service, asl_text(operation->name));
+    call->operation = operation;
     asl_buffer_init(&message, ANSWER_MAXIMUM / 8);
     enum constraint_verdict verdict =
         constraint_check_request(call->api->checker, o, call->in, &message);
@@ -260,15 +289,7 @@ static bool satisfies_model(struct api_call *call)
     return verdict == CONSTRAINT_FINE;
 }
 
-static void client_gone(void *state)
-{
-    struct api_call *call = state;
-    call->is_gone = true;
-    if (call->gone)
-        call->gone(call);
-}
-
-static void answer_plain(struct http_exchange *x, int status, const char *text)
+void api_answer_plain(struct http_exchange *x, int status, const char *text)
 {
     struct http_headers headers;
     http_headers_init(&headers);
@@ -279,38 +300,50 @@ static void answer_plain(struct http_exchange *x, int status, const char *text)
     http_headers_free(&headers);
 }
 
+/* A call whose service is named by its target; without one it is this API's, and unknown. */
+static void handle_targeted(struct api *a, struct http_exchange *x,
+                            const struct http_received *request)
+{
+    const struct api_service *service = service_of(request);
+    const char *target = http_headers_get(&request->headers, "X-Amz-Target");
+    struct asl_text name = {"", 0};
+    if (service)
+        name = asl_text(target + strlen(service->prefix));
+    else
+        service = &services[0];
+    if (!is_type(http_headers_get(&request->headers, "Content-Type"), service->type)) {
+        char text[96];
+        snprintf(text, sizeof text, "this API takes Content-Type: %s\n", service->type);
+        api_answer_plain(x, 415, text);
+        return;
+    }
+    const struct api_operation *operation = service->operation(name);
+    struct api_call *call = api_call_new(a, x, service->type);
+    if (!operation)
+        api_fail(call, "UnknownOperationException", "There is no operation '%.*s'",
+                 name.size > 80 ? 80 : (int)name.size, name.data);
+    else if (api_read_parameters(call, request->body) &&
+             api_begin(call, service->arn_name, operation))
+        operation->handle(call);
+}
+
 void api_handle(void *api, struct http_exchange *x, const struct http_received *request)
 {
-    struct api *a = api;
-    const char *target = http_headers_get(&request->headers, "X-Amz-Target");
-    if (strcmp(request->method, "POST") != 0) {
-        answer_plain(x, 405, "the Step Functions API takes POST only\n");
-        return;
-    }
-    if (!is_json_type(http_headers_get(&request->headers, "Content-Type"))) {
-        answer_plain(x, 415, "the Step Functions API takes Content-Type: " JSON_TYPE "\n");
-        return;
-    }
-    struct api_call *call = call_new(a, x);
-    http_exchange_on_gone(x, client_gone, call);
-    struct asl_text name = {NULL, 0};
-    if (api_is_meant(request))
-        name = asl_text(target + sizeof TARGET_PREFIX - 1);
-    call->operation = api_operation_named(name);
-    if (!call->operation) {
-        api_fail(call, "UnknownOperationException", "There is no operation '%.*s'",
-                 name.size > 80 ? 80 : (int)name.size, name.data ? name.data : "");
-        return;
-    }
-    call->in = read_parameters(call, request->body);
-    if (call->in && satisfies_model(call))
-        call->operation->handle(call);
+    char signed_for[64];
+    local_service_of(request, signed_for);
+    if (!service_of(request) && strcmp(signed_for, "scheduler") == 0)
+        scheduler_handle(api, x, request);
+    else if (strcmp(request->method, "POST") != 0)
+        api_answer_plain(x, 405, "the Step Functions API takes POST only\n");
+    else
+        handle_targeted(api, x, request);
 }
 
 /* ---- life ---- */
 
 bool api_close(struct api *a)
 {
+    schedules_end(a);
     activities_let_go(a);
     return a->calls == NULL;
 }
@@ -324,6 +357,7 @@ static bool load_shelves(struct api *a, char message[512])
     } shelves[] = {
         {&a->machines, "machine"},    {&a->versions, "version"}, {&a->aliases, "alias"},
         {&a->activities, "activity"}, {&a->tags, "tags"},        {&a->tokens, "redrive"},
+        {&a->schedules, "schedule"},  {&a->rules, "rule"},
     };
     for (size_t i = 0; i < sizeof shelves / sizeof *shelves; i++)
         if (!shelf_load(shelves[i].shelf, shelves[i].kind, store)) {
@@ -339,12 +373,13 @@ struct api *api_new(const struct api_options *options, char message[512])
     struct api *a = asl_allocate_zeroed(1, sizeof *a);
     a->engine = options->engine;
     a->catalogue = options->catalogue;
-    a->service = catalogue_service(a->catalogue, ASL_TEXT("sfn"));
     a->checker = constraint_checker_new();
     activities_init(a);
     sync_init(a);
-    if (load_shelves(a, message))
+    if (load_shelves(a, message)) {
+        schedules_begin(a);
         return a;
+    }
     api_free(a);
     return NULL;
 }
@@ -358,9 +393,10 @@ void api_free(struct api *a)
         struct api_call *call = a->calls;
         if (call->gone)
             call->gone(call);
-        answer_plain(call->exchange, 503, "stepwell is stopping; ask again\n");
+        api_answer_plain(call->exchange, 503, "stepwell is stopping; ask again\n");
         call_free(call);
     }
+    schedules_end(a);
     sync_free(a);
     activities_free(a);
     shelf_free(&a->machines);
@@ -369,6 +405,8 @@ void api_free(struct api *a)
     shelf_free(&a->activities);
     shelf_free(&a->tags);
     shelf_free(&a->tokens);
+    shelf_free(&a->schedules);
+    shelf_free(&a->rules);
     constraint_checker_free(a->checker);
     free(a);
 }

@@ -28,6 +28,18 @@ struct api_operation {
     void (*handle)(struct api_call *call);
 };
 const struct api_operation *api_operation_named(struct asl_text name);
+/* Of EventBridge's rules: schedule/rules.c. */
+const struct api_operation *rules_operation_named(struct asl_text name);
+/* Of EventBridge Scheduler, which speaks REST: schedule/scheduler.c. */
+void scheduler_handle(struct api *a, struct http_exchange *x, const struct http_received *request);
+
+/* A service whose operations are named by X-Amz-Target. */
+struct api_service {
+    const char *prefix;  /* of the target */
+    const char *type;    /* its Content-Type */
+    const char *arn_name; /* in the catalogue */
+    const struct api_operation *(*operation)(struct asl_text name);
+};
 
 /* One request on its way. Lives from its arrival to its answer. */
 struct api_call {
@@ -35,6 +47,7 @@ struct api_call {
     struct api *api;
     struct http_exchange *exchange;
     const struct api_operation *operation;
+    const char *type; /* Content-Type of the answer */
     asl_value *in; /* the parameters: an object that satisfies the model */
     int status;    /* of the answer, once there is one */
     struct asl_buffer body;
@@ -47,7 +60,6 @@ struct api_call {
 struct api {
     struct engine *engine;
     struct catalogue *catalogue;
-    const struct catalogue_service *service;
     struct constraint_checker *checker;
     struct api_call *calls;
     struct shelf machines;   /* by name */
@@ -56,6 +68,9 @@ struct api {
     struct shelf activities; /* by name */
     struct shelf tags;       /* by ARN */
     struct shelf tokens;     /* of RedriveExecution, by ARN */
+    struct shelf schedules;  /* by key: schedule/schedules.h */
+    struct shelf rules;      /* of EventBridge, by name */
+    struct loop_timer *due;  /* the nearest schedule */
     size_t uncommitted;      /* documents put since the last commit */
     struct activity_queues *queues;
     struct sync_waiting *sync_waiting;
@@ -63,7 +78,15 @@ struct api {
     bool is_closing;
 };
 
-/* ---- answering: each call once ---- */
+/* A call for an exchange, and what a call begins with: its operation's parameters checked by the model
+ * of `arn_name`; false after refusing. */
+struct api_call *api_call_new(struct api *a, struct http_exchange *x, const char *type);
+bool api_begin(struct api_call *call, const char *arn_name, const struct api_operation *operation);
+/* False after refusing. */
+bool api_read_parameters(struct api_call *call, struct asl_text body);
+void api_answer_plain(struct http_exchange *x, int status, const char *text);
+
+/* ---- answering: each call once; the call is gone afterwards ---- */
 
 /* Status 200 and the members. Waits for the commit when documents were put. */
 void api_answer_take(struct api_call *call, asl_value *out);
@@ -137,6 +160,8 @@ struct target {
 /* Finds what a parameter names; an alias gives one of its versions by its weights. False after
  * answering. */
 bool api_target(struct api_call *call, const char *member, struct target *t);
+/* The same without a call: false when there is no such machine. */
+bool target_find(struct api *a, struct asl_text text, struct target *t);
 /* The document that tells of this revision: the version's, else the machine's. */
 const asl_value *target_revision(const struct target *t);
 bool machine_is_express(const asl_value *machine);

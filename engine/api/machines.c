@@ -126,17 +126,22 @@ static bool find_qualified(struct api *a, struct target *t)
     return t->version != NULL;
 }
 
+bool target_find(struct api *a, struct asl_text text, struct target *t)
+{
+    char own[API_ARN_BYTES];
+    *t = (struct target){.version = NULL};
+    if (!arn_read(text, &t->arn) || t->arn.kind != ARN_MACHINE)
+        return false;
+    t->machine = find(a, t->arn.name);
+    api_make_arn(a, "stateMachine", t->arn.name, t->arn.qualifier[0] ? t->arn.qualifier : NULL, own);
+    return t->machine && asl_text_is(text, own) && (!t->arn.qualifier[0] || find_qualified(a, t));
+}
+
 bool api_target(struct api_call *call, const char *member, struct target *t)
 {
-    *t = (struct target){.version = NULL};
     if (!api_arn(call, member, 1u << ARN_MACHINE, &t->arn))
         return false;
-    t->machine = find(call->api, t->arn.name);
-    char own[API_ARN_BYTES];
-    api_make_arn(call->api, "stateMachine", t->arn.name,
-                 t->arn.qualifier[0] ? t->arn.qualifier : NULL, own);
-    if (t->machine && asl_text_is(api_text(call, member), own) &&
-        (!t->arn.qualifier[0] || find_qualified(call->api, t)))
+    if (target_find(call->api, api_text(call, member), t))
         return true;
     api_fail(call, "StateMachineDoesNotExist", "State Machine Does Not Exist: '%.*s'",
              ASL_TEXT_ARGS(api_text(call, member)));

@@ -8,7 +8,7 @@
 
 #include "engine/loop/loop.h"
 
-#define ATTEMPTS 3
+#define ATTEMPTS         3
 #define ATTEMPTS_MAXIMUM 20 /* what AWS's tools take */
 
 static int64_t system_clock(void *state)
@@ -30,7 +30,8 @@ static bool read_region(struct aws *a, const char *flag, char message[512])
     if (!region)
         return true;
     if (!endpoint_region_is_good(region)) {
-        snprintf(message, 512, "the region is not one: letters, digits and hyphens, such as us-east-1");
+        snprintf(message, 512,
+                 "the region is not one: letters, digits and hyphens, such as us-east-1");
         return false;
     }
     a->region = asl_copy_text(asl_text(region));
@@ -124,7 +125,8 @@ struct catalogue *aws_catalogue(struct aws *a)
 /* What can be routed though no service model tells of it. */
 static bool is_unmodelled(const char *where)
 {
-    return strcmp(where, "*") == 0 || strcmp(where, "execute-api") == 0 || strcmp(where, "http") == 0;
+    return strcmp(where, "*") == 0 || strcmp(where, "execute-api") == 0 ||
+           strcmp(where, "http") == 0;
 }
 
 static bool knows_service(struct aws *a, const char *where, char message[512])
@@ -152,14 +154,14 @@ bool aws_route(struct aws *a, const char *where, const char *url, char message[5
     if (!knows_service(a, where, message))
         return false;
     if (strcmp(url, "aws") != 0 && !endpoint_url_is_good(url)) {
-        snprintf(message, 512, "the route for %s must go to an http:// or https:// URL, or to `aws`",
-                 where);
+        snprintf(message, 512,
+                 "the route for %s must go to an http:// or https:// URL, or to `aws`", where);
         return false;
     }
     size_t count = a->rules.route_count;
     a->routes = asl_reallocate(a->routes, (count + 1) * sizeof *a->routes);
-    a->routes[count] = (struct endpoint_route){asl_copy_text(asl_text(where)),
-                                               asl_copy_text(asl_text(url))};
+    a->routes[count] =
+        (struct endpoint_route){asl_copy_text(asl_text(where)), asl_copy_text(asl_text(url))};
     a->rules.routes = a->routes;
     a->rules.route_count = count + 1;
     return true;
@@ -202,8 +204,10 @@ bool aws_base_url(struct aws *a, const char *host, char url[512], char message[5
     else if (route || a->rules.real)
         snprintf(url, 512, "https://%.500s", host);
     else {
-        snprintf(message, 512, "nothing may be sent to %.200s: route it with --route execute-api=URL, or "
-                               "allow real AWS with --aws", host);
+        snprintf(message, 512,
+                 "nothing may be sent to %.200s: route it with --route execute-api=URL, or "
+                 "allow real AWS with --aws",
+                 host);
         return false;
     }
     for (size_t size = strlen(url); size > 0 && url[size - 1] == '/'; size--)

@@ -1,4 +1,5 @@
-/* What the files of this folder share: the inside of struct aws, and calls with credentials given. */
+/* What the files of this folder share: the inside of struct aws, and calls with credentials
+ * given. */
 #ifndef ENGINE_AWS_AWS_INTERNAL_H
 #define ENGINE_AWS_AWS_INTERNAL_H
 
@@ -20,7 +21,7 @@ struct aws {
     size_t attempts;
     struct credentials_cache *credentials;
     struct aws_orphan *orphans; /* calls that nobody waits for */
-    int64_t skew_ms; /* what services said our clock is behind them */
+    int64_t skew_ms;            /* what services said our clock is behind them */
     int64_t (*wall_clock)(void *state);
     void *wall_clock_state;
 };

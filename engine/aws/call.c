@@ -4,9 +4,9 @@
  *                                 ^                                          |
  *                                 +------------- timer (a retry) ------------+
  *
- * A call always waits for exactly one of: its timer, its credentials, its HTTP call; cancelling it is
- * cancelling that one. The loop is held as long as a call lives: time that is skipped does not pass
- * for a service that asked us to slow down.
+ * A call always waits for exactly one of: its timer, its credentials, its HTTP call; cancelling
+ * it is cancelling that one. The loop is held as long as a call lives: time that is skipped does
+ * not pass for a service that asked us to slow down.
  */
 #include "aws_internal.h"
 
@@ -31,9 +31,9 @@ struct aws_call {
     char *region, *role_arn, *token;
     size_t attempts, made;
     int64_t timeout_ms;
-    bool signs_with;          /* `with` was given: nothing is looked up */
+    bool signs_with; /* `with` was given: nothing is looked up */
     struct credentials with;
-    bool renewed;             /* credentials or clock were put right once */
+    bool renewed; /* credentials or clock were put right once */
     struct endpoint endpoint;
     struct aws_request request;
     bool serialised;
@@ -97,8 +97,8 @@ void aws_words_of_failure(const struct http_answer *a, const char *url, char tex
         snprintf(text, 512, "Unable to execute HTTP request: %s: Name or service not known", host);
         break;
     case HTTP_REFUSED:
-        snprintf(text, 512, "Unable to execute HTTP request: Connect to %s failed: Connection refused",
-                 host);
+        snprintf(text, 512,
+                 "Unable to execute HTTP request: Connect to %s failed: Connection refused", host);
         break;
     case HTTP_TIMED_OUT:
         snprintf(text, 512, "Unable to execute HTTP request: Read timed out");
@@ -109,8 +109,9 @@ void aws_words_of_failure(const struct http_answer *a, const char *url, char tex
                                 : "Premature end of the message body");
         break;
     case HTTP_MALFORMED:
-        snprintf(text, 512, "Unable to execute HTTP request: The server failed to respond with a valid "
-                            "HTTP response");
+        snprintf(text, 512,
+                 "Unable to execute HTTP request: The server failed to respond with a valid "
+                 "HTTP response");
         break;
     default:
         snprintf(text, 512, "Unable to execute HTTP request: %s", a->message);
@@ -242,8 +243,8 @@ static void get_credentials(struct aws_call *c)
         return;
     }
     /* `done` may come at once, and may free the call: it is not touched after NULL. */
-    struct credentials_wait *wait = credentials_cache_get(
-        c->aws->credentials, c->role_arn, c->endpoint.local, on_credentials, c);
+    struct credentials_wait *wait = credentials_cache_get(c->aws->credentials, c->role_arn,
+                                                          c->endpoint.local, on_credentials, c);
     if (wait)
         c->credentials = wait;
 }
@@ -254,8 +255,8 @@ static bool serialise(struct aws_call *c)
 {
     struct asl_buffer problems;
     asl_buffer_init(&problems, sizeof((struct aws_answer *)0)->message - 1);
-    c->serialised = protocol_serialize(c->operation, c->names, c->parameters, c->token, &c->request,
-                                       &problems);
+    c->serialised =
+        protocol_serialize(c->operation, c->names, c->parameters, c->token, &c->request, &problems);
     bool good = c->serialised;
     if (!good)
         fail(c, AWS_REFUSED, HTTP_DONE, problems.data ? problems.data : "");
@@ -263,7 +264,8 @@ static bool serialise(struct aws_call *c)
     return good;
 }
 
-/* A few old services take Signature Version 2 only, one a bearer token: said before they say worse. */
+/* A few old services take Signature Version 2 only, one a bearer token: said before they say
+ * worse. */
 static const char *objection_to(const struct aws_call *c)
 {
     const struct catalogue_service *s = c->operation->service;
@@ -305,8 +307,9 @@ static char *random_token(void)
     b[6] = (unsigned char)((b[6] & 0x0f) | 0x40); /* version 4 */
     b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
     snprintf(text, sizeof text,
-             "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2],
-             b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+             "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
+             b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
+             b[15]);
     return asl_copy_text(asl_text(text));
 }
 

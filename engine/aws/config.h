@@ -9,16 +9,16 @@
 #include "ini.h"
 
 struct config {
-    char **environment;   /* "NAME=value" copies of what AWS's tools read, NULL-terminated */
+    char **environment;     /* "NAME=value" copies of what AWS's tools read, NULL-terminated */
     struct ini config;      /* AWS_CONFIG_FILE, else ~/.aws/config */
     struct ini credentials; /* AWS_SHARED_CREDENTIALS_FILE, else ~/.aws/credentials */
     char *config_path, *credentials_path; /* "" when there is no home */
-    char *profile;        /* the one in use: "default" */
-    bool profile_asked;   /* by flag: then keys in the environment do not count */
+    char *profile;                        /* the one in use: "default" */
+    bool profile_asked;                   /* by flag: then keys in the environment do not count */
 };
 
-/* `environment` as environ (NULL: empty); `profile` from a flag or NULL. A file that is not there is
- * empty; one that cannot be read or parsed is an error. False and a message then. */
+/* `environment` as environ (NULL: empty); `profile` from a flag or NULL. A file that is not
+ * there is empty; one that cannot be read or parsed is an error. False and a message then. */
 bool config_load(struct config *c, const char *const *environment, const char *profile,
                  char message[512]);
 void config_free(struct config *c);
@@ -28,7 +28,8 @@ const char *config_variable(const struct config *c, const char *name);
 /* The section of a profile in config ("profile x", or "default") and in credentials; or NULL. */
 const struct ini_section *config_profile(const struct config *c, const char *profile);
 const struct ini_section *config_keys(const struct config *c, const char *profile);
-/* A property of the profile: the credentials file's wins over config's. NULL when neither has it. */
+/* A property of the profile: the credentials file's wins over config's. NULL when neither has
+ * it. */
 const char *config_value(const struct config *c, const char *profile, const char *key);
 /* "[sso-session x]" and "[services x]" of the config file. */
 const struct ini_section *config_named(const struct config *c, const char *kind, const char *name);

@@ -1,4 +1,5 @@
-/* Where a call goes. The rules are a table in the order of DESIGN; each looks and says yes or no. */
+/* Where a call goes. The rules are a table in the order of DESIGN; each looks and says yes or
+ * no. */
 #include "endpoint.h"
 
 #include "endpoint_table.h"
@@ -110,11 +111,13 @@ bool endpoint_real_host(const char *endpoint_prefix, const char *region, const c
     const struct endpoint_partition *p = partition_of(region);
     const struct endpoint_row *row = row_of(p->name, endpoint_prefix, region, kind);
     bool dual = strstr(kind, "dualstack") && p->dual_suffix[0];
-    snprintf(signing_region, 64, "%s", row && row->signing_region[0] ? row->signing_region : region);
+    snprintf(signing_region, 64, "%s",
+             row && row->signing_region[0] ? row->signing_region : region);
     if (row)
         return fill_host(row, region, host);
-    int size = snprintf(host, 256, "%s%s.%s.%s", endpoint_prefix, strstr(kind, "fips") ? "-fips" : "",
-                        region, dual ? p->dual_suffix : p->suffix);
+    int size =
+        snprintf(host, 256, "%s%s.%s.%s", endpoint_prefix, strstr(kind, "fips") ? "-fips" : "",
+                 region, dual ? p->dual_suffix : p->suffix);
     return size > 0 && size < 256;
 }
 
@@ -132,8 +135,10 @@ static bool take(struct lookup *l, enum endpoint_origin origin, const char *url,
     struct endpoint *e = l->out;
     const char *region = l->rules->region ? l->rules->region : ENDPOINT_DEFAULT_REGION;
     if (!endpoint_url_is_good(url)) {
-        snprintf(l->message, 512, "%s is no URL that can be called: it must be http:// or https://, a "
-                                  "host, and at most a port and a path", from);
+        snprintf(l->message, 512,
+                 "%s is no URL that can be called: it must be http:// or https://, a "
+                 "host, and at most a port and a path",
+                 from);
         return false;
     }
     e->origin = origin;
@@ -156,7 +161,8 @@ static bool take_real(struct lookup *l, const char *why)
     bool fips = config_is_on(c, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint");
     bool dual = config_is_on(c, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint");
     if (!region)
-        return refuse(l, "You must specify a region: set AWS_REGION, a profile's `region`, or --region");
+        return refuse(
+            l, "You must specify a region: set AWS_REGION, a profile's `region`, or --region");
     if (!endpoint_real_host(l->service->endpoint_prefix, region, kinds[fips + 2 * dual], host,
                             e->signing_region))
         return refuse(l, "the service's host name is too long");
@@ -173,7 +179,8 @@ static bool by_route(struct lookup *l)
     for (size_t f = 0; f < sizeof forms / sizeof *forms; f++) {
         char wanted[256];
         if (f == 0)
-            snprintf(wanted, sizeof wanted, "%s:%s", l->service->arn_name, l->action ? l->action : "");
+            snprintf(wanted, sizeof wanted, "%s:%s", l->service->arn_name,
+                     l->action ? l->action : "");
         else
             snprintf(wanted, sizeof wanted, "%s", f == 1 ? l->service->arn_name : "*");
         for (size_t i = 0; i < l->rules->route_count; i++) {
@@ -228,8 +235,8 @@ static bool by_profile(struct lookup *l)
         return false;
     service_key(l->service->id, false, key, sizeof key);
     if (services) {
-        const struct ini_property *own = ini_nested(
-            ini_property(config_named(c, "services", services), key), "endpoint_url");
+        const struct ini_property *own =
+            ini_nested(ini_property(config_named(c, "services", services), key), "endpoint_url");
         if (own && own->value[0])
             return take(l, ENDPOINT_PROFILE, own->value, "the profile's [services] endpoint_url");
     }
@@ -265,8 +272,9 @@ bool endpoint_find(const struct endpoint_rules *rules, const struct catalogue_se
             return false;
     }
     service_key(service->id, true, key, sizeof key);
-    snprintf(message, 512, "nothing answers for %s here: set AWS_ENDPOINT_URL_%s to a URL that speaks "
-                           "its API, route it with --route %s=URL, or allow real AWS with --aws",
+    snprintf(message, 512,
+             "nothing answers for %s here: set AWS_ENDPOINT_URL_%s to a URL that speaks "
+             "its API, route it with --route %s=URL, or allow real AWS with --aws",
              service->arn_name, key, service->arn_name);
     return false;
 }

@@ -22,7 +22,7 @@ struct endpoint_route {
 /* What the lookup looks at. */
 struct endpoint_rules {
     const struct config *config;
-    const char *region;          /* NULL: none was given */
+    const char *region; /* NULL: none was given */
     bool real;
     const struct endpoint_route *routes;
     size_t route_count;
@@ -32,17 +32,17 @@ struct endpoint_rules {
 
 struct endpoint {
     enum endpoint_origin origin;
-    char url[512];           /* scheme, host, port, base path; no '/' at its end */
+    char url[512]; /* scheme, host, port, base path; no '/' at its end */
     char signing_region[64];
-    bool local;              /* loopback: nothing leaves this machine */
-    char why[160];           /* the rule, in words */
+    bool local;    /* loopback: nothing leaves this machine */
+    char why[160]; /* the rule, in words */
 };
 
 /* Off-cloud any region will do where none is set. */
 #define ENDPOINT_DEFAULT_REGION "us-east-1"
 
-/* `action` as in a resource ("putItem"); may be NULL. False and what to set in `message` when there is
- * no such place. */
+/* `action` as in a resource ("putItem"); may be NULL. False and what to set in `message` when
+ * there is no such place. */
 bool endpoint_find(const struct endpoint_rules *rules, const struct catalogue_service *service,
                    const char *action, struct endpoint *out, char message[512]);
 

@@ -5,9 +5,9 @@
 #include <stddef.h>
 
 struct endpoint_partition {
-    const char *name;       /* "aws" */
-    const char *prefixes;   /* of its regions, "us|eu": then come "-word-number" */
-    const char *suffix;     /* "amazonaws.com" */
+    const char *name;        /* "aws" */
+    const char *prefixes;    /* of its regions, "us|eu": then come "-word-number" */
+    const char *suffix;      /* "amazonaws.com" */
     const char *dual_suffix; /* for dualstack, "api.aws"; "" where there is none */
 };
 extern const struct endpoint_partition endpoint_partitions[];

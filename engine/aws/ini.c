@@ -1,4 +1,5 @@
-/* The INI of AWS's shared files: one pass over the lines, with the place for nested ones remembered. */
+/* The INI of AWS's shared files: one pass over the lines, with the place for nested ones
+ * remembered. */
 #include "ini.h"
 
 #include <ctype.h>

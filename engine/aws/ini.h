@@ -4,9 +4,9 @@
  *   dynamodb =
  *     endpoint_url = http://localhost:8000
  *
- * Serves "Shared config and credentials files" of the SDK reference guide. A line that is none of a
- * comment, section, property or continuation is an error with its number: a typing mistake in a file
- * of keys must not be passed over.
+ * Serves "Shared config and credentials files" of the SDK reference guide. A line that is none
+ * of a comment, section, property or continuation is an error with its number: a typing mistake
+ * in a file of keys must not be passed over.
  */
 #ifndef ENGINE_AWS_INI_H
 #define ENGINE_AWS_INI_H
@@ -14,15 +14,15 @@
 #include "asl/value/text.h"
 
 struct ini_property {
-    char *key;   /* lower case */
-    char *value; /* trimmed; may be "" */
+    char *key;                   /* lower case */
+    char *value;                 /* trimmed; may be "" */
     struct ini_property *nested; /* of an empty value with indented lines below it */
     size_t nested_count;
     size_t line;
 };
 
 struct ini_section {
-    char *name; /* as written, inner white space made single: "profile dev" */
+    char *name;                      /* as written, inner white space made single: "profile dev" */
     struct ini_property *properties; /* a repeated key keeps its last value */
     size_t count;
     size_t line;

@@ -1,5 +1,5 @@
-/* Requests that no model describes: credentials, signature, sent. Not tried again: who sends them knows
- * what they do. */
+/* Requests that no model describes: credentials, signature, sent. Not tried again: who sends
+ * them knows what they do. */
 #include "aws_internal.h"
 
 #include <stdio.h>
@@ -66,16 +66,23 @@ static void sign(struct aws_raw_call *c, const struct credentials *who)
 {
     struct asl_text path, query;
     struct asl_buffer parameters;
-    struct sigv4_credentials keys = {who->access_key_id, who->secret_access_key, who->session_token};
+    struct sigv4_credentials keys = {who->access_key_id, who->secret_access_key,
+                                     who->session_token};
     const char *host = strstr(c->url, "://") + 3;
     split(c->url, &path, &query);
     asl_buffer_init(&parameters, ASL_BUFFER_MAXIMUM);
     asl_buffer_put_text(&parameters, query);
     http_headers_set(&c->request.headers, "Host", (struct asl_text){host, strcspn(host, "/?")});
     struct sigv4 s = {
-        .method = c->method, .path = path, .query = &parameters, .headers = &c->request.headers,
-        .body = c->request.body, .credentials = &keys, .region = aws_region(c->aws),
-        .service = c->signing_name, .now_ms = aws_wall_now(c->aws),
+        .method = c->method,
+        .path = path,
+        .query = &parameters,
+        .headers = &c->request.headers,
+        .body = c->request.body,
+        .credentials = &keys,
+        .region = aws_region(c->aws),
+        .service = c->signing_name,
+        .now_ms = aws_wall_now(c->aws),
         .flags = SIGV4_ENCODE_PATH | SIGV4_NORMALIZE,
     };
     sigv4_sign(&s);

@@ -4,9 +4,9 @@
 #include <string.h>
 
 /* The SDK reference guide's "retry behavior": exponential with full jitter, 20 s at most. */
-#define BASE_MS 100
+#define BASE_MS           100
 #define THROTTLED_BASE_MS 1000
-#define LONGEST_MS 20000
+#define LONGEST_MS        20000
 
 static const struct {
     const char *code;

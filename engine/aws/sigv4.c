@@ -22,8 +22,8 @@
 
 /* Headers that a proxy or libcurl may still change: never signed. */
 static const char *const unsigned_headers[] = {
-    "authorization", "connection", "expect", "transfer-encoding", "upgrade", "user-agent",
-    "x-amzn-trace-id",
+    "authorization", "connection", "expect",          "transfer-encoding",
+    "upgrade",       "user-agent", "x-amzn-trace-id",
 };
 
 struct pair {
@@ -356,7 +356,8 @@ static void prepare_headers(struct sigv4 *s)
 {
     struct moment m = moment_of(s->now_ms);
     if (has_token(s))
-        http_headers_set(s->headers, "X-Amz-Security-Token", asl_text(s->credentials->session_token));
+        http_headers_set(s->headers, "X-Amz-Security-Token",
+                         asl_text(s->credentials->session_token));
     http_headers_set(s->headers, "X-Amz-Date", asl_text(m.stamp));
     if (s->flags & SIGV4_CONTENT_HASH) {
         char hash[65];
@@ -448,7 +449,8 @@ void sigv4_finish(struct sigv4 *s, const char *signature)
 {
     if (s->flags & SIGV4_QUERY) {
         if (has_token(s) && (s->flags & SIGV4_TOKEN_UNSIGNED))
-            add_parameter(s->query, "X-Amz-Security-Token", asl_text(s->credentials->session_token));
+            add_parameter(s->query, "X-Amz-Security-Token",
+                          asl_text(s->credentials->session_token));
         add_parameter(s->query, "X-Amz-Signature", asl_text(signature));
         return;
     }

@@ -2,8 +2,8 @@
  *
  *   prepare -> canonical request -> string to sign -> signature -> finish
  *
- * Serves "Create a signed AWS API request" of the IAM user guide, header and query ("presigned") form.
- * SigV4a (multi-region keys) is not offered. No clock here: the moment is a parameter.
+ * Serves "Create a signed AWS API request" of the IAM user guide, header and query ("presigned")
+ * form. SigV4a (multi-region keys) is not offered. No clock here: the moment is a parameter.
  */
 #ifndef ENGINE_AWS_SIGV4_H
 #define ENGINE_AWS_SIGV4_H

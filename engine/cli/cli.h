@@ -31,7 +31,8 @@ struct command {
     int (*run)(const struct command *c, int argc, char **argv);
 };
 extern const struct command command_run, command_resume, command_list, command_show,
-    command_history, command_stop, command_validate, command_local, command_eval, command_serve;
+    command_history, command_stop, command_validate, command_local, command_eval, command_serve,
+    command_replay, command_graph, command_diff, command_schedule;
 
 /* ---- options ---- */
 

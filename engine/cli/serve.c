@@ -5,6 +5,7 @@
  */
 #include <signal.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -151,6 +152,16 @@ static bool read_port(const char *text, uint16_t *port)
     return *text && !*end && number >= 0 && number <= 65535;
 }
 
+/* Where the machines' own calls of Step Functions go: here, unless they are routed. */
+static void be_the_stand_in(struct server *s, const char *address)
+{
+    bool six = strchr(address, ':') != NULL;
+    if (!is_loopback(address))
+        address = six ? "::1" : "127.0.0.1"; /* listening on all of them, or routed */
+    snprintf(s->session.api_url, sizeof s->session.api_url, "http://%s%s%s:%u", six ? "[" : "",
+             address, six ? "]" : "", (unsigned)http_in_port(s->http));
+}
+
 static int listen_and_run(struct server *s, const struct listening *l, uint16_t port)
 {
     char message[512];
@@ -168,6 +179,7 @@ static int listen_and_run(struct server *s, const struct listening *l, uint16_t 
     texts_free(&hosts);
     if (!s->http)
         return cli_fail(EXIT_WRONG_USAGE, "%s", message);
+    be_the_stand_in(s, l->address);
     loop_on_signal(s->session.loop, SIGTERM, on_signal, s);
     loop_on_signal(s->session.loop, SIGINT, on_signal, s);
     cli_note("serving the Step Functions API on http://%s%s%s:%u",

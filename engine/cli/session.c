@@ -59,6 +59,8 @@ bool session_stand_ins(struct session *s)
 static const char *stand_in(void *session, const char *service)
 {
     struct session *s = session;
+    if (strcmp(service, "sfn") == 0 && s->api_url[0])
+        return s->api_url;
     if (!local_offers(service) || !session_stand_ins(s))
         return NULL;
     return s->stand_in_url;

@@ -49,6 +49,7 @@ struct session {
     struct http_in *listener;
     char *data;
     char stand_in_url[64];
+    char api_url[64]; /* where the engine's own API listens ("sfn"); "": it does not */
     int64_t export_ms;
     const char *account;
     int caught_signal; /* SIGINT or SIGTERM came */

@@ -4,8 +4,8 @@
  *
  *   http_out_send -> waiting (in its host's queue) -> pump() -> running (in curl) -> collect() -> done
  *
- * Queues are ours and not curl's, so that a call's time starts when it is sent out and not when it
- * begins to wait. `pump` runs from an event of its own: nothing is ever finished from within
+ * Queues are ours and not curl's, so that a call's time starts when it is sent out and not when
+ * it begins to wait. `pump` runs from an event of its own: nothing is ever finished from within
  * http_out_send. Invariants:
  *
  *   1. `done` is called from `collect` and `pump` only, when no curl function is on the stack.
@@ -13,8 +13,8 @@
  *   3. A host with neither waiting nor running calls does not exist.
  *   4. The loop is held once for every call that exists.
  *
- * Curl's own timer is a timer of libevent, never of the loop's clock: sockets are real when time is
- * skipped.
+ * Curl's own timer is a timer of libevent, never of the loop's clock: sockets are real when time
+ * is skipped.
  */
 #include "http_out.h"
 
@@ -31,11 +31,11 @@
 #include <curl/curl.h>
 #include <event2/event.h>
 
-#define DEFAULT_IN_ALL 1024
-#define DEFAULT_PER_HOST 256
+#define DEFAULT_IN_ALL     1024
+#define DEFAULT_PER_HOST   256
 #define DEFAULT_TIMEOUT_MS 60000
 #define DEFAULT_CONNECT_MS 10000
-#define DEFAULT_ANSWER ((size_t)8 << 20)
+#define DEFAULT_ANSWER     ((size_t)8 << 20)
 /* All header lines of an answer, interim ones included: AWS sends a few hundred bytes. */
 #define HEADER_BYTES ((size_t)256 << 10)
 /* Easy handles kept for the next call: making one costs more than a small request. */
@@ -313,7 +313,8 @@ static uint32_t v4_of(const uint8_t *b)
 static bool is_public(const struct sockaddr *address)
 {
     if (address->sa_family == AF_INET)
-        return is_public_v4(ntohl(((const struct sockaddr_in *)(const void *)address)->sin_addr.s_addr));
+        return is_public_v4(
+            ntohl(((const struct sockaddr_in *)(const void *)address)->sin_addr.s_addr));
     if (address->sa_family != AF_INET6)
         return false;
     const struct in6_addr *six = &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
@@ -663,7 +664,8 @@ static struct http_call *call_new(struct http_out *h, const struct http_request 
     c->url = asl_copy_text(asl_text(r->url));
     c->ca_bundle = r->ca_bundle ? asl_copy_text(asl_text(r->ca_bundle)) : NULL;
     for (size_t i = 0; i < r->headers.count; i++)
-        http_headers_add(&c->headers, r->headers.items[i].name, asl_text(r->headers.items[i].value));
+        http_headers_add(&c->headers, r->headers.items[i].name,
+                         asl_text(r->headers.items[i].value));
     asl_buffer_init(&c->body, ASL_BUFFER_MAXIMUM);
     asl_buffer_put_text(&c->body, r->body);
     asl_buffer_init(&c->answer.body, r->answer_maximum ? r->answer_maximum : DEFAULT_ANSWER);

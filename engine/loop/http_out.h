@@ -1,8 +1,8 @@
 /* HTTP out: libcurl multi on the loop (curl_multi_socket_action), TLS verified always.
  *
- * Bounded: bytes of answer, time, requests at once (in all and per host); what waits, waits in order.
- * Redirects are never followed; only http and https are spoken; a proxy is used only as the standard
- * variables say. Connections are kept and reused.
+ * Bounded: bytes of answer, time, requests at once (in all and per host); what waits, waits in
+ * order. Redirects are never followed; only http and https are spoken; a proxy is used only as
+ * the standard variables say. Connections are kept and reused.
  */
 #ifndef ENGINE_LOOP_HTTP_OUT_H
 #define ENGINE_LOOP_HTTP_OUT_H
@@ -25,7 +25,8 @@ void http_headers_init(struct http_headers *h);
 void http_headers_free(struct http_headers *h);
 void http_headers_add(struct http_headers *h, const char *name, struct asl_text value);
 void http_headers_set(struct http_headers *h, const char *name, struct asl_text value);
-const char *http_headers_get(const struct http_headers *h, const char *name); /* any case; or NULL */
+const char *http_headers_get(const struct http_headers *h,
+                             const char *name); /* any case; or NULL */
 
 struct http_request {
     const char *method;
@@ -41,24 +42,24 @@ struct http_request {
 };
 
 enum http_failure {
-    HTTP_DONE,          /* an answer came, whatever its status */
-    HTTP_UNRESOLVED,    /* the host has no address */
-    HTTP_REFUSED,       /* no connection */
+    HTTP_DONE,       /* an answer came, whatever its status */
+    HTTP_UNRESOLVED, /* the host has no address */
+    HTTP_REFUSED,    /* no connection */
     HTTP_TIMED_OUT,
-    HTTP_TLS,           /* certificate or handshake */
-    HTTP_CUT_OFF,       /* the connection ended before the answer did */
-    HTTP_TOO_LARGE,     /* the answer passed its maximum */
-    HTTP_MALFORMED,     /* no HTTP */
-    HTTP_BAD_URL,       /* or a header that cannot be sent: a line break in it */
-    HTTP_FORBIDDEN,     /* public_only, and the host's address is not public */
+    HTTP_TLS,       /* certificate or handshake */
+    HTTP_CUT_OFF,   /* the connection ended before the answer did */
+    HTTP_TOO_LARGE, /* the answer passed its maximum */
+    HTTP_MALFORMED, /* no HTTP */
+    HTTP_BAD_URL,   /* or a header that cannot be sent: a line break in it */
+    HTTP_FORBIDDEN, /* public_only, and the host's address is not public */
     HTTP_CANCELLED,
 };
 
 struct http_answer {
     enum http_failure failure;
-    char message[256];   /* curl's words, for the cause; never a secret */
+    char message[256]; /* curl's words, for the cause; never a secret */
     int status;
-    char reason[64];     /* "Not Found", as it was sent; may be "" */
+    char reason[64]; /* "Not Found", as it was sent; may be "" */
     struct http_headers headers;
     struct asl_buffer body;
 };
@@ -75,7 +76,8 @@ struct http_call *http_out_send(struct http_out *h, const struct http_request *r
 /* `done` is not called any more. Not for the call whose `done` is running. */
 void http_call_cancel(struct http_call *c);
 
-/* The host of an absolute URL, without user, port and brackets; cut at `size`. "" when there is none. */
+/* The host of an absolute URL, without user, port and brackets; cut at `size`. "" when there is
+ * none. */
 void http_url_host(const char *url, char *host, size_t size);
 
 #endif

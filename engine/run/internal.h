@@ -46,6 +46,7 @@ struct live {
     struct live *queue_next;
     bool is_queued, is_idle, is_new, is_dirty, is_runnable;
     bool is_due; /* the store says so */
+    bool is_put; /* into this turn's batch */
     int64_t id, machine;
     asl_execution *x;
     struct asl_history *history; /* of this turn; NULL: untouched */
@@ -76,6 +77,7 @@ struct engine {
     struct connectors connectors;
     struct asl_env env;
     int64_t env_execution; /* whose step asks for a token */
+    int64_t env_now;       /* one moment a step */
     unsigned char token_key[32];
     int64_t name_ms; /* of the last name made */
     unsigned name_count;

@@ -119,7 +119,8 @@ static void add_action(struct engine *e, struct live *l, struct asl_command *c, 
 static void take_commands(struct engine *e, struct live *l, bool again)
 {
     for (size_t i = 0; i < e->result.count; i++)
-        add_action(e, l, &e->result.commands[i], again);
+        if (e->result.commands[i].kind != ASL_FINISH) /* its status says it */
+            add_action(e, l, &e->result.commands[i], again);
     asl_result_clear(&e->result);
 }
 
@@ -142,6 +143,7 @@ static bool step(struct engine *e, struct live *l, const struct asl_event *event
     begin_history(e, l);
     size_t before = asl_history_bytes(l->history).size;
     e->env_execution = l->id;
+    e->env_now = loop_now(e->loop);
     bool taken = asl_step(l->x, event, &e->env, &e->result);
     e->turn_bytes += asl_history_bytes(l->history).size - before;
     e->figures.steps++;
@@ -168,57 +170,6 @@ static void run_due(struct engine *e, struct live *l)
     if (!step(e, l, &(struct asl_event){.kind = ASL_TICK}, NULL))
         step(e, l, &(struct asl_event){.kind = ASL_CONTINUE}, NULL);
 }
-
-static void run_arrivals(struct engine *e, struct live *l)
-{
-    while (!l->is_runnable && l->arrivals) {
-        struct arrival *a = live_take_arrival(l);
-        if (a->recover) {
-            if (l->is_due) /* a task whose time is over is not sent again */
-                run_due(e, l);
-            recovery_take_up(e, l);
-            take_commands(e, l, true);
-        } else {
-            step(e, l, &a->event, a->waiter);
-            a->waiter = NULL;
-        }
-        arrival_free(a);
-    }
-}
-
-/* What is still to be done for it waits its turn at the queue's end: no execution starves another. */
-static void run_one(struct engine *e, struct live *l)
-{
-    if (l->is_runnable) {
-        struct asl_event go_on = {.kind = ASL_CONTINUE};
-        step(e, l, &go_on, NULL);
-    } else {
-        run_arrivals(e, l);
-        if (l->is_due && !l->is_runnable)
-            run_due(e, l);
-    }
-    if (l->is_runnable || l->is_due || l->arrivals)
-        live_queue(e, l);
-    else if (!l->is_dirty)
-        live_rest(e, l);
-}
-
-static void run_queue(struct engine *e)
-{
-    int64_t until = steady_us() + e->options.turn_ms * 1000;
-    struct live *l;
-    size_t count = 0;
-    e->turn_bytes = 0;
-    while ((l = live_next(e))) {
-        run_one(e, l);
-        if ((++count & 15) == 0 && steady_us() >= until)
-            break;
-        if (e->turn_bytes > BATCH_BYTES_MAXIMUM)
-            break;
-    }
-}
-
-/* ---- 3. commit ---- */
 
 static void write_row(struct engine *e, struct live *l)
 {
@@ -251,20 +202,89 @@ static void write_row(struct engine *e, struct live *l)
     l->is_new = false;
 }
 
-static void fill_batch(struct engine *e)
+static bool is_watched(const struct engine *e, const struct live *l)
 {
-    if (e->dirty)
-        world_keep_clock(e);
-    for (struct live *l = e->dirty; l; l = l->dirty_next) {
-        write_row(e, l);
-        if (!l->history || asl_history_count(l->history) == 0)
-            continue;
+    return e->watch && (!e->watched || e->watched == l->id);
+}
+
+/* Its state and events of this turn into the batch, once a turn. */
+static void put(struct engine *e, struct live *l)
+{
+    write_row(e, l);
+    l->is_put = true;
+    if (l->history && asl_history_count(l->history)) {
         struct asl_text bytes = asl_history_bytes(l->history);
         e->figures.events += (int64_t)asl_history_count(l->history);
         store_append_history(e->batch, l->id, asl_history_first(l->history),
                              (int64_t)asl_history_count(l->history),
                              (struct store_bytes){bytes.data, bytes.size});
     }
+    if (l->history && !is_watched(e, l)) {
+        history_put(e, l->history);
+        l->history = NULL;
+    }
+}
+
+static void run_arrivals(struct engine *e, struct live *l)
+{
+    while (!l->is_runnable && l->arrivals) {
+        struct arrival *a = live_take_arrival(l);
+        if (a->recover) {
+            if (l->is_due) /* a task whose time is over is not sent again */
+                run_due(e, l);
+            recovery_take_up(e, l);
+            take_commands(e, l, true);
+        } else {
+            step(e, l, &a->event, a->waiter);
+            a->waiter = NULL;
+        }
+        arrival_free(a);
+    }
+}
+
+/* What is still to be done for it waits its turn at the queue's end: no execution starves another. */
+static void run_one(struct engine *e, struct live *l)
+{
+    if (l->is_runnable) {
+        struct asl_event go_on = {.kind = ASL_CONTINUE};
+        step(e, l, &go_on, NULL);
+    } else {
+        run_arrivals(e, l);
+        if (l->is_due && !l->is_runnable)
+            run_due(e, l);
+    }
+    if (l->is_runnable || l->is_due || l->arrivals)
+        live_queue(e, l);
+    else if (l->is_dirty)
+        put(e, l); /* while it is warm; nothing more can come to it in this turn */
+    else
+        live_rest(e, l);
+}
+
+static void run_queue(struct engine *e)
+{
+    int64_t until = steady_us() + e->options.turn_ms * 1000;
+    struct live *l;
+    size_t count = 0;
+    e->turn_bytes = 0;
+    while ((l = live_next(e))) {
+        run_one(e, l);
+        if ((++count & 15) == 0 && steady_us() >= until)
+            break;
+        if (e->turn_bytes > BATCH_BYTES_MAXIMUM)
+            break;
+    }
+}
+
+/* ---- 3. commit ---- */
+
+static void fill_batch(struct engine *e)
+{
+    if (e->dirty)
+        world_keep_clock(e);
+    for (struct live *l = e->dirty; l; l = l->dirty_next)
+        if (!l->is_put)
+            put(e, l);
 }
 
 static void try_again(evutil_socket_t fd, short what, void *engine)
@@ -334,7 +354,7 @@ bool turn_commit(struct engine *e)
 
 static void tell_watcher(struct engine *e, struct live *l)
 {
-    if (!e->watch || (e->watched && e->watched != l->id))
+    if (!is_watched(e, l))
         return;
     enum asl_status status = asl_execution_status(l->x);
     if (l->history && asl_history_count(l->history)) {
@@ -352,7 +372,11 @@ static void settle_dirty(struct engine *e)
     e->dirty = e->dirty_tail = NULL;
     for (struct live *next; l; l = next) {
         next = l->dirty_next;
-        l->is_dirty = false;
+        l->is_dirty = l->is_put = false;
+        if (asl_execution_status(l->x) != ASL_RUNNING) {
+            e->figures.finished++;
+            crash_here(CRASH_FINISHED);
+        }
         tell_watcher(e, l);
         if (l->history) {
             history_put(e, l->history);
@@ -376,8 +400,6 @@ static void carry_out(struct engine *e, struct action *a)
         tasks_cancel(e, a->execution, a->command.task);
         return;
     case ASL_FINISH:
-        e->figures.finished++;
-        crash_here(CRASH_FINISHED);
         return;
     }
 }

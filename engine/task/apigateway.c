@@ -21,21 +21,28 @@ struct gateway_task {
 };
 
 static const struct web_field fields[] = {
-    {"ApiEndpoint", WEB_STRING, true},
-    {"Method", WEB_STRING, true},
-    {"Stage", WEB_STRING, false},
-    {"Path", WEB_STRING, false},
-    {"Headers", WEB_LISTS, false},
-    {"QueryParameters", WEB_LISTS, false},
-    {"RequestBody", WEB_ANY, false},
-    {"AllowNullValues", WEB_ANY, false},
+    {"ApiEndpoint", WEB_STRING, true}, {"Method", WEB_STRING, true},
+    {"Stage", WEB_STRING, false},      {"Path", WEB_STRING, false},
+    {"Headers", WEB_LISTS, false},     {"QueryParameters", WEB_LISTS, false},
+    {"RequestBody", WEB_ANY, false},   {"AllowNullValues", WEB_ANY, false},
     {"AuthType", WEB_STRING, false},
 };
 
 /* "Call API Gateway REST APIs with Step Functions", unsupported headers. */
 static const char *const refused[] = {
-    "Authorization", "Connection", "Content-MD5", "Expect", "Host", "Max-Forwards",
-    "Proxy-Authenticate", "Server", "TE", "Trailer", "Transfer-Encoding", "Upgrade", "Via",
+    "Authorization",
+    "Connection",
+    "Content-MD5",
+    "Expect",
+    "Host",
+    "Max-Forwards",
+    "Proxy-Authenticate",
+    "Server",
+    "TE",
+    "Trailer",
+    "Transfer-Encoding",
+    "Upgrade",
+    "Via",
     "WWW-Authenticate",
 };
 

@@ -1,4 +1,5 @@
-/* Every action of every AWS service, by the catalogue: arn:aws:states:::aws-sdk:<service>:<action>. */
+/* Every action of every AWS service, by the catalogue:
+ * arn:aws:states:::aws-sdk:<service>:<action>. */
 #include <string.h>
 
 #include "service.h"

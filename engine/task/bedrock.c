@@ -1,4 +1,5 @@
-/* The optimized Bedrock integration: bedrock:invokeModel (facts 4.6). Body is any JSON, in and out. */
+/* The optimized Bedrock integration: bedrock:invokeModel (facts 4.6). Body is any JSON, in and
+ * out. */
 #include <string.h>
 
 #include "engine/aws/protocol.h"

@@ -10,7 +10,7 @@
 #include "engine/aws/protocol.h"
 #include "engine/aws/sigv4.h"
 
-#define FILE_MAXIMUM ((size_t)1 << 20)
+#define FILE_MAXIMUM   ((size_t)1 << 20)
 #define SECRET_MAXIMUM 65536
 
 static const char *const kinds[] = {
@@ -52,9 +52,10 @@ static bool are_connections(const asl_value *v, const char *path, char message[5
         struct asl_text name = value_as_text(value_key_at(v, i));
         if (has_kind(value_at(v, i)))
             continue;
-        snprintf(message, 512, "%.200s: the connection '%.*s' needs an AuthorizationType of API_KEY, "
-                               "BASIC or OAUTH_CLIENT_CREDENTIALS", path,
-                 (int)(name.size < 100 ? name.size : 100), name.data);
+        snprintf(message, 512,
+                 "%.200s: the connection '%.*s' needs an AuthorizationType of API_KEY, "
+                 "BASIC or OAUTH_CLIENT_CREDENTIALS",
+                 path, (int)(name.size < 100 ? name.size : 100), name.data);
         return false;
     }
     return true;
@@ -129,11 +130,13 @@ bool connection_secret(const asl_value *secret, struct asl_buffer *out, char mes
         if (value)
             asl_buffer_puts(out, value);
         else
-            snprintf(message, 512, "the connection's secret is not set: environment variable %.200s",
+            snprintf(message, 512,
+                     "the connection's secret is not set: environment variable %.200s",
                      value_as_text(env).data);
         return value != NULL;
     }
-    snprintf(message, 512, "the connection lacks a value: a text, {\"env\": NAME} or {\"file\": PATH}");
+    snprintf(message, 512,
+             "the connection lacks a value: a text, {\"env\": NAME} or {\"file\": PATH}");
     return false;
 }
 
@@ -199,7 +202,8 @@ bool connection_put_headers(const asl_value *list, struct http_headers *headers,
         const asl_value *key = value_get_z(value_at(list, i), "Key");
         struct asl_buffer value;
         asl_buffer_init(&value, SECRET_MAXIMUM);
-        bool good = key && connection_secret(value_get_z(value_at(list, i), "Value"), &value, message);
+        bool good =
+            key && connection_secret(value_get_z(value_at(list, i), "Value"), &value, message);
         if (good)
             http_headers_set(headers, value_as_text(key).data, asl_buffer_text(&value));
         asl_buffer_free(&value);
@@ -215,7 +219,8 @@ bool connection_put_pairs(const asl_value *list, struct asl_buffer *out, char me
         const asl_value *key = value_get_z(value_at(list, i), "Key");
         struct asl_buffer value;
         asl_buffer_init(&value, SECRET_MAXIMUM);
-        bool good = key && connection_secret(value_get_z(value_at(list, i), "Value"), &value, message);
+        bool good =
+            key && connection_secret(value_get_z(value_at(list, i), "Value"), &value, message);
         if (good) {
             if (out->size > 0)
                 asl_buffer_putc(out, '&');

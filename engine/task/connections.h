@@ -1,12 +1,13 @@
-/* EventBridge connections, off-cloud: a JSON file of the user's says how an HTTP Task authenticates.
+/* EventBridge connections, off-cloud: a JSON file of the user's says how an HTTP Task
+ * authenticates.
  *
  *   {"my-connection": {"AuthorizationType": "API_KEY",
  *                      "AuthParameters": {"ApiKeyAuthParameters": {"ApiKeyName": "X-Key",
  *                                                                  "ApiKeyValue": {"env": "MY_KEY"}}}}}
  *
- * Each value has the shape of events:CreateConnection. A secret is a text, or {"env": "NAME"}, or
- * {"file": "PATH"}, read when it is needed and never shown. A connection is found by its ARN or its
- * name. "AllowPrivate": true lets it reach private and loopback addresses. */
+ * Each value has the shape of events:CreateConnection. A secret is a text, or {"env": "NAME"},
+ * or {"file": "PATH"}, read when it is needed and never shown. A connection is found by its ARN
+ * or its name. "AllowPrivate": true lets it reach private and loopback addresses. */
 #ifndef ENGINE_TASK_CONNECTIONS_H
 #define ENGINE_TASK_CONNECTIONS_H
 
@@ -29,8 +30,9 @@ bool connection_secret(const asl_value *secret, struct asl_buffer *out, char mes
 /* Adds the header that API_KEY and BASIC ask for. */
 bool connection_authorize(const asl_value *connection, struct http_headers *headers,
                           char message[512]);
-/* Adds what a list of {Key, Value} says: AuthParameters.InvocationHttpParameters.HeaderParameters and
- * its like; to headers, or to a query or form ("a=b&c=d", encoded). */
+/* Adds what a list of {Key, Value} says:
+ * AuthParameters.InvocationHttpParameters.HeaderParameters and its like; to headers, or to a
+ * query or form ("a=b&c=d", encoded). */
 bool connection_put_headers(const asl_value *list, struct http_headers *headers, char message[512]);
 bool connection_put_pairs(const asl_value *list, struct asl_buffer *out, char message[512]);
 

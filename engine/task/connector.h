@@ -1,10 +1,12 @@
-/* A connector carries out one kind of Task. One file a connector, all of this shape; table.c lists them.
+/* A connector carries out one kind of Task. One file a connector, all of this shape; table.c
+ * lists them.
  *
- * The engine calls `start` once the command is durable. The connector reports what happens through
- * `task_report_*`, from the loop (never from within `start`), in the order STARTED, SUBMITTED,
- * SUCCEEDED or FAILED; after the last one, or after `cancel`, the task is gone for it, and so is its
- * handle for the engine. The last report of a TASK_CALLBACK is SUBMITTED: who holds the token goes on.
- * Request-response connectors need not report STARTED: the engine does when `start` returns.
+ * The engine calls `start` once the command is durable. The connector reports what happens
+ * through `task_report_*`, from the loop (never from within `start`), in the order STARTED,
+ * SUBMITTED, SUCCEEDED or FAILED; after the last one, or after `cancel`, the task is gone for
+ * it, and so is its handle for the engine. The last report of a TASK_CALLBACK is SUBMITTED: who
+ * holds the token goes on. Request-response connectors need not report STARTED: the engine does
+ * when `start` returns.
  */
 #ifndef ENGINE_TASK_CONNECTOR_H
 #define ENGINE_TASK_CONNECTOR_H
@@ -19,11 +21,11 @@ struct task; /* the engine's handle of one open task */
 struct connectors {
     struct loop *loop;
     struct http_out *http;
-    struct aws *aws;         /* credentials, endpoints, region: engine/aws/aws.h */
+    struct aws *aws; /* credentials, endpoints, region: engine/aws/aws.h */
     const char *region;
     const char *account;
     const asl_value *connections; /* of HTTP Tasks: connections.h; NULL: none */
-    void *engine;            /* the engine itself */
+    void *engine;                 /* the engine itself */
 };
 
 struct task_request {
@@ -52,13 +54,13 @@ struct connector {
     void (*cancel)(void *handle);
     /* May it be sent again when its outcome is unknown (DESIGN, invariant 5)? */
     bool (*repeatable)(const struct connectors *shared, const struct task_request *request);
-    /* As cancel, but nobody will ever want the outcome (abort, timeout, a sibling failed): stops the
-     * job where AWS does. NULL: cancel does. */
+    /* As cancel, but nobody will ever want the outcome (abort, timeout, a sibling failed): stops
+     * the job where AWS does. NULL: cancel does. */
     void (*stop)(void *handle);
 };
 
-/* The connector that carries out a resource; NULL when none does (then the definition should not have
- * compiled, or it is an activity, which is the engine's own). */
+/* The connector that carries out a resource; NULL when none does (then the definition should not
+ * have compiled, or it is an activity, which is the engine's own). */
 const struct connector *connector_for(const struct resource *resource);
 
 /* `output` is looked at. Error and cause are AWS's words. */

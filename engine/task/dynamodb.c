@@ -28,8 +28,7 @@ static void *start(const struct connectors *shared, struct task *task,
 
 static bool repeatable(const struct connectors *shared, const struct task_request *request)
 {
-    return service_is_repeatable(
-        service_operation(shared, "dynamodb", request->resource->action));
+    return service_is_repeatable(service_operation(shared, "dynamodb", request->resource->action));
 }
 
 const struct connector connector_dynamodb = {

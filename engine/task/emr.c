@@ -1,7 +1,8 @@
-/* The optimized EMR integration (facts 4.6): its actions are not called as the API's operations, and take
- * one cluster or step where those take lists.
+/* The optimized EMR integration (facts 4.6): its actions are not called as the API's operations,
+ * and take one cluster or step where those take lists.
  *
- * modifyInstanceFleetByName and modifyInstanceGroupByName look a name up first; they are not offered. */
+ * modifyInstanceFleetByName and modifyInstanceGroupByName look a name up first; they are not
+ * offered. */
 #include <string.h>
 
 #include "job.h"
@@ -125,9 +126,11 @@ static asl_value *shape_cancelled(struct service_task *t, asl_value *output)
 
 /* ---- request-response ---- */
 
-#define STYLE_WITH(hook)                                                                          \
-    {.prefix = "ElasticMapReduce", .service = "AmazonElasticMapReduce",                           \
-     .base_error = "AmazonElasticMapReduceException", .metadata = true, .shape_take = hook}
+#define STYLE_WITH(hook)                                                                           \
+    {                                                                                              \
+        .prefix = "ElasticMapReduce", .service = "AmazonElasticMapReduce",                         \
+        .base_error = "AmazonElasticMapReduceException", .metadata = true, .shape_take = hook      \
+    }
 
 static const struct action {
     const char *name, *operation;
@@ -185,23 +188,47 @@ const struct connector connector_emr = {
 /* ---- .sync ---- */
 
 static const struct job_kind kinds[] = {
-    {.type = TYPE, .action = "createCluster", .service = "emr", .operation = "runJobFlow",
-     .describe = "describeCluster", .keys = {{"ClusterId", "ClusterId", JOB_OF_ANSWER}},
-     .object = "Cluster", .wrap = "Cluster", .adds_answer = true, .status = "Status.State",
-     .succeeded = "RUNNING WAITING TERMINATED", .failed = "TERMINATED_WITH_ERRORS",
+    {.type = TYPE,
+     .action = "createCluster",
+     .service = "emr",
+     .operation = "runJobFlow",
+     .describe = "describeCluster",
+     .keys = {{"ClusterId", "ClusterId", JOB_OF_ANSWER}},
+     .object = "Cluster",
+     .wrap = "Cluster",
+     .adds_answer = true,
+     .status = "Status.State",
+     .succeeded = "RUNNING WAITING TERMINATED",
+     .failed = "TERMINATED_WITH_ERRORS",
      .answer_take = answer_cluster},
-    {.type = TYPE, .action = "terminateCluster", .service = "emr", .operation = "terminateJobFlows",
-     .map = map_clusters, .describe = "describeCluster",
-     .keys = {{"ClusterId", "ClusterId", JOB_OF_PARAMETERS}}, .object = "Cluster",
-     .wrap = "Cluster", .status = "Status.State", .succeeded = "TERMINATED TERMINATED_WITH_ERRORS",
+    {.type = TYPE,
+     .action = "terminateCluster",
+     .service = "emr",
+     .operation = "terminateJobFlows",
+     .map = map_clusters,
+     .describe = "describeCluster",
+     .keys = {{"ClusterId", "ClusterId", JOB_OF_PARAMETERS}},
+     .object = "Cluster",
+     .wrap = "Cluster",
+     .status = "Status.State",
+     .succeeded = "TERMINATED TERMINATED_WITH_ERRORS",
      .failed = ""},
-    {.type = TYPE, .action = "addStep", .service = "emr", .operation = "addJobFlowSteps",
-     .map = map_step, .describe = "describeStep", .stop = "cancelSteps",
+    {.type = TYPE,
+     .action = "addStep",
+     .service = "emr",
+     .operation = "addJobFlowSteps",
+     .map = map_step,
+     .describe = "describeStep",
+     .stop = "cancelSteps",
      .keys = {{"ClusterId", "ClusterId", JOB_OF_PARAMETERS}, {"StepId", "StepId", JOB_OF_ANSWER}},
      .stop_keys = {{"ClusterId", "ClusterId", JOB_OF_PARAMETERS},
                    {"StepIds[]", "StepId", JOB_OF_ANSWER}},
-     .object = "Step", .wrap = "Step", .status = "Status.State", .succeeded = "COMPLETED",
-     .failed = "CANCELLED FAILED INTERRUPTED", .answer_take = answer_step},
+     .object = "Step",
+     .wrap = "Step",
+     .status = "Status.State",
+     .succeeded = "COMPLETED",
+     .failed = "CANCELLED FAILED INTERRUPTED",
+     .answer_take = answer_step},
 };
 
 static const struct job_kind *kind_of(const struct resource *r)

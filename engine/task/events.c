@@ -1,7 +1,7 @@
 /* The optimized EventBridge integration: events:putEvents (facts 4.5).
  *
- * Detail may be any JSON; each entry's Resources get the execution and its machine; an entry that was
- * not taken fails the task with the whole answer as its cause. */
+ * Detail may be any JSON; each entry's Resources get the execution and its machine; an entry
+ * that was not taken fails the task with the whole answer as its cause. */
 #include <string.h>
 
 #include "service.h"

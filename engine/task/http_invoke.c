@@ -16,7 +16,7 @@
 #include "web.h"
 #include "words.h"
 
-#define TIMEOUT_MS 60000 /* AWS's own */
+#define TIMEOUT_MS     60000 /* AWS's own */
 #define ANSWER_MAXIMUM ((size_t)1 << 20)
 
 struct http_task {
@@ -32,26 +32,52 @@ struct http_task {
 };
 
 static const struct web_field fields[] = {
-    {"ApiEndpoint", WEB_STRING, true},
-    {"Method", WEB_STRING, true},
-    {"Authentication", WEB_ANY, false},
-    {"InvocationConfig", WEB_ANY, false},
-    {"Headers", WEB_MAP, false},
-    {"QueryParameters", WEB_MAP, false},
-    {"RequestBody", WEB_ANY, false},
-    {"Transform", WEB_ANY, false},
+    {"ApiEndpoint", WEB_STRING, true},  {"Method", WEB_STRING, true},
+    {"Authentication", WEB_ANY, false}, {"InvocationConfig", WEB_ANY, false},
+    {"Headers", WEB_MAP, false},        {"QueryParameters", WEB_MAP, false},
+    {"RequestBody", WEB_ANY, false},    {"Transform", WEB_ANY, false},
 };
 
 static const char *const methods[] = {"GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"};
 
 /* "Call HTTPS APIs in Step Functions workflows", headers that are refused. */
 static const char *const refused[] = {
-    "A-IM", "Accept-Charset", "Accept-Datetime", "Accept-Encoding", "Authorization", "Cache-Control",
-    "Connection", "Content-Encoding", "Content-MD5", "Date", "Expect", "Forwarded", "From", "Host",
-    "HTTP2-Settings", "If-Match", "If-Modified-Since", "If-None-Match", "If-Range",
-    "If-Unmodified-Since", "Max-Forwards", "Origin", "Pragma", "Proxy-Authorization", "Referer",
-    "Server", "TE", "Trailer", "Transfer-Encoding", "Upgrade", "User-Agent", "Via", "Warning",
-    "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto",
+    "A-IM",
+    "Accept-Charset",
+    "Accept-Datetime",
+    "Accept-Encoding",
+    "Authorization",
+    "Cache-Control",
+    "Connection",
+    "Content-Encoding",
+    "Content-MD5",
+    "Date",
+    "Expect",
+    "Forwarded",
+    "From",
+    "Host",
+    "HTTP2-Settings",
+    "If-Match",
+    "If-Modified-Since",
+    "If-None-Match",
+    "If-Range",
+    "If-Unmodified-Since",
+    "Max-Forwards",
+    "Origin",
+    "Pragma",
+    "Proxy-Authorization",
+    "Referer",
+    "Server",
+    "TE",
+    "Trailer",
+    "Transfer-Encoding",
+    "Upgrade",
+    "User-Agent",
+    "Via",
+    "Warning",
+    "X-Forwarded-For",
+    "X-Forwarded-Host",
+    "X-Forwarded-Proto",
 };
 
 /* ---- ends ---- */
@@ -101,9 +127,13 @@ static void on_answer(void *state, const struct http_answer *a)
 
 static void send_out(struct http_task *t)
 {
-    struct aws_raw raw = {.request = {.method = t->method, .url = t->url.data, .headers = t->headers,
-                                      .body = asl_buffer_text(&t->body), .timeout_ms = TIMEOUT_MS,
-                                      .answer_maximum = ANSWER_MAXIMUM, .public_only = !t->open}};
+    struct aws_raw raw = {.request = {.method = t->method,
+                                      .url = t->url.data,
+                                      .headers = t->headers,
+                                      .body = asl_buffer_text(&t->body),
+                                      .timeout_ms = TIMEOUT_MS,
+                                      .answer_maximum = ANSWER_MAXIMUM,
+                                      .public_only = !t->open}};
     t->call = aws_raw_send(t->shared->aws, &raw, on_answer, t);
 }
 
@@ -131,15 +161,16 @@ static void on_token(void *state, const struct http_answer *a)
         asl_buffer_free(&header);
         send_out(t);
     } else {
-        task_report_failed(t->task, ASL_TEXT("States.Runtime"),
-                           ASL_TEXT("The connection's authorization endpoint gave no access token."));
+        task_report_failed(
+            t->task, ASL_TEXT("States.Runtime"),
+            ASL_TEXT("The connection's authorization endpoint gave no access token."));
         http_task_free(t);
     }
     value_release(v);
 }
 
-static bool put_client(const asl_value *oauth, struct http_headers *headers, struct asl_buffer *form,
-                       char message[512])
+static bool put_client(const asl_value *oauth, struct http_headers *headers,
+                       struct asl_buffer *form, char message[512])
 {
     const asl_value *client = value_get_z(oauth, "ClientParameters");
     const asl_value *more = value_get_z(oauth, "OAuthHttpParameters");
@@ -168,8 +199,10 @@ static bool ask_token(struct http_task *t, char message[512])
     const char *url = oauth ? web_text(oauth, "AuthorizationEndpoint") : "";
     const char *method = oauth ? web_text(oauth, "HttpMethod") : "";
     struct asl_buffer form;
-    struct aws_raw raw = {.request = {.method = *method ? method : "POST", .url = url,
-                                      .timeout_ms = TIMEOUT_MS, .answer_maximum = ANSWER_MAXIMUM,
+    struct aws_raw raw = {.request = {.method = *method ? method : "POST",
+                                      .url = url,
+                                      .timeout_ms = TIMEOUT_MS,
+                                      .answer_maximum = ANSWER_MAXIMUM,
                                       .public_only = !t->open}};
     if (!oauth || (strncmp(url, "https://", 8) != 0 && !t->open)) {
         snprintf(message, 512, "the connection's AuthorizationEndpoint is no https:// URL");
@@ -200,7 +233,8 @@ enum array_format { FORMAT_INDICES, FORMAT_REPEAT, FORMAT_COMMAS, FORMAT_BRACKET
 static enum array_format format_of(const asl_value *p)
 {
     static const char *const names[] = {"INDICES", "REPEAT", "COMMAS", "BRACKETS"};
-    const asl_value *options = connection_get(value_get_z(p, "Transform"), "RequestEncodingOptions");
+    const asl_value *options =
+        connection_get(value_get_z(p, "Transform"), "RequestEncodingOptions");
     const char *asked = options ? web_text(options, "ArrayFormat") : "";
     for (size_t i = 0; i < 4; i++)
         if (strcmp(names[i], asked) == 0)
@@ -314,11 +348,10 @@ static bool put_connection(struct http_task *t, char message[512])
         connection_get(value_get_z(t->connection, "AuthParameters"), "InvocationHttpParameters");
     struct asl_buffer query;
     asl_buffer_init(&query, 65536);
-    bool good = connection_authorize(t->connection, &t->headers, message) &&
-                connection_put_pairs(connection_get(more, "QueryStringParameters"), &query,
-                                     message) &&
-                connection_put_headers(connection_get(more, "HeaderParameters"), &t->headers,
-                                       message);
+    bool good =
+        connection_authorize(t->connection, &t->headers, message) &&
+        connection_put_pairs(connection_get(more, "QueryStringParameters"), &query, message) &&
+        connection_put_headers(connection_get(more, "HeaderParameters"), &t->headers, message);
     if (good && query.size > 0)
         asl_buffer_printf(&t->url, "%s%s", memchr(t->url.data, '?', t->url.size) ? "&" : "?",
                           query.data);
@@ -351,8 +384,10 @@ static bool find_connection(struct http_task *t, const asl_value *p, char messag
     }
     t->connection = connections_find(t->shared->connections, value_as_text(arn));
     if (!t->connection) {
-        snprintf(message, 512, "the connection %.200s is not configured: put it into the file that "
-                               "--connections names", value_as_text(arn).data);
+        snprintf(message, 512,
+                 "the connection %.200s is not configured: put it into the file that "
+                 "--connections names",
+                 value_as_text(arn).data);
         return false;
     }
     const asl_value *private_too = value_get_z(t->connection, "AllowPrivate");

@@ -11,9 +11,10 @@
 #include "engine/loop/loop.h"
 #include "words.h"
 
-#define FIRST_MS 1000
+#define FIRST_MS   1000
 #define LONGEST_MS 30000
-/* Polls that fail one after the other before the task does: a service that restarts is waited for. */
+/* Polls that fail one after the other before the task does: a service that restarts is waited
+ * for. */
 #define PATIENCE 10
 
 struct job {
@@ -22,14 +23,14 @@ struct job {
     const struct job_kind *kind;
     const struct service_style *style;
     const struct resource *resource; /* the machine's: lives as long as the task */
-    asl_value *parameters;  /* as they were given, with what is added */
-    asl_value *answer;      /* of the submission, as it is shown; NULL before */
-    asl_value *keys;        /* of Describe; NULL until submitted */
+    asl_value *parameters;           /* as they were given, with what is added */
+    asl_value *answer;               /* of the submission, as it is shown; NULL before */
+    asl_value *keys;                 /* of Describe; NULL until submitted */
     asl_value *stop_keys;
-    asl_value *last;        /* the newest object that Describe showed, or NULL */
+    asl_value *last; /* the newest object that Describe showed, or NULL */
     char *role_arn, *machine_role;
     char token[37];
-    bool reported;          /* SUBMITTED was */
+    bool reported; /* SUBMITTED was */
     bool again;
     struct aws_call *call;
     struct loop_timer *timer;
@@ -47,7 +48,8 @@ const asl_value *job_find(const asl_value *value, const char *path)
         path += size;
         if (strncmp(path, "[0]", 3) == 0) {
             value = value && value_kind(value) == VALUE_ARRAY && value_count(value) > 0
-                        ? value_at(value, 0) : NULL;
+                        ? value_at(value, 0)
+                        : NULL;
             path += 3;
         }
         path += *path == '.';
@@ -70,7 +72,8 @@ static asl_value *key_value(const struct job *j, const struct job_key *k, const 
 {
     if (k->source == JOB_CONSTANT)
         return value_string_z(k->from);
-    const asl_value *found = job_find(k->source == JOB_OF_PARAMETERS ? j->parameters : answer, k->from);
+    const asl_value *found =
+        job_find(k->source == JOB_OF_PARAMETERS ? j->parameters : answer, k->from);
     return found ? value_retain(found) : NULL;
 }
 
@@ -150,10 +153,11 @@ static const char *starter(const struct job_kind *kind)
 static void fail(struct job *j, const struct aws_outcome *o)
 {
     struct words w;
-    words_of_failure(&w, &(struct words_about){j->style,
-                                               service_operation(j->shared, j->kind->service,
-                                                                 starter(j->kind)),
-                                               j->kind->type, j->role_arn, j->machine_role}, o);
+    words_of_failure(&w,
+                     &(struct words_about){
+                         j->style, service_operation(j->shared, j->kind->service, starter(j->kind)),
+                         j->kind->type, j->role_arn, j->machine_role},
+                     o);
     task_report_failed(j->task, asl_buffer_text(&w.error), words_cut(asl_buffer_text(&w.cause)));
     words_free(&w);
     job_free(j);

@@ -2,8 +2,8 @@
  *
  *   SUBMITTING -answer-> POLLING <-timer-> ASKING -ended-> report
  *
- * The intervals grow from 1 s to 30 s on the loop's clock, so that skipped time skips them. A submission
- * sent again after a crash carries the same token or name, and so finds the same job.
+ * The intervals grow from 1 s to 30 s on the loop's clock, so that skipped time skips them. A
+ * submission sent again after a crash carries the same token or name, and so finds the same job.
  */
 #ifndef ENGINE_TASK_JOB_H
 #define ENGINE_TASK_JOB_H
@@ -24,24 +24,25 @@ struct job_kind {
     const char *operation;     /* what starts it, where it is not called as the action; else NULL */
     asl_value *(*map)(const asl_value *parameters); /* to that operation's; NULL: as they are */
     const char *describe;
-    const char *stop;          /* NULL: aborting leaves the job alone */
+    const char *stop; /* NULL: aborting leaves the job alone */
     struct job_key keys[JOB_KEYS];
     struct job_key stop_keys[JOB_KEYS]; /* where they differ from Describe's */
-    const char *object;        /* in Describe's answer: "JobRun", "Jobs[0]"; "": all of it */
-    const char *wrap;          /* the result is {<wrap>: object}; NULL: the object */
-    const char *status;        /* path in the object: "Status.State" */
-    const char *succeeded;     /* words, separated by spaces */
+    const char *object;    /* in Describe's answer: "JobRun", "Jobs[0]"; "": all of it */
+    const char *wrap;      /* the result is {<wrap>: object}; NULL: the object */
+    const char *status;    /* path in the object: "Status.State" */
+    const char *succeeded; /* words, separated by spaces */
     const char *failed;
-    const char *gone_code;     /* Describe fails so when a deletion has succeeded; NULL: never */
-    const char *name_member;   /* set to the token when the parameters leave it out, so that sending
+    const char *gone_code;   /* Describe fails so when a deletion has succeeded; NULL: never */
+    const char *name_member; /* set to the token when the parameters leave it out, so that sending
                                   again is the same job; NULL: the model's own token does that */
-    /* Sent again after a crash, the submission may be refused because the first one was taken and has
-     * ended: by this code. Then `found_keys` gives the keys (or NULL) from the parameters. */
+    /* Sent again after a crash, the submission may be refused because the first one was taken
+     * and has ended: by this code. Then `found_keys` gives the keys (or NULL) from the
+     * parameters. */
     const char *taken_code;
     asl_value *(*found_keys)(const asl_value *parameters);
     /* The submission's answer as it is shown, taken and given back; NULL: as it is. */
     asl_value *(*answer_take)(asl_value *answer);
-    bool adds_answer;          /* its members stand in the result beside the object */
+    bool adds_answer; /* its members stand in the result beside the object */
     /* The result or cause, taken and given back changed; NULL: as it is. */
     asl_value *(*shape_take)(const struct resource *resource, asl_value *object);
     /* A second look at what succeeded by its status (a container's exit code); NULL: none. */

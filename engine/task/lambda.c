@@ -1,7 +1,8 @@
 /* Lambda: a function's ARN as the resource, and lambda:invoke (facts 4.5).
  *
- * The two differ in what they take and give: the ARN form sends the whole parameters and gives the
- * payload; lambda:invoke takes the API's members and gives the API's answer with the payload read. */
+ * The two differ in what they take and give: the ARN form sends the whole parameters and gives
+ * the payload; lambda:invoke takes the API's members and gives the API's answer with the payload
+ * read. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,13 +1,20 @@
-/* Optimized integrations that are their service's API and nothing more, request-response and callback:
- * one table. What else they can (.sync) is jobs.c's. */
+/* Optimized integrations that are their service's API and nothing more, request-response and
+ * callback: one table. What else they can (.sync) is jobs.c's. */
 #include "optimized.h"
 
 #include <string.h>
 
 #include "table.h"
 
-#define STYLE(p, s, b) {.prefix = p, .service = s, .base_error = b, .metadata = true}
-#define ACTIONS(...) (const char *const[]){__VA_ARGS__, NULL}
+#define STYLE(p, s, b)                                                                             \
+    {                                                                                              \
+        .prefix = p, .service = s, .base_error = b, .metadata = true                               \
+    }
+#define ACTIONS(...)                                                                               \
+    (const char *const[])                                                                          \
+    {                                                                                              \
+        __VA_ARGS__, NULL                                                                          \
+    }
 
 static const struct optimized_service services[] = {
     {"athena", "athena", STYLE("Athena", "AmazonAthena", "AmazonAthenaException"),
@@ -20,9 +27,14 @@ static const struct optimized_service services[] = {
              "deleteBuildBatch", "batchDeleteBuilds", "batchGetBuilds", "batchGetReports")},
     {"databrew", "databrew", STYLE("DataBrew", "AWSGlueDataBrew", "AWSGlueDataBrewException"),
      ACTIONS("startJobRun")},
-    {"ecs", "ecs",
-     {.prefix = "ECS", .service = "AmazonECS", .base_error = "AmazonECSException", .metadata = true,
-      .added_member = "StartedBy", .added_value = "AWS Step Functions"},
+    {"ecs",
+     "ecs",
+     {.prefix = "ECS",
+      .service = "AmazonECS",
+      .base_error = "AmazonECSException",
+      .metadata = true,
+      .added_member = "StartedBy",
+      .added_value = "AWS Step Functions"},
      ACTIONS("runTask")},
     {"eks", "eks", STYLE("EKS", "AmazonEKS", "AmazonEKSException"),
      ACTIONS("createCluster", "deleteCluster", "createNodegroup", "deleteNodegroup",

@@ -5,8 +5,8 @@
 #include "service.h"
 
 struct optimized_service {
-    const char *type;     /* of the resource: "glue" */
-    const char *service;  /* in the catalogue */
+    const char *type;    /* of the resource: "glue" */
+    const char *service; /* in the catalogue */
     struct service_style style;
     const char *const *actions; /* NULL-terminated */
 };

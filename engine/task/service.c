@@ -76,8 +76,9 @@ void service_fail(struct service_task *t, const char *error, struct asl_text cau
 static void fail(struct service_task *t, const struct aws_outcome *o)
 {
     struct words w;
-    words_of_failure(&w, &(struct words_about){t->style, t->operation, t->type, t->role_arn,
-                                               t->machine_role}, o);
+    words_of_failure(
+        &w, &(struct words_about){t->style, t->operation, t->type, t->role_arn, t->machine_role},
+        o);
     service_fail(t, w.error.data, asl_buffer_text(&w.cause));
     words_free(&w);
 }

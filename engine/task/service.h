@@ -1,5 +1,6 @@
-/* One AWS call as a task: what every connector that speaks to an AWS service shares. The start of the
- * call, error names and causes in the style of the integration, response metadata, cancelling.
+/* One AWS call as a task: what every connector that speaks to an AWS service shares. The start
+ * of the call, error names and causes in the style of the integration, response metadata,
+ * cancelling.
  *
  * A connector gives a `struct service_style`, mostly constants, and hooks for what is its own.
  */
@@ -19,7 +20,7 @@ struct service_handle {
 void service_cancel_any(void *handle);
 
 struct service_style {
-    const char *prefix;     /* of error names: "DynamoDB"; NULL: aws-sdk style, the catalogue's names */
+    const char *prefix; /* of error names: "DynamoDB"; NULL: aws-sdk style, the catalogue's names */
     const char *service;    /* in causes: "AmazonDynamoDBv2" */
     const char *base_error; /* for codes the model does not know: "AmazonDynamoDBException" */
     bool metadata;          /* SdkHttpMetadata and SdkResponseMetadata in outputs */
@@ -30,7 +31,8 @@ struct service_style {
     asl_value *(*shape_take)(struct service_task *t, asl_value *output);
 };
 
-/* Starts the call of `operation`. `parameters` is looked at. The handle is a struct service_task. */
+/* Starts the call of `operation`. `parameters` is looked at. The handle is a struct
+ * service_task. */
 void *service_start(const struct connectors *shared, struct task *task,
                     const struct task_request *request, const struct service_style *style,
                     const struct catalogue_operation *operation, const asl_value *parameters);

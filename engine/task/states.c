@@ -1,7 +1,9 @@
-/* Step Functions itself: states:startExecution, .sync, .sync:2 and .waitForTaskToken (facts 4.5).
+/* Step Functions itself: states:startExecution, .sync, .sync:2 and .waitForTaskToken (facts
+ * 4.5).
  *
- * Spoken over HTTP like any service: to the engine's own API, or wherever `sfn` is routed. Without a
- * Name the execution is named by the task's token, so that a start sent again finds the same one. */
+ * Spoken over HTTP like any service: to the engine's own API, or wherever `sfn` is routed.
+ * Without a Name the execution is named by the task's token, so that a start sent again finds
+ * the same one. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,8 +20,9 @@ static const struct service_style style = {
 
 /* What the SDK that AWS uses here knows of DescribeExecution; newer members are not shown. */
 static const char *const shown[] = {
-    "Cause", "Error", "ExecutionArn", "Input", "InputDetails", "Name", "Output", "OutputDetails",
-    "StartDate", "StateMachineArn", "Status", "StopDate", "TraceHeader",
+    "Cause",  "Error",    "ExecutionArn",  "Input",     "InputDetails",
+    "Name",   "Output",   "OutputDetails", "StartDate", "StateMachineArn",
+    "Status", "StopDate", "TraceHeader",
 };
 
 static bool is_payload(struct asl_text key)

@@ -3,22 +3,25 @@
 
 #include <string.h>
 
-static const struct connector *const connectors[] = {
-    &connector_dynamodb,
-    &connector_lambda,
-    &connector_sqs,
-    &connector_sns,
-    &connector_events,
-    &connector_states_job, /* before the one that takes the rest of its actions */
-    &connector_states,
-    &connector_apigateway,
-    &connector_http_invoke,
-    &connector_bedrock,
-    &connector_optimized,
-    &connector_jobs,
-    &connector_emr,
-    &connector_emr_job,
-    &connector_aws_sdk,
+static const struct connector
+    *const
+        connectors[] =
+            {
+                &connector_dynamodb,
+                &connector_lambda,
+                &connector_sqs,
+                &connector_sns,
+                &connector_events,
+                &connector_states_job, /* before the one that takes the rest of its actions */
+                &connector_states,
+                &connector_apigateway,
+                &connector_http_invoke,
+                &connector_bedrock,
+                &connector_optimized,
+                &connector_jobs,
+                &connector_emr,
+                &connector_emr_job,
+                &connector_aws_sdk,
 };
 
 bool table_has(const char *const *actions, size_t count, const char *action)

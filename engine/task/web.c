@@ -59,7 +59,8 @@ bool web_check(const asl_value *parameters, const struct web_field *fields, size
         const asl_value *v = value_get_z(parameters, fields[i].name);
         bool there = v && value_kind(v) != VALUE_NULL;
         if (!there && fields[i].required)
-            complain(problems, "field \"", asl_text(fields[i].name), "\" is required but was missing");
+            complain(problems, "field \"", asl_text(fields[i].name),
+                     "\" is required but was missing");
         else if (there && !fits(v, fields[i].kind))
             complain(problems, "value of the field '", asl_text(fields[i].name),
                      "' has an invalid format");

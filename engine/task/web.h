@@ -1,5 +1,5 @@
-/* What API Gateway's and HTTP's tasks share: queries, headers and bodies from parameters, and the answer
- * as {Headers, ResponseBody, StatusCode, StatusText} (facts 4.5). */
+/* What API Gateway's and HTTP's tasks share: queries, headers and bodies from parameters, and
+ * the answer as {Headers, ResponseBody, StatusCode, StatusText} (facts 4.5). */
 #ifndef ENGINE_TASK_WEB_H
 #define ENGINE_TASK_WEB_H
 
@@ -8,8 +8,8 @@
 /* The fields a task takes; a table of them is checked before anything is sent. */
 enum web_kind {
     WEB_STRING,
-    WEB_LISTS,  /* {name: [values]} */
-    WEB_MAP,    /* {name: value or [values]} */
+    WEB_LISTS, /* {name: [values]} */
+    WEB_MAP,   /* {name: value or [values]} */
     WEB_ANY,
 };
 struct web_field {

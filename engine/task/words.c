@@ -1,4 +1,5 @@
-/* The two styles of words (facts 4.4, 4.5). Optimized integrations speak as the SDK for Java 1 does:
+/* The two styles of words (facts 4.4, 4.5). Optimized integrations speak as the SDK for Java 1
+ * does:
  *   DynamoDB.ResourceNotFoundException
  *   <message> (Service: AmazonDynamoDBv2; Status Code: 400; Error Code: ...; Request ID: ...; Proxy: null)
  * aws-sdk integrations as the SDK for Java 2:
@@ -77,14 +78,15 @@ static void put_cause(const struct words_about *t, const struct aws_outcome *o,
     put_attempts(o->attempts, out);
 }
 
-
 static void fail_client(const struct words_about *t, const struct aws_outcome *o,
                         struct asl_buffer *error, struct asl_buffer *cause)
 {
     if (o->failure == HTTP_TOO_LARGE) {
         asl_buffer_puts(error, "States.DataLimitExceeded");
-        asl_buffer_printf(cause, "The state/task '%s' returned a result with a size exceeding the "
-                                 "maximum number of bytes service limit.", t->type);
+        asl_buffer_printf(cause,
+                          "The state/task '%s' returned a result with a size exceeding the "
+                          "maximum number of bytes service limit.",
+                          t->type);
         return;
     }
     asl_buffer_printf(error, "%s.SdkClientException",

@@ -1,4 +1,5 @@
-/* What is said of a call's end, in AWS's words: error names and causes, outputs and their metadata. */
+/* What is said of a call's end, in AWS's words: error names and causes, outputs and their
+ * metadata. */
 #ifndef ENGINE_TASK_WORDS_H
 #define ENGINE_TASK_WORDS_H
 
@@ -17,7 +18,8 @@ struct words_about {
 };
 
 /* Of any failed outcome but AWS_REFUSED. */
-void words_of_failure(struct words *w, const struct words_about *about, const struct aws_outcome *o);
+void words_of_failure(struct words *w, const struct words_about *about,
+                      const struct aws_outcome *o);
 void words_free(struct words *w);
 /* A cause at its greatest length (32,768 bytes: the API's bound). */
 struct asl_text words_cut(struct asl_text cause);

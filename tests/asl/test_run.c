@@ -2,6 +2,7 @@
  * specification and from what AWS is known to do.
  *
  *     {"about": why it is here, "definition": {...}, "input": ..., "express": false,
+ *      "redrives": how often what failed is redriven,
  *      "tasks": {"<state>": [outcome of the first attempt, of the second ...]},
  *      "status", "error", "cause", "output": of the end (absent: not compared),
  *      "seconds": how long it took, "events": ["<type> <previousEventId>", ...] in order of id}
@@ -168,12 +169,13 @@ static bool play_case(const asl_value *v, bool verbose)
     value_print(value_get_z(v, "definition"), &definition);
     value_print(value_get_z(v, "input"), &input);
     struct script script = {.tasks = value_get_z(v, "tasks")};
-    const asl_value *express = value_get_z(v, "express");
+    const asl_value *express = value_get_z(v, "express"), *redriven = value_get_z(v, "redrives");
     struct play p = {
         .machine_name = "m",
         .definition = asl_buffer_text(&definition),
         .input = asl_buffer_text(&input),
         .express = express && value_is_true(express),
+        .redrives = redriven ? (unsigned)value_as_double(redriven) : 0,
         .answer = script.tasks ? answer : NULL,
         .state = &script,
     };

@@ -72,13 +72,15 @@ STAND_IN void task_report_failed(struct task *task, struct asl_text error, struc
     end(task);
 }
 
-STAND_IN void task_report_submit_failed(struct task *task, struct asl_text error, struct asl_text cause)
+STAND_IN void task_report_submit_failed(struct task *task, struct asl_text error,
+                                        struct asl_text cause)
 {
     say(task, "SUBMIT_FAILED", NULL, error, cause);
     end(task);
 }
 
-STAND_IN void task_report_start_failed(struct task *task, struct asl_text error, struct asl_text cause)
+STAND_IN void task_report_start_failed(struct task *task, struct asl_text error,
+                                       struct asl_text cause)
 {
     say(task, "START_FAILED", NULL, error, cause);
     end(task);
@@ -135,23 +137,26 @@ void desk_resource_free(struct resource *r)
 
 int desk_open(void **state)
 {
-    static const char *const environment[] = {
-        "AWS_ACCESS_KEY_ID=AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY=canary", "AWS_REGION=us-east-1",
-        "AWS_MAX_ATTEMPTS=2", NULL};
+    static const char *const environment[] = {"AWS_ACCESS_KEY_ID=AKIDEXAMPLE",
+                                              "AWS_SECRET_ACCESS_KEY=canary",
+                                              "AWS_REGION=us-east-1", "AWS_MAX_ATTEMPTS=2", NULL};
     struct desk *d = calloc(1, sizeof *d);
     char url[64], message[512];
     d->loop = loop_new(LOOP_SKIP, 1);
     d->http = http_out_new(d->loop, 0, 0);
     d->catalogue = catalogue_new();
     d->peer = peer_start(serve, d);
-    struct aws_options o = {.loop = d->loop, .http = d->http, .catalogue = d->catalogue,
-                            .environment = environment};
+    struct aws_options o = {
+        .loop = d->loop, .http = d->http, .catalogue = d->catalogue, .environment = environment};
     d->aws = aws_new(&o, message);
     snprintf(url, sizeof url, "http://127.0.0.1:%u", peer_port(d->peer));
     if (!d->aws || !aws_route(d->aws, "*", url, message))
         abort();
-    d->shared = (struct connectors){.loop = d->loop, .http = d->http, .aws = d->aws,
-                                    .region = "us-east-1", .account = "111111111111"};
+    d->shared = (struct connectors){.loop = d->loop,
+                                    .http = d->http,
+                                    .aws = d->aws,
+                                    .region = "us-east-1",
+                                    .account = "111111111111"};
     asl_buffer_init(&d->said, ASL_BUFFER_MAXIMUM);
     *state = d;
     return 0;
@@ -170,7 +175,8 @@ int desk_close(void **state)
     return 0;
 }
 
-static struct task_request request_of(const struct resource *r, const asl_value *parameters)
+static struct task_request request_of(const struct desk *d, const struct resource *r,
+                                      const asl_value *parameters)
 {
     return (struct task_request){
         .resource = r,
@@ -180,6 +186,8 @@ static struct task_request request_of(const struct resource *r, const asl_value 
         .role_arn = "arn:aws:iam::111111111111:role/M",
         .token = r->pattern == TASK_REQUEST_RESPONSE ? "" : "TOKEN",
         .event_id = 3,
+        .again = d->again,
+        .submitted = d->submitted,
     };
 }
 
@@ -189,7 +197,7 @@ const char *desk_run(struct desk *d, const char *resource_arn, const char *param
     struct resource r = desk_resource(resource_arn);
     struct task task = {d, r.pattern == TASK_CALLBACK};
     asl_value *p = value_literal(parameters);
-    struct task_request request = request_of(&r, p);
+    struct task_request request = request_of(d, &r, p);
     const struct connector *c = connector_for(&r);
     asl_buffer_clear(&d->said);
     d->replies = replies;
@@ -226,7 +234,7 @@ static void end_after(struct desk *d, const char *resource_arn, const char *para
     struct resource r = desk_resource(resource_arn);
     struct task task = {d, false};
     asl_value *p = value_literal(parameters);
-    struct task_request request = request_of(&r, p);
+    struct task_request request = request_of(d, &r, p);
     const struct connector *c = connector_for(&r);
     asl_buffer_clear(&d->said);
     d->replies = replies;

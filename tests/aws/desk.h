@@ -1,5 +1,5 @@
-/* A desk for connector tests: a peer that answers by script, a resource made from its ARN, and what the
- * connector reported, as one line of text. It stands in for the engine's task_report_*. */
+/* A desk for connector tests: a peer that answers by script, a resource made from its ARN, and
+ * what the connector reported, as one line of text. It stands in for the engine's task_report_*. */
 #ifndef TESTS_AWS_DESK_H
 #define TESTS_AWS_DESK_H
 
@@ -9,7 +9,7 @@
 #include "tests/aws/peer.h"
 
 struct desk_reply {
-    int status; /* 0: cuts the connection */
+    int status;                 /* 0: cuts the connection */
     const char *headers, *body; /* body NULL: the replies end; the last one comes again */
 };
 
@@ -22,10 +22,11 @@ struct desk {
     const struct desk_reply *replies;
     size_t first; /* number of the present run's first request */
     struct connectors shared;
+    bool again, submitted;  /* of the requests to come: sent again after a crash */
     struct asl_buffer said; /* "STARTED ...\nSUCCEEDED {...}\n" */
 };
 
-int desk_open(void **state);  /* cmocka set-up and tear-down: *state is a struct desk */
+int desk_open(void **state); /* cmocka set-up and tear-down: *state is a struct desk */
 int desk_close(void **state);
 
 /* Carries out a task to its end and gives what was reported; lives until the next one. */

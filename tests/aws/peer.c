@@ -1,4 +1,5 @@
-/* The misbehaving peer: see peer.h. Threads, because the loop under test has this process's main one. */
+/* The misbehaving peer: see peer.h. Threads, because the loop under test has this process's main
+ * one. */
 #include "peer.h"
 
 #include <netinet/in.h>
@@ -12,8 +13,8 @@
 
 #include "engine/loop/loop.h"
 
-#define CONNECTIONS 512
-#define REQUESTS 4096
+#define CONNECTIONS   512
+#define REQUESTS      4096
 #define REQUEST_BYTES ((size_t)1 << 20)
 
 struct peer {

@@ -1,8 +1,8 @@
 /* A peer on loopback for tests of what goes out: raw sockets, so that it can misbehave at will.
  *
- * Every connection has a thread of its own; it reads requests and hands each to `serve`, which writes
- * whatever it likes to the socket and says whether the connection stays. Requests are kept, in the
- * order they came. */
+ * Every connection has a thread of its own; it reads requests and hands each to `serve`, which
+ * writes whatever it likes to the socket and says whether the connection stays. Requests are
+ * kept, in the order they came. */
 #ifndef TESTS_AWS_PEER_H
 #define TESTS_AWS_PEER_H
 

@@ -1,6 +1,6 @@
-/* Calls through the door, against a peer: what is sent, what is made of the answer, when it is tried
- * again, and that no secret is told. Breaks when: engine/aws/call.c, request.c, retry.c or the
- * credentials go wrong. */
+/* Calls through the door, against a peer: what is sent, what is made of the answer, when it is
+ * tried again, and that no secret is told. Breaks when: engine/aws/call.c, request.c, retry.c or
+ * the credentials go wrong. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,7 +15,7 @@
 #include "tests/aws/peer.h"
 
 #define SECRET "canarySecretKey0123456789"
-#define TOKEN "canarySessionToken"
+#define TOKEN  "canarySessionToken"
 
 struct world {
     struct loop *loop;
@@ -82,8 +82,11 @@ static int tear_down(void **state)
 static void open_aws(struct world *w, const char *const *environment)
 {
     char url[64], message[512] = "";
-    struct aws_options o = {.loop = w->loop, .http = w->http, .catalogue = w->catalogue,
-                            .environment = environment, .wall_clock = fixed_clock};
+    struct aws_options o = {.loop = w->loop,
+                            .http = w->http,
+                            .catalogue = w->catalogue,
+                            .environment = environment,
+                            .wall_clock = fixed_clock};
     w->aws = aws_new(&o, message);
     if (!w->aws)
         fail_msg("%s", message);
@@ -91,8 +94,7 @@ static void open_aws(struct world *w, const char *const *environment)
     assert_true(aws_route(w->aws, "*", url, message));
 }
 
-static const char *const keys[] = {"AWS_ACCESS_KEY_ID=AKIDEXAMPLE",
-                                   "AWS_SECRET_ACCESS_KEY=" SECRET,
+static const char *const keys[] = {"AWS_ACCESS_KEY_ID=AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY=" SECRET,
                                    "AWS_SESSION_TOKEN=" TOKEN, "AWS_REGION=us-east-1", NULL};
 
 static void keep(void *state, const struct aws_outcome *o)
@@ -120,7 +122,9 @@ static void call(struct world *w, const char *service, const char *action, const
     struct aws_ask ask = {
         .operation = catalogue_operation(catalogue_service(w->catalogue, asl_text(service)),
                                          asl_text(action)),
-        .names = PROTOCOL_STATES, .parameters = p, .timeout_ms = 2000,
+        .names = PROTOCOL_STATES,
+        .parameters = p,
+        .timeout_ms = 2000,
     };
     assert_non_null(ask.operation);
     aws_call(w->aws, &ask, keep, w);
@@ -172,7 +176,8 @@ static void takes_the_services_own_error(void **state)
     static const struct reply replies[] = {
         {400, "x-amzn-RequestId: R1\r\n",
          "{\"__type\":\"com.amazonaws.dynamodb.v20120810#ResourceNotFoundException\","
-         "\"message\":\"Requested resource not found\"}"}, {0}};
+         "\"message\":\"Requested resource not found\"}"},
+        {0}};
     w->replies = replies;
     open_aws(w, keys);
     call(w, "dynamodb", "getItem", GET);
@@ -213,7 +218,8 @@ static void puts_its_clock_right(void **state)
     struct world *w = *state;
     static const struct reply replies[] = {
         {400, "Date: Sun, 30 Aug 2015 13:36:00 GMT\r\n", "{\"__type\":\"RequestTimeTooSkewed\"}"},
-        {200, "", "{}"}, {0}};
+        {200, "", "{}"},
+        {0}};
     w->replies = replies;
     open_aws(w, keys);
     call(w, "dynamodb", "getItem", GET);
@@ -288,10 +294,11 @@ static void never_tells_a_broken_secret(void **state)
     assert_int_equal(peer_request_count(w->peer), 0);
 }
 
-#define ASSUMED                                                                                     \
-    "<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleResult>"    \
-    "<Credentials><AccessKeyId>ASIAROLE</AccessKeyId><SecretAccessKey>canaryrole</SecretAccessKey>" \
-    "<SessionToken>rt</SessionToken><Expiration>2015-08-30T13:36:00Z</Expiration></Credentials>"    \
+#define ASSUMED                                                                                    \
+    "<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleResult>"   \
+    "<Credentials><AccessKeyId>ASIAROLE</AccessKeyId><SecretAccessKey>canaryrole</"                \
+    "SecretAccessKey>"                                                                             \
+    "<SessionToken>rt</SessionToken><Expiration>2015-08-30T13:36:00Z</Expiration></Credentials>"   \
     "</AssumeRoleResult></AssumeRoleResponse>"
 
 static void ask_as(struct world *w, const char *role)
@@ -300,7 +307,9 @@ static void ask_as(struct world *w, const char *role)
     struct aws_ask ask = {
         .operation = catalogue_operation(catalogue_service(w->catalogue, ASL_TEXT("dynamodb")),
                                          ASL_TEXT("getItem")),
-        .parameters = p, .names = PROTOCOL_STATES, .role_arn = role,
+        .parameters = p,
+        .names = PROTOCOL_STATES,
+        .role_arn = role,
     };
     aws_call(w->aws, &ask, keep, w);
     value_release(p);
@@ -329,8 +338,10 @@ static void tells_when_a_role_is_refused(void **state)
 {
     struct world *w = *state;
     static const struct reply replies[] = {
-        {403, "", "<ErrorResponse><Error><Code>AccessDenied</Code><Message>not you</Message></Error>"
-                  "<RequestId>r</RequestId></ErrorResponse>"}, {0}};
+        {403, "",
+         "<ErrorResponse><Error><Code>AccessDenied</Code><Message>not you</Message></Error>"
+         "<RequestId>r</RequestId></ErrorResponse>"},
+        {0}};
     w->replies = replies;
     open_aws(w, keys);
     ask_as(w, "arn:aws:iam::111111111111:role/R");
@@ -346,7 +357,8 @@ static void must_not_be_called(void *state, const struct aws_outcome *o)
     fail_msg("called after it was cancelled");
 }
 
-/* Cancelled before they began, while a role is being assumed, and while the answer is on its way. */
+/* Cancelled before they began, while a role is being assumed, and while the answer is on its
+ * way. */
 static void forgets_what_was_cancelled(void **state)
 {
     struct world *w = *state;
@@ -359,7 +371,9 @@ static void forgets_what_was_cancelled(void **state)
     struct aws_ask ask = {
         .operation = catalogue_operation(catalogue_service(w->catalogue, ASL_TEXT("dynamodb")),
                                          ASL_TEXT("getItem")),
-        .parameters = p, .names = PROTOCOL_STATES, .role_arn = "arn:aws:iam::1:role/R",
+        .parameters = p,
+        .names = PROTOCOL_STATES,
+        .role_arn = "arn:aws:iam::1:role/R",
     };
     for (size_t i = 0; i < 6; i++)
         calls[i] = aws_call(w->aws, &ask, must_not_be_called, w);

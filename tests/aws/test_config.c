@@ -1,6 +1,6 @@
-/* AWS's shared files and environment, and where a call goes. Breaks when: engine/aws/ini.c takes or
- * refuses what AWS's tools do not, config.c looks in the wrong order, endpoint.c lets a call leave for
- * AWS that nobody asked for, or a message quotes a secret. */
+/* AWS's shared files and environment, and where a call goes. Breaks when: engine/aws/ini.c takes
+ * or refuses what AWS's tools do not, config.c looks in the wrong order, endpoint.c lets a call
+ * leave for AWS that nobody asked for, or a message quotes a secret. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,21 +22,20 @@ static void reads_what_aws_tools_read(void **state)
     (void)state;
     struct ini ini;
     char message[512];
-    static const char text[] =
-        "\xEF\xBB\xBF# a comment\r\n"
-        "[default]\r\n"
-        "Region = eu-west-1 ; why not\n"
-        "aws_secret_access_key=a#b;c=d/e+f\n"
-        "empty = # nothing\n"
-        "\n"
-        "[ profile   two  words ] # behind\n"
-        "s3 =\n"
-        "  max_concurrent_requests = 20\n"
-        "\taddressing_style=path\n"
-        "long = one\n"
-        "  two\n"
-        "[default]\n"
-        "region = us-east-1";
+    static const char text[] = "\xEF\xBB\xBF# a comment\r\n"
+                               "[default]\r\n"
+                               "Region = eu-west-1 ; why not\n"
+                               "aws_secret_access_key=a#b;c=d/e+f\n"
+                               "empty = # nothing\n"
+                               "\n"
+                               "[ profile   two  words ] # behind\n"
+                               "s3 =\n"
+                               "  max_concurrent_requests = 20\n"
+                               "\taddressing_style=path\n"
+                               "long = one\n"
+                               "  two\n"
+                               "[default]\n"
+                               "region = us-east-1";
     assert_true(ini_parse(asl_text(text), "f", &ini, message));
     assert_int_equal(ini.count, 2);
     const struct ini_section *d = ini_section(&ini, "default");
@@ -160,9 +159,11 @@ static void complains_of_what_is_not_there(void **state)
     snprintf(home, sizeof home, "HOME=%s", (char *)*state);
     assert_false(config_load(&c, (const char *const[]){home, NULL}, "nobody", message));
     assert_non_null(strstr(message, "The config profile (nobody) could not be found in "));
-    assert_false(config_load(&c, (const char *const[]){"AWS_CONFIG_FILE=/tmp", NULL}, NULL, message));
+    assert_false(
+        config_load(&c, (const char *const[]){"AWS_CONFIG_FILE=/tmp", NULL}, NULL, message));
     assert_string_equal(message, "/tmp cannot be read: Invalid argument");
-    assert_true(config_load(&c, (const char *const[]){"AWS_CONFIG_FILE=/no/such", NULL}, NULL, message));
+    assert_true(
+        config_load(&c, (const char *const[]){"AWS_CONFIG_FILE=/no/such", NULL}, NULL, message));
     config_free(&c);
     assert_true(config_load(&c, NULL, NULL, message));
     config_free(&c);
@@ -193,45 +194,115 @@ static void finds_where_a_call_goes(void **state)
         bool real, routed;
         const char *region;
         const struct catalogue_service *service;
-        const char *action, *url;  /* or the message */
+        const char *action, *url; /* or the message */
     } cases[] = {
         {{0}, NULL, false, false, NULL, &dynamodb, "getItem", "http://localhost:8000/base"},
         {{0}, NULL, true, false, "us-east-1", &dynamodb, "getItem", "http://localhost:8000/base"},
         {{0}, NULL, false, true, NULL, &dynamodb, "putItem", "http://route:1"},
         {{0}, NULL, false, true, "us-east-1", &iam, "getUser", "https://iam.amazonaws.com"},
-        {{0}, NULL, false, true, NULL, &iam, "getUser",
+        {{0},
+         NULL,
+         false,
+         true,
+         NULL,
+         &iam,
+         "getUser",
          "You must specify a region: set AWS_REGION, a profile's `region`, or --region"},
-        {{"AWS_ENDPOINT_URL=http://all:2/"}, NULL, false, false, NULL, &dynamodb, "getItem",
+        {{"AWS_ENDPOINT_URL=http://all:2/"},
+         NULL,
+         false,
+         false,
+         NULL,
+         &dynamodb,
+         "getItem",
          "http://all:2"},
-        {{"AWS_ENDPOINT_URL=http://all:2", "AWS_ENDPOINT_URL_DYNAMODB=https://own:3"}, NULL, false,
-         false, NULL, &dynamodb, "getItem", "https://own:3"},
-        {{"AWS_ENDPOINT_URL=http://all:2", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true"}, NULL, false,
-         false, NULL, &dynamodb, "getItem", "http://127.0.0.1:5"},
+        {{"AWS_ENDPOINT_URL=http://all:2", "AWS_ENDPOINT_URL_DYNAMODB=https://own:3"},
+         NULL,
+         false,
+         false,
+         NULL,
+         &dynamodb,
+         "getItem",
+         "https://own:3"},
+        {{"AWS_ENDPOINT_URL=http://all:2", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true"},
+         NULL,
+         false,
+         false,
+         NULL,
+         &dynamodb,
+         "getItem",
+         "http://127.0.0.1:5"},
         {{0}, "dev", false, false, NULL, &dynamodb, "getItem", "http://localhost:1"},
         {{0}, "keysonly", false, false, NULL, &dynamodb, "getItem", "http://127.0.0.1:5"},
-        {{0}, "keysonly", true, false, "us-west-2", &dynamodb, "getItem",
+        {{0},
+         "keysonly",
+         true,
+         false,
+         "us-west-2",
+         &dynamodb,
+         "getItem",
          "https://dynamodb.us-west-2.amazonaws.com"},
-        {{"AWS_USE_DUALSTACK_ENDPOINT=true"}, "keysonly", true, false, "us-west-2", &dynamodb,
-         "getItem", "https://dynamodb.us-west-2.api.aws"},
-        {{"AWS_USE_FIPS_ENDPOINT=true"}, "keysonly", true, false, "us-west-2", &dynamodb, "getItem",
+        {{"AWS_USE_DUALSTACK_ENDPOINT=true"},
+         "keysonly",
+         true,
+         false,
+         "us-west-2",
+         &dynamodb,
+         "getItem",
+         "https://dynamodb.us-west-2.api.aws"},
+        {{"AWS_USE_FIPS_ENDPOINT=true"},
+         "keysonly",
+         true,
+         false,
+         "us-west-2",
+         &dynamodb,
+         "getItem",
          "https://dynamodb-fips.us-west-2.amazonaws.com"},
-        {{0}, "keysonly", true, false, "cn-north-1", &dynamodb, "getItem",
+        {{0},
+         "keysonly",
+         true,
+         false,
+         "cn-north-1",
+         &dynamodb,
+         "getItem",
          "https://dynamodb.cn-north-1.amazonaws.com.cn"},
-        {{"AWS_ENDPOINT_URL_CLOUDWATCH_LOGS=http://logs:4"}, NULL, false, false, NULL, &logs,
-         "putLogEvents", "http://logs:4"},
-        {{0}, NULL, false, false, NULL, &logs, "putLogEvents",
-         "the profile's [services] endpoint_url is no URL that can be called: it must be http:// or "
+        {{"AWS_ENDPOINT_URL_CLOUDWATCH_LOGS=http://logs:4"},
+         NULL,
+         false,
+         false,
+         NULL,
+         &logs,
+         "putLogEvents",
+         "http://logs:4"},
+        {{0},
+         NULL,
+         false,
+         false,
+         NULL,
+         &logs,
+         "putLogEvents",
+         "the profile's [services] endpoint_url is no URL that can be called: it must be http:// "
+         "or "
          "https://, a host, and at most a port and a path"},
-        {{0}, "keysonly", false, false, NULL, &logs, "putLogEvents",
-         "nothing answers for cloudwatchlogs here: set AWS_ENDPOINT_URL_CLOUDWATCH_LOGS to a URL that "
+        {{0},
+         "keysonly",
+         false,
+         false,
+         NULL,
+         &logs,
+         "putLogEvents",
+         "nothing answers for cloudwatchlogs here: set AWS_ENDPOINT_URL_CLOUDWATCH_LOGS to a URL "
+         "that "
          "speaks its API, route it with --route cloudwatchlogs=URL, or allow real AWS with --aws"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct config c = load(*state, cases[i].environment, cases[i].profile);
         struct endpoint e;
         char message[512];
-        struct endpoint_rules rules = {.config = &c, .region = cases[i].region,
-                                       .real = cases[i].real, .routes = routes,
+        struct endpoint_rules rules = {.config = &c,
+                                       .region = cases[i].region,
+                                       .real = cases[i].real,
+                                       .routes = routes,
                                        .route_count = cases[i].routed ? 2 : 0,
                                        .stand_in = only_dynamodb};
         bool found = endpoint_find(&rules, cases[i].service, cases[i].action, &e, message);
@@ -246,9 +317,15 @@ static void knows_the_partitions(void **state)
     static const struct {
         const char *region, *partition;
     } cases[] = {
-        {"us-east-1", "aws"},       {"mx-central-1", "aws"},      {"us-gov-west-1", "aws-us-gov"},
-        {"cn-north-1", "aws-cn"},   {"us-iso-east-1", "aws-iso"}, {"us-isob-east-1", "aws-iso-b"},
-        {"eu-isoe-west-1", "aws-iso-e"}, {"eusc-de-east-1", "aws-eusc"}, {"nowhere", "aws"},
+        {"us-east-1", "aws"},
+        {"mx-central-1", "aws"},
+        {"us-gov-west-1", "aws-us-gov"},
+        {"cn-north-1", "aws-cn"},
+        {"us-iso-east-1", "aws-iso"},
+        {"us-isob-east-1", "aws-iso-b"},
+        {"eu-isoe-west-1", "aws-iso-e"},
+        {"eusc-de-east-1", "aws-eusc"},
+        {"nowhere", "aws"},
     };
     char host[256], region[64];
     (void)state;
@@ -264,8 +341,9 @@ static void knows_the_partitions(void **state)
 static void refuses_urls_that_are_none(void **state)
 {
     static const char *const bad[] = {
-        "", "localhost:8000", "ftp://x", "http://", "http:///x", "http://a b", "http://a\nb",
-        "http://u:p@h", "http://h?x", "http://h#x", "https://h\x7f",
+        "",           "localhost:8000", "ftp://x",       "http://",
+        "http:///x",  "http://a b",     "http://a\nb",   "http://u:p@h",
+        "http://h?x", "http://h#x",     "https://h\x7f",
     };
     static const char *const good[] = {"http://localhost:8000", "https://h/p/", "http://[::1]:1"};
     (void)state;

@@ -1,5 +1,6 @@
-/* Connectors against a peer that answers by script: outputs, error names and causes in AWS's words
- * (facts 4.3 to 4.5). Breaks when: a file of engine/task/ does not speak as its integration does. */
+/* Connectors against a peer that answers by script: outputs, error names and causes in AWS's
+ * words (facts 4.3 to 4.5). Breaks when: a file of engine/task/ does not speak as its
+ * integration does. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,118 +20,164 @@ static const struct {
     struct desk_reply replies[5];
     const char *said;
 } cases[] = {
-    {"arn:aws:states:::dynamodb:getItem", GET,
+    {"arn:aws:states:::dynamodb:getItem",
+     GET,
      {{200, "x-amzn-RequestId: R1\r\n", "{\"Item\":{\"k\":{\"S\":\"1\"},\"b\":{\"BOOL\":true}}}"}},
      "SUCCEEDED {\"Item\":{\"k\":{\"S\":\"1\"},\"b\":{\"BOOL\":true}},\"SdkHttpMetadata\":"
      "{\"AllHttpHeaders\":{\"x-amzn-RequestId\":[\"R1\"],\"Content-Length\":[\"42\"]},"
      "\"HttpHeaders\":{\"x-amzn-RequestId\":\"R1\",\"Content-Length\":\"42\"},"
      "\"HttpStatusCode\":200},\"SdkResponseMetadata\":{\"RequestId\":\"R1\"}}\n"},
-    {"arn:aws:states:::dynamodb:putItem", "{\"TableName\":\"t\",\"Item\":{\"k\":{\"S\":\"1\"}}}",
+    {"arn:aws:states:::dynamodb:putItem",
+     "{\"TableName\":\"t\",\"Item\":{\"k\":{\"S\":\"1\"}}}",
      {{400, "x-amzn-RequestId: R2\r\n",
        "{\"__type\":\"com.amazonaws.dynamodb.v20120810#ResourceNotFoundException\","
        "\"message\":\"Requested resource not found\"}"}},
      "FAILED DynamoDB.ResourceNotFoundException | Requested resource not found (Service: "
      "AmazonDynamoDBv2; Status Code: 400; Error Code: ResourceNotFoundException; Request ID: R2; "
      "Proxy: null)\n"},
-    {"arn:aws:states:::dynamodb:putItem", "{\"TableName\":\"/t\",\"Item\":{}}",
+    {"arn:aws:states:::dynamodb:putItem",
+     "{\"TableName\":\"/t\",\"Item\":{}}",
      {{400, "x-amzn-RequestId: R3\r\n",
        "{\"__type\":\"com.amazon.coral.validate#ValidationException\",\"message\":\"bad\"}"}},
      "FAILED DynamoDB.AmazonDynamoDBException | bad (Service: AmazonDynamoDBv2; Status Code: 400; "
      "Error Code: ValidationException; Request ID: R3; Proxy: null)\n"},
-    {"arn:aws:states:::aws-sdk:dynamodb:getItem", GET,
+    {"arn:aws:states:::aws-sdk:dynamodb:getItem",
+     GET,
      {{200, "x-amzn-RequestId: R1\r\n", "{\"Item\":{\"k\":{\"S\":\"1\"}}}"}},
      "SUCCEEDED {\"Item\":{\"k\":{\"S\":\"1\"}}}\n"},
-    {"arn:aws:states:::aws-sdk:dynamodb:describeTable", "{\"TableName\":\"t\"}",
+    {"arn:aws:states:::aws-sdk:dynamodb:describeTable",
+     "{\"TableName\":\"t\"}",
      {{400, "x-amzn-RequestId: R2\r\n",
        "{\"__type\":\"com.amazonaws.dynamodb.v20120810#ResourceNotFoundException\","
        "\"message\":\"Requested resource not found\"}"}},
      "FAILED DynamoDb.ResourceNotFoundException | Requested resource not found (Service: DynamoDb, "
      "Status Code: 400, Request ID: R2) (SDK Attempt Count: 1)\n"},
-    {"arn:aws:states:::aws-sdk:dynamodb:describeTable", "{\"TableName\":\"/t\"}",
+    {"arn:aws:states:::aws-sdk:dynamodb:describeTable",
+     "{\"TableName\":\"/t\"}",
      {{400, "x-amzn-RequestId: R3\r\n",
        "{\"__type\":\"com.amazon.coral.validate#ValidationException\",\"message\":\"bad\"}"}},
-     "FAILED DynamoDb.DynamoDbException | bad (Service: DynamoDb, Status Code: 400, Request ID: R3) "
+     "FAILED DynamoDb.DynamoDbException | bad (Service: DynamoDb, Status Code: 400, Request ID: "
+     "R3) "
      "(SDK Attempt Count: 1)\n"},
-    {"arn:aws:states:::aws-sdk:dynamodb:describeTable", "{\"TableName\":\"t\"}",
+    {"arn:aws:states:::aws-sdk:dynamodb:describeTable",
+     "{\"TableName\":\"t\"}",
      {{503, "x-amzn-RequestId: R4\r\n", ""}},
-     "FAILED DynamoDb.DynamoDbException | Service Unavailable (Service: DynamoDb, Status Code: 503, Request ID: R4) "
+     "FAILED DynamoDb.DynamoDbException | Service Unavailable (Service: DynamoDb, Status Code: "
+     "503, Request ID: R4) "
      "(SDK Attempt Count: 2)\n"},
-    {"arn:aws:states:::aws-sdk:s3:getObject", "{\"Bucket\":\"b\",\"Key\":\"k\"}",
+    {"arn:aws:states:::aws-sdk:s3:getObject",
+     "{\"Bucket\":\"b\",\"Key\":\"k\"}",
      {{404, "x-amz-request-id: R5\r\nx-amz-id-2: X\r\n",
-       "<Error><Code>NoSuchKey</Code><Message>The specified key does not exist.</Message></Error>"}},
-     "FAILED S3.NoSuchKeyException | The specified key does not exist. (Service: S3, Status Code: 404, "
+       "<Error><Code>NoSuchKey</Code><Message>The specified key does not "
+       "exist.</Message></Error>"}},
+     "FAILED S3.NoSuchKeyException | The specified key does not exist. (Service: S3, Status Code: "
+     "404, "
      "Request ID: R5, Extended Request ID: X) (SDK Attempt Count: 1)\n"},
-    {"arn:aws:states:::aws-sdk:sfn:sendTaskSuccess", "{\"TaskToken\":\"t\",\"Output\":{\"a\":1}}",
+    {"arn:aws:states:::aws-sdk:sfn:sendTaskSuccess",
+     "{\"TaskToken\":\"t\",\"Output\":{\"a\":1}}",
      {{400, "x-amzn-RequestId: R6\r\n",
        "{\"__type\":\"InvalidToken\",\"message\":\"Invalid Token: 'Invalid token'\"}"}},
-     "FAILED Sfn.InvalidTokenException | Invalid Token: 'Invalid token' (Service: Sfn, Status Code: "
+     "FAILED Sfn.InvalidTokenException | Invalid Token: 'Invalid token' (Service: Sfn, Status "
+     "Code: "
      "400, Request ID: R6) (SDK Attempt Count: 1)\n"},
-    {"arn:aws:states:::aws-sdk:dynamodb:noSuchAction", "{}", {{200, "", "{}"}},
-     "START_FAILED States.Runtime | The resource arn:aws:states:::aws-sdk:dynamodb:noSuchAction is not "
+    {"arn:aws:states:::aws-sdk:dynamodb:noSuchAction",
+     "{}",
+     {{200, "", "{}"}},
+     "START_FAILED States.Runtime | The resource arn:aws:states:::aws-sdk:dynamodb:noSuchAction is "
+     "not "
      "one that Step Functions offers: no such service or action is known\n"},
     {"arn:aws:states:::dynamodb:query", "{}", {{200, "", "{}"}}, "no connector\n"},
-    {"arn:aws:states:::aws-sdk:dynamodb:getItem", GET, {{0, "", ""}},
-     "FAILED DynamoDb.SdkClientException | Unable to execute HTTP request: The target server failed to "
+    {"arn:aws:states:::aws-sdk:dynamodb:getItem",
+     GET,
+     {{0, "", ""}},
+     "FAILED DynamoDb.SdkClientException | Unable to execute HTTP request: The target server "
+     "failed to "
      "respond (SDK Attempt Count: 2)\n"},
-    {"arn:aws:states:::dynamodb:getItem", GET, {{0, "", ""}},
-     "FAILED DynamoDB.SdkClientException | Unable to execute HTTP request: The target server failed to "
+    {"arn:aws:states:::dynamodb:getItem",
+     GET,
+     {{0, "", ""}},
+     "FAILED DynamoDB.SdkClientException | Unable to execute HTTP request: The target server "
+     "failed to "
      "respond\n"},
-    {"arn:aws:states:::lambda:invoke", "{\"FunctionName\":\"f\",\"Payload\":\"x\"}",
+    {"arn:aws:states:::lambda:invoke",
+     "{\"FunctionName\":\"f\",\"Payload\":\"x\"}",
      {{200, "X-Amz-Executed-Version: $LATEST\r\nx-amzn-RequestId: R7\r\n", "{\"a\":1}"}},
      "SUCCEEDED {\"ExecutedVersion\":\"$LATEST\",\"Payload\":{\"a\":1},"
      "\"SdkHttpMetadata\":{\"AllHttpHeaders\":{\"X-Amz-Executed-Version\":[\"$LATEST\"],"
      "\"x-amzn-RequestId\":[\"R7\"],\"Content-Length\":[\"7\"]},\"HttpHeaders\":"
-     "{\"X-Amz-Executed-Version\":\"$LATEST\",\"x-amzn-RequestId\":\"R7\",\"Content-Length\":\"7\"},"
-     "\"HttpStatusCode\":200},\"SdkResponseMetadata\":{\"RequestId\":\"R7\"},\"StatusCode\":200}\n"},
-    {"arn:aws:states:::lambda:invoke", "{\"FunctionName\":\"f\"}",
+     "{\"X-Amz-Executed-Version\":\"$LATEST\",\"x-amzn-RequestId\":\"R7\",\"Content-Length\":\"7\"}"
+     ","
+     "\"HttpStatusCode\":200},\"SdkResponseMetadata\":{\"RequestId\":\"R7\"},\"StatusCode\":200}"
+     "\n"},
+    {"arn:aws:states:::lambda:invoke",
+     "{\"FunctionName\":\"f\"}",
      {{200, "X-Amz-Function-Error: Unhandled\r\n",
        "{\"errorMessage\":\"no\",\"errorType\":\"CustomException\"}"}},
      "FAILED CustomException | {\"errorMessage\":\"no\",\"errorType\":\"CustomException\"}\n"},
-    {"arn:aws:states:::lambda:invoke", "{\"FunctionName\":\"no\"}",
+    {"arn:aws:states:::lambda:invoke",
+     "{\"FunctionName\":\"no\"}",
      {{404, "x-amzn-RequestId: R8\r\nx-amzn-ErrorType: ResourceNotFoundException\r\n",
        "{\"Type\":\"User\",\"Message\":\"Function not found: no\"}"}},
-     "FAILED Lambda.ResourceNotFoundException | Function not found: no (Service: AWSLambda; Status Code: "
+     "FAILED Lambda.ResourceNotFoundException | Function not found: no (Service: AWSLambda; Status "
+     "Code: "
      "404; Error Code: ResourceNotFoundException; Request ID: R8; Proxy: null)\n"},
-    {"arn:aws:lambda:us-east-1:111111111111:function:f", "{\"in\":1}", {{200, "", "{\"out\":2}"}},
+    {"arn:aws:lambda:us-east-1:111111111111:function:f",
+     "{\"in\":1}",
+     {{200, "", "{\"out\":2}"}},
      "SUCCEEDED {\"out\":2}\n"},
-    {"arn:aws:lambda:us-east-1:111111111111:function:f", "null", {{200, "", "not JSON"}},
+    {"arn:aws:lambda:us-east-1:111111111111:function:f",
+     "null",
+     {{200, "", "not JSON"}},
      "SUCCEEDED \"not JSON\"\n"},
     {"arn:aws:states:::sqs:sendMessage.waitForTaskToken",
      "{\"QueueUrl\":\"http://q/1/x\",\"MessageBody\":{\"t\":1}}",
      {{200, "", "{\"MD5OfMessageBody\":\"m\",\"MessageId\":\"i\"}"}},
      "SUBMITTED {\"MD5OfMessageBody\":\"m\",\"MessageId\":\"i\",\"SdkHttpMetadata\":"
-     "{\"AllHttpHeaders\":{\"Content-Length\":[\"40\"]},\"HttpHeaders\":{\"Content-Length\":\"40\"},"
+     "{\"AllHttpHeaders\":{\"Content-Length\":[\"40\"]},\"HttpHeaders\":{\"Content-Length\":\"40\"}"
+     ","
      "\"HttpStatusCode\":200},\"SdkResponseMetadata\":{\"RequestId\":\"\"}}\n"},
-    {"arn:aws:states:::sqs:sendMessage", "{\"QueueUrl\":\"http://q/1/x\",\"MessageBody\":\"\"}",
+    {"arn:aws:states:::sqs:sendMessage",
+     "{\"QueueUrl\":\"http://q/1/x\",\"MessageBody\":\"\"}",
      {{400, "x-amzn-RequestId: R9\r\nx-amzn-query-error: MissingParameter;Sender\r\n",
-       "{\"__type\":\"com.amazon.coral.service#MissingParameterException\",\"message\":\"The request "
+       "{\"__type\":\"com.amazon.coral.service#MissingParameterException\",\"message\":\"The "
+       "request "
        "must contain the parameter MessageBody.\"}"}},
-     "FAILED SQS.AmazonSQSException | The request must contain the parameter MessageBody. (Service: "
+     "FAILED SQS.AmazonSQSException | The request must contain the parameter MessageBody. "
+     "(Service: "
      "AmazonSQS; Status Code: 400; Error Code: MissingParameter; Request ID: R9; Proxy: null)\n"},
-    {"arn:aws:states:::sns:publish", "{\"TopicArn\":\"arn:t\",\"Message\":\"m\"}",
-     {{404, "", "<ErrorResponse><Error><Type>Sender</Type><Code>NotFound</Code><Message>Topic does not "
-                "exist</Message></Error><RequestId>R10</RequestId></ErrorResponse>"}},
-     "FAILED SNS.NotFoundException | Topic does not exist (Service: AmazonSNS; Status Code: 404; Error "
+    {"arn:aws:states:::sns:publish",
+     "{\"TopicArn\":\"arn:t\",\"Message\":\"m\"}",
+     {{404, "",
+       "<ErrorResponse><Error><Type>Sender</Type><Code>NotFound</Code><Message>Topic does not "
+       "exist</Message></Error><RequestId>R10</RequestId></ErrorResponse>"}},
+     "FAILED SNS.NotFoundException | Topic does not exist (Service: AmazonSNS; Status Code: 404; "
+     "Error "
      "Code: NotFound; Request ID: R10; Proxy: null)\n"},
-    {"arn:aws:states:::events:putEvents", "{\"Entries\":[{\"Detail\":{\"a\":1},\"DetailType\":\"t\","
+    {"arn:aws:states:::events:putEvents",
+     "{\"Entries\":[{\"Detail\":{\"a\":1},\"DetailType\":\"t\","
      "\"Source\":\"s\"}]}",
      {{200, "", "{\"Entries\":[{\"EventId\":\"e\"}],\"FailedEntryCount\":0}"}},
      "SUCCEEDED {\"Entries\":[{\"EventId\":\"e\"}],\"FailedEntryCount\":0}\n"},
-    {"arn:aws:states:::events:putEvents", "{\"Entries\":[{\"Detail\":\"x\"}]}",
-     {{200, "", "{\"FailedEntryCount\":1,\"Entries\":[{\"ErrorCode\":\"MalformedDetail\","
-                "\"ErrorMessage\":\"Detail is malformed.\"}]}"}},
+    {"arn:aws:states:::events:putEvents",
+     "{\"Entries\":[{\"Detail\":\"x\"}]}",
+     {{200, "",
+       "{\"FailedEntryCount\":1,\"Entries\":[{\"ErrorCode\":\"MalformedDetail\","
+       "\"ErrorMessage\":\"Detail is malformed.\"}]}"}},
      "FAILED EventBridge.FailedEntry | {\"Entries\":[{\"ErrorCode\":\"MalformedDetail\","
      "\"ErrorMessage\":\"Detail is malformed.\"}],\"FailedEntryCount\":1}\n"},
-    {"arn:aws:states:::bedrock:invokeModel", "{\"ModelId\":\"m\",\"Body\":{\"p\":1}}",
+    {"arn:aws:states:::bedrock:invokeModel",
+     "{\"ModelId\":\"m\",\"Body\":{\"p\":1}}",
      {{200, "Content-Type: application/json\r\n", "{\"completion\":\"x\"}"}},
      "SUCCEEDED {\"Body\":{\"completion\":\"x\"},\"ContentType\":\"application/json\"}\n"},
     {"arn:aws:states:::states:startExecution.sync",
      "{\"StateMachineArn\":\"arn:aws:states:r:1:stateMachine:M\",\"Input\":null,\"Name\":\"n\"}",
      {{200, "", "{\"executionArn\":\"arn:e\",\"startDate\":1.5}"},
       {200, "", "{\"executionArn\":\"arn:e\",\"status\":\"RUNNING\"}"},
-      {200, "", "{\"executionArn\":\"arn:e\",\"status\":\"SUCCEEDED\",\"redriveCount\":0,"
-                "\"input\":\"{}\",\"output\":\"[1]\",\"outputDetails\":{\"included\":true}}"}},
-     "SUBMITTED {\"ExecutionArn\":\"arn:e\",\"SdkHttpMetadata\":{\"AllHttpHeaders\":{\"Content-Length\":"
+      {200, "",
+       "{\"executionArn\":\"arn:e\",\"status\":\"SUCCEEDED\",\"redriveCount\":0,"
+       "\"input\":\"{}\",\"output\":\"[1]\",\"outputDetails\":{\"included\":true}}"}},
+     "SUBMITTED "
+     "{\"ExecutionArn\":\"arn:e\",\"SdkHttpMetadata\":{\"AllHttpHeaders\":{\"Content-Length\":"
      "[\"40\"]},\"HttpHeaders\":{\"Content-Length\":\"40\"},\"HttpStatusCode\":200},"
      "\"SdkResponseMetadata\":{\"RequestId\":\"\"},\"StartDate\":1500}\n"
      "SUCCEEDED {\"ExecutionArn\":\"arn:e\",\"Input\":\"{}\",\"Output\":\"[1]\",\"OutputDetails\":"
@@ -138,9 +185,11 @@ static const struct {
     {"arn:aws:states:::states:startExecution.sync:2",
      "{\"StateMachineArn\":\"arn:aws:states:r:1:stateMachine:M\"}",
      {{200, "", "{\"executionArn\":\"arn:e\"}"},
-      {503, "", "{}"}, {503, "", "{}"},
+      {503, "", "{}"},
+      {503, "", "{}"},
       {200, "", "{\"status\":\"SUCCEEDED\",\"input\":\"{}\",\"output\":\"[1]\"}"}},
-     "SUBMITTED {\"ExecutionArn\":\"arn:e\",\"SdkHttpMetadata\":{\"AllHttpHeaders\":{\"Content-Length\":"
+     "SUBMITTED "
+     "{\"ExecutionArn\":\"arn:e\",\"SdkHttpMetadata\":{\"AllHttpHeaders\":{\"Content-Length\":"
      "[\"24\"]},\"HttpHeaders\":{\"Content-Length\":\"24\"},\"HttpStatusCode\":200},"
      "\"SdkResponseMetadata\":{\"RequestId\":\"\"}}\n"
      "SUCCEEDED {\"Input\":{},\"Output\":[1],\"Status\":\"SUCCEEDED\"}\n"},
@@ -148,17 +197,20 @@ static const struct {
      "{\"StateMachineArn\":\"arn:aws:states:r:1:stateMachine:M\"}",
      {{200, "", "{\"executionArn\":\"arn:e\"}"},
       {200, "", "{\"status\":\"FAILED\",\"error\":\"E\",\"cause\":\"C\",\"input\":\"{}\"}"}},
-     "SUBMITTED {\"ExecutionArn\":\"arn:e\",\"SdkHttpMetadata\":{\"AllHttpHeaders\":{\"Content-Length\":"
+     "SUBMITTED "
+     "{\"ExecutionArn\":\"arn:e\",\"SdkHttpMetadata\":{\"AllHttpHeaders\":{\"Content-Length\":"
      "[\"24\"]},\"HttpHeaders\":{\"Content-Length\":\"24\"},\"HttpStatusCode\":200},"
      "\"SdkResponseMetadata\":{\"RequestId\":\"\"}}\n"
      "FAILED States.TaskFailed | {\"Cause\":\"C\",\"Error\":\"E\",\"Input\":\"{}\",\"Status\":"
      "\"FAILED\"}\n"},
     {"arn:aws:states:::states:startExecution",
      "{\"StateMachineArn\":\"arn:aws:states:r:1:stateMachine:M\",\"Input\":{\"a\":1}}",
-     {{400, "x-amzn-RequestId: R11\r\n", "{\"__type\":\"com.amazonaws.swf.service.v2.model#"
+     {{400, "x-amzn-RequestId: R11\r\n",
+       "{\"__type\":\"com.amazonaws.swf.service.v2.model#"
        "StateMachineDoesNotExist\",\"message\":\"State Machine Does Not Exist: 'arn'\"}"}},
      "FAILED StepFunctions.StateMachineDoesNotExistException | State Machine Does Not Exist: 'arn' "
-     "(Service: AWSStepFunctions; Status Code: 400; Error Code: StateMachineDoesNotExist; Request ID: "
+     "(Service: AWSStepFunctions; Status Code: 400; Error Code: StateMachineDoesNotExist; Request "
+     "ID: "
      "R11; Proxy: null)\n"},
 };
 
@@ -176,9 +228,11 @@ static void refuses_what_the_model_does_not_take(void **state)
 {
     static const struct desk_reply replies[] = {{200, "", "{}"}, {0}};
     struct desk *d = *state;
-    const char *said = desk_run(d, "arn:aws:states:::aws-sdk:dynamodb:getItem", "{\"Nope\":1}", replies);
-    assert_non_null(strstr(said, "START_FAILED States.Runtime | The Parameters '{\"Nope\":1}' could not "
-                                 "be used to start the Task: ["));
+    const char *said =
+        desk_run(d, "arn:aws:states:::aws-sdk:dynamodb:getItem", "{\"Nope\":1}", replies);
+    assert_non_null(strstr(said,
+                           "START_FAILED States.Runtime | The Parameters '{\"Nope\":1}' could not "
+                           "be used to start the Task: ["));
     assert_int_equal(peer_request_count(d->peer), 0);
 }
 
@@ -188,15 +242,18 @@ static void sends_what_the_service_takes(void **state)
     static const struct {
         const char *resource, *parameters, *sent[3];
     } requests[] = {
-        {"arn:aws:states:::lambda:invoke", "{\"FunctionName\":\"f:1\",\"Payload\":\"x\"}",
+        {"arn:aws:states:::lambda:invoke",
+         "{\"FunctionName\":\"f:1\",\"Payload\":\"x\"}",
          {"POST /2015-03-31/functions/f%3A1/invocations HTTP/1.1", "\r\n\r\n\"x\""}},
-        {"arn:aws:lambda:us-east-1:111111111111:function:f", "{\"in\":1}",
+        {"arn:aws:lambda:us-east-1:111111111111:function:f",
+         "{\"in\":1}",
          {"/functions/arn%3Aaws%3Alambda%3Aus-east-1%3A111111111111%3Afunction%3Af/invocations",
           "\r\n\r\n{\"in\":1}"}},
         {"arn:aws:states:::sqs:sendMessage",
          "{\"QueueUrl\":\"http://q/1/x\",\"MessageBody\":{\"t\":[1,null]}}",
          {"X-Amz-Target: AmazonSQS.SendMessage", "\"MessageBody\":\"{\\\"t\\\":[1,null]}\""}},
-        {"arn:aws:states:::events:putEvents", "{\"Entries\":[{\"Detail\":{\"a\":1}}]}",
+        {"arn:aws:states:::events:putEvents",
+         "{\"Entries\":[{\"Detail\":{\"a\":1}}]}",
          {"\"Detail\":\"{\\\"a\\\":1}\"",
           "\"Resources\":[\"arn:aws:states:us-east-1:111111111111:execution:M:e\","
           "\"arn:aws:states:us-east-1:111111111111:stateMachine:M\"]"}},
@@ -267,68 +324,91 @@ static const struct {
     struct desk_reply replies[5];
     const char *ends, *asked; /* asked: in the last request */
 } jobs[] = {
-    {"glue:startJobRun.sync", "{\"JobName\":\"j\"}",
-     {{200, "", "{\"JobRunId\":\"r1\"}"}, {200, "", "{\"JobRun\":{\"JobRunState\":\"RUNNING\"}}"},
+    {"glue:startJobRun.sync",
+     "{\"JobName\":\"j\"}",
+     {{200, "", "{\"JobRunId\":\"r1\"}"},
+      {200, "", "{\"JobRun\":{\"JobRunState\":\"RUNNING\"}}"},
       {200, "", "{\"JobRun\":{\"Id\":\"r1\",\"JobRunState\":\"SUCCEEDED\"}}"}},
      "SUCCEEDED {\"Id\":\"r1\",\"JobRunState\":\"SUCCEEDED\"}\n",
      "{\"JobName\":\"j\",\"RunId\":\"r1\"}"},
-    {"glue:startJobRun.sync", "{\"JobName\":\"j\"}",
+    {"glue:startJobRun.sync",
+     "{\"JobName\":\"j\"}",
      {{200, "", "{\"JobRunId\":\"r1\"}"},
       {200, "", "{\"JobRun\":{\"ErrorMessage\":\"m\",\"JobRunState\":\"FAILED\"}}"}},
-     "FAILED States.TaskFailed | {\"ErrorMessage\":\"m\",\"JobRunState\":\"FAILED\"}\n", ""},
+     "FAILED States.TaskFailed | {\"ErrorMessage\":\"m\",\"JobRunState\":\"FAILED\"}\n",
+     ""},
     {"batch:submitJob.sync",
      "{\"JobName\":\"j\",\"JobQueue\":\"q\",\"JobDefinition\":\"d\"}",
      {{200, "", "{\"jobId\":\"b1\",\"jobName\":\"j\"}"},
       {200, "", "{\"jobs\":[{\"jobId\":\"b1\",\"status\":\"SUCCEEDED\"}]}"}},
-     "SUCCEEDED {\"JobId\":\"b1\",\"Status\":\"SUCCEEDED\"}\n", "{\"jobs\":[\"b1\"]}"},
-    {"ecs:runTask.sync", "{\"Cluster\":\"c\",\"TaskDefinition\":\"d\"}",
+     "SUCCEEDED {\"JobId\":\"b1\",\"Status\":\"SUCCEEDED\"}\n",
+     "{\"jobs\":[\"b1\"]}"},
+    {"ecs:runTask.sync",
+     "{\"Cluster\":\"c\",\"TaskDefinition\":\"d\"}",
      {{200, "", "{\"tasks\":[{\"taskArn\":\"arn:t\"}],\"failures\":[]}"},
       {200, "", "{\"tasks\":[{\"lastStatus\":\"RUNNING\"}]}"},
       {200, "", "{\"tasks\":[{\"containers\":[{\"exitCode\":0}],\"lastStatus\":\"STOPPED\"}]}"}},
      "SUCCEEDED {\"Containers\":[{\"ExitCode\":0}],\"LastStatus\":\"STOPPED\"}\n",
      "{\"cluster\":\"c\",\"tasks\":[\"arn:t\"]}"},
-    {"ecs:runTask.sync", "{\"TaskDefinition\":\"d\"}",
+    {"ecs:runTask.sync",
+     "{\"TaskDefinition\":\"d\"}",
      {{200, "", "{\"tasks\":[{\"taskArn\":\"arn:t\"}]}"},
       {200, "", "{\"tasks\":[{\"containers\":[{\"exitCode\":1}],\"lastStatus\":\"STOPPED\"}]}"}},
      "FAILED States.TaskFailed | {\"Containers\":[{\"ExitCode\":1}],\"LastStatus\":\"STOPPED\"}\n",
      "{\"tasks\":[\"arn:t\"]}"},
-    {"ecs:runTask.sync", "{\"TaskDefinition\":\"d\"}",
+    {"ecs:runTask.sync",
+     "{\"TaskDefinition\":\"d\"}",
      {{200, "", "{\"tasks\":[],\"failures\":[{\"reason\":\"full\"}]}"}},
-     "FAILED AmazonECS.Unknown | {", "\"startedBy\":\"AWS Step Functions\""},
-    {"codebuild:startBuild.sync", "{\"ProjectName\":\"p\"}",
+     "FAILED AmazonECS.Unknown | {",
+     "\"startedBy\":\"AWS Step Functions\""},
+    {"codebuild:startBuild.sync",
+     "{\"ProjectName\":\"p\"}",
      {{200, "", "{\"build\":{\"id\":\"p:1\"}}"},
       {200, "", "{\"builds\":[{\"id\":\"p:1\",\"buildStatus\":\"SUCCEEDED\"}]}"}},
-     "SUCCEEDED {\"Build\":{\"BuildStatus\":\"SUCCEEDED\",\"Id\":\"p:1\"}}\n", "{\"ids\":[\"p:1\"]}"},
-    {"athena:startQueryExecution.sync", "{\"QueryString\":\"SELECT 1\"}",
+     "SUCCEEDED {\"Build\":{\"BuildStatus\":\"SUCCEEDED\",\"Id\":\"p:1\"}}\n",
+     "{\"ids\":[\"p:1\"]}"},
+    {"athena:startQueryExecution.sync",
+     "{\"QueryString\":\"SELECT 1\"}",
      {{200, "", "{\"QueryExecutionId\":\"q\"}"},
       {200, "", "{\"QueryExecution\":{\"Status\":{\"State\":\"QUEUED\"}}}"},
       {200, "", "{\"QueryExecution\":{\"Status\":{\"State\":\"SUCCEEDED\"}}}"}},
-     "SUCCEEDED {\"QueryExecution\":{\"Status\":{\"State\":\"SUCCEEDED\"}}}\n", ""},
-    {"elasticmapreduce:addStep.sync", "{\"ClusterId\":\"j-1\",\"Step\":{\"Name\":\"n\",\"HadoopJarStep\":"
+     "SUCCEEDED {\"QueryExecution\":{\"Status\":{\"State\":\"SUCCEEDED\"}}}\n",
+     ""},
+    {"elasticmapreduce:addStep.sync",
+     "{\"ClusterId\":\"j-1\",\"Step\":{\"Name\":\"n\",\"HadoopJarStep\":"
      "{\"Jar\":\"x.jar\"}}}",
      {{200, "", "{\"StepIds\":[\"s-1\"]}"},
       {200, "", "{\"Step\":{\"Id\":\"s-1\",\"Status\":{\"State\":\"COMPLETED\"}}}"}},
      "SUCCEEDED {\"Step\":{\"Id\":\"s-1\",\"Status\":{\"State\":\"COMPLETED\"}}}\n",
      "{\"ClusterId\":\"j-1\",\"StepId\":\"s-1\"}"},
-    {"elasticmapreduce:createCluster.sync", "{\"Name\":\"c\",\"Instances\":{}}",
+    {"elasticmapreduce:createCluster.sync",
+     "{\"Name\":\"c\",\"Instances\":{}}",
      {{200, "", "{\"JobFlowId\":\"j-1\",\"ClusterArn\":\"arn:c\"}"},
       {200, "", "{\"Cluster\":{\"Id\":\"j-1\",\"Status\":{\"State\":\"WAITING\"}}}"}},
      "SUCCEEDED {\"Cluster\":{\"Id\":\"j-1\",\"Status\":{\"State\":\"WAITING\"}},\"ClusterArn\":"
-     "\"arn:c\",\"ClusterId\":\"j-1\"}\n", "{\"ClusterId\":\"j-1\"}"},
-    {"elasticmapreduce:terminateCluster", "{\"ClusterId\":\"j-1\"}", {{200, "", ""}},
-     "SUCCEEDED {\"SdkHttpMetadata\":", "{\"JobFlowIds\":[\"j-1\"]}"},
-    {"eks:deleteCluster.sync", "{\"Name\":\"c\"}",
+     "\"arn:c\",\"ClusterId\":\"j-1\"}\n",
+     "{\"ClusterId\":\"j-1\"}"},
+    {"elasticmapreduce:terminateCluster",
+     "{\"ClusterId\":\"j-1\"}",
+     {{200, "", ""}},
+     "SUCCEEDED {\"SdkHttpMetadata\":",
+     "{\"JobFlowIds\":[\"j-1\"]}"},
+    {"eks:deleteCluster.sync",
+     "{\"Name\":\"c\"}",
      {{200, "", "{\"cluster\":{\"name\":\"c\"}}"},
       {200, "", "{\"cluster\":{\"name\":\"c\",\"status\":\"DELETING\"}}"},
       {404, "", "{\"__type\":\"ResourceNotFoundException\",\"message\":\"gone\"}"}},
-     "SUCCEEDED {\"Cluster\":{\"Name\":\"c\",\"Status\":\"DELETING\"}}\n", "GET /clusters/c"},
+     "SUCCEEDED {\"Cluster\":{\"Name\":\"c\",\"Status\":\"DELETING\"}}\n",
+     "GET /clusters/c"},
     {"sagemaker:createTransformJob.sync",
      "{\"TransformJobName\":\"t\",\"ModelName\":\"m\",\"TransformInput\":{\"DataSource\":"
      "{\"S3DataSource\":{\"S3DataType\":\"S3Prefix\",\"S3Uri\":\"s3://x\"}}},\"TransformOutput\":"
      "{\"S3OutputPath\":\"s3://y\"},\"TransformResources\":{\"InstanceType\":\"ml.m5.large\","
      "\"InstanceCount\":1}}",
-     {{200, "", "{\"TransformJobArn\":\"arn:t\"}"}, {200, "", "{\"TransformJobStatus\":\"Completed\"}"}},
-     "SUCCEEDED {\"TransformJobStatus\":\"Completed\"}\n", "{\"TransformJobName\":\"t\"}"},
+     {{200, "", "{\"TransformJobArn\":\"arn:t\"}"},
+      {200, "", "{\"TransformJobStatus\":\"Completed\"}"}},
+     "SUCCEEDED {\"TransformJobStatus\":\"Completed\"}\n",
+     "{\"TransformJobName\":\"t\"}"},
 };
 
 static void waits_for_jobs(void **state)
@@ -353,27 +433,41 @@ static const struct {
     struct desk_reply replies[2];
     const char *said, *asked;
 } apis[] = {
-    {"{\"ApiEndpoint\":\"@\",\"Method\":\"POST\",\"Stage\":\"s 1\",\"Path\":\"/a/b\",\"QueryParameters\":"
+    {"{\"ApiEndpoint\":\"@\",\"Method\":\"POST\",\"Stage\":\"s "
+     "1\",\"Path\":\"/a/b\",\"QueryParameters\":"
      "{\"q\":[\"1\",\"ü&\"]},\"Headers\":{\"X-A\":[\"b\"]},\"RequestBody\":{\"m\":1}}",
      {{200, "Content-Type: application/json\r\n", "{\"m\":1}"}},
      "SUCCEEDED {\"Headers\":{\"Content-Type\":[\"application/json\"],\"Content-Length\":[\"7\"]},"
      "\"ResponseBody\":{\"m\":1},\"StatusCode\":200,\"StatusText\":\"Something\"}\n",
      "POST /s%201/a/b?q=1&q=%C3%BC%26 HTTP/1.1\r\n"},
-    {"{\"ApiEndpoint\":\"@\",\"Method\":\"GET\"}", {{200, "", "plain"}},
-     "SUCCEEDED {\"Headers\":{\"Content-Length\":[\"5\"]},\"ResponseBody\":\"plain\",", "GET / HTTP/1.1\r\n"},
-    {"{\"ApiEndpoint\":\"@\",\"Method\":\"GET\",\"AuthType\":\"IAM_ROLE\"}", {{200, "", ""}},
-     "SUCCEEDED {", "us-east-1/execute-api/aws4_request, SignedHeaders=host;x-amz-date"},
+    {"{\"ApiEndpoint\":\"@\",\"Method\":\"GET\"}",
+     {{200, "", "plain"}},
+     "SUCCEEDED {\"Headers\":{\"Content-Length\":[\"5\"]},\"ResponseBody\":\"plain\",",
+     "GET / HTTP/1.1\r\n"},
+    {"{\"ApiEndpoint\":\"@\",\"Method\":\"GET\",\"AuthType\":\"IAM_ROLE\"}",
+     {{200, "", ""}},
+     "SUCCEEDED {",
+     "us-east-1/execute-api/aws4_request, SignedHeaders=host;x-amz-date"},
     {"{\"ApiEndpoint\":\"@\",\"Method\":\"POST\",\"RequestBody\":\"Hello\"}",
      {{403, "", "{\"message\":\"Missing Authentication Token\"}"}},
-     "FAILED ApiGateway.403 | {\"message\":\"Missing Authentication Token\"}\n", "\r\n\r\n\"Hello\""},
-    {"{\"ApiEndpoint\":\"@\",\"Method\":\"GET\",\"Headers\":{\"X\":\"single\"}}", {{200, "", ""}},
-     "START_FAILED States.Runtime | The Parameters '{", ""},
-    {"{\"ApiEndpoint\":\"@\",\"Method\":\"GET\",\"Headers\":{\"host\":[\"evil\"]}}", {{200, "", ""}},
-     "START_FAILED States.Runtime | The Parameters '{", ""},
+     "FAILED ApiGateway.403 | {\"message\":\"Missing Authentication Token\"}\n",
+     "\r\n\r\n\"Hello\""},
+    {"{\"ApiEndpoint\":\"@\",\"Method\":\"GET\",\"Headers\":{\"X\":\"single\"}}",
+     {{200, "", ""}},
+     "START_FAILED States.Runtime | The Parameters '{",
+     ""},
+    {"{\"ApiEndpoint\":\"@\",\"Method\":\"GET\",\"Headers\":{\"host\":[\"evil\"]}}",
+     {{200, "", ""}},
+     "START_FAILED States.Runtime | The Parameters '{",
+     ""},
     {"{\"ApiEndpoint\":\"abc.execute-api.us-east-1.amazonaws.com\",\"Method\":\"GET\"}",
-     {{200, "", ""}}, "START_FAILED ApiGateway.SdkClientException | nothing may be sent to abc", ""},
-    {"{\"ApiEndpoint\":\"@\",\"Method\":\"GET\"}", {{0, "", ""}},
-     "FAILED ApiGateway.SdkClientException | Unable to execute HTTP request: ", ""},
+     {{200, "", ""}},
+     "START_FAILED ApiGateway.SdkClientException | nothing may be sent to abc",
+     ""},
+    {"{\"ApiEndpoint\":\"@\",\"Method\":\"GET\"}",
+     {{0, "", ""}},
+     "FAILED ApiGateway.SdkClientException | Unable to execute HTTP request: ",
+     ""},
 };
 
 static void invokes_apis(void **state)
@@ -383,8 +477,9 @@ static void invokes_apis(void **state)
         char parameters[1024];
         const char *at = strchr(apis[i].parameters, '@');
         if (at)
-            snprintf(parameters, sizeof parameters, "%.*s127.0.0.1:%u%s", (int)(at - apis[i].parameters),
-                     apis[i].parameters, peer_port(d->peer), at + 1);
+            snprintf(parameters, sizeof parameters, "%.*s127.0.0.1:%u%s",
+                     (int)(at - apis[i].parameters), apis[i].parameters, peer_port(d->peer),
+                     at + 1);
         else
             snprintf(parameters, sizeof parameters, "%s", apis[i].parameters);
         const char *said =
@@ -393,40 +488,46 @@ static void invokes_apis(void **state)
             fail_msg("%s\n--- wanted\n%s--- got\n%s", parameters, apis[i].said, said);
         size_t count = peer_request_count(d->peer);
         if (apis[i].asked[0] && !strstr(peer_request(d->peer, count - 1), apis[i].asked))
-            fail_msg("%s: no %s in\n%s", parameters, apis[i].asked, peer_request(d->peer, count - 1));
+            fail_msg("%s: no %s in\n%s", parameters, apis[i].asked,
+                     peer_request(d->peer, count - 1));
     }
 }
 
-#define CONNECTIONS                                                                                  \
-    "{\"key\":{\"AuthorizationType\":\"API_KEY\",\"AuthParameters\":{\"ApiKeyAuthParameters\":"             \
-    "{\"ApiKeyName\":\"X-Key\",\"ApiKeyValue\":{\"env\":\"STEPWELL_TEST_KEY\"}},"                           \
-    "\"InvocationHttpParameters\":{\"QueryStringParameters\":[{\"Key\":\"v\",\"Value\":\"2\"}],"           \
-    "\"HeaderParameters\":[{\"Key\":\"X-H\",\"Value\":\"h\"}]}}},"                                        \
-    "\"basic\":{\"AuthorizationType\":\"BASIC\",\"AuthParameters\":{\"BasicAuthParameters\":"                \
-    "{\"Username\":\"u\",\"Password\":\"canary\"}}},"                                                       \
-    "\"oauth\":{\"AuthorizationType\":\"OAUTH_CLIENT_CREDENTIALS\",\"AuthParameters\":{"                     \
-    "\"OAuthParameters\":{\"AuthorizationEndpoint\":\"http://127.0.0.1:%u/token\",\"ClientParameters\":"     \
-    "{\"ClientID\":\"i\",\"ClientSecret\":\"canary\"}}}},"                                                   \
-    "\"nokey\":{\"AuthorizationType\":\"API_KEY\",\"AuthParameters\":{\"ApiKeyAuthParameters\":"             \
+#define CONNECTIONS                                                                                \
+    "{\"key\":{\"AuthorizationType\":\"API_KEY\",\"AuthParameters\":{\"ApiKeyAuthParameters\":"    \
+    "{\"ApiKeyName\":\"X-Key\",\"ApiKeyValue\":{\"env\":\"STEPWELL_TEST_KEY\"}},"                  \
+    "\"InvocationHttpParameters\":{\"QueryStringParameters\":[{\"Key\":\"v\",\"Value\":\"2\"}],"   \
+    "\"HeaderParameters\":[{\"Key\":\"X-H\",\"Value\":\"h\"}]}}},"                                 \
+    "\"basic\":{\"AuthorizationType\":\"BASIC\",\"AuthParameters\":{\"BasicAuthParameters\":"      \
+    "{\"Username\":\"u\",\"Password\":\"canary\"}}},"                                              \
+    "\"oauth\":{\"AuthorizationType\":\"OAUTH_CLIENT_CREDENTIALS\",\"AuthParameters\":{"           \
+    "\"OAuthParameters\":{\"AuthorizationEndpoint\":\"http://127.0.0.1:%u/"                        \
+    "token\",\"ClientParameters\":"                                                                \
+    "{\"ClientID\":\"i\",\"ClientSecret\":\"canary\"}}}},"                                         \
+    "\"nokey\":{\"AuthorizationType\":\"API_KEY\",\"AuthParameters\":{\"ApiKeyAuthParameters\":"   \
     "{\"ApiKeyName\":\"X-Key\",\"ApiKeyValue\":{\"env\":\"STEPWELL_NOT_SET\"}}}}}"
-#define AS(name) "\"Authentication\":{\"ConnectionArn\":\"arn:aws:events:r:1:connection/" name "/u\"}"
+#define AS(name)                                                                                   \
+    "\"Authentication\":{\"ConnectionArn\":\"arn:aws:events:r:1:connection/" name "/u\"}"
 
 static const struct {
     const char *parameters;
     struct desk_reply replies[3];
     const char *said, *asked[4];
 } http_calls[] = {
-    {"{\"ApiEndpoint\":\"https://api.example/p?x=1\",\"Method\":\"POST\"," AS("key")
-     ",\"QueryParameters\":{\"q\":[\"a\",\"b c\"]},\"Headers\":{\"X-A\":\"1\"},\"RequestBody\":{\"m\":1}}",
+    {"{\"ApiEndpoint\":\"https://api.example/p?x=1\",\"Method\":\"POST\"," AS(
+         "key") ",\"QueryParameters\":{\"q\":[\"a\",\"b "
+                "c\"]},\"Headers\":{\"X-A\":\"1\"},\"RequestBody\":{\"m\":1}}",
      {{200, "Content-Type: application/json\r\n", "{\"ok\":true}"}},
      "SUCCEEDED {\"Headers\":{\"Content-Type\":[\"application/json\"],\"Content-Length\":[\"11\"]},"
      "\"ResponseBody\":{\"ok\":true},\"StatusCode\":200,\"StatusText\":\"Something\"}\n",
      {"POST /p?x=1&q=a&q=b%20c&v=2 HTTP/1.1\r\n", "X-Key: canarykey\r\n", "X-H: h\r\n",
       "User-Agent: Amazon|StepFunctions|HttpInvoke|us-east-1\r\n"}},
-    {"{\"ApiEndpoint\":\"https://api.example\",\"Method\":\"POST\"," AS("basic")
-     ",\"Transform\":{\"RequestBodyEncoding\":\"URL_ENCODED\"},\"RequestBody\":{\"a\":[1,\"x y\"],"
-     "\"b\":{\"c\":true}}}",
-     {{200, "", ""}}, "SUCCEEDED {",
+    {"{\"ApiEndpoint\":\"https://api.example\",\"Method\":\"POST\"," AS(
+         "basic") ",\"Transform\":{\"RequestBodyEncoding\":\"URL_ENCODED\"},\"RequestBody\":{\"a\":"
+                  "[1,\"x y\"],"
+                  "\"b\":{\"c\":true}}}",
+     {{200, "", ""}},
+     "SUCCEEDED {",
      {"Authorization: Basic dTpjYW5hcnk=\r\n", "\r\n\r\na%5B0%5D=1&a%5B1%5D=x%20y&b%5Bc%5D=true",
       "Content-Type: application/x-www-form-urlencoded\r\n"}},
     {"{\"ApiEndpoint\":\"https://api.example/x\",\"Method\":\"GET\"," AS("oauth") "}",
@@ -439,17 +540,29 @@ static const struct {
      {"POST /token HTTP/1.1\r\n", "grant_type=client_credentials"}},
     {"{\"ApiEndpoint\":\"https://api.example/x\",\"Method\":\"GET\"," AS("basic") "}",
      {{404, "", "{\"message\":\"no\"}"}},
-     "FAILED States.Http.StatusCode.404 | {\"message\":\"no\"}\n", {0}},
-    {"{\"ApiEndpoint\":\"https://api.example/x\",\"Method\":\"GET\"," AS("basic") "}", {{0, "", ""}},
-     "FAILED States.Http.Socket | Unable to execute HTTP request: ", {0}},
-    {"{\"ApiEndpoint\":\"http://api.example/x\",\"Method\":\"GET\"," AS("basic") "}", {{200, "", ""}},
-     "START_FAILED States.Runtime | The Parameters '", {0}},
-    {"{\"ApiEndpoint\":\"https://api.example/x\",\"Method\":\"GET\"," AS("nobody") "}", {{200, "", ""}},
-     "START_FAILED States.Runtime | The Parameters '", {0}},
-    {"{\"ApiEndpoint\":\"https://api.example/x\",\"Method\":\"GET\"," AS("nokey") "}", {{200, "", ""}},
-     "START_FAILED States.Runtime | The Parameters '", {0}},
-    {"{\"ApiEndpoint\":\"https://api.example/x\",\"Method\":\"GET\",\"Headers\":{\"Authorization\":\"x\"},"
-     AS("basic") "}", {{200, "", ""}}, "START_FAILED States.Runtime | The Parameters '", {0}},
+     "FAILED States.Http.StatusCode.404 | {\"message\":\"no\"}\n",
+     {0}},
+    {"{\"ApiEndpoint\":\"https://api.example/x\",\"Method\":\"GET\"," AS("basic") "}",
+     {{0, "", ""}},
+     "FAILED States.Http.Socket | Unable to execute HTTP request: ",
+     {0}},
+    {"{\"ApiEndpoint\":\"http://api.example/x\",\"Method\":\"GET\"," AS("basic") "}",
+     {{200, "", ""}},
+     "START_FAILED States.Runtime | The Parameters '",
+     {0}},
+    {"{\"ApiEndpoint\":\"https://api.example/x\",\"Method\":\"GET\"," AS("nobody") "}",
+     {{200, "", ""}},
+     "START_FAILED States.Runtime | The Parameters '",
+     {0}},
+    {"{\"ApiEndpoint\":\"https://api.example/x\",\"Method\":\"GET\"," AS("nokey") "}",
+     {{200, "", ""}},
+     "START_FAILED States.Runtime | The Parameters '",
+     {0}},
+    {"{\"ApiEndpoint\":\"https://api.example/"
+     "x\",\"Method\":\"GET\",\"Headers\":{\"Authorization\":\"x\"}," AS("basic") "}",
+     {{200, "", ""}},
+     "START_FAILED States.Runtime | The Parameters '",
+     {0}},
 };
 
 static void calls_https_apis(void **state)
@@ -490,19 +603,47 @@ static void keeps_http_tasks_outside(void **state)
              "{\"ApiEndpoint\":\"https://127.0.0.1:%u/\",\"Method\":\"GET\"," AS("basic") "}",
              peer_port(d->peer));
     const char *said = desk_run(d, "arn:aws:states:::http:invoke", parameters, replies);
-    assert_string_equal(said, "FAILED States.Http.Socket | Unable to execute HTTP request: the host's "
-                              "address is not a public one\n");
+    assert_string_equal(said,
+                        "FAILED States.Http.Socket | Unable to execute HTTP request: the host's "
+                        "address is not a public one\n");
     assert_int_equal(peer_request_count(d->peer), 0);
     value_release(connections);
+}
+
+/* Its first start was taken before a crash, and the execution has ended since. */
+static void finds_what_it_started_before_a_crash(void **state)
+{
+    static const char parameters[] =
+        "{\"StateMachineArn\":\"arn:aws:states:us-east-1:1:stateMachine:M:7\",\"Name\":\"n\"}";
+    static const struct desk_reply replies[] = {
+        {400, "", "{\"__type\":\"ExecutionAlreadyExists\",\"message\":\"taken\"}"},
+        {200, "", "{\"status\":\"SUCCEEDED\",\"output\":\"1\"}"},
+        {0}};
+    struct desk *d = *state;
+    const char *resource = "arn:aws:states:::states:startExecution.sync:2";
+    const char *said = desk_run(d, resource, parameters, replies);
+    assert_non_null(strstr(said, "FAILED StepFunctions.ExecutionAlreadyExistsException | taken"));
+    d->again = true;
+    said = desk_run(d, resource, parameters, replies);
+    assert_string_equal(
+        said, "SUBMITTED {\"ExecutionArn\":\"arn:aws:states:us-east-1:1:execution:M:n\"}\n"
+              "SUCCEEDED {\"Output\":1,\"Status\":\"SUCCEEDED\"}\n");
+    d->submitted = true;
+    said = desk_run(d, resource, parameters, replies);
+    assert_string_equal(said, "SUCCEEDED {\"Output\":1,\"Status\":\"SUCCEEDED\"}\n");
+    assert_non_null(strstr(peer_request(d->peer, peer_request_count(d->peer) - 1),
+                           "{\"executionArn\":\"arn:aws:states:us-east-1:1:execution:M:n\"}"));
 }
 
 static void stops_jobs_that_nobody_wants(void **state)
 {
     struct desk *d = *state;
     static const struct desk_reply running[] = {
-        {200, "", "{\"JobRunId\":\"r1\"}"}, {200, "", "{\"JobRun\":{\"JobRunState\":\"RUNNING\"}}"},
+        {200, "", "{\"JobRunId\":\"r1\"}"},
+        {200, "", "{\"JobRun\":{\"JobRunState\":\"RUNNING\"}}"},
         {0}};
-    desk_stop_after(d, "arn:aws:states:::glue:startJobRun.sync", "{\"JobName\":\"j\"}", running, 5000);
+    desk_stop_after(d, "arn:aws:states:::glue:startJobRun.sync", "{\"JobName\":\"j\"}", running,
+                    5000);
     const char *asked = peer_request(d->peer, peer_request_count(d->peer) - 1);
     assert_non_null(strstr(asked, "X-Amz-Target: AWSGlue.BatchStopJobRun"));
     assert_non_null(strstr(asked, "{\"JobName\":\"j\",\"JobRunIds\":[\"r1\"]}"));
@@ -512,43 +653,105 @@ static void stops_jobs_that_nobody_wants(void **state)
 static void knows_every_integration(void **state)
 {
     static const char *const resources[] = {
-        "athena:startQueryExecution", "athena:startQueryExecution.sync", "athena:stopQueryExecution",
-        "athena:getQueryExecution", "athena:getQueryResults", "batch:submitJob", "batch:submitJob.sync",
-        "batch:submitJob.waitForTaskToken", "bedrock:createModelCustomizationJob",
-        "bedrock:createModelCustomizationJob.sync", "codebuild:startBuild", "codebuild:startBuild.sync",
-        "codebuild:stopBuild", "codebuild:startBuildBatch", "codebuild:startBuildBatch.sync",
-        "codebuild:stopBuildBatch", "codebuild:retryBuildBatch", "codebuild:retryBuildBatch.sync",
-        "codebuild:deleteBuildBatch", "codebuild:batchDeleteBuilds", "codebuild:batchGetBuilds",
-        "codebuild:batchGetReports", "databrew:startJobRun", "databrew:startJobRun.sync",
-        "dynamodb:getItem", "dynamodb:putItem", "dynamodb:updateItem", "dynamodb:deleteItem",
-        "ecs:runTask", "ecs:runTask.sync", "ecs:runTask.waitForTaskToken", "eks:createCluster",
-        "eks:createCluster.sync", "eks:deleteCluster", "eks:deleteCluster.sync", "eks:createNodegroup",
-        "eks:createNodegroup.sync", "eks:deleteNodegroup", "eks:deleteNodegroup.sync",
-        "eks:createFargateProfile", "eks:createFargateProfile.sync", "eks:deleteFargateProfile",
-        "eks:deleteFargateProfile.sync", "elasticmapreduce:createCluster", "elasticmapreduce:createCluster.sync",
-        "elasticmapreduce:terminateCluster", "elasticmapreduce:terminateCluster.sync",
-        "elasticmapreduce:addStep", "elasticmapreduce:addStep.sync", "elasticmapreduce:cancelStep",
-        "elasticmapreduce:setClusterTerminationProtection", "bedrock:invokeModel",
+        "athena:startQueryExecution",
+        "athena:startQueryExecution.sync",
+        "athena:stopQueryExecution",
+        "athena:getQueryExecution",
+        "athena:getQueryResults",
+        "batch:submitJob",
+        "batch:submitJob.sync",
+        "batch:submitJob.waitForTaskToken",
+        "bedrock:createModelCustomizationJob",
+        "bedrock:createModelCustomizationJob.sync",
+        "codebuild:startBuild",
+        "codebuild:startBuild.sync",
+        "codebuild:stopBuild",
+        "codebuild:startBuildBatch",
+        "codebuild:startBuildBatch.sync",
+        "codebuild:stopBuildBatch",
+        "codebuild:retryBuildBatch",
+        "codebuild:retryBuildBatch.sync",
+        "codebuild:deleteBuildBatch",
+        "codebuild:batchDeleteBuilds",
+        "codebuild:batchGetBuilds",
+        "codebuild:batchGetReports",
+        "databrew:startJobRun",
+        "databrew:startJobRun.sync",
+        "dynamodb:getItem",
+        "dynamodb:putItem",
+        "dynamodb:updateItem",
+        "dynamodb:deleteItem",
+        "ecs:runTask",
+        "ecs:runTask.sync",
+        "ecs:runTask.waitForTaskToken",
+        "eks:createCluster",
+        "eks:createCluster.sync",
+        "eks:deleteCluster",
+        "eks:deleteCluster.sync",
+        "eks:createNodegroup",
+        "eks:createNodegroup.sync",
+        "eks:deleteNodegroup",
+        "eks:deleteNodegroup.sync",
+        "eks:createFargateProfile",
+        "eks:createFargateProfile.sync",
+        "eks:deleteFargateProfile",
+        "eks:deleteFargateProfile.sync",
+        "elasticmapreduce:createCluster",
+        "elasticmapreduce:createCluster.sync",
+        "elasticmapreduce:terminateCluster",
+        "elasticmapreduce:terminateCluster.sync",
+        "elasticmapreduce:addStep",
+        "elasticmapreduce:addStep.sync",
+        "elasticmapreduce:cancelStep",
+        "elasticmapreduce:setClusterTerminationProtection",
+        "bedrock:invokeModel",
         "emr-containers:createVirtualCluster",
-        "emr-containers:createVirtualCluster.sync", "emr-containers:deleteVirtualCluster",
-        "emr-containers:deleteVirtualCluster.sync", "emr-containers:startJobRun",
-        "emr-containers:startJobRun.sync", "emr-serverless:createApplication",
-        "emr-serverless:createApplication.sync", "emr-serverless:startApplication",
-        "emr-serverless:startApplication.sync", "emr-serverless:stopApplication",
-        "emr-serverless:stopApplication.sync", "emr-serverless:deleteApplication",
-        "emr-serverless:deleteApplication.sync", "emr-serverless:startJobRun",
-        "emr-serverless:startJobRun.sync", "emr-serverless:cancelJobRun", "events:putEvents",
-        "events:putEvents.waitForTaskToken", "glue:startJobRun", "glue:startJobRun.sync",
-        "lambda:invoke", "lambda:invoke.waitForTaskToken", "mediaconvert:createJob",
-        "mediaconvert:createJob.sync", "sagemaker:createEndpoint", "sagemaker:createEndpointConfig",
-        "sagemaker:createHyperParameterTuningJob", "sagemaker:createHyperParameterTuningJob.sync",
-        "sagemaker:createLabelingJob", "sagemaker:createLabelingJob.sync", "sagemaker:createModel",
-        "sagemaker:createProcessingJob", "sagemaker:createProcessingJob.sync",
-        "sagemaker:createTrainingJob", "sagemaker:createTrainingJob.sync",
-        "sagemaker:createTransformJob", "sagemaker:createTransformJob.sync", "sagemaker:updateEndpoint",
-        "sns:publish", "sns:publish.waitForTaskToken", "sqs:sendMessage",
-        "sqs:sendMessage.waitForTaskToken", "states:startExecution", "states:startExecution.sync",
-        "states:startExecution.sync:2", "states:startExecution.waitForTaskToken",
+        "emr-containers:createVirtualCluster.sync",
+        "emr-containers:deleteVirtualCluster",
+        "emr-containers:deleteVirtualCluster.sync",
+        "emr-containers:startJobRun",
+        "emr-containers:startJobRun.sync",
+        "emr-serverless:createApplication",
+        "emr-serverless:createApplication.sync",
+        "emr-serverless:startApplication",
+        "emr-serverless:startApplication.sync",
+        "emr-serverless:stopApplication",
+        "emr-serverless:stopApplication.sync",
+        "emr-serverless:deleteApplication",
+        "emr-serverless:deleteApplication.sync",
+        "emr-serverless:startJobRun",
+        "emr-serverless:startJobRun.sync",
+        "emr-serverless:cancelJobRun",
+        "events:putEvents",
+        "events:putEvents.waitForTaskToken",
+        "glue:startJobRun",
+        "glue:startJobRun.sync",
+        "lambda:invoke",
+        "lambda:invoke.waitForTaskToken",
+        "mediaconvert:createJob",
+        "mediaconvert:createJob.sync",
+        "sagemaker:createEndpoint",
+        "sagemaker:createEndpointConfig",
+        "sagemaker:createHyperParameterTuningJob",
+        "sagemaker:createHyperParameterTuningJob.sync",
+        "sagemaker:createLabelingJob",
+        "sagemaker:createLabelingJob.sync",
+        "sagemaker:createModel",
+        "sagemaker:createProcessingJob",
+        "sagemaker:createProcessingJob.sync",
+        "sagemaker:createTrainingJob",
+        "sagemaker:createTrainingJob.sync",
+        "sagemaker:createTransformJob",
+        "sagemaker:createTransformJob.sync",
+        "sagemaker:updateEndpoint",
+        "sns:publish",
+        "sns:publish.waitForTaskToken",
+        "sqs:sendMessage",
+        "sqs:sendMessage.waitForTaskToken",
+        "states:startExecution",
+        "states:startExecution.sync",
+        "states:startExecution.sync:2",
+        "states:startExecution.waitForTaskToken",
     };
     static const struct desk_reply refusal[] = {
         {400, "", "{\"__type\":\"Nope\",\"message\":\"n\"}"}, {0}};
@@ -558,7 +761,8 @@ static void knows_every_integration(void **state)
         snprintf(arn, sizeof arn, "arn:aws:states:::%s", resources[i]);
         const char *said = desk_run(d, arn, "{}", refusal);
         bool refused = strncmp(said, "START_FAILED States.Runtime | The Parameters '{", 47) == 0;
-        bool failed = strncmp(said, "FAILED ", 7) == 0 && strstr(said, "Exception | ") && strstr(said, " (Service: A");
+        bool failed = strncmp(said, "FAILED ", 7) == 0 && strstr(said, "Exception | ") &&
+                      strstr(said, " (Service: A");
         if (!refused && !failed)
             fail_msg("%s: %s", arn, said);
     }
@@ -579,6 +783,7 @@ int main(void)
         TEST(invokes_apis),
         TEST(calls_https_apis),
         TEST(keeps_http_tasks_outside),
+        TEST(finds_what_it_started_before_a_crash),
         TEST(stops_jobs_that_nobody_wants),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

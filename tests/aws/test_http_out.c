@@ -1,5 +1,6 @@
-/* HTTP out against a peer that misbehaves. Breaks when: engine/loop/http_out.c mistakes one failure for
- * another, follows a redirect, sends what nobody asked for, grows beyond its bounds, or blocks. */
+/* HTTP out against a peer that misbehaves. Breaks when: engine/loop/http_out.c mistakes one
+ * failure for another, follows a redirect, sends what nobody asked for, grows beyond its bounds,
+ * or blocks. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -45,7 +46,8 @@ static void url_of(struct peer *p, const char *path, char url[128])
 
 /* ---- a table of bad peers ---- */
 
-/* Written as they stand; a NULL ends them. '~' sleeps 30 ms, '*' repeats 64 KiB of 'x' without end. */
+/* Written as they stand; a NULL ends them. '~' sleeps 30 ms, '*' repeats 64 KiB of 'x' without
+ * end. */
 static const struct bad_peer {
     const char *name;
     const char *answer;
@@ -68,7 +70,8 @@ static const struct bad_peer {
     {"cut in a chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n{", HTTP_CUT_OFF,
      200},
     {"no HTTP", "SSH-2.0-OpenSSH_9.2\r\n\r\n\r\n", HTTP_MALFORMED, 0},
-    {"a length that is none", "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n{}", HTTP_MALFORMED, 200},
+    {"a length that is none", "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n{}", HTTP_MALFORMED,
+     200},
     {"a chunk size that is none", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}",
      HTTP_CUT_OFF, 200},
     {"HTTP/0.9", "<html>hello</html>", HTTP_MALFORMED, 0},
@@ -98,7 +101,8 @@ static bool serve_badly(void *state, int fd, size_t number, const char *request)
         else if (*at == '*')
             return flood(fd, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");
         else if (*at == '+')
-            return flood(fd, "X-More: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\r\n");
+            return flood(fd,
+                         "X-More: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\r\n");
         else if (!peer_write(fd, at, 1))
             return false;
     }
@@ -297,9 +301,12 @@ static void finds_the_host_in_a_url(void **state)
         const char *url, *host;
     } cases[] = {
         {"https://dynamodb.us-east-1.amazonaws.com/", "dynamodb.us-east-1.amazonaws.com"},
-        {"http://127.0.0.1:8000", "127.0.0.1"}, {"http://[::1]:80/x", "::1"},
-        {"http://u:p@host:1/?a@b", "host"},     {"no-scheme/x", "no-scheme"},
-        {"", ""},                               {"http://[::1", "::1"},
+        {"http://127.0.0.1:8000", "127.0.0.1"},
+        {"http://[::1]:80/x", "::1"},
+        {"http://u:p@host:1/?a@b", "host"},
+        {"no-scheme/x", "no-scheme"},
+        {"", ""},
+        {"http://[::1", "::1"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -1,6 +1,7 @@
-/* Signature Version 4 against Amazon's signing suite: every stage file of every case, both forms.
- * Breaks when: engine/aws/sigv4.c canonicalises, hashes or words anything otherwise than AWS. The suite
- * is read where it stands (../shared/conformance/sigv4); what it does not cover stands in here. */
+/* Signature Version 4 against Amazon's signing suite: every stage file of every case, both
+ * forms. Breaks when: engine/aws/sigv4.c canonicalises, hashes or words anything otherwise than
+ * AWS. The suite is read where it stands (../shared/conformance/sigv4); what it does not cover
+ * stands in here. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +15,7 @@
 #include "asl/value/value.h"
 #include "engine/aws/sigv4.h"
 
-#define SUITE "../shared/conformance/sigv4"
+#define SUITE      "../shared/conformance/sigv4"
 #define CASE_COUNT 38
 
 struct request {
@@ -224,9 +225,14 @@ static void leaves_the_path_of_s3_alone(void **state)
     asl_buffer_init(&canonical, 4096);
     http_headers_init(&headers);
     http_headers_add(&headers, "Host", ASL_TEXT("b.s3.amazonaws.com"));
-    struct sigv4 s = {.method = "GET", .path = ASL_TEXT("/a//../b%20c"), .query = &query,
-                      .headers = &headers, .credentials = &who, .region = "us-east-1",
-                      .service = "s3", .flags = SIGV4_CONTENT_HASH};
+    struct sigv4 s = {.method = "GET",
+                      .path = ASL_TEXT("/a//../b%20c"),
+                      .query = &query,
+                      .headers = &headers,
+                      .credentials = &who,
+                      .region = "us-east-1",
+                      .service = "s3",
+                      .flags = SIGV4_CONTENT_HASH};
     sigv4_prepare(&s);
     sigv4_canonical_request(&s, &canonical);
     assert_true(asl_text_starts(asl_buffer_text(&canonical), "GET\n/a//../b%20c\n\nhost:"));
@@ -252,8 +258,13 @@ static void signs_twice(void **state)
     asl_buffer_init(&query, 1024);
     http_headers_init(&headers);
     http_headers_add(&headers, "Host", ASL_TEXT("example.amazonaws.com"));
-    struct sigv4 s = {.method = "GET", .path = ASL_TEXT("/"), .query = &query, .headers = &headers,
-                      .credentials = &who, .region = "us-east-1", .service = "service",
+    struct sigv4 s = {.method = "GET",
+                      .path = ASL_TEXT("/"),
+                      .query = &query,
+                      .headers = &headers,
+                      .credentials = &who,
+                      .region = "us-east-1",
+                      .service = "service",
                       .flags = SIGV4_ENCODE_PATH | SIGV4_NORMALIZE};
     sigv4_sign(&s);
     char *first = asl_copy_text(asl_text(http_headers_get(&headers, "Authorization")));

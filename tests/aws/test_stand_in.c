@@ -1,5 +1,6 @@
-/* Connectors to the embedded stand-ins over real sockets: the same bytes that AWS would get, answered,
- * read and named. Breaks when: serialising, signing, sending, serving or parsing do not fit together. */
+/* Connectors to the embedded stand-ins over real sockets: the same bytes that AWS would get,
+ * answered, read and named. Breaks when: serialising, signing, sending, serving or parsing do
+ * not fit together. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -35,10 +36,14 @@ static int set_up(void **state)
     w->desk = desk;
     snprintf(w->folder, sizeof w->folder, "/tmp/stepwell-stand-in-XXXXXX");
     assert_non_null(mkdtemp(w->folder));
-    struct local_options o = {.directory = w->folder, .loop = w->desk->loop, .now = now,
-                              .now_state = w->desk->loop, .export_ms = 90000};
+    struct local_options o = {.directory = w->folder,
+                              .loop = w->desk->loop,
+                              .now = now,
+                              .now_state = w->desk->loop,
+                              .export_ms = 90000};
     w->local = local_new(&o, message);
-    w->http = http_in_new(w->desk->loop, "127.0.0.1", 0, hosts, NULL, local_handle, w->local, message);
+    w->http =
+        http_in_new(w->desk->loop, "127.0.0.1", 0, hosts, NULL, local_handle, w->local, message);
     if (!w->local || !w->http)
         fail_msg("%s", message);
     snprintf(w->url, sizeof w->url, "http://127.0.0.1:%u", http_in_port(w->http));
@@ -67,13 +72,17 @@ static const struct {
     const char *resource, *parameters, *said, *holds;
 } steps[] = {
     {"aws-sdk:dynamodb:createTable",
-     "{\"TableName\":\"things\",\"AttributeDefinitions\":[{\"AttributeName\":\"k\",\"AttributeType\":\"S\"}],"
-     "\"KeySchema\":[{\"AttributeName\":\"k\",\"KeyType\":\"HASH\"}],\"BillingMode\":\"PAY_PER_REQUEST\"}",
+     "{\"TableName\":\"things\",\"AttributeDefinitions\":[{\"AttributeName\":\"k\","
+     "\"AttributeType\":\"S\"}],"
+     "\"KeySchema\":[{\"AttributeName\":\"k\",\"KeyType\":\"HASH\"}],\"BillingMode\":\"PAY_PER_"
+     "REQUEST\"}",
      "SUCCEEDED {\"TableDescription\":{", "\"TableName\":\"things\""},
-    {"dynamodb:putItem", "{\"TableName\":\"things\",\"Item\":{\"k\":{\"S\":\"1\"},\"n\":{\"N\":\"41\"}}}",
+    {"dynamodb:putItem",
+     "{\"TableName\":\"things\",\"Item\":{\"k\":{\"S\":\"1\"},\"n\":{\"N\":\"41\"}}}",
      "SUCCEEDED {\"SdkHttpMetadata\":", "\"HttpStatusCode\":200"},
     {"dynamodb:updateItem",
-     "{\"TableName\":\"things\",\"Key\":{\"k\":{\"S\":\"1\"}},\"UpdateExpression\":\"SET n = n + :one\","
+     "{\"TableName\":\"things\",\"Key\":{\"k\":{\"S\":\"1\"}},\"UpdateExpression\":\"SET n = n + "
+     ":one\","
      "\"ExpressionAttributeValues\":{\":one\":{\"N\":\"1\"}},\"ReturnValues\":\"ALL_NEW\"}",
      "SUCCEEDED {\"Attributes\":{", "\"n\":{\"N\":\"42\"}"},
     {"dynamodb:getItem", "{\"TableName\":\"things\",\"Key\":{\"k\":{\"S\":\"1\"}}}",
@@ -82,12 +91,14 @@ static const struct {
      "{\"TableName\":\"things\",\"Item\":{\"k\":{\"S\":\"1\"}},\"ConditionExpression\":"
      "\"attribute_not_exists(k)\"}",
      "FAILED DynamoDB.ConditionalCheckFailedException | The conditional request failed (Service: "
-     "AmazonDynamoDBv2; Status Code: 400; Error Code: ConditionalCheckFailedException; Request ID: ",
+     "AmazonDynamoDBv2; Status Code: 400; Error Code: ConditionalCheckFailedException; Request "
+     "ID: ",
      "; Proxy: null)"},
     {"dynamodb:getItem", "{\"TableName\":\"nope\",\"Key\":{\"k\":{\"S\":\"1\"}}}",
      "FAILED DynamoDB.ResourceNotFoundException | ", "Service: AmazonDynamoDBv2; Status Code: 400"},
     {"aws-sdk:dynamodb:query",
-     "{\"TableName\":\"things\",\"KeyConditionExpression\":\"k = :k\",\"ExpressionAttributeValues\":{\":k\":"
+     "{\"TableName\":\"things\",\"KeyConditionExpression\":\"k = "
+     ":k\",\"ExpressionAttributeValues\":{\":k\":"
      "{\"S\":\"1\"}}}",
      "SUCCEEDED {", "\"Count\":1"},
     {"aws-sdk:dynamodb:getItem", "{\"TableName\":\"nope\",\"Key\":{\"k\":{\"S\":\"1\"}}}",
@@ -100,13 +111,17 @@ static const struct {
     {"aws-sdk:s3:listObjectsV2", "{\"Bucket\":\"stuff\",\"Prefix\":\"a b/\"}", "SUCCEEDED {",
      "\"Key\":\"a b/ü+&.txt\""},
     {"aws-sdk:s3:getObject", "{\"Bucket\":\"stuff\",\"Key\":\"none\"}",
-     "FAILED S3.NoSuchKeyException | The specified key does not exist. (Service: S3, Status Code: 404, "
-     "Request ID: ", "Extended Request ID: "},
-    {"aws-sdk:s3:headObject", "{\"Bucket\":\"stuff\",\"Key\":\"none\"}", "FAILED S3.NoSuchKeyException | ",
-     "Status Code: 404"},
+     "FAILED S3.NoSuchKeyException | The specified key does not exist. (Service: S3, Status Code: "
+     "404, "
+     "Request ID: ",
+     "Extended Request ID: "},
+    {"aws-sdk:s3:headObject", "{\"Bucket\":\"stuff\",\"Key\":\"none\"}",
+     "FAILED S3.NoSuchKeyException | ", "Status Code: 404"},
     {"aws-sdk:s3:getObject", "{\"Bucket\":\"nobucket\",\"Key\":\"none\"}",
-     "FAILED S3.NoSuchBucketException | The specified bucket does not exist (Service: S3, Status Code: "
-     "404, Request ID: ", "Extended Request ID: "},
+     "FAILED S3.NoSuchBucketException | The specified bucket does not exist (Service: S3, Status "
+     "Code: "
+     "404, Request ID: ",
+     "Extended Request ID: "},
 };
 
 static void does_a_days_work(void **state)
@@ -117,8 +132,10 @@ static void does_a_days_work(void **state)
         char arn[128];
         snprintf(arn, sizeof arn, "arn:aws:states:::%s", steps[i].resource);
         const char *said = desk_run(w->desk, arn, steps[i].parameters, none);
-        if (strncmp(said, steps[i].said, strlen(steps[i].said)) != 0 || !strstr(said, steps[i].holds))
-            fail_msg("%s\n--- wanted\n%s...%s\n--- got\n%s", arn, steps[i].said, steps[i].holds, said);
+        if (strncmp(said, steps[i].said, strlen(steps[i].said)) != 0 ||
+            !strstr(said, steps[i].holds))
+            fail_msg("%s\n--- wanted\n%s...%s\n--- got\n%s", arn, steps[i].said, steps[i].holds,
+                     said);
     }
 }
 

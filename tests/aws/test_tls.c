@@ -53,9 +53,9 @@ struct recipe {
     const char *name;         /* common name */
     const char *alternatives; /* subjectAltName, or NULL */
     bool is_authority;
-    long from, until;         /* seconds from now */
+    long from, until; /* seconds from now */
     bool small_key, old_hash;
-    const char *usage;        /* extended key usage, or NULL */
+    const char *usage; /* extended key usage, or NULL */
 };
 
 /* Signed by `issuer`, by itself when that is NULL. */
@@ -147,7 +147,7 @@ static void server_stop(struct server *s)
 
 /* ---- cases ---- */
 
-#define DAY 86400L
+#define DAY   86400L
 #define NAMES "DNS:localhost,IP:127.0.0.1"
 
 enum issuer { BY_ROOT, BY_ITSELF, BY_STRANGER, BY_MIDDLE, BY_UNSENT_MIDDLE, BY_LEAF };
@@ -160,31 +160,75 @@ static const struct tls_case {
     enum http_failure failure;
 } cases[] = {
     {"good", {"localhost", NAMES, false, -DAY, DAY, false, false, NULL}, BY_ROOT, 0, HTTP_DONE},
-    {"good, through another", {"localhost", NAMES, false, -DAY, DAY, false, false, NULL}, BY_MIDDLE, 0,
+    {"good, through another",
+     {"localhost", NAMES, false, -DAY, DAY, false, false, NULL},
+     BY_MIDDLE,
+     0,
      HTTP_DONE},
-    {"good, TLS 1.2", {"localhost", NAMES, false, -DAY, DAY, false, false, NULL}, BY_ROOT,
-     TLS1_2_VERSION, HTTP_DONE},
-    {"signed by itself", {"localhost", NAMES, false, -DAY, DAY, false, false, NULL}, BY_ITSELF, 0,
+    {"good, TLS 1.2",
+     {"localhost", NAMES, false, -DAY, DAY, false, false, NULL},
+     BY_ROOT,
+     TLS1_2_VERSION,
+     HTTP_DONE},
+    {"signed by itself",
+     {"localhost", NAMES, false, -DAY, DAY, false, false, NULL},
+     BY_ITSELF,
+     0,
      HTTP_TLS},
-    {"signed by a stranger", {"localhost", NAMES, false, -DAY, DAY, false, false, NULL}, BY_STRANGER,
-     0, HTTP_TLS},
-    {"another's name", {"other", "DNS:other.example", false, -DAY, DAY, false, false, NULL}, BY_ROOT, 0,
+    {"signed by a stranger",
+     {"localhost", NAMES, false, -DAY, DAY, false, false, NULL},
+     BY_STRANGER,
+     0,
      HTTP_TLS},
-    {"no name but the common one", {"other", NULL, false, -DAY, DAY, false, false, NULL}, BY_ROOT, 0,
+    {"another's name",
+     {"other", "DNS:other.example", false, -DAY, DAY, false, false, NULL},
+     BY_ROOT,
+     0,
      HTTP_TLS},
-    {"expired", {"localhost", NAMES, false, -2 * DAY, -DAY, false, false, NULL}, BY_ROOT, 0, HTTP_TLS},
-    {"not yet valid", {"localhost", NAMES, false, DAY, 2 * DAY, false, false, NULL}, BY_ROOT, 0,
+    {"no name but the common one",
+     {"other", NULL, false, -DAY, DAY, false, false, NULL},
+     BY_ROOT,
+     0,
      HTTP_TLS},
-    {"a link is missing", {"localhost", NAMES, false, -DAY, DAY, false, false, NULL}, BY_UNSENT_MIDDLE,
-     0, HTTP_TLS},
-    {"signed by one who may not", {"localhost", NAMES, false, -DAY, DAY, false, false, NULL}, BY_LEAF,
-     0, HTTP_TLS},
-    {"a key too small", {"localhost", NAMES, false, -DAY, DAY, true, false, NULL}, BY_ROOT, 0,
+    {"expired",
+     {"localhost", NAMES, false, -2 * DAY, -DAY, false, false, NULL},
+     BY_ROOT,
+     0,
      HTTP_TLS},
-    {"an old hash", {"localhost", NAMES, false, -DAY, DAY, false, true, NULL}, BY_ROOT, 0, HTTP_TLS},
-    {"for clients only", {"localhost", NAMES, false, -DAY, DAY, false, false, "clientAuth"}, BY_ROOT,
-     0, HTTP_TLS},
-    {"TLS 1.1", {"localhost", NAMES, false, -DAY, DAY, false, false, NULL}, BY_ROOT, TLS1_1_VERSION,
+    {"not yet valid",
+     {"localhost", NAMES, false, DAY, 2 * DAY, false, false, NULL},
+     BY_ROOT,
+     0,
+     HTTP_TLS},
+    {"a link is missing",
+     {"localhost", NAMES, false, -DAY, DAY, false, false, NULL},
+     BY_UNSENT_MIDDLE,
+     0,
+     HTTP_TLS},
+    {"signed by one who may not",
+     {"localhost", NAMES, false, -DAY, DAY, false, false, NULL},
+     BY_LEAF,
+     0,
+     HTTP_TLS},
+    {"a key too small",
+     {"localhost", NAMES, false, -DAY, DAY, true, false, NULL},
+     BY_ROOT,
+     0,
+     HTTP_TLS},
+    {"an old hash",
+     {"localhost", NAMES, false, -DAY, DAY, false, true, NULL},
+     BY_ROOT,
+     0,
+     HTTP_TLS},
+    {"for clients only",
+     {"localhost", NAMES, false, -DAY, DAY, false, false, "clientAuth"},
+     BY_ROOT,
+     0,
+     HTTP_TLS},
+    {"TLS 1.1",
+     {"localhost", NAMES, false, -DAY, DAY, false, false, NULL},
+     BY_ROOT,
+     TLS1_1_VERSION,
      HTTP_TLS},
 };
 
@@ -245,7 +289,8 @@ static void ask(struct world *w, uint16_t port, const char *bundle, const char *
 
 static void run_case(struct world *w, const struct tls_case *c)
 {
-    const struct identity *issuers[] = {&w->root, NULL, &w->stranger, &w->middle, &w->middle, &w->leaf};
+    const struct identity *issuers[] = {&w->root,   NULL,       &w->stranger,
+                                        &w->middle, &w->middle, &w->leaf};
     const struct identity *sent[] = {NULL, NULL, &w->stranger, &w->middle, NULL, &w->leaf};
     struct identity who = make(&c->recipe, issuers[c->issuer]);
     struct server s;

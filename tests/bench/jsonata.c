@@ -21,6 +21,7 @@
 #define CASES_MOST       2000
 #define SECONDS_EACH     0.01
 #define SECONDS_TYPICAL  0.2
+#define ROUNDS           4 /* the script has its own */
 
 static const struct {
     const char *name, *expression;
@@ -35,8 +36,9 @@ static const struct {
     {"higher order", "$map($filter(items, function($i){$i.quantity > 5}), function($i){$i.price})"
                      " ~> $reduce(function($a, $b){$a + $b})"},
     {"transform", "$ ~> |items|{'price': price * 1.1}, 'stamp'|"},
-    {"task arguments", "{'TableName': 'orders', 'Key': {'id': items[0].name}, 'Count': $count(items),"
-                       " 'Flags': [items[[0..2]].category], 'When': $now()}"},
+    {"task arguments",
+     "{'TableName': 'orders', 'Key': {'id': items[0].name}, 'Count': $count(items),"
+     " 'Flags': [items[[0..2]].category], 'When': $now()}"},
 };
 #define TYPICAL (sizeof typical / sizeof typical[0])
 
@@ -107,8 +109,7 @@ static void add_suite_case(const asl_value *test)
     asl_value *input = data ? value_retain(data) : NULL;
     if (!input && set && value_kind(set) == VALUE_STRING) {
         char path[600];
-        snprintf(path, sizeof path, SUITE "/datasets/%.*s.json",
-                 ASL_TEXT_ARGS(value_as_text(set)));
+        snprintf(path, sizeof path, SUITE "/datasets/%.*s.json", ASL_TEXT_ARGS(value_as_text(set)));
         input = read_json(path);
     }
     if (input)
@@ -166,7 +167,28 @@ static double some(void *state)
     return 0.5;
 }
 
-/* Nanoseconds for one evaluation; 0 when it does not compile. */
+/* Seconds for one evaluation. */
+static double measure_round(const struct jsonata *e, const struct bench_case *c,
+                            const struct jsonata_env *env, double seconds)
+{
+    struct jsonata_error error;
+    double began = bench_now(), took = 0;
+    size_t times = 0;
+    for (size_t batch = 1; took < seconds; batch *= 2) {
+        for (size_t i = 0; i < batch; i++) {
+            asl_value *result = NULL;
+            if (jsonata_evaluate(e, c->data, env, &result, &error) == JSONATA_FAILED)
+                jsonata_error_free(&error);
+            value_release(result);
+        }
+        times += batch;
+        took = bench_now() - began;
+    }
+    return took / (double)times;
+}
+
+/* Nanoseconds for one evaluation, the best of some rounds (the machine has other things to do); 0
+ * when it does not compile. */
 static double measure(const struct bench_case *c, double seconds)
 {
     struct jsonata_error error = {0};
@@ -175,22 +197,15 @@ static double measure(const struct bench_case *c, double seconds)
         jsonata_error_free(&error);
         return 0;
     }
-    struct jsonata_env env = {.state = c->bindings, .variable = variable, .now_ms = 1600000000000,
-                              .random = some};
-    double began = bench_now(), took = 0;
-    size_t times = 0;
-    for (size_t batch = 1; took < seconds; batch *= 2) {
-        for (size_t i = 0; i < batch; i++) {
-            asl_value *result = NULL;
-            if (jsonata_evaluate(e, c->data, &env, &result, &error) == JSONATA_FAILED)
-                jsonata_error_free(&error);
-            value_release(result);
-        }
-        times += batch;
-        took = bench_now() - began;
+    struct jsonata_env env = {
+        .state = c->bindings, .variable = variable, .now_ms = 1600000000000, .random = some};
+    double best = 0;
+    for (int round = 0; round < ROUNDS; round++) {
+        double one = measure_round(e, c, &env, seconds / ROUNDS);
+        best = round == 0 || one < best ? one : best;
     }
     jsonata_free(e);
-    return took / (double)times * 1e9;
+    return best * 1e9;
 }
 
 static bool write_questions(void)

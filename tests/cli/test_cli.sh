@@ -422,5 +422,168 @@ call 2 eval 1 2
 call 1 eval '(function($n) { $n = 0 ? 0 : 1 + $f($n - 1) })(1)'
 call 1 eval '($f := function($n) { 1 + $f($n) }; $f(1))'
 
+# ---- replay ----
+fresh "replay"
+cat >m.asl.json <<'END'
+{"StartAt": "A", "States": {
+ "A": {"Type": "Pass", "Result": [1, 2, 3], "ResultPath": "$.items", "Next": "W"},
+ "W": {"Type": "Wait", "Seconds": 100, "Next": "D"},
+ "D": {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:dynamodb:listTables", "Parameters": {}, "ResultPath": "$.t",
+  "Retry": [{"ErrorEquals": ["States.ALL"]}], "Next": "M"},
+ "M": {"Type": "Map", "MaxConcurrency": 2, "ItemsPath": "$.items", "ResultPath": "$.r", "ItemProcessor": {"StartAt": "I", "States": {
+  "I": {"Type": "Wait", "Seconds": 3, "Next": "J"},
+  "J": {"Type": "Pass", "Parameters": {"t.$": "$$.State.EnteredTime", "u.$": "States.UUID()", "n.$": "$$.Execution.Name"}, "End": true}}},
+  "Next": "Z"},
+ "Z": {"Type": "Pass", "End": true}}}
+END
+call 0 run m.asl.json --time skip --quiet --name one
+call 0 run m.asl.json --time skip --quiet --name two
+call 0 replay one
+says out "same           one"
+call 0 replay --machine m --json
+says out '"same": 2'
+call 0 replay --all
+says out "2 replayed: 2 same"
+"$stepwell" history one --json >one.json
+call 2 replay one.json
+says err "--definition"
+call 0 replay one.json --definition m.asl.json --fail-on any
+says out "same           one.json"
+edit() { # verdict, exit status, sed script: what an edit comes to
+    sed "$3" m.asl.json >edited.asl.json
+    call "$2" replay one one.json --definition edited.asl.json --json
+    says out "\"$1\": 2"
+}
+edit same 0 's/"Retry": .*}\], "Next"/"Next"/'
+edit other-payload 0 's/"Seconds": 100/"Seconds": 200/' # the times in its output move
+edit other-payload 0 's/\[1, 2, 3\]/[1, 2, 4]/'
+edit other-path 0 's/\[1, 2, 3\]/[1, 2]/'
+edit other-path 0 's/"D"/"Renamed"/g'
+edit needs-outcome 1 's/listTables/describeLimits/; s/"D"/"Renamed"/g'
+edit would-fail 1 's/"Z": {"Type": "Pass", "End": true}/"Z": {"Type": "Fail", "Error": "No"}/'
+edit would-fail 1 's/"ItemsPath": "$.items"/"ItemsPath": "$.none"/'
+call 1 replay one --definition edited.asl.json --fail-on would-fail
+call 0 replay one --definition edited.asl.json --fail-on none
+call 2 replay one --fail-on sometimes
+says err "other-path"
+
+fresh "replay: pages, and what is no history"
+pass
+call 0 run pass.asl.json --name p --quiet
+call 0 replay p
+"$stepwell" history p --json >whole.json
+cat >page1.json <<'END'
+{"events": [{"timestamp": "2024-05-01T10:00:00.100000+02:00", "type": "ExecutionStarted", "id": 1, "previousEventId": 0,
+  "executionStartedEventDetails": {"input": "{}", "inputDetails": {"truncated": false}, "roleArn": "arn:aws:iam::111111111111:role/r"}},
+ {"timestamp": "2024-05-01T10:00:00.130000+02:00", "type": "PassStateEntered", "id": 2, "previousEventId": 0,
+  "stateEnteredEventDetails": {"name": "P", "input": "{}", "inputDetails": {"truncated": false}}}], "NextToken": "x"}
+END
+cat >page2.json <<'END'
+{"events": [{"timestamp": 1714550400.14, "type": "ExecutionSucceeded", "id": 4, "previousEventId": 3,
+  "executionSucceededEventDetails": {"output": "{}", "outputDetails": {"truncated": false}}},
+ {"timestamp": 1714550400.13, "type": "PassStateExited", "id": 3, "previousEventId": 2,
+  "stateExitedEventDetails": {"name": "P", "output": "{}", "outputDetails": {"truncated": false}}}]}
+END
+mkdir histories
+cp page1.json page2.json histories
+cat page1.json page2.json >both.json
+for source in histories both.json "page1.json page2.json"; do
+    call 0 replay $source --definition pass.asl.json
+    says out "1 replayed: 1 same"
+done
+call 0 replay page1.json --definition pass.asl.json # open, and it could go on
+says out "1 same"
+definition other.asl.json Q '"Q": {"Type": "Pass", "End": true}'
+call 1 replay page1.json --definition other.asl.json
+says out unreachable
+call 2 replay page2.json --definition pass.asl.json
+says err "the history is cut: event 1 is missing"
+unreadable() { # text, words of the complaint
+    printf "$1" >bad.json
+    call 2 replay bad.json --definition pass.asl.json
+    says err "$2"
+}
+unreadable '' 'empty'
+unreadable '{"events": [' 'line 1'
+unreadable '[[[[[]]]]]' 'get-execution-history'
+unreadable '{"events": []}' 'no events'
+unreadable '{"a": 1}' 'get-execution-history'
+unreadable '{"events": [{"type": "ExecutionStarted", "id": 1}]}' 'without its data'
+unreadable '{"events": [{"type": "PassStateEntered", "id": 1}]}' 'begins with ExecutionStarted'
+unreadable '{"events": [{"type": "ExecutionStarted", "id": 1, "previousEventId": 9}]}' 'previousEventId 9'
+unreadable '{"events": [{"type": "ExecutionStarted", "id": 2}]}' 'event 1 is missing'
+call 2 replay none.json --definition pass.asl.json
+call 2 replay nobody
+call 2 replay
+
+# ---- graph, diff ----
+fresh "graph"
+cat >g.asl.json <<'END'
+{"StartAt": "A \"x\"", "States": {
+ "A \"x\"": {"Type": "Choice", "Choices": [{"And": [{"Variable": "$.n", "NumericGreaterThan": 5}, {"Variable": "$.s", "IsPresent": true}], "Next": "M"}],
+  "Default": "P"},
+ "M": {"Type": "Map", "ItemProcessor": {"StartAt": "I", "States": {"I": {"Type": "Pass", "End": true}}},
+  "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "F"}], "Next": "P"},
+ "P": {"Type": "Parallel", "Branches": [{"StartAt": "B", "States": {"B": {"Type": "Succeed"}}}], "End": true},
+ "F": {"Type": "Fail"}}}
+END
+call 0 graph g.asl.json
+says out 'flowchart TD'
+says out 's0{"A #34;x#34;<br/>'
+says out 's0 -->|"#40;$.n #62; 5 and $.s is present#41;"| s1'
+says out 's0 -->|"default"| s3'
+says out 'subgraph g1["M"]'
+says out 's1 -.-> s2'
+says out 's1 -.->|"States.ALL"| s5'
+says out 's3 --> finish'
+lacks out 's5 -->'
+call 0 graph g.asl.json --format dot
+says out 'digraph machine {'
+says out 'label="A \"x\"\nChoice"'
+says out 'subgraph cluster_'
+[ "$(grep -o '{' out | wc -l)" = "$(grep -o '}' out | wc -l)" ]
+judge $? "every brace is closed"
+call 0 run g.asl.json --input '{"n": 1}' --name one --quiet
+call 0 graph g.asl.json --execution one
+says out ':::entered'
+call 2 graph g.asl.json --execution none
+call 2 graph g.asl.json --format png
+call 2 graph none.asl.json
+call 2 graph
+
+fresh "diff"
+definition a.asl.json A '"A": {"Type": "Pass", "Result": {"Next": 1, "x": [1, 2]}, "Next": "B"}, "B": {"Type": "Wait", "Seconds": 1, "Next": "C"},
+    "C": {"Type": "Map", "ItemProcessor": {"StartAt": "I", "States": {"I": {"Type": "Pass", "End": true}}}, "Next": "D"},
+    "D": {"Type": "Succeed"}'
+definition b.asl.json A '"A": {"Type": "Pass", "Result": {"Next": 2, "x": [1, 3]}, "Next": "Renamed"}, "Renamed": {"Type": "Wait", "Seconds": 1, "Next": "C"},
+    "C": {"Type": "Map", "ItemProcessor": {"StartAt": "I", "States": {"I": {"Type": "Pass", "Next": "J"}, "J": {"Type": "Pass", "End": true}}}, "Next": "E"},
+    "E": {"Type": "Fail"}'
+call 0 diff a.asl.json a.asl.json
+[ ! -s out ]
+judge $? "nothing is said of equal definitions"
+call 1 diff a.asl.json b.asl.json
+cat >wanted <<'END'
+changed  A: Result.Next: 1 -> 2
+changed  A: Result.x[1]: 2 -> 3
+renamed  B -> Renamed
+rewired  C/I: End: true -> nothing
+rewired  C/I: Next: nothing -> "J"
+added    C/J (Pass)
+rewired  C: Next: "D" -> "E"
+removed  D (Succeed)
+added    E (Fail)
+END
+cmp -s out wanted
+judge $? "each change in its own line, and no other"
+call 1 diff a.asl.json b.asl.json --json
+says out '"change": "renamed"'
+printf '{"States": 1' >cut.asl.json
+call 2 diff a.asl.json cut.asl.json
+says err "cut.asl.json:1:"
+printf '[]' >none.asl.json
+call 2 diff none.asl.json a.asl.json
+says err "no definition"
+call 2 diff a.asl.json
+
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -327,11 +327,20 @@ static bool answer(struct table *t)
     return taken;
 }
 
+static bool is_over(struct table *t)
+{
+    struct play *p = t->p;
+    enum asl_status status = asl_execution_status(p->execution);
+    if (status != ASL_RUNNING && status != ASL_SUCCEEDED && p->redrives && p->redrives--)
+        return !step_kind(t, ASL_REDRIVE);
+    return status != ASL_RUNNING;
+}
+
 static void play_on(struct table *t)
 {
     struct play *p = t->p;
     step_kind(t, ASL_START);
-    for (size_t moves = 0; asl_execution_status(p->execution) == ASL_RUNNING; moves++) {
+    for (size_t moves = 0; !is_over(t); moves++) {
         bool moved = p->recorded ? follow(t)
                                  : go_on(t) || (p->answer && answer(t)) || tick(t);
         if (!moved || moves == MOVES_MAXIMUM) {

@@ -16,6 +16,7 @@ struct play {
     bool (*answer)(void *state, const struct asl_command *task, struct asl_event *event);
     void *state;
     bool express, synchronous;
+    unsigned redrives; /* so many times, what failed is redriven */
     const char *machine_name;
     struct asl_text definition, input; /* texts */
 

@@ -13,6 +13,7 @@
 #include "tests/conformance/play.h"
 #include "tests/conformance/suite.h"
 #include "tests/conformance/unify.h"
+#include "tests/replay/again.h"
 
 /* ---- out of reach, each with its reason ---- */
 
@@ -285,6 +286,7 @@ static enum suite_verdict play_history(struct file *f, const asl_value *events,
                                               : compare_events(&u, events, p.events, note));
         if (!same && p.problem[0])
             asl_buffer_printf(note, "%s%s", note->size ? "\n       " : "", p.problem);
+        same = same && replay_again(p.definition, p.express, p.events, note);
         verdict = same ? SUITE_PASSED : SUITE_FAILED;
         if (f->suite->verbose && f->suite->filter)
             print_events(p.events);

@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include <cmocka.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -680,6 +681,33 @@ static void dies_of_a_failed_sync(void **state)
     close_engine();
 }
 
+static void sets_aside_what_does_not_read_back(void **state)
+{
+    (void)state;
+    sqlite3 *db;
+    open_engine(LOOP_REAL);
+    int64_t machine = put("M", WAIT);
+    start(machine, "one", "{}");
+    start(machine, "two", "{}");
+    run_for(50);
+    int64_t two = last_started.execution;
+    close_engine();
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "UPDATE execution SET state = x'0102030405' WHERE tail = 'one'",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    sqlite3_close(db);
+    open_engine(LOOP_SKIP);
+    run_for(100000);
+    struct engine_figures f;
+    engine_get_figures(engine, &f);
+    assert_non_null(strstr(complaints, "one cannot be taken up"));
+    assert_true(f.turns < 20); /* it does not come again and again */
+    assert_int_equal(find(two).status, ASL_SUCCEEDED); /* the others go on */
+    assert_int_equal(find(two - 1).status, ASL_RUNNING);
+    close_engine();
+}
+
 /* ---- watching ---- */
 
 struct watched {
@@ -738,6 +766,7 @@ int main(void)
         TEST(waits_for_a_full_disk),
         TEST(closes_on_a_full_disk),
         TEST(dies_of_a_failed_sync),
+        TEST(sets_aside_what_does_not_read_back),
         TEST(tells_its_watcher_everything),
     };
     fault_vfs_register();

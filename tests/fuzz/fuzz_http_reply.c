@@ -1,8 +1,9 @@
-/* Any bytes as the answer of a service: status, headers and body, through every protocol's parser, to an
- * error name and a cause. Nothing may crash, hang or grow beyond the body's own size.
+/* Any bytes as the answer of a service: status, headers and body, through every protocol's
+ * parser, to an error name and a cause. Nothing may crash, hang or grow beyond the body's own
+ * size.
  *
- * The first byte picks the operation, the second and third the status; headers are lines up to the
- * first that is none; the rest is the body. */
+ * The first byte picks the operation, the second and third the status; headers are lines up to
+ * the first that is none; the rest is the body. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,12 +14,24 @@
 
 /* One or two of each protocol, with timestamps, blobs, maps, lists, headers and payloads. */
 static const char *const operations[][2] = {
-    {"dynamodb", "getItem"},      {"dynamodb", "describeExport"}, {"sfn", "describeExecution"},
-    {"secretsmanager", "getSecretValue"}, {"lambda", "invoke"},   {"lambda", "getFunction"},
-    {"s3", "getObject"},          {"s3", "listObjectsV2"},        {"s3", "headObject"},
-    {"sqs", "receiveMessage"},    {"sns", "publish"},             {"sts", "assumeRole"},
-    {"ec2", "describeInstances"}, {"cloudwatch", "getMetricData"}, {"rds", "describeDBInstances"},
-    {"route53", "listHostedZones"}, {"glacier", "describeJob"},   {"apigateway", "getRestApi"},
+    {"dynamodb", "getItem"},
+    {"dynamodb", "describeExport"},
+    {"sfn", "describeExecution"},
+    {"secretsmanager", "getSecretValue"},
+    {"lambda", "invoke"},
+    {"lambda", "getFunction"},
+    {"s3", "getObject"},
+    {"s3", "listObjectsV2"},
+    {"s3", "headObject"},
+    {"sqs", "receiveMessage"},
+    {"sns", "publish"},
+    {"sts", "assumeRole"},
+    {"ec2", "describeInstances"},
+    {"cloudwatch", "getMetricData"},
+    {"rds", "describeDBInstances"},
+    {"route53", "listHostedZones"},
+    {"glacier", "describeJob"},
+    {"apigateway", "getRestApi"},
 };
 #define OPERATIONS (sizeof operations / sizeof *operations)
 
@@ -47,8 +60,8 @@ static struct asl_text take_headers(struct asl_text text, struct http_headers *h
         http_headers_add(headers, name,
                          (struct asl_text){colon + 1, line - (size_t)(colon + 1 - text.data)});
         free(name);
-        text = (struct asl_text){text.data + line + (end ? 1 : 0),
-                                 text.size - line - (end ? 1 : 0)};
+        text =
+            (struct asl_text){text.data + line + (end ? 1 : 0), text.size - line - (end ? 1 : 0)};
     }
     return text;
 }

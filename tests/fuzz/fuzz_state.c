@@ -119,6 +119,12 @@ static void load_and_go_on(asl_machine *m, const void *bytes, size_t size, const
     struct asl_buffer again;
     asl_buffer_init(&again, (size_t)1 << 24);
     move_on(x, env, MOVES_MAXIMUM, history);
+    struct asl_result result;
+    struct asl_event event = {.kind = ASL_REDRIVE};
+    asl_result_init(&result, history);
+    if (asl_step(x, &event, env, &result)) /* it had ended, and may go on */
+        move_on(x, env, MOVES_MAXIMUM, history);
+    asl_result_free(&result);
     asl_execution_save(x, &again);
     struct asl_text chunk = asl_history_bytes(history);
     if (asl_history_count(history))

@@ -44,12 +44,10 @@ static asl_value *answer(const asl_value *question)
 {
     struct value_list answer = {0};
     struct jsonata_error error = {0};
-    struct jsonata_env env = {.state = (void *)value_get_z(question, "bindings"),
-                              .variable = variable,
-                              .now_ms = NOW_MS};
+    struct jsonata_env env = {
+        .state = (void *)value_get_z(question, "bindings"), .variable = variable, .now_ms = NOW_MS};
     asl_value *value = NULL;
-    struct jsonata *e =
-        jsonata_compile(value_as_text(value_get_z(question, "expr")), 0, &error);
+    struct jsonata *e = jsonata_compile(value_as_text(value_get_z(question, "expr")), 0, &error);
     if (!e) {
         put_error(&answer, &error);
         jsonata_error_free(&error);
@@ -114,7 +112,8 @@ int main(int argc, char **argv)
     if (child < 0 || waitpid(child, &status, 0) < 0)
         return 1;
     if (WIFEXITED(status) && WEXITSTATUS(status) == SKIPPED) {
-        printf("skipped: node or npm's jsonata is not here\n");
+        printf("jsonata-differential: 0 passed, 0 failed, 1 skipped: node or npm's jsonata is not "
+               "here (npm i jsonata; NODE_PATH)\n");
         return 0;
     }
     return !WIFEXITED(status) || WEXITSTATUS(status) != 0;

@@ -154,8 +154,7 @@ static bool matches_error(const asl_value *test, const struct result *r)
         return false;
     if (token && !asl_text_equal(value_as_text(token), asl_buffer_text(&r->error.token)))
         return false;
-    return !message ||
-           asl_text_equal(value_as_text(message), asl_buffer_text(&r->error.message));
+    return !message || asl_text_equal(value_as_text(message), asl_buffer_text(&r->error.message));
 }
 
 static bool matches(const asl_value *test, const struct result *r)

@@ -63,11 +63,9 @@ static asl_value *parameters_of(const struct credentials_role *role)
     return value_object_take(&l);
 }
 
-struct credentials_assume *credentials_assume(struct aws *aws, const struct credentials_role *role,
-                                              const struct credentials *base,
-                                              void (*done)(void *state, struct credentials *take,
-                                                           const char *message),
-                                              void *state)
+struct credentials_assume *credentials_assume(
+    struct aws *aws, const struct credentials_role *role, const struct credentials *base,
+    void (*done)(void *state, struct credentials *take, const char *message), void *state)
 {
     struct credentials_assume *a = asl_allocate_zeroed(1, sizeof *a);
     const struct credentials none = {0};

@@ -15,11 +15,9 @@ struct credentials_role {
 struct credentials_assume;
 
 /* `done`, once and from the loop, gets the role's credentials to take, or NULL and why. */
-struct credentials_assume *credentials_assume(struct aws *a, const struct credentials_role *role,
-                                              const struct credentials *base,
-                                              void (*done)(void *state, struct credentials *take,
-                                                           const char *message),
-                                              void *state);
+struct credentials_assume *credentials_assume(
+    struct aws *a, const struct credentials_role *role, const struct credentials *base,
+    void (*done)(void *state, struct credentials *take, const char *message), void *state);
 void credentials_assume_cancel(struct credentials_assume *a);
 
 #endif

@@ -36,7 +36,7 @@ struct credentials_entry {
     size_t in_use; /* callers on the stack: not to be dropped */
     struct credentials held;
     struct credentials_search *search;
-    struct credentials_wait *base;  /* of a role: for the credentials to ask with */
+    struct credentials_wait *base; /* of a role: for the credentials to ask with */
     struct credentials_assume *assume;
     struct credentials_wait *waiting; /* newest last */
 };
@@ -139,8 +139,8 @@ static void entry_failed(struct credentials_entry *e, const char *message)
         tell_all(e, NULL, message);
 }
 
-/* For a peer on this machine when nobody has written down any keys: stand-ins and test services want
- * a signature, not an identity. */
+/* For a peer on this machine when nobody has written down any keys: stand-ins and test services
+ * want a signature, not an identity. */
 static void make_up(struct credentials *out)
 {
     *out = (struct credentials){
@@ -156,11 +156,12 @@ static void on_search(void *state, struct credentials_search *s, enum credential
     char message[512];
     struct credentials found = s->found;
     s->found = (struct credentials){0};
-    snprintf(message, sizeof message, "%s",
-             result == CREDENTIALS_NONE
-                 ? "Unable to load credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a "
-                   "profile in ~/.aws/credentials"
-                 : s->message);
+    snprintf(
+        message, sizeof message, "%s",
+        result == CREDENTIALS_NONE
+            ? "Unable to load credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a "
+              "profile in ~/.aws/credentials"
+            : s->message);
     e->search = NULL;
     credentials_search_free(s);
     if (result == CREDENTIALS_NONE && e->local)
@@ -267,12 +268,9 @@ static struct credentials_entry *entry_for(struct credentials_cache *c, const ch
     return e;
 }
 
-struct credentials_wait *credentials_cache_get(struct credentials_cache *c, const char *role_arn,
-                                               bool local,
-                                               void (*done)(void *state,
-                                                            const struct credentials *found,
-                                                            const char *message),
-                                               void *state)
+struct credentials_wait *credentials_cache_get(
+    struct credentials_cache *c, const char *role_arn, bool local,
+    void (*done)(void *state, const struct credentials *found, const char *message), void *state)
 {
     struct credentials_entry *e = entry_for(c, role_arn ? role_arn : "", local);
     if (is_good_for(e, EARLY_MS)) {

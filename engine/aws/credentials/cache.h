@@ -12,14 +12,11 @@ struct credentials_cache *credentials_cache_new(struct aws *a);
 void credentials_cache_free(struct credentials_cache *c);
 
 /* `done` gets credentials to look at until it returns, or NULL and why; at once (then NULL is
- * returned) or later. `role_arn` NULL: the profile's own. `local`: the peer is on this machine; then
- * nobody is asked for credentials, and where none are written down, made-up ones do. */
-struct credentials_wait *credentials_cache_get(struct credentials_cache *c, const char *role_arn,
-                                               bool local,
-                                               void (*done)(void *state,
-                                                            const struct credentials *found,
-                                                            const char *message),
-                                               void *state);
+ * returned) or later. `role_arn` NULL: the profile's own. `local`: the peer is on this machine;
+ * then nobody is asked for credentials, and where none are written down, made-up ones do. */
+struct credentials_wait *credentials_cache_get(
+    struct credentials_cache *c, const char *role_arn, bool local,
+    void (*done)(void *state, const struct credentials *found, const char *message), void *state);
 void credentials_wait_cancel(struct credentials_wait *w);
 /* The service did not take them (ExpiredToken and the like): fetch anew next time. */
 void credentials_cache_forget(struct credentials_cache *c, const char *role_arn);

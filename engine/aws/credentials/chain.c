@@ -10,7 +10,7 @@
 #include "engine/aws/aws_internal.h"
 
 /* Real keys have 20, secrets 40, tokens some 1,000 characters; STS says a token has no bound. */
-#define KEY_MAXIMUM 4096
+#define KEY_MAXIMUM   4096
 #define TOKEN_MAXIMUM 65536
 
 static const struct credentials_source chain[] = {
@@ -140,7 +140,8 @@ bool credentials_are_plain(const struct credentials *c, char message[512])
     else if (c->session_token && !is_plain(c->session_token, TOKEN_MAXIMUM))
         wrong = "session token";
     if (wrong)
-        snprintf(message, 512, "the %s is missing, too long, or holds characters that none has", wrong);
+        snprintf(message, 512, "the %s is missing, too long, or holds characters that none has",
+                 wrong);
     return !wrong;
 }
 

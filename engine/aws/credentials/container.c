@@ -11,7 +11,7 @@
 #include "engine/aws/endpoint.h"
 
 #define ANSWER_MAXIMUM 65536
-#define TIMEOUT_MS 5000
+#define TIMEOUT_MS     5000
 
 static void cancel(void *handle)
 {
@@ -24,8 +24,8 @@ static void on_answer(void *state, const struct http_answer *a)
     if (a->failure != HTTP_DONE)
         credentials_answer(s, credentials_broken(s, "container: %.300s", a->message));
     else if (a->status != 200)
-        credentials_answer(s, credentials_broken(s, "container: the agent answered with status %d",
-                                                 a->status));
+        credentials_answer(
+            s, credentials_broken(s, "container: the agent answered with status %d", a->status));
     else
         credentials_answer(s, credentials_read_text(s, asl_buffer_text(&a->body), "Token"));
 }
@@ -69,11 +69,15 @@ static bool add_authorization(struct credentials_search *s, struct http_headers 
 
 static enum credentials_result ask(struct credentials_search *s, const char *url)
 {
-    struct http_request r = {.method = "GET", .url = url, .timeout_ms = TIMEOUT_MS,
-                             .answer_maximum = ANSWER_MAXIMUM, .direct = true};
+    struct http_request r = {.method = "GET",
+                             .url = url,
+                             .timeout_ms = TIMEOUT_MS,
+                             .answer_maximum = ANSWER_MAXIMUM,
+                             .direct = true};
     if (!is_allowed(url))
-        return credentials_broken(s, "container: the address in AWS_CONTAINER_CREDENTIALS_FULL_URI is "
-                                     "neither https nor one of this machine or of AWS's agents");
+        return credentials_broken(s,
+                                  "container: the address in AWS_CONTAINER_CREDENTIALS_FULL_URI is "
+                                  "neither https nor one of this machine or of AWS's agents");
     http_headers_add(&r.headers, "Accept", ASL_TEXT("application/json"));
     bool good = add_authorization(s, &r.headers);
     if (good) {
@@ -95,6 +99,7 @@ enum credentials_result credentials_container(struct credentials_search *s)
         return ask(s, full);
     int size = snprintf(url, sizeof url, "http://169.254.170.2%s", relative);
     if (relative[0] != '/' || size < 0 || (size_t)size >= sizeof url)
-        return credentials_broken(s, "container: AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is no path");
+        return credentials_broken(s,
+                                  "container: AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is no path");
     return ask(s, url);
 }

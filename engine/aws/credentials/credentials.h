@@ -14,8 +14,8 @@
 
 struct credentials {
     char *access_key_id, *secret_access_key;
-    char *session_token;   /* NULL: none */
-    int64_t expires_ms;    /* wall clock; INT64_MAX: never */
+    char *session_token; /* NULL: none */
+    int64_t expires_ms;  /* wall clock; INT64_MAX: never */
 };
 void credentials_free(struct credentials *c); /* wipes; the struct stays */
 void credentials_copy(struct credentials *to, const struct credentials *from); /* `to` is empty */
@@ -32,18 +32,18 @@ struct credentials_search {
     const struct config *config;
     struct loop *loop;
     struct http_out *http;
-    const char *profile;      /* whose credentials */
-    const char *only;         /* a source's name: nobody else is asked (credential_source); or NULL */
-    bool use_environment;     /* variables count: not for a source_profile, nor a profile by flag */
-    bool local;               /* for a peer on this machine: do not go out to find credentials */
-    int64_t now_ms;           /* wall clock */
-    size_t depth;             /* of source_profile after source_profile */
+    const char *profile;  /* whose credentials */
+    const char *only;     /* a source's name: nobody else is asked (credential_source); or NULL */
+    bool use_environment; /* variables count: not for a source_profile, nor a profile by flag */
+    bool local;           /* for a peer on this machine: do not go out to find credentials */
+    int64_t now_ms;       /* wall clock */
+    size_t depth;         /* of source_profile after source_profile */
     struct credentials found;
     char message[512];
     /* the chain's own */
     size_t source;
-    bool waiting;             /* the source said LATER and has not answered */
-    void *handle;             /* the source's, while it is waiting */
+    bool waiting;                 /* the source said LATER and has not answered */
+    void *handle;                 /* the source's, while it is waiting */
     void (*cancel)(void *handle); /* set by the source when it says LATER */
     void (*done)(void *state, struct credentials_search *search, enum credentials_result result);
     void *state;
@@ -80,7 +80,8 @@ bool credentials_are_plain(const struct credentials *c, char message[512]);
 bool credentials_moment(const char *iso8601, int64_t *ms);
 
 /* Reads what container and metadata services, credential_process and STS answer: {AccessKeyId,
- * SecretAccessKey, <token_key>, Expiration}. False and a message (that quotes nothing) when it is none. */
+ * SecretAccessKey, <token_key>, Expiration}. False and a message (that quotes nothing) when it
+ * is none. */
 bool credentials_read(const asl_value *object, const char *token_key, struct credentials *out,
                       char message[512]);
 /* The same from JSON text, into search->found; FOUND or BROKEN. */

@@ -8,8 +8,9 @@ enum credentials_result credentials_environment(struct credentials_search *s)
         return CREDENTIALS_NONE;
     const char *secret = config_variable(s->config, "AWS_SECRET_ACCESS_KEY");
     if (!secret)
-        return credentials_broken(s, "AWS_ACCESS_KEY_ID is set but AWS_SECRET_ACCESS_KEY is not: set "
-                                     "both or neither");
+        return credentials_broken(s,
+                                  "AWS_ACCESS_KEY_ID is set but AWS_SECRET_ACCESS_KEY is not: set "
+                                  "both or neither");
     const char *token = config_variable(s->config, "AWS_SESSION_TOKEN");
     if (!token)
         token = config_variable(s->config, "AWS_SECURITY_TOKEN"); /* its old name */

@@ -16,8 +16,8 @@ static enum credentials_result take(struct credentials_search *s, const struct i
         return CREDENTIALS_NONE;
     const char *secret = value(keys, "aws_secret_access_key");
     if (!secret)
-        return credentials_broken(s, "%s: [%s] has aws_access_key_id but no aws_secret_access_key", path,
-                                  keys->name);
+        return credentials_broken(s, "%s: [%s] has aws_access_key_id but no aws_secret_access_key",
+                                  path, keys->name);
     return credentials_set(s, id, secret, value(keys, "aws_session_token"), NULL);
 }
 

@@ -12,8 +12,8 @@
 #include "engine/aws/endpoint.h"
 
 #define ANSWER_MAXIMUM 65536
-#define TIMEOUT_MS 1000
-#define ROLES "/latest/meta-data/iam/security-credentials/"
+#define TIMEOUT_MS     1000
+#define ROLES          "/latest/meta-data/iam/security-credentials/"
 
 struct metadata {
     struct credentials_search *search;
@@ -47,8 +47,11 @@ static void get(struct metadata *m, const char *path, const char *more,
                 void (*done)(void *state, const struct http_answer *a))
 {
     char url[1024];
-    struct http_request r = {.method = m->token ? "GET" : "PUT", .url = url, .timeout_ms = TIMEOUT_MS,
-                             .connect_timeout_ms = TIMEOUT_MS, .answer_maximum = ANSWER_MAXIMUM,
+    struct http_request r = {.method = m->token ? "GET" : "PUT",
+                             .url = url,
+                             .timeout_ms = TIMEOUT_MS,
+                             .connect_timeout_ms = TIMEOUT_MS,
+                             .answer_maximum = ANSWER_MAXIMUM,
                              .direct = true};
     snprintf(url, sizeof url, "%s%s%s", m->base, path, more);
     if (m->token)
@@ -64,8 +67,10 @@ static void on_credentials(void *state, const struct http_answer *a)
     struct metadata *m = state;
     m->call = NULL;
     if (a->failure != HTTP_DONE || a->status != 200)
-        finish(m, credentials_broken(m->search, "instance metadata: the role %.100s has no credentials "
-                                                "(status %d)", m->role, a->status));
+        finish(m, credentials_broken(m->search,
+                                     "instance metadata: the role %.100s has no credentials "
+                                     "(status %d)",
+                                     m->role, a->status));
     else
         finish(m, credentials_read_text(m->search, asl_buffer_text(&a->body), "Token"));
 }
@@ -77,7 +82,8 @@ static bool read_role(struct metadata *m, struct asl_text body)
     while (size < body.size && body.data[size] > ' ' && body.data[size] < 0x7f &&
            !strchr("/?#%\\", body.data[size]))
         size++;
-    if (size == 0 || size >= sizeof m->role || (size < body.size && !strchr("\r\n", body.data[size])))
+    if (size == 0 || size >= sizeof m->role ||
+        (size < body.size && !strchr("\r\n", body.data[size])))
         return false;
     snprintf(m->role, sizeof m->role, "%.*s", (int)size, body.data);
     return true;

@@ -1,8 +1,8 @@
 /* credential_process: a program of the user's prints credentials as JSON.
  *
- * Run without a shell, as AWS's tools do; its stderr is ours, so that it can say what it needs; what it
- * prints is bounded and never shown. The loop reads the pipe; the end is known when the pipe is at its
- * end and the program has been waited for. */
+ * Run without a shell, as AWS's tools do; its stderr is ours, so that it can say what it needs;
+ * what it prints is bounded and never shown. The loop reads the pipe; the end is known when the
+ * pipe is at its end and the program has been waited for. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -19,16 +19,16 @@
 #include "engine/loop/loop.h"
 
 #define OUTPUT_MAXIMUM 65536
-#define WORDS_MAXIMUM 64
-#define PATIENCE_MS 60000
-#define REAP_MS 10
+#define WORDS_MAXIMUM  64
+#define PATIENCE_MS    60000
+#define REAP_MS        10
 
 extern char **environ;
 
 struct process {
     struct credentials_search *search;
-    pid_t pid;      /* 0: waited for */
-    int pipe;       /* -1: at its end */
+    pid_t pid; /* 0: waited for */
+    int pipe;  /* -1: at its end */
     struct event *event, *patience, *reaper;
     struct asl_buffer output;
 };
@@ -70,8 +70,8 @@ static void judge(struct process *p, int status)
 {
     struct credentials_search *s = p->search;
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-        finish(p, credentials_broken(s, "credential_process of profile %.100s failed (%s %d)", s->profile,
-                                     WIFEXITED(status) ? "exit status" : "signal",
+        finish(p, credentials_broken(s, "credential_process of profile %.100s failed (%s %d)",
+                                     s->profile, WIFEXITED(status) ? "exit status" : "signal",
                                      WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status)));
     else
         finish(p, credentials_read_text(s, asl_buffer_text(&p->output), "SessionToken"));
@@ -117,8 +117,10 @@ static void on_patience(evutil_socket_t fd, short what, void *state)
     struct process *p = state;
     (void)fd;
     (void)what;
-    finish(p, credentials_broken(p->search, "credential_process of profile %.100s did not end within %d "
-                                            "seconds", p->search->profile, PATIENCE_MS / 1000));
+    finish(p, credentials_broken(p->search,
+                                 "credential_process of profile %.100s did not end within %d "
+                                 "seconds",
+                                 p->search->profile, PATIENCE_MS / 1000));
 }
 
 /* Words of a command line, in place: white space parts them, quotes and backslashes join. */
@@ -208,8 +210,8 @@ enum credentials_result credentials_process(struct credentials_search *s)
     if (problem != 0) {
         p->pid = 0;
         process_free(p);
-        return credentials_broken(s, "credential_process of profile %.100s cannot be run: %s", s->profile,
-                                  strerror(problem));
+        return credentials_broken(s, "credential_process of profile %.100s cannot be run: %s",
+                                  s->profile, strerror(problem));
     }
     watch(p);
     s->handle = p;

@@ -1,5 +1,5 @@
-/* A profile with role_arn: whose credentials to ask with (source_profile or credential_source), then
- * sts:AssumeRole. A source_profile may have a role of its own, and so on, to a bound. */
+/* A profile with role_arn: whose credentials to ask with (source_profile or credential_source),
+ * then sts:AssumeRole. A source_profile may have a role of its own, and so on, to a bound. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,8 +71,10 @@ static void on_source(void *state, struct credentials_search *source,
         return;
     }
     if (result == CREDENTIALS_NONE)
-        credentials_broken(s, "profile %.100s: there are no credentials to assume its role with (see "
-                              "source_profile or credential_source)", s->profile);
+        credentials_broken(s,
+                           "profile %.100s: there are no credentials to assume its role with (see "
+                           "source_profile or credential_source)",
+                           s->profile);
     else
         credentials_broken(s, "%.500s", source->message);
     if (s->handle) { /* the answer comes after `find` has returned LATER */
@@ -98,9 +100,11 @@ static enum credentials_result prepare(struct credentials_search *s,
             source->only = credential_sources[i].source;
             return CREDENTIALS_LATER;
         }
-    return credentials_broken(s, "profile %.100s has a role_arn but neither source_profile nor a "
-                                 "credential_source of Environment, EcsContainer or "
-                                 "Ec2InstanceMetadata", s->profile);
+    return credentials_broken(s,
+                              "profile %.100s has a role_arn but neither source_profile nor a "
+                              "credential_source of Environment, EcsContainer or "
+                              "Ec2InstanceMetadata",
+                              s->profile);
 }
 
 enum credentials_result credentials_role(struct credentials_search *s)
@@ -108,12 +112,15 @@ enum credentials_result credentials_role(struct credentials_search *s)
     if (s->local || !property(s, "role_arn"))
         return CREDENTIALS_NONE;
     if (property(s, "mfa_serial"))
-        return credentials_broken(s, "profile %.100s needs an MFA code, which nobody can be asked for "
-                                     "here: use credentials of a session", s->profile);
+        return credentials_broken(s,
+                                  "profile %.100s needs an MFA code, which nobody can be asked for "
+                                  "here: use credentials of a session",
+                                  s->profile);
     if (s->depth >= DEPTH_MAXIMUM)
-        return credentials_broken(s, "profile %.100s: source_profile leads through more than %d "
-                                     "profiles; does it go round in a circle?", s->profile,
-                                  DEPTH_MAXIMUM);
+        return credentials_broken(s,
+                                  "profile %.100s: source_profile leads through more than %d "
+                                  "profiles; does it go round in a circle?",
+                                  s->profile, DEPTH_MAXIMUM);
     struct role_search *r = asl_allocate_zeroed(1, sizeof *r);
     r->search = s;
     r->source = credentials_search_new(s->aws, s->profile);

@@ -37,9 +37,11 @@ static enum credentials_result find(struct credentials_search *s, struct sso *ou
     if (session) {
         const struct ini_section *section = config_named(s->config, "sso-session", session);
         if (!section)
-            return credentials_broken(s, "SSO: profile %.100s names the sso-session %.100s, which %.200s "
-                                         "does not have", s->profile, session,
-                                      s->config->config_path);
+            return credentials_broken(
+                s,
+                "SSO: profile %.100s names the sso-session %.100s, which %.200s "
+                "does not have",
+                s->profile, session, s->config->config_path);
         out->region = value_in(section, "sso_region");
     }
     if (!out->region || !endpoint_region_is_good(out->region))
@@ -81,8 +83,8 @@ static bool is_fresh(const asl_value *cache, int64_t now_ms)
     const asl_value *until = value_get_z(cache, "expiresAt");
     int64_t ms;
     return token && value_kind(token) == VALUE_STRING && until &&
-           value_kind(until) == VALUE_STRING && credentials_moment(value_as_text(until).data, &ms) &&
-           ms > now_ms;
+           value_kind(until) == VALUE_STRING &&
+           credentials_moment(value_as_text(until).data, &ms) && ms > now_ms;
 }
 
 static void cancel(void *handle)
@@ -111,8 +113,9 @@ static void on_outcome(void *state, const struct aws_outcome *o)
 {
     struct credentials_search *s = state;
     if (o->answer.failed)
-        credentials_answer(s, credentials_broken(s, "SSO: %.400s; run `aws sso login --profile %.60s`",
-                                                 o->answer.message, s->profile));
+        credentials_answer(s,
+                           credentials_broken(s, "SSO: %.400s; run `aws sso login --profile %.60s`",
+                                              o->answer.message, s->profile));
     else
         credentials_answer(s, take(s, value_get_z(o->answer.output, "RoleCredentials")));
 }
@@ -147,8 +150,10 @@ enum credentials_result credentials_sso(struct credentials_search *s)
     if (cache && is_fresh(cache, s->now_ms))
         ask(s, &sso, cache);
     else
-        result = credentials_broken(s, "SSO: the session has expired or was never begun: run `aws sso "
-                                       "login --profile %.100s`", s->profile);
+        result = credentials_broken(s,
+                                    "SSO: the session has expired or was never begun: run `aws sso "
+                                    "login --profile %.100s`",
+                                    s->profile);
     value_release(cache);
     return result;
 }

@@ -68,14 +68,15 @@ enum credentials_result credentials_web_identity(struct credentials_search *s)
     if (s->local || !find(s, &from))
         return CREDENTIALS_NONE;
     if (!from.role_arn)
-        return credentials_broken(s, "web identity: there is a token file but no role (AWS_ROLE_ARN, or "
-                                     "the profile's role_arn)");
+        return credentials_broken(
+            s, "web identity: there is a token file but no role (AWS_ROLE_ARN, or "
+               "the profile's role_arn)");
     char *path = config_expand(s->config, from.file);
     bool read = config_read_file(path, TOKEN_MAXIMUM, &token);
     free(path);
     if (!read)
-        return credentials_broken(s, "web identity: the token file %.200s cannot be read: %s", from.file,
-                                  strerror(errno));
+        return credentials_broken(s, "web identity: the token file %.200s cannot be read: %s",
+                                  from.file, strerror(errno));
     enum credentials_result result = assume(s, &from, &token);
     explicit_bzero(token.data, token.size);
     asl_buffer_free(&token);

@@ -241,6 +241,10 @@ static void check_bounds(struct findings *f, const struct shape *s, const asl_va
 static void check_constraints(struct findings *f, const struct shape *members,
                               const asl_value *object, struct asl_text parent);
 
+static void check_member(struct findings *f, const struct shape *s, const asl_value *v,
+                         struct asl_text place);
+
+/* The elements of a list or map, to any depth: none may be null. */
 static void check_children(struct findings *f, const struct shape *s, const asl_value *v,
                            struct asl_text place)
 {
@@ -248,7 +252,7 @@ static void check_children(struct findings *f, const struct shape *s, const asl_
         check_constraints(f, s->children, v, place);
         return;
     }
-    for (size_t i = 0; i < value_count(v) && s->children->type == SHAPE_STRUCT; i++) {
+    for (size_t i = 0; i < value_count(v); i++) {
         struct asl_buffer deeper;
         asl_buffer_init(&deeper, 4096);
         asl_buffer_put_text(&deeper, place);
@@ -257,8 +261,10 @@ static void check_children(struct findings *f, const struct shape *s, const asl_
         else
             asl_buffer_printf(&deeper, ".%.*s.member",
                               ASL_TEXT_ARGS(value_as_text(value_key_at(v, i))));
-        if (!is_absent(value_at(v, i)))
-            check_constraints(f, s->children->children, value_at(v, i), asl_buffer_text(&deeper));
+        if (is_absent(value_at(v, i)))
+            find(f, NULL, asl_buffer_text(&deeper), "not be null", "");
+        else
+            check_member(f, s->children, value_at(v, i), asl_buffer_text(&deeper));
         asl_buffer_free(&deeper);
     }
 }

@@ -39,6 +39,15 @@ function object(r, depth) {
     return o;
 }
 
+// An expression damaged in one place: what is refused must be refused alike.
+const pieces = ['(', ')', '[', ']', '{', '}', '.', ',', ';', ':', '?', '+', '-', '*', '/', '%', '|', '=', '<', '>', '^', '&', '@', '#', '!', '~', '"', "'", '`',
+    ' and ', ' or ', ' in ', ':=', '..', '?:', '??', '~>', '$', 'a', '1', ' ', '$x', '[]', '/* c */', '0', 'null', '\\'];
+export function damage(r, whole) {
+    const text = Array.from(whole); // by characters: no halves
+    const at = r.below(text.length + 1), upTo = Math.min(text.length, at + r.below(4));
+    return text.slice(0, at).join('') + (r.chance(0.7) ? r.pick(pieces) : '') + text.slice(r.chance(0.5) ? upTo : at).join('');
+}
+
 // A document with shapes that expressions can count on.
 export function document(r) {
     const item = () => ({ name: r.pick(words), price: r.pick(numbers), qty: r.below(5),
@@ -88,6 +97,13 @@ export class Generator {
             () => `$type(${this.expression(depth - 1)})`,
             () => `$max(${this.mostly('numbers', depth)})`,
             () => this.transform(depth),
+            () => `(${r.pick(['$substring(?, 0, 2)', '$append(?, 1)', '$map(?, $uppercase)', 'function($x, $y){$x & $y}(?, "z")', '$join(?, "+")', '$lookup(?, "a")'])})(${this.expression(depth - 1)})`,
+            () => `(${r.pick(['$trim ~> $uppercase', '$count ~> $string', '$sort ~> $reverse', 'function($x){$x.a} ~> $type'])})(${this.expression(depth - 1)})`,
+            () => `($f := function($n){$n <= 1 ? 1 : $n * $f($n - 1)}; $f(${r.below(8)}))`,
+            () => `($add := function($x){function($y){$x + $y}}; $add(${r.below(5)})(${this.number(depth - 1)}))`,
+            () => `(${this.path(depth - 1)})[${this.number(0)}]`, () => `/* c */ ${this.expression(depth - 1)} /* d */`,
+            () => `${r.pick(regexes)}(${this.string(0)}).${r.pick(['match', 'start', 'end', 'groups', 'next().match'])}`,
+            () => `$replace(${this.string(0)}, ${r.pick(regexes)}, function($m){$string($m.${r.pick(['start', 'end', 'groups', 'match'])})})`,
         ])();
     }
     chained(depth) {

@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
-import { Random, Generator, document, data } from './generate.mjs';
+import { Random, Generator, damage, document, data } from './generate.mjs';
 
 const SKIPPED = 77;
 const NOW = 1600000000000;
@@ -59,12 +59,23 @@ const rules = [
     ['a function called by reference: there its error has the place of whatever call came last',
         (q, r, o) => r.error && r.error.code === o.error?.code && o.error.position === undefined],
     ['grouping an empty array leaves null in it there',
-        (q, r, o) => !r.error && !o.error && /\[null\]/.test(JSON.stringify(r)) && JSON.stringify(r).replaceAll('[null]', '[]') === JSON.stringify(o).replaceAll('[null]', '[]')],
+        (q, r, o) => /\{/.test(q.expr) && withoutNulls(r) === withoutNulls(o)],
     ['grouping an empty array leaves null in the input there', (q, r, o, before) => JSON.stringify(q.data) !== before],
     ['both fail, and several items of [..] or {..} can: there they are evaluated side by side',
         (q, r, o) => r.error?.code && o.error?.code && /[[{].*,/.test(q.expr)],
+    ['a string is replaced by a function: there by the source text of its wrapper', (q, r) => /async function/.test(JSON.stringify(r))],
+    ['the last bit of a power', (q, r, o) => /\$power|\$parseInteger|\$formatBase/.test(q.expr) && close(r.value, o.value)],
     ['a character beyond U+FFFF is two to a regular expression there', q => /[\u{10000}-\u{10ffff}]/u.test(JSON.stringify(q)) && /\/[^/]+\/|\$split/.test(q.expr)],
 ];
+
+// Numbers (also as text) that differ behind the fifteenth digit.
+function close(a, b) {
+    if (typeof a === 'number' && typeof b === 'number') return Math.abs(a - b) <= Math.abs(a) * 1e-15;
+    const x = JSON.stringify(a) ?? '', y = JSON.stringify(b) ?? '';
+    return x.length === y.length && x.replace(/(\d[\da-z.]{13})[\da-z]+/gi, '$1') === y.replace(/(\d[\da-z.]{13})[\da-z]+/gi, '$1');
+}
+
+const withoutNulls = a => JSON.stringify(a).replace(/,null(?=[,\]])|null,|(?<=\[)null(?=\])/g, '');
 
 function agree(r, o) {
     if (r.error || o.error) {
@@ -84,6 +95,7 @@ const r = new Random(seed);
 for (let i = 0; i < count; i++) {
     const g = new Generator(r);
     const question = { expr: g.expression(1 + r.below(4)), data: r.chance(0.9) ? document(r) : data(r) };
+    if (r.chance(0.1)) question.expr = damage(r, question.expr);
     const before = JSON.stringify(question.data);
     child.stdin.write(JSON.stringify(question) + '\n');
     const theirs = await reference(question);
@@ -108,4 +120,5 @@ child.stdin.end();
 for (const [name, times] of explained)
     console.log(`${times} explained: ${name}`);
 console.log(`${count} expressions (seed ${seed}; ${errors} errors, ${undefineds} undefined there), ${differences} unexplained differences`);
+console.log(`jsonata-differential: ${count - differences} passed, ${differences} failed`);
 process.exit(differences ? 1 : 0);

@@ -1,0 +1,44 @@
+/* Schedules: machines started at given times, each due time exactly once.
+ *
+ * A document of the store by key: {"expression", "zone", "start", "end" (ms), "machine" (ARN), "input"
+ * (text), "state" (ENABLED, DISABLED), "missed" (see below), "created", "next" (ms; absent: no more),
+ * "last", "lastError", "arn", "given"}. Keys: "<name>" of the command line, "rule/<rule>/<target>" of
+ * EventBridge's rules, "scheduler/<group>/<name>" of EventBridge Scheduler.
+ *
+ * Exactly once: the execution's name derives from key and due time, and "next" moves only in a commit
+ * behind the one that started it. A crash in between starts the same name again, which is the same
+ * execution or none.
+ *
+ * Due times that passed while nothing ran ("missed"): "latest" (default) starts one execution, for the
+ * last of them; "all" starts each; "none" starts none.
+ */
+#ifndef ENGINE_API_SCHEDULE_SCHEDULES_H
+#define ENGINE_API_SCHEDULE_SCHEDULES_H
+
+#include "engine/api/api.h"
+
+/* What a schedule is made of; texts may be {NULL, 0}, times 0, where they are not given. */
+struct schedule_wish {
+    struct asl_text expression, zone, machine, input, missed, arn;
+    int64_t start, end;
+    bool disabled;
+    const asl_value *given; /* kept as it is, for who asks later; or NULL */
+};
+
+/* Whether a wish reads: expression, zone, input, policy. False and a message. */
+bool schedules_check(const struct schedule_wish *wish, char message[256]);
+/* Puts a schedule, durable with the next commit. False and a message when the wish does not read. */
+bool schedules_put(struct api *a, const char *key, const struct schedule_wish *wish,
+                   char message[256]);
+/* False: there is none. */
+bool schedules_remove(struct api *a, const char *key);
+bool schedules_set_state(struct api *a, const char *key, bool enabled);
+
+/* "2026-11-22T09:00:00" (UTC) in ms since 1970; -1: it does not read. */
+int64_t schedules_time(const char *text);
+
+/* Arms the timer for the nearest due time; asks again after every change by itself. */
+void schedules_begin(struct api *a);
+void schedules_end(struct api *a);
+
+#endif

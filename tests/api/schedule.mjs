@@ -1,0 +1,183 @@
+// Schedules: the command line's, EventBridge's rules, EventBridge Scheduler's; each due time exactly
+// once, over kill -9 too.
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Server, Tally } from './client.mjs';
+
+const tally = new Tally('schedule');
+const program = process.env.STEPWELL ?? 'build/stepwell';
+const PREFIX = 'arn:aws:states:us-east-1:123456789012:stateMachine:';
+const PASS = JSON.stringify({ StartAt: 'P', States: { P: { Type: 'Pass', End: true } } });
+const show = (v) => JSON.stringify(v);
+function is(given, expected) {
+  if (show(given) !== show(expected)) throw new Error(`${show(given)}, not ${show(expected)}`);
+}
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const time = (ms) => new Date(ms).toISOString().slice(0, 19);
+
+async function test(name, options, body) {
+  const server = new Server(options);
+  const cli = (...words) => execFileSync(program, ['schedule', ...words, '--db',
+    join(server.folder, 'api.db')], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  try {
+    await body(server, cli);
+    if (server.process) is(await server.close(), 0);
+    tally.pass();
+  } catch (error) {
+    server.process?.kill('SIGKILL');
+    tally.fail(name, `${error.stack ?? error}\n${error.stderr ?? ''}${server.errors ?? ''}`);
+  }
+}
+
+async function all(server, machine) {
+  const names = [];
+  for (let nextToken; ;) {
+    const { body } = await server.call('ListExecutions',
+      { stateMachineArn: PREFIX + machine, maxResults: 1000, nextToken });
+    if (!body.executions) throw new Error(show(body));
+    names.push(...body.executions.map((e) => e.name));
+    if (!(nextToken = body.nextToken)) return names;
+  }
+}
+
+function add(server, cli, name, expression, ...more) {
+  const file = join(server.folder, 'job.asl.json');
+  writeFileSync(file, PASS);
+  return cli('add', name, expression, '--definition', file, ...more);
+}
+
+await test('the command line', [], async (server, cli) => {
+  add(server, cli, 'often', 'rate(30 minutes)', '--input', '{"x":1}');
+  const [one] = JSON.parse(cli('list', '--json'));
+  is([one.name, one.expression, one.state, one.input, one.machine],
+    ['often', 'rate(30 minutes)', 'ENABLED', '{"x":1}', `${PREFIX}job`]);
+  is(one.next - one.created, 30 * 60000);
+  cli('pause', 'often');
+  is(JSON.parse(cli('list', '--json'))[0].state, 'DISABLED');
+  cli('resume', 'often');
+  is(JSON.parse(cli('show', 'often')).state, 'ENABLED');
+  cli('remove', 'often');
+  is(JSON.parse(cli('list', '--json')), []);
+  for (const wrong of [['add', 'a', 'every day', '--machine', 'm'], ['remove', 'nothing'],
+    ['add', 'a', 'rate(1 day)', '--machine', 'm', '--zone', 'Mars/Olympus'],
+    ['add', 'a', 'rate(1 day)', '--machine', 'm', '--input', '{'], ['add', 'a', 'rate(1 day)']]) {
+    let status = 0;
+    try { cli(...wrong); } catch (error) { status = error.status; }
+    is([wrong[2], status], [wrong[2], 2]);
+  }
+});
+
+await test('a day of half hours with ten kills', ['--time', 'x3600'], async (server, cli) => {
+  const begin = Math.ceil(Date.now() / 1000) * 1000 + 60000;
+  add(server, cli, 'half', 'rate(30 minutes)', '--start', time(begin),
+    '--end', time(begin + 47.5 * 30 * 60000), '--missed', 'all',
+    '--input', '{"at":"<aws.scheduler.scheduled-time>"}');
+  const due = Array.from({ length: 48 }, (_, i) =>
+    `half-${time(begin + i * 30 * 60000).replace(/[-:]/g, '')}`);
+  await server.start();
+  let names = [];
+  for (let kills = 0; kills < 10; kills++) {
+    await sleep(500 + Math.random() * 1000);
+    names = await all(server, 'job');
+    await server.stop('SIGKILL'); // the clock starts at the real time again, and passes all of it anew
+    await server.start();
+  }
+  for (let i = 0; i < 600 && names.length < 48; i++) {
+    await sleep(100);
+    names = await all(server, 'job');
+  }
+  await sleep(1500);
+  is((await all(server, 'job')).sort(), due);
+  const { body } = await server.call('DescribeExecution',
+    { executionArn: `${PREFIX.replace('stateMachine', 'execution')}job:${due[7]}` });
+  is(body.input, show({ at: `${time(begin + 7 * 30 * 60000)}Z` }));
+});
+
+for (const [missed, count] of [['latest', 1], ['all', 5], ['none', 0]])
+  await test(`missed due times: ${missed}`, [], async (server, cli) => {
+    add(server, cli, 'past', 'rate(1 minute)', '--missed', missed);
+    const file = join(server.folder, 'api.db');
+    const code = `import sqlite3,json,sys
+db=sqlite3.connect(sys.argv[1])
+table=[r[0] for r in db.execute("select name from sqlite_master where type='table' and sql like '%kind%' and sql like '%value%'")][0]
+k,v=db.execute(f"select key,value from {table} where kind='schedule'").fetchone()
+d=json.loads(v); d['created']-=390000; d['next']=d['created']+60000; d['end']=d['created']+300000
+db.execute(f"update {table} set value=? where kind='schedule'",(json.dumps(d).encode(),)); db.commit()`;
+    execFileSync('python3', ['-c', code, file]); // as if it had been down for six and a half minutes
+    await server.start();
+    await sleep(500);
+    is((await all(server, 'job')).length, count);
+  });
+
+const signed = (service) => ({ 'X-Amz-Date': '20260101T000000Z', Authorization:
+  `AWS4-HMAC-SHA256 Credential=A/20260101/us-east-1/${service}/aws4_request, SignedHeaders=host, Signature=0` });
+
+await test("EventBridge's rules", ['--time', 'x600'], async (server) => {
+  await server.start();
+  await server.call('CreateStateMachine', { name: 'job', definition: PASS, roleArn: 'arn:aws:iam::123456789012:role/r' });
+  const events = async (operation, parameters) => {
+    const answer = await server.raw('POST', '/', { ...signed('events'), 'Content-Type': 'application/x-amz-json-1.1',
+      'X-Amz-Target': `AWSEvents.${operation}` }, JSON.stringify(parameters));
+    return { status: answer.status, body: JSON.parse(answer.body) };
+  };
+  is((await events('PutRule', { Name: 'r', ScheduleExpression: 'rate(1 minute)' })).body,
+    { RuleArn: 'arn:aws:events:us-east-1:123456789012:rule/r' });
+  is((await events('PutRule', { Name: 'q', ScheduleExpression: 'rate(1 minutes)' })).status, 400);
+  is((await events('PutTargets', { Rule: 'r', Targets: [{ Id: 't', Arn: `${PREFIX}job` },
+    { Id: 'u', Arn: 'arn:aws:sqs:us-east-1:123456789012:q' }] })).body.FailedEntryCount, 1);
+  is((await events('ListTargetsByRule', { Rule: 'r' })).body.Targets.map((t) => t.Id), ['t']);
+  let names = [];
+  for (let i = 0; i < 100 && names.length < 2; i++) {
+    await sleep(50);
+    names = await all(server, 'job');
+  }
+  is(/^rule-r-t-\d{8}T\d{6}$/.test(names[0]), true);
+  const { body } = await server.call('DescribeExecution',
+    { executionArn: `${PREFIX.replace('stateMachine', 'execution')}job:${names[0]}` });
+  is(JSON.parse(body.input)['detail-type'], 'Scheduled Event');
+  is((await events('DeleteRule', { Name: 'r' })).status, 400);
+  await events('DisableRule', { Name: 'r' });
+  is((await events('DescribeRule', { Name: 'r' })).body.State, 'DISABLED');
+  const before = (await all(server, 'job')).length;
+  await sleep(400);
+  is((await all(server, 'job')).length, before);
+  await events('EnableRule', { Name: 'r' });
+  is((await events('ListRules', {})).body.Rules.length, 1);
+  await events('RemoveTargets', { Rule: 'r', Ids: ['t'] });
+  is((await events('DeleteRule', { Name: 'r' })).status, 200);
+  is((await events('DescribeRule', { Name: 'r' })).body.__type, 'ResourceNotFoundException');
+});
+
+await test('EventBridge Scheduler', ['--time', 'x600'], async (server) => {
+  await server.start();
+  await server.call('CreateStateMachine', { name: 'job', definition: PASS, roleArn: 'arn:aws:iam::123456789012:role/r' });
+  const scheduler = async (method, path, body) => {
+    const answer = await server.raw(method, path, { ...signed('scheduler'), 'Content-Type': 'application/json' },
+      body ? JSON.stringify(body) : '');
+    return { status: answer.status, body: JSON.parse(answer.body) };
+  };
+  const role = 'arn:aws:iam::123456789012:role/r';
+  const wish = { ScheduleExpression: 'rate(1 minute)', FlexibleTimeWindow: { Mode: 'OFF' },
+    Target: { Arn: `${PREFIX}job`, RoleArn: role, Input: '{"a":1}' } };
+  is((await scheduler('POST', '/schedules/s', wish)).body,
+    { ScheduleArn: 'arn:aws:scheduler:us-east-1:123456789012:schedule/default/s' });
+  is((await scheduler('POST', '/schedules/s', wish)).body.__type, 'ConflictException');
+  is((await scheduler('GET', '/schedules/s')).body.Target.Input, '{"a":1}');
+  is((await scheduler('GET', '/schedules')).body.Schedules.map((s) => s.Name), ['s']);
+  let names = [];
+  for (let i = 0; i < 100 && names.length < 1; i++) {
+    await sleep(50);
+    names = await all(server, 'job');
+  }
+  is(/^scheduler-default-s-\d{8}T\d{6}$/.test(names[0]), true);
+  const universal = { ...wish, Target: { Arn: 'arn:aws:scheduler:::aws-sdk:sfn:startExecution', RoleArn: role,
+    Input: JSON.stringify({ StateMachineArn: `${PREFIX}job`, Input: '{"b":2}' }) } };
+  is((await scheduler('PUT', '/schedules/s', universal)).status, 200);
+  is((await scheduler('PUT', '/schedules/s', { ...wish, ScheduleExpression: 'often' })).body.__type,
+    'ValidationException');
+  is((await scheduler('DELETE', '/schedules/s')).status, 200);
+  is((await scheduler('GET', '/schedules/s')).body.__type, 'ResourceNotFoundException');
+});
+
+tally.close();

@@ -1,0 +1,322 @@
+// @aws-sdk/client-sfn against `stepwell serve`: every operation, its modelled errors where they can be
+// provoked, a worker and a callback across a kill -9, and that nothing but the API's own is served.
+import { createRequire } from 'node:module';
+import { Server, Tally } from './client.mjs';
+
+const sdk = createRequire(import.meta.url)(process.env.SDK);
+const tally = new Tally('sdk');
+const used = new Set();
+const ROLE = 'arn:aws:iam::123456789012:role/sfn', PREFIX = 'arn:aws:states:us-east-1:123456789012:';
+const define = (states, more = {}) =>
+  JSON.stringify({ StartAt: Object.keys(states)[0], States: states, ...more });
+const PASS = define({ P: { Type: 'Pass', Result: { x: 1 }, End: true } });
+const activityTask = (arn, more = {}) => define({ A: { Type: 'Task', Resource: arn, End: true, ...more } });
+
+const server = await new Server().start();
+const connect = () => new sdk.SFNClient({
+  endpoint: server.url, region: 'us-east-1', maxAttempts: 1, disableHostPrefix: true,
+  credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' },
+});
+let client = connect();
+
+function send(operation, input = {}) {
+  used.add(operation);
+  return client.send(new sdk[`${operation}Command`](input));
+}
+
+function check(fine, why) {
+  if (!fine) throw new Error(why);
+}
+const show = (v) => JSON.stringify(v);
+const is = (given, expected) => check(show(given) === show(expected), `${show(given)}, not ${show(expected)}`);
+
+async function refuses(name, operation, input, message) {
+  try {
+    await send(operation, input);
+  } catch (error) {
+    check(error.name === name, `${operation}: ${error.name} (${error.message}), not ${name}`);
+    if (message) is(error.message, message);
+    return;
+  }
+  throw new Error(`${operation} should be refused with ${name}`);
+}
+
+async function test(name, body) {
+  try {
+    await body();
+    tally.pass();
+  } catch (error) {
+    tally.fail(name, error.stack ?? error);
+  }
+}
+
+async function until(executionArn, status = 'SUCCEEDED') {
+  for (let i = 0; i < 400; i++) {
+    const d = await send('DescribeExecution', { executionArn });
+    if (d.status === status) return d;
+    check(d.status === 'RUNNING', `${d.status}: ${d.error} ${d.cause}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  throw new Error(`${executionArn} does not become ${status}`);
+}
+
+let count = 0;
+async function machine(definition, more = {}) {
+  const name = `m${++count}`;
+  const m = await send('CreateStateMachine', { name, definition, roleArn: ROLE, ...more });
+  return { name, arn: m.stateMachineArn, ...m };
+}
+const start = async (m, more = {}) =>
+  (await send('StartExecution', { stateMachineArn: m.arn, ...more })).executionArn;
+
+await test('machines', async () => {
+  const m = await machine(PASS, { tags: [{ key: 'k', value: 'v' }] });
+  const d = await send('DescribeStateMachine', { stateMachineArn: m.arn });
+  is([d.name, d.status, d.type, d.definition], [m.name, 'ACTIVE', 'STANDARD', PASS]);
+  check(d.creationDate instanceof Date && Math.abs(d.creationDate - Date.now()) < 60000, 'creationDate');
+  await refuses('StateMachineAlreadyExists', 'CreateStateMachine',
+    { name: m.name, definition: `${PASS} `, roleArn: ROLE }, `State Machine Already Exists: '${m.arn}'`);
+  await refuses('InvalidName', 'CreateStateMachine', { name: 'a b', definition: PASS, roleArn: ROLE });
+  await refuses('InvalidDefinition', 'CreateStateMachine', { name: 'x', definition: '{}', roleArn: ROLE });
+  await refuses('InvalidArn', 'CreateStateMachine', { name: 'x', definition: PASS, roleArn: 'nobody' });
+  await refuses('InvalidEncryptionConfiguration', 'CreateStateMachine', { name: 'x', definition: PASS,
+    roleArn: ROLE, encryptionConfiguration: { type: 'CUSTOMER_MANAGED_KMS_KEY' } });
+  await refuses('InvalidArn', 'DescribeStateMachine', { stateMachineArn: 'no arn' });
+  await refuses('StateMachineDoesNotExist', 'DescribeStateMachine', { stateMachineArn: `${m.arn}x` });
+  await refuses('MissingRequiredParameter', 'UpdateStateMachine', { stateMachineArn: m.arn });
+  const u = await send('UpdateStateMachine', { stateMachineArn: m.arn, definition: `${PASS} ` });
+  check(u.revisionId, 'an update makes a revision');
+  const list = await send('ListStateMachines', { maxResults: 1 });
+  is(list.stateMachines.length, 1);
+  await refuses('InvalidToken', 'ListStateMachines', { nextToken: 'x' }, "Invalid Token: 'Invalid token'");
+  await refuses('ValidationException', 'ListStateMachines', { maxResults: 1001 });
+  is((await send('ListTagsForResource', { resourceArn: m.arn })).tags, [{ key: 'k', value: 'v' }]);
+  await send('TagResource', { resourceArn: m.arn, tags: [{ key: 'l', value: 'w' }] });
+  await send('UntagResource', { resourceArn: m.arn, tagKeys: ['k'] });
+  is((await send('ListTagsForResource', { resourceArn: m.arn })).tags, [{ key: 'l', value: 'w' }]);
+  await refuses('TooManyTags', 'TagResource', { resourceArn: m.arn,
+    tags: Array.from({ length: 51 }, (_, i) => ({ key: `t${i}`, value: '' })) });
+  await refuses('ResourceNotFound', 'TagResource', { resourceArn: `${m.arn}x`, tags: [] });
+  await send('DeleteStateMachine', { stateMachineArn: m.arn });
+  await refuses('StateMachineDoesNotExist', 'DescribeStateMachine', { stateMachineArn: m.arn });
+});
+
+await test('validation', async () => {
+  const fine = await send('ValidateStateMachineDefinition', { definition: PASS });
+  is([fine.result, fine.diagnostics, fine.truncated], ['OK', [], false]);
+  const bad = await send('ValidateStateMachineDefinition', { definition: '{"StartAt":"X"}' });
+  is([bad.result, bad.diagnostics[0].code], ['FAIL', 'SCHEMA_VALIDATION_FAILED']);
+  await refuses('ValidationException', 'ValidateStateMachineDefinition', { definition: PASS, maxResults: 101 });
+});
+
+await test('executions', async () => {
+  const m = await machine(PASS);
+  const name = 'same', input = '{"a": 1}';
+  const arn = await start(m, { name, input });
+  const d = await until(arn);
+  is([d.name, d.output, d.redriveCount], [name, '{"x":1}', 0]);
+  await refuses('ExecutionAlreadyExists', 'StartExecution', { stateMachineArn: m.arn, name, input },
+    `Execution Already Exists: '${arn}'`);
+  await refuses('InvalidExecutionInput', 'StartExecution', { stateMachineArn: m.arn, input: 'no' });
+  await refuses('InvalidName', 'StartExecution', { stateMachineArn: m.arn, name: 'a/b' });
+  await refuses('ExecutionDoesNotExist', 'DescribeExecution', { executionArn: `${arn}x` });
+  const hidden = await send('DescribeExecution', { executionArn: arn, includedData: 'METADATA_ONLY' });
+  is([hidden.input, hidden.inputDetails], [undefined, { included: false }]);
+  const h = await send('GetExecutionHistory', { executionArn: arn, maxResults: 3 });
+  is(h.events.map((e) => e.id), [1, 2, 3]);
+  is(h.events[0].executionStartedEventDetails.input, input);
+  const rest = await send('GetExecutionHistory', { executionArn: arn, nextToken: h.nextToken });
+  is([rest.events.map((e) => e.id), rest.nextToken], [[4], undefined]);
+  const back = await send('GetExecutionHistory',
+    { executionArn: arn, reverseOrder: true, includeExecutionData: false });
+  is(back.events.map((e) => e.id), [4, 3, 2, 1]);
+  is(back.events[3].executionStartedEventDetails, { roleArn: ROLE });
+  for (let i = 0; i < 5; i++) await until(await start(m));
+  let pages = 0, all = 0, nextToken;
+  do {
+    const page = await send('ListExecutions', { stateMachineArn: m.arn, maxResults: 2, nextToken });
+    pages++, all += page.executions.length, nextToken = page.nextToken;
+  } while (nextToken);
+  is([pages, all], [3, 6]);
+  is((await send('ListExecutions', { stateMachineArn: m.arn, statusFilter: 'FAILED' })).executions, []);
+  const f = await send('DescribeStateMachineForExecution', { executionArn: arn });
+  is([f.stateMachineArn, f.definition], [m.arn, PASS]);
+});
+
+await test('stop and redrive', async () => {
+  const m = await machine(define({ W: { Type: 'Wait', Seconds: 3600, Next: 'D' }, D: { Type: 'Succeed' } }));
+  const arn = await start(m, { name: 'again', input: '{}' });
+  is(await start(m, { name: 'again', input: '{ }' }), arn);
+  await refuses('ExecutionAlreadyExists', 'StartExecution', { stateMachineArn: m.arn, name: 'again', input: '1' });
+  await refuses('ExecutionNotRedrivable', 'RedriveExecution', { executionArn: arn });
+  await send('StopExecution', { executionArn: arn, error: 'E', cause: 'C' });
+  const d = await until(arn, 'ABORTED');
+  is([d.error, d.cause, d.redriveStatus], ['E', 'C', 'REDRIVABLE']);
+  const r = await send('RedriveExecution', { executionArn: arn, clientToken: 'once' });
+  is((await send('RedriveExecution', { executionArn: arn, clientToken: 'once' })).redriveDate, r.redriveDate);
+  const again = await send('DescribeExecution', { executionArn: arn });
+  is([again.status, again.redriveCount], ['RUNNING', 1]);
+  await send('StopExecution', { executionArn: arn });
+});
+
+await test('express', async () => {
+  const m = await machine(PASS, { type: 'EXPRESS' });
+  const s = await send('StartSyncExecution', { stateMachineArn: m.arn, input: '{}', name: 'n' });
+  is([s.status, s.output, s.billingDetails.billedDurationInMilliseconds, s.name],
+    ['SUCCEEDED', '{"x":1}', 100, 'n']);
+  const f = await machine(define({ W: { Type: 'Wait', Seconds: 1, Next: 'F' },
+    F: { Type: 'Fail', Error: 'E', Cause: 'C' } }), { type: 'EXPRESS' });
+  const failed = await send('StartSyncExecution', { stateMachineArn: f.arn });
+  is([failed.status, failed.error, failed.cause, failed.output], ['FAILED', 'E', 'C', undefined]);
+  const standard = await machine(PASS);
+  await refuses('StateMachineTypeNotSupported', 'StartSyncExecution', { stateMachineArn: standard.arn });
+  await refuses('StateMachineTypeNotSupported', 'ListExecutions', { stateMachineArn: m.arn });
+  await refuses('InvalidArn', 'DescribeExecution', { executionArn: s.executionArn },
+    "Invalid Arn: 'Resource type not valid in this context: express'");
+});
+
+await test('versions and aliases', async () => {
+  const m = await machine(PASS, { publish: true });
+  is(m.stateMachineVersionArn, `${m.arn}:1`);
+  const u = await send('UpdateStateMachine', { stateMachineArn: m.arn, definition: `${PASS} ` });
+  await refuses('ConflictException', 'PublishStateMachineVersion',
+    { stateMachineArn: m.arn, revisionId: 'INITIAL' });
+  const v2 = await send('PublishStateMachineVersion', { stateMachineArn: m.arn, revisionId: u.revisionId });
+  is(v2.stateMachineVersionArn, `${m.arn}:2`);
+  const listed = await send('ListStateMachineVersions', { stateMachineArn: m.arn, maxResults: 1 });
+  is(listed.stateMachineVersions.map((v) => v.stateMachineVersionArn), [`${m.arn}:2`]);
+  const more = await send('ListStateMachineVersions', { stateMachineArn: m.arn, nextToken: listed.nextToken });
+  is(more.stateMachineVersions.map((v) => v.stateMachineVersionArn), [`${m.arn}:1`]);
+  const route = (...pairs) => pairs.map(([n, weight]) => ({ stateMachineVersionArn: `${m.arn}:${n}`, weight }));
+  const a = await send('CreateStateMachineAlias', { name: 'live', routingConfiguration: route([1, 50], [2, 50]) });
+  const through = new Set();
+  for (let i = 0; i < 40; i++)
+    through.add((await until(await start({ arn: a.stateMachineAliasArn }))).stateMachineVersionArn);
+  is([...through].sort(), [`${m.arn}:1`, `${m.arn}:2`]);
+  is((await send('ListExecutions', { stateMachineArn: a.stateMachineAliasArn })).executions.length, 40);
+  await send('UpdateStateMachineAlias',
+    { stateMachineAliasArn: a.stateMachineAliasArn, routingConfiguration: route([2, 100]) });
+  is((await send('DescribeStateMachineAlias', { stateMachineAliasArn: a.stateMachineAliasArn }))
+    .routingConfiguration, route([2, 100]));
+  await refuses('ConflictException', 'DeleteStateMachineVersion', { stateMachineVersionArn: `${m.arn}:2` });
+  await send('DeleteStateMachineVersion', { stateMachineVersionArn: `${m.arn}:1` });
+  await refuses('ResourceNotFound', 'CreateStateMachineAlias', { name: 'old', routingConfiguration: route([1, 100]) });
+  is((await send('ListStateMachineAliases', { stateMachineArn: m.arn })).stateMachineAliases.length, 1);
+  await send('DeleteStateMachineAlias', { stateMachineAliasArn: a.stateMachineAliasArn });
+  await refuses('ResourceNotFound', 'UpdateStateMachineAlias',
+    { stateMachineAliasArn: a.stateMachineAliasArn, description: 'd' });
+});
+
+await test('a worker and a callback across kill -9', async () => {
+  const { activityArn } = await send('CreateActivity', { name: 'work' });
+  is((await send('CreateActivity', { name: 'work' })).activityArn, activityArn);
+  is((await send('DescribeActivity', { activityArn })).name, 'work');
+  check((await send('ListActivities')).activities.some((a) => a.activityArn === activityArn), 'listed');
+  const m = await machine(activityTask(activityArn, { HeartbeatSeconds: 600 }));
+  const waits = send('GetActivityTask', { activityArn, workerName: 'early' });
+  const one = await start(m, { input: '{"n": 1}' });
+  const task = await waits;
+  is(task.input, '{"n":1}');
+  await send('SendTaskHeartbeat', { taskToken: task.taskToken });
+  const two = await start(m, { input: '{"n": 2}' });
+  await server.stop('SIGKILL');
+  await server.start();
+  client = connect();
+  await send('SendTaskSuccess', { taskToken: task.taskToken, output: '{"done": 1}' });
+  is((await until(one)).output, '{"done":1}');
+  const second = await send('GetActivityTask', { activityArn, workerName: 'late' });
+  is(second.input, '{"n":2}');
+  await send('SendTaskFailure', { taskToken: second.taskToken, error: 'E', cause: 'C' });
+  is((await until(two, 'FAILED')).error, 'E');
+  const h = await send('GetExecutionHistory', { executionArn: two });
+  is(h.events.map((e) => e.type), ['ExecutionStarted', 'TaskStateEntered', 'ActivityScheduled',
+    'ActivityStarted', 'ActivityFailed', 'ExecutionFailed']);
+  is(h.events[3].activityStartedEventDetails, { workerName: 'late' });
+  await refuses('TaskTimedOut', 'SendTaskSuccess', { taskToken: task.taskToken, output: '{}' });
+  await refuses('InvalidOutput', 'SendTaskSuccess', { taskToken: task.taskToken, output: 'no' });
+  for (const operation of ['SendTaskFailure', 'SendTaskHeartbeat'])
+    await refuses('InvalidToken', operation, { taskToken: 'made up' });
+  await send('DeleteActivity', { activityArn });
+  await refuses('ActivityDoesNotExist', 'GetActivityTask', { activityArn });
+});
+
+await test('map runs', async () => {
+  const m = await machine(PASS);
+  const executionArn = await start(m);
+  is((await send('ListMapRuns', { executionArn })).mapRuns, []);
+  for (const operation of ['DescribeMapRun', 'UpdateMapRun'])
+    await refuses('ResourceNotFound', operation, { mapRunArn: `${PREFIX}mapRun:m/l:x` });
+});
+
+await test('TestState', async () => {
+  const state = (s, more = {}) => send('TestState', { definition: JSON.stringify(s), ...more });
+  const p = await state({ Type: 'Pass', Parameters: { 'y.$': '$.x' }, Next: 'N' }, { input: '{"x":2}' });
+  is([p.status, p.output, p.nextState], ['SUCCEEDED', '{"y":2}', 'N']);
+  const c = await state({ Type: 'Choice', Choices: [{ Variable: '$.x', NumericEquals: 2, Next: 'Two' }],
+    Default: 'Other' }, { input: '{"x":2}' });
+  is([c.status, c.nextState], ['SUCCEEDED', 'Two']);
+  const w = await state({ Type: 'Wait', Seconds: 86400, End: true });
+  is([w.status, w.nextState], ['SUCCEEDED', undefined]);
+  const f = await state({ Type: 'Fail', Error: 'E', Cause: 'C' });
+  is([f.status, f.error, f.cause], ['FAILED', 'E', 'C']);
+  const named = await send('TestState', { definition: PASS, stateName: 'P' });
+  is(named.output, '{"x":1}');
+  await refuses('InvalidDefinition', 'TestState', { definition: '{"Type":"Pass"}' });
+  await refuses('ValidationException', 'TestState', { definition: PASS, stateName: 'Q' });
+});
+
+await test('what is not the API is not served', async () => {
+  const json = { 'Content-Type': 'application/x-amz-json-1.0', 'X-Amz-Target': 'AWSStepFunctions.ListStateMachines' };
+  const cells = [
+    [200, 'POST', '/', json], [405, 'GET', '/', json], [405, 'PUT', '/', json], [405, 'OPTIONS', '/', json],
+    [415, 'POST', '/', { ...json, 'Content-Type': 'text/plain' }],
+    [415, 'POST', '/', { ...json, 'Content-Type': 'application/x-www-form-urlencoded' }],
+    [415, 'POST', '/', { ...json, 'Content-Type': 'application/json' }],
+    [403, 'POST', '/', { ...json, Host: 'evil.example' }],
+    [403, 'POST', '/', { ...json, Host: `evil.example:${server.port}` }],
+    [403, 'POST', '/', { ...json, Origin: 'http://evil.example' }],
+    [403, 'POST', '/', { ...json, Origin: 'null' }],
+    [403, 'POST', '/', { ...json, 'Sec-Fetch-Site': 'cross-site' }],
+    [403, 'GET', '/metrics', { Origin: 'http://evil.example' }],
+    [403, 'GET', '/healthz', { Host: 'rebound.example' }],
+    [200, 'GET', '/healthz', {}], [200, 'GET', '/metrics', {}],
+    [400, 'POST', '/', { ...json, 'X-Amz-Target': 'AWSStepFunctions.Nothing' }],
+    [400, 'POST', '/', { ...json }, '{'], [400, 'POST', '/', { ...json }, '[]'],
+    [400, 'POST', '/', { ...json }, '{"maxResults":"x"}'],
+  ];
+  for (const [status, method, path, headers, body = '{}'] of cells) {
+    const answer = await server.raw(method, path, headers, method === 'POST' ? body : '');
+    check(answer.status === status, `${method} ${path} ${show(headers)}: ${answer.status}, not ${status}`);
+    const cors = Object.keys(answer.headers).filter((h) => h.startsWith('access-control'));
+    is(cors, []);
+  }
+  const metrics = await server.raw('GET', '/metrics', {});
+  check(/stepwell_executions\{status="SUCCEEDED"\} \d+/.test(metrics.body), metrics.body);
+});
+
+await test('the stand-ins answer on the same port', async () => {
+  const answer = await server.raw('POST', '/', { 'X-Amz-Target': 'DynamoDB_20120810.ListTables',
+    'Content-Type': 'application/x-amz-json-1.0',
+    'X-Amz-Date': '20260101T000000Z',
+    Authorization: 'AWS4-HMAC-SHA256 Credential=A/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host;x-amz-date, Signature=0' }, '{}');
+  is([answer.status, answer.body], [200, '{"TableNames":[]}']);
+});
+
+await test('every operation was asked', async () => {
+  const all = Object.keys(sdk).filter((k) => /^[A-Z].*Command$/.test(k) && k !== '$Command')
+    .map((k) => k.slice(0, -'Command'.length));
+  is([all.length, all.filter((o) => !used.has(o))], [37, []]);
+});
+
+await test('a long poll is answered when the server is asked to stop', async () => {
+  const { activityArn } = await send('CreateActivity', { name: 'idle' });
+  const poll = send('GetActivityTask', { activityArn });
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  is(await server.stop(), 0);
+  is((await poll).taskToken ?? null, null);
+  await server.start();
+});
+
+const status = await server.close();
+if (status !== 0) tally.fail('the end', `${status}: ${server.errors}`);
+tally.close();
