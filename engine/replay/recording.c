@@ -158,11 +158,35 @@ int64_t event_task(const asl_value *events, const asl_value *event)
 }
 
 /* Chains end: previousEventId is below the id. */
+int64_t event_entry(const asl_value *events, const asl_value *event)
+{
+    struct asl_text name = event_detail_text(event, "name");
+    for (int64_t id = event_previous(event); id >= 1;) {
+        const asl_value *before = at(events, id);
+        if (!before)
+            break;
+        if (asl_text_ends(event_type(before), "StateEntered") &&
+            asl_text_equal(event_detail_text(before, "name"), name))
+            return id;
+        id = event_previous(before);
+    }
+    return 0;
+}
+
+/* A container that was left is passed by at its entry: what happened in it is another place. */
+static const asl_value *outwards(const asl_value *events, const asl_value *event)
+{
+    struct asl_text type = event_type(event);
+    bool left = asl_text_is(type, "MapStateExited") || asl_text_is(type, "ParallelStateExited");
+    int64_t entry = left ? event_entry(events, event) : 0;
+    return at(events, entry ? entry : event_previous(event));
+}
+
 const asl_value *event_state(const asl_value *events, const asl_value *event, int64_t *iteration)
 {
     const asl_value *name = NULL;
     *iteration = -1;
-    for (; event; event = at(events, event_previous(event))) {
+    for (; event; event = outwards(events, event)) {
         struct asl_text type = event_type(event);
         if (!name && (asl_text_ends(type, "StateEntered") || asl_text_ends(type, "StateExited")))
             name = event_detail(event, "name");

@@ -45,6 +45,9 @@ asl_value *event_payload(const asl_value *event, const char *name);
 enum asl_event_kind event_outside(const asl_value *event);
 /* The ...Scheduled event an outcome belongs to; 0: none. `events` in order of id. */
 int64_t event_task(const asl_value *events, const asl_value *event);
+/* The id of the StateEntered event that belongs to an event which names a state: a StateExited, a
+ * MapIterationStarted (which may stand behind another iteration's end). 0: there is none. */
+int64_t event_entry(const asl_value *events, const asl_value *event);
 /* The name of the state that an event happened in (NULL: outside of all), and the index of its Map
  * iteration (-1: none). */
 const asl_value *event_state(const asl_value *events, const asl_value *event, int64_t *iteration);

@@ -61,37 +61,30 @@ static uint64_t type_number(const asl_value *event)
     return mix(0xCBF29CE484222325u, event_type(event));
 }
 
-/* A container is left behind its last branch, whichever that was: its place is that of its entry. */
-static int64_t entry_of(const asl_value *events, const asl_value *left)
+/* A container is left behind its last branch, whichever that was, and an iteration may begin behind
+ * the end of another: their place is that of the container's entry. */
+static int64_t anchor_of(const asl_value *events, const asl_value *event)
 {
-    struct asl_text name = event_detail_text(left, "name");
-    int64_t id = event_previous(left);
-    while (id >= 1 && (size_t)id <= value_count(events)) {
-        const asl_value *event = value_at(events, (size_t)id - 1);
-        if (asl_text_ends(event_type(event), "StateEntered") &&
-            asl_text_equal(event_detail_text(event, "name"), name))
-            return id;
-        id = event_previous(event);
-    }
-    return event_previous(left);
+    struct asl_text type = event_type(event);
+    int64_t entry = asl_text_ends(type, "StateExited") || asl_text_is(type, "MapIterationStarted")
+                        ? event_entry(events, event)
+                        : 0;
+    return entry ? entry : event_previous(event);
 }
 
 static uint64_t place_of(const asl_value *events, const uint64_t *places, const asl_value *event)
 {
     struct asl_text type = event_type(event);
-    int64_t before = asl_text_ends(type, "StateExited") ? entry_of(events, event)
-                                                        : event_previous(event);
+    int64_t before = anchor_of(events, event), index = 0;
     uint64_t place = before >= 1 ? places[before - 1] : 0;
     if (asl_text_ends(type, "StateEntered"))
         return mix(place, event_detail_text(event, "name"));
-    if (asl_text_is(type, "MapIterationStarted")) {
-        int64_t index = 0;
-        const asl_value *v = event_detail(event, "index");
-        if (v)
-            value_as_integer(v, &index);
-        return mix(place + (uint64_t)index + 1, ASL_TEXT("iteration"));
-    }
-    return place;
+    if (!asl_text_is(type, "MapIterationStarted"))
+        return place;
+    const asl_value *v = event_detail(event, "index");
+    if (v)
+        value_as_integer(v, &index);
+    return mix(place + (uint64_t)index + 1, ASL_TEXT("iteration"));
 }
 
 /* These stand behind whichever branch ended last, or behind the last event of all. */

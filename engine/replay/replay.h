@@ -5,7 +5,7 @@
  * (by state, Map iteration and parameters, after their recorded durations), and what came is compared
  * with what was, branch by branch, so that another interleaving of branches is no difference.
  *
- * Calls nobody: no task leaves. Serves issue: replay and test.
+ * Calls nobody: no task leaves.
  */
 #ifndef ENGINE_REPLAY_REPLAY_H
 #define ENGINE_REPLAY_REPLAY_H

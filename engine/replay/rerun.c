@@ -230,16 +230,15 @@ static bool tick(struct rerun *r, int64_t due)
     return true;
 }
 
-/* Has the recording been left behind, which was taken while the execution was open? */
+/* Has the recording been left behind, which was taken while the execution was open? What was recorded
+ * still comes, however late under this definition. */
 static bool is_behind(const struct rerun *r, int64_t next)
 {
     const struct recording *recording = r->p->recording;
     size_t count = value_count(recording->events);
-    if (recording->ended)
+    if (recording->ended || r->coming_count)
         return false;
-    if (!recording->timed)
-        return r->coming_count == 0;
-    return next > event_time(value_at(recording->events, count - 1));
+    return !recording->timed || next > event_time(value_at(recording->events, count - 1));
 }
 
 /* One move. False: there is none, or none that the recording covers. */

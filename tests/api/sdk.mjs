@@ -244,6 +244,15 @@ await test('map runs', async () => {
   const m = await machine(PASS);
   const executionArn = await start(m);
   is((await send('ListMapRuns', { executionArn })).mapRuns, []);
+  const d = await machine(define({ M: { Type: 'Map', Label: 'lab', End: true, ItemProcessor: {
+    ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' }, StartAt: 'I',
+    States: { I: { Type: 'Pass', End: true } } } } }));
+  const arn = await start(d, { input: '[1,2]' });
+  is((await until(arn)).output, '[1,2]');
+  const [run] = (await send('ListMapRuns', { executionArn: arn })).mapRuns;
+  is([run.executionArn, run.stateMachineArn, run.mapRunArn.slice(0, -36)],
+    [arn, `${d.arn}/lab`, `${PREFIX}mapRun:${d.name}/lab:`]);
+  check(run.stopDate >= run.startDate, 'a run ends');
   for (const operation of ['DescribeMapRun', 'UpdateMapRun'])
     await refuses('ResourceNotFound', operation, { mapRunArn: `${PREFIX}mapRun:m/l:x` });
 });

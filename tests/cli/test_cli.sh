@@ -457,6 +457,7 @@ edit() { # verdict, exit status, sed script: what an edit comes to
 edit same 0 's/"Retry": .*}\], "Next"/"Next"/'
 edit other-payload 0 's/"Seconds": 100/"Seconds": 200/' # the times in its output move
 edit other-payload 0 's/\[1, 2, 3\]/[1, 2, 4]/'
+edit other-payload 0 's/"MaxConcurrency": 2/"MaxConcurrency": 1/' # no other path: each iteration its own
 edit other-path 0 's/\[1, 2, 3\]/[1, 2]/'
 edit other-path 0 's/"D"/"Renamed"/g'
 edit needs-outcome 1 's/listTables/describeLimits/; s/"D"/"Renamed"/g'
@@ -466,6 +467,22 @@ call 1 replay one --definition edited.asl.json --fail-on would-fail
 call 0 replay one --definition edited.asl.json --fail-on none
 call 2 replay one --fail-on sometimes
 says err "other-path"
+
+fresh "replay: an execution that is open"
+waits 60
+"$stepwell" run wait.asl.json --name open --quiet >/dev/null 2>&1 &
+runner=$!
+for i in 1 2 3 4 5 6 7 8 9 10; do "$stepwell" history open 2>/dev/null | grep -q WaitStateEntered && break; sleep 0.1; done
+kill -INT $runner
+wait $runner
+call 0 replay open
+says out "same           open"
+sed 's/"W"/"V"/g' wait.asl.json >edited.asl.json
+call 1 replay open --definition edited.asl.json
+says out unreachable
+sed 's/"Next": "P"/"End": true/; s/, "P": {[^}]*}//' wait.asl.json >edited.asl.json
+call 0 replay open --definition edited.asl.json
+says out "same           open"
 
 fresh "replay: pages, and what is no history"
 pass

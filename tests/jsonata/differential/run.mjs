@@ -12,7 +12,8 @@ const count = Number(countText ?? 2000), seed = Number(seedText ?? 1);
 
 function load() {
     const require = createRequire(import.meta.url);
-    for (const name of [process.env.JSONATA_REFERENCE, 'jsonata'].filter(Boolean))
+    const installed = process.cwd() + '/build/npm/jsonata/node_modules/jsonata';
+    for (const name of [process.env.JSONATA_REFERENCE, installed, 'jsonata'].filter(Boolean))
         try { return require(name); } catch { /* the next */ }
     for (const folder of (process.env.NODE_PATH ?? '').split(':').filter(Boolean))
         try { return require(folder + '/jsonata'); } catch { /* the next */ }
@@ -63,7 +64,10 @@ const rules = [
     ['grouping an empty array leaves null in the input there', (q, r, o, before) => JSON.stringify(q.data) !== before],
     ['both fail, and several items of [..] or {..} can: there they are evaluated side by side',
         (q, r, o) => r.error?.code && o.error?.code && /[[{].*,/.test(q.expr)],
-    ['a string is replaced by a function: there by the source text of its wrapper', (q, r) => /async function/.test(JSON.stringify(r))],
+    ['a partially applied native gets arguments unchecked there, and JavaScript converts them', (q) => /\$\w+\(\?/.test(q.expr)],
+    ['a time zone that is no number makes every component NaN there', (q, r) => /NaN/.test(JSON.stringify(r))],
+    ['a string is replaced by a function: there by the source text of its wrapper',
+        (q, r) => /async function/.test(JSON.stringify(r)) || /\$replace\([^/()]*, function\(/.test(q.expr)],
     ['the last bit of a power', (q, r, o) => /\$power|\$parseInteger|\$formatBase/.test(q.expr) && close(r.value, o.value)],
     ['a character beyond U+FFFF is two to a regular expression there', q => /[\u{10000}-\u{10ffff}]/u.test(JSON.stringify(q)) && /\/[^/]+\/|\$split/.test(q.expr)],
 ];
