@@ -160,7 +160,8 @@ static item call_chain(struct run *run, const struct function *f, item argument,
 
 static item call_regex(struct run *run, struct function *f, item subject)
 {
-    subject = jsonata_to_string(run, subject, false);
+    subject = item_is_undefined(subject) ? jsonata_string_z("undefined") /* JavaScript's String() */
+                                         : jsonata_to_string(run, subject, false);
     if (subject.kind != ITEM_STRING)
         return subject;
     return jsonata_regex_apply(run, f, subject, 0);

@@ -269,8 +269,8 @@ bool jsonata_put_integer(struct run *run, struct builder *b, double value,
 static double read_letters(struct asl_text t, char first)
 {
     double value = 0;
-    for (size_t i = 0; i < t.size; i++)
-        value = value * 26 + ((unsigned char)t.data[i] - first + 1);
+    for (size_t i = 0; i < t.size; i++) /* from the right, rounded as the reference's sum is */
+        value += ((unsigned char)t.data[t.size - i - 1] - first + 1) * pow(26, (double)i);
     return value;
 }
 

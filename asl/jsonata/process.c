@@ -356,7 +356,7 @@ static struct node *process_focus(struct process *p, struct node *n)
     if (step->type == NODE_SORT)
         return fail(p, "S0216", n->position, item_undefined());
     step->keep_array = step->keep_array || n->keep_array;
-    step->focus = bind(p, n->rhs);
+    step->focus = n->rhs->value.size > 0 ? bind(p, n->rhs) : 0; /* @$ binds nothing */
     step->tuple = true;
     return result;
 }
@@ -378,7 +378,7 @@ static struct node *process_index(struct process *p, struct node *n)
     if (step->stages)
         add_stage(p, &step->stages, (struct stage){NULL, symbol, n->position});
     else
-        step->index = symbol;
+        step->index = n->rhs->value.size > 0 ? symbol : 0;
     step->tuple = true;
     return result;
 }
