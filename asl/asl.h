@@ -52,6 +52,11 @@ struct asl_catalogue {
 asl_machine *asl_machine_compile_with(struct asl_text definition, bool express,
                                       const struct asl_catalogue *catalogue,
                                       struct asl_diagnostics *diagnostics);
+/* Checks a template as far as it can be: a value that awaits the substitution of a "${Name}", in a
+ * string or bare ("Seconds": ${Wait}), gets a warning of ours instead of the errors that it may not
+ * deserve. Nothing that could run comes of it. False when any mistake is an error. */
+bool asl_template_check(struct asl_text definition, bool express,
+                        const struct asl_catalogue *catalogue, struct asl_diagnostics *diagnostics);
 /* One state alone, as TestState takes it: a machine that has it as "StateName" and, for every state it
  * may go to, a Succeed of that name. Locations are AWS's ("/States/StateName/Branches"). */
 asl_machine *asl_machine_compile_state(struct asl_text state, struct asl_diagnostics *diagnostics);

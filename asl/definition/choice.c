@@ -168,6 +168,10 @@ static void report_comparisons(struct compiler *c, const struct place *place, bo
 /* False when there is nothing to compile. */
 static bool check_rule(struct compiler *c, const asl_value *v, const struct place *place, bool top)
 {
+    if (is_awaited(c, v)) {
+        warn_substitution(c, place);
+        return false;
+    }
     if (value_kind(v) != VALUE_OBJECT) {
         report(c, CODE_SCHEMA, place, "Expected value of type [OBJECT]");
         return false;
@@ -269,7 +273,8 @@ static void check_condition(struct compiler *c, const asl_value *v, const struct
 {
     const asl_value *condition = value_get_z(v, "Condition");
     struct place here = place_key(place, ASL_TEXT("Condition"));
-    if (condition == NULL || value_kind(condition) == VALUE_BOOLEAN || is_expression(condition)) {
+    if (condition == NULL || value_kind(condition) == VALUE_BOOLEAN || is_expression(condition) ||
+        is_awaited(c, condition)) {
         return;
     }
     if (value_kind(condition) != VALUE_STRING) {

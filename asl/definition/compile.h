@@ -44,6 +44,7 @@ struct compiler {
     struct asl_text text;
     size_t wrapped; /* steps of a place that are not in the text: 2 for "/States/StateName" */
     bool express;
+    bool is_template; /* what awaits a substitution is let pass, with a warning */
     const struct asl_catalogue *catalogue; /* or NULL */
     struct asl_diagnostics *diagnostics;
     size_t errors;
@@ -164,6 +165,17 @@ bool name_set_add(struct name_set *set, const asl_value *name);
 bool name_set_has(const struct name_set *set, const asl_value *name);
 void name_set_free(struct name_set *set);
 size_t characters(struct asl_text t); /* code points */
+
+/* ---- substitution.c ---- */
+
+/* A "${" is in it. */
+bool awaits_substitution(struct asl_text t);
+/* A template is checked, and this value is a string that awaits a substitution. */
+bool is_awaited(const struct compiler *c, const asl_value *v);
+/* Says so. */
+void warn_substitution(struct compiler *c, const struct place *place);
+/* Appends the text with every bare ${Name} made a string that is_awaited(), of the same length. */
+void substitution_quote(struct asl_text t, struct asl_buffer *out);
 
 /* ---- what only the whole can tell ---- */
 

@@ -415,12 +415,23 @@ static bool check_kind(struct compiler *c, const asl_value *v, const struct plac
     return true;
 }
 
+/* Any text fits. */
+static bool is_text(enum field_type type)
+{
+    return type == FIELD_STRING || type == FIELD_PATH || type == FIELD_RESULT_PATH ||
+           type == FIELD_REFERENCE || type == FIELD_ANY;
+}
+
 bool fields_check_value(struct compiler *c, const asl_value *v, const struct place *place,
                         const struct field *field)
 {
     bool jsonata = c->language == LANGUAGE_JSONATA && (field->flags & FIELD_EXPRESSION) != 0;
     if (jsonata && value_kind(v) == VALUE_STRING && asl_text_starts(value_as_text(v), "{%")) {
         return true; /* the template compiler looks at it */
+    }
+    if (!is_text(field->type) && is_awaited(c, v)) {
+        warn_substitution(c, place);
+        return true;
     }
     return check_kind(c, v, place, field);
 }
@@ -545,6 +556,10 @@ static void check_values(struct compiler *c, const asl_value *object, const stru
 bool fields_check(struct compiler *c, const asl_value *object, const struct place *place,
                   const struct shape *shape, unsigned kind)
 {
+    if (is_awaited(c, object)) {
+        warn_substitution(c, place);
+        return false;
+    }
     if (!expect(c, value_kind(object) == VALUE_OBJECT, place, "[OBJECT]")) {
         return false;
     }

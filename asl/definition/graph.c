@@ -4,6 +4,9 @@
  * part, as they do on AWS (a Succeed with a Next that it may not have reaches that state all the
  * same; only a state without a Type leads nowhere and ends nothing).
  *
+ * In a template a target that awaits its substitution may be any state: what it leaves open is not
+ * complained of.
+ *
  * As recorded: first every missing target; then, for the machine only, MISSING_END_STATE without a
  * location, and only when there is a terminal state the ones that are not reachable.
  */
@@ -50,6 +53,7 @@ struct container {
     size_t *queue;      /* states reached, in the order they were reached */
     size_t queued;
     bool *reached;
+    bool open; /* some target awaits a substitution */
 };
 
 static bool container_open(struct compiler *c, const asl_value *object, const struct place *place,
@@ -66,7 +70,7 @@ static void check_target(void *container, const asl_value *target, const struct 
 {
     const struct container *k = container;
     struct asl_text name = value_as_text(target);
-    if (value_find(k->list, name) != SIZE_MAX) {
+    if (value_find(k->list, name) != SIZE_MAX || is_awaited(k->compiler, target)) {
         return;
     }
     report(k->compiler, CODE_TARGET, place, "Missing 'Next' target: %.*s", ASL_TEXT_ARGS(name));
@@ -82,6 +86,7 @@ static void reach(void *container, const asl_value *target, const struct place *
     (void)place;
     struct container *k = container;
     size_t index = value_find(k->list, value_as_text(target));
+    k->open |= index == SIZE_MAX && is_awaited(k->compiler, target);
     if (index != SIZE_MAX && !k->reached[index]) {
         k->reached[index] = true;
         k->queue[k->queued++] = index;
@@ -104,9 +109,11 @@ static void check_reachable(const asl_value *object, const struct place *place, 
     k->reached = asl_allocate_zeroed(count + 1, sizeof *k->reached);
     see_member(object, "StartAt", place, reach, k);
     for (size_t i = 0; i < k->queued; i++) {
-        each_edge(value_at(k->list, k->queue[i]), place, reach, k);
+        const asl_value *state = value_at(k->list, k->queue[i]);
+        k->open |= is_awaited(k->compiler, state);
+        each_edge(state, place, reach, k);
     }
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; !k->open && i < count; i++) {
         if (!k->reached[i]) {
             struct asl_text name = value_as_text(value_key_at(k->list, i));
             struct place here = place_key(&k->place, name);
@@ -133,7 +140,8 @@ static bool is_terminal(const asl_value *v)
 static bool has_terminal(const struct container *k)
 {
     for (size_t i = 0; i < value_count(k->list); i++) {
-        if (is_terminal(value_at(k->list, i))) {
+        const asl_value *v = value_at(k->list, i);
+        if (is_terminal(v) || is_awaited(k->compiler, v)) {
             return true;
         }
     }

@@ -218,7 +218,7 @@ static void check_credentials(struct compiler *c, const asl_value *state, const 
 }
 
 /* Templates of SAM, CDK, Serverless and their like leave their marks until they are deployed. */
-static bool awaits_substitution(const char *arn)
+static bool holds_mark(const char *arn)
 {
     static const char *const marks[] = {"${", "#{", "{{", "<"};
     for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
@@ -234,14 +234,14 @@ void resource_check(struct compiler *c, const asl_value *state, const struct pla
 {
     struct place here = place_key(place, ASL_TEXT("Resource"));
     check_credentials(c, state, place, r);
-    if (awaits_substitution(r->arn) && r->family != TASK_SERVICE) {
+    if (holds_mark(r->arn) && r->family != TASK_SERVICE) {
         return;
     }
     if (strncmp(r->arn, "arn:", 4) != 0) {
         report(c, CODE_SCHEMA, &here, "Value is not a valid resource ARN");
         return;
     }
-    if (r->family == TASK_SERVICE && !awaits_substitution(r->arn) && !is_offered(c, r)) {
+    if (r->family == TASK_SERVICE && !holds_mark(r->arn) && !is_offered(c, r)) {
         report(c, CODE_SCHEMA, &here,
                "The resource provided %s is not recognized. The value is not a valid resource ARN, "
                "or the resource is not available in this region.",

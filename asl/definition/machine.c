@@ -115,6 +115,27 @@ asl_machine *asl_machine_compile_with(struct asl_text definition, bool express,
     return m;
 }
 
+bool asl_template_check(struct asl_text definition, bool express,
+                        const struct asl_catalogue *catalogue, struct asl_diagnostics *diagnostics)
+{
+    struct asl_buffer text;
+    asl_buffer_init(&text, ASL_BUFFER_MAXIMUM);
+    substitution_quote(definition, &text);
+    struct compiler c = {.text = asl_buffer_text(&text),
+                         .express = express,
+                         .is_template = true,
+                         .catalogue = catalogue,
+                         .diagnostics = diagnostics,
+                         .last = SIZE_MAX};
+    asl_value *root = parse(&c);
+    asl_machine *m = root == NULL ? NULL : compile_root(&c, root);
+    bool sound = m != NULL;
+    asl_machine_release(m);
+    value_release(root);
+    asl_buffer_free(&text);
+    return sound;
+}
+
 asl_machine *asl_machine_compile(struct asl_text definition, bool express,
                                  struct asl_diagnostics *diagnostics)
 {

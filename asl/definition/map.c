@@ -38,7 +38,9 @@ static void compile_label(struct compiler *c, const asl_value *v, const struct p
     struct asl_text text = value_as_text(label);
     struct place here = place_key(place, ASL_TEXT("Label"));
     state->of.map.label = asl_copy_text(text);
-    if (characters(text) > LABEL_MAXIMUM) {
+    if (is_awaited(c, label)) {
+        warn_substitution(c, &here);
+    } else if (characters(text) > LABEL_MAXIMUM) {
         report(c, CODE_LABEL, &here,
                "Invalid Label name: Label exceeds the 40-character limit allowed by the service");
     } else if (text.size == 0 || !is_label(text)) {

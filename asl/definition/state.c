@@ -242,6 +242,10 @@ static void compile_working(struct compiler *c, const asl_value *v, const struct
 void state_compile(struct compiler *c, const asl_value *v, const struct place *place,
                    struct state *state)
 {
+    if (is_awaited(c, v)) {
+        warn_substitution(c, place);
+        return;
+    }
     if (value_kind(v) != VALUE_OBJECT) {
         report(c, CODE_SCHEMA, place, "Expected value of type [OBJECT]");
         return;

@@ -41,7 +41,7 @@ static void number_state(struct compiler *c, struct state *state)
 static void check_name(struct compiler *c, const struct state *state, const struct place *place)
 {
     struct asl_text name = value_as_text(state->name);
-    if (characters(name) > NAME_MAXIMUM) {
+    if (characters(name) > NAME_MAXIMUM && !is_awaited(c, state->name)) {
         report(c, CODE_STATE_NAME, place,
                "Invalid State name: State exceeds the 80-character limit allowed by the service");
     }

@@ -103,26 +103,10 @@ static void see_reference(void *state, enum jsonata_reference_kind kind, struct 
 /* On AWS `$eval` is not there, and Infinity and NaN leave as texts (facts 3.13). */
 #define JSONATA_ON_AWS (JSONATA_NO_EVAL | JSONATA_NON_FINITE_TEXT)
 
-/* A "${Name}" that a template's substitution will replace may stand where nothing else could:
- * whether the text is right shows only then. What is compiled in its place fails when it is
- * evaluated. */
+/* What is compiled in the place of an expression or path that awaits a substitution: it fails when it
+ * is evaluated. */
 #define UNSUBSTITUTED_JSONATA "$error('its ${...} was never substituted')"
 #define UNSUBSTITUTED_PATH    "$['its ${...} was never substituted']"
-
-static bool awaits_substitution(struct asl_text t)
-{
-    for (size_t i = 0; i + 1 < t.size; i++) {
-        if (t.data[i] == '$' && t.data[i + 1] == '{') {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void warn_substitution(struct compiler *c, const struct place *place)
-{
-    warn(c, CODE_SUBSTITUTION, place, "This is not checked until its ${...} is substituted");
-}
 
 /* AWS gives the library's words without its code; where in the expression is ours to say. */
 static void report_syntax(struct compiler *c, const struct jsonata_error *error,
@@ -398,6 +382,8 @@ static struct path *compile_path(struct compiler *c, struct asl_text text, unsig
     }
     if (path != NULL) {
         references_add_path(c, path);
+    } else if (c->is_template && awaits_substitution(text)) {
+        warn_substitution(c, place);
     } else if ((flags & PATH_REFERENCE) != 0) {
         report(c, CODE_SCHEMA, place, "Value is not a Reference Path: %s", wrong);
     } else {
@@ -458,7 +444,10 @@ void setting_compile(struct compiler *c, const asl_value *object, const char *na
     struct template *t = asl_allocate_zeroed(1, sizeof *t);
     t->of.literal = value_retain(v);
     if (kind == SETTING_INTRINSIC) {
-        if (!fill_reference(c, v, asl_text(path_name), t)) {
+        bool filled = fill_reference(c, v, asl_text(path_name), t);
+        if (!filled && is_awaited(c, v)) {
+            warn_substitution(c, &here);
+        } else if (!filled) {
             report(c, CODE_SCHEMA, &here,
                    "The value for the field '%s' must be a valid JSONPath or a valid intrinsic "
                    "function call",

@@ -88,9 +88,21 @@ void api_answer_refused_start(struct api_call *call, const struct engine_started
     }
 }
 
+static void start_again(void *state, enum engine_outcome outcome)
+{
+    (void)outcome;
+    api_StartExecution(state);
+}
+
+/* A name that is taken may be the same start of this very turn: after the commit the store tells. */
 static void started(void *state, const struct engine_started *s)
 {
     struct api_call *call = state;
+    if (s->outcome == ENGINE_ALREADY_EXISTS && !call->is_second_try) {
+        call->is_second_try = true;
+        engine_after_commit(call->api->engine, start_again, call);
+        return;
+    }
     if (s->outcome != ENGINE_OK) {
         api_answer_refused_start(call, s);
         return;

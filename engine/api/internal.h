@@ -51,6 +51,7 @@ struct api_call {
     asl_value *in; /* the parameters: an object that satisfies the model */
     int status;    /* of the answer, once there is one */
     struct asl_buffer body;
+    bool is_second_try; /* of StartExecution: see there */
     bool is_gone;  /* the client left: its answer goes nowhere */
     void (*gone)(struct api_call *call); /* told then; a long poll leaves its queue */
     int64_t execution;                   /* the one it is about, for operations that wait */

@@ -148,6 +148,8 @@ await test('stop and redrive', async () => {
   const arn = await start(m, { name: 'again', input: '{}' });
   is(await start(m, { name: 'again', input: '{ }' }), arn);
   await refuses('ExecutionAlreadyExists', 'StartExecution', { stateMachineArn: m.arn, name: 'again', input: '1' });
+  const once = await Promise.all(Array.from({ length: 8 }, () => start(m, { name: 'together', input: '{}' })));
+  is(new Set(once).size, 1);
   await refuses('ExecutionNotRedrivable', 'RedriveExecution', { executionArn: arn });
   await send('StopExecution', { executionArn: arn, error: 'E', cause: 'C' });
   const d = await until(arn, 'ABORTED');

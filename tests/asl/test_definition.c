@@ -1,6 +1,6 @@
 /* Definitions and what is said of them: one case a file in tests/asl/definition.
  *
- *     {"why": "...", "definition": "text" | ["line", ...], "express": bool,
+ *     {"why": "...", "definition": "text" | ["line", ...], "express": bool, "template": bool,
  *      "expect": [{"severity"?, "code", "message", "location"?, "hint"?, "line"?, "column"?}],
  *      "partial": true when further diagnostics may follow}
  *
@@ -106,13 +106,18 @@ static bool play(const char *path)
     const asl_value *express = value_get_z(v, "express");
     const asl_value *expect = value_get_z(v, "expect");
     struct asl_diagnostics d = {0};
+    bool is_express = express != NULL && value_is_true(express);
+    const asl_value *template = value_get_z(v, "template");
+    bool is_template = template != NULL && value_is_true(template);
     asl_machine *m =
-        asl_machine_compile(asl_buffer_text(&text), express != NULL && value_is_true(express), &d);
+        is_template ? NULL : asl_machine_compile(asl_buffer_text(&text), is_express, &d);
+    bool sound = is_template ? asl_template_check(asl_buffer_text(&text), is_express, NULL, &d)
+                             : m != NULL;
     size_t errors = 0;
     for (size_t i = 0; i < d.count; i++) {
         errors += d.items[i].severity == ASL_ERROR;
     }
-    bool same = (m == NULL) == (errors > 0);
+    bool same = sound == (errors == 0);
     bool partial = value_get_z(v, "partial") != NULL;
     if (partial ? d.count < value_count(expect) : d.count != value_count(expect)) {
         print_error("%s: %zu diagnostics, wanted %zu\n", path, d.count, value_count(expect));
