@@ -44,7 +44,7 @@ libs       := $(BUILD)/libengine.a $(BUILD)/libstore.a $(BUILD)/libasl.a
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help deps run test check-asan check conformance fuzz bench install uninstall clean
+.PHONY: all help deps run test conformance fuzz bench install uninstall clean
 
 all: check-deps build/stepwell
 

@@ -230,8 +230,7 @@ static bool read_escape(struct parser *p)
 /* Runs of plain characters are taken whole; an unescaped string is never copied twice. */
 static asl_value *read_string(struct parser *p)
 {
-    const char *open = p->at++;
-    const char *run = p->at;
+    const char *run = ++p->at;
     bool escaped = false;
     for (;;) {
         if (p->at >= p->end)
@@ -265,7 +264,6 @@ static asl_value *read_string(struct parser *p)
         text = asl_buffer_text(&p->text);
     }
     p->at++;
-    (void)open;
     return value_string(text);
 }
 
