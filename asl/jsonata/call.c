@@ -42,8 +42,8 @@ static item call_lambda(struct run *run, const struct function *f, const item *a
     return jsonata_evaluate_node(run, f->as.lambda.body, f->as.lambda.input, frame);
 }
 
-/* Natives that are called without their signature having been checked (partial application) trust
- * their arguments' types all the same: what does not fit is refused here. */
+/* The reference leaves the arguments of a partially applied function unchecked, to what JavaScript
+ * makes of them. Here natives trust their arguments' types: what does not fit is refused. */
 static item check_loosely(struct run *run, const struct function *f, const item *arguments,
                           size_t count)
 {
@@ -158,15 +158,6 @@ static item call_chain(struct run *run, const struct function *f, item argument,
     return jsonata_apply(run, f->as.chain.second, &between, 1, null, frame);
 }
 
-static item call_regex(struct run *run, struct function *f, item subject)
-{
-    subject = item_is_undefined(subject) ? jsonata_string_z("undefined") /* JavaScript's String() */
-                                         : jsonata_to_string(run, subject, false);
-    if (subject.kind != ITEM_STRING)
-        return subject;
-    return jsonata_regex_apply(run, f, subject, 0);
-}
-
 static item call_whole(struct run *run, struct function *f, const item *arguments, size_t count,
                        const struct call *call)
 {
@@ -180,7 +171,8 @@ static item call_whole(struct run *run, struct function *f, const item *argument
     case FUNCTION_PARTIAL:
         return call_partial(run, f, arguments, count, call);
     case FUNCTION_REGEX:
-        return call_regex(run, f, first_or_undefined(arguments, count));
+        return jsonata_regex_apply(run, f, first_or_undefined(arguments, count),
+                                   count > 1 ? arguments[1] : item_undefined());
     case FUNCTION_NEXT:
         return jsonata_regex_next(run, f);
     case FUNCTION_TRANSFORM:
@@ -230,7 +222,10 @@ static item call_once(struct run *run, item function, const item *arguments, siz
 /* Calls with no more arguments than this keep them on the C stack. */
 #define ARGUMENTS_FEW 6
 
-/* The evaluated arguments, behind `context` when there is one; NULL when one failed. */
+/* A function given as an argument is `borrowed`: the reference wraps it, so that calling it by the
+ * parameter's name does not change the name and place that its errors tell.
+ *
+ * The evaluated arguments, behind `context` when there is one; NULL when one failed. */
 static item *evaluate_arguments(struct run *run, const struct node *n, item input,
                                 struct frame *frame, const item *context, item *few, size_t *count)
 {
@@ -249,6 +244,8 @@ static item *evaluate_arguments(struct run *run, const struct node *n, item inpu
             argument = jsonata_evaluate_operand(run, n->items[i], input, frame);
         if (item_is_failed(argument))
             return NULL;
+        if (argument.kind == ITEM_FUNCTION)
+            argument.borrowed = 1;
         all[(*count)++] = argument;
     }
     return all;
@@ -271,7 +268,7 @@ static item make_tail_call(struct run *run, const struct tail *t, item input, st
     if (item_is_failed(next))
         return next;
     if (next.kind == ITEM_FUNCTION) {
-        if (procedure->type == NODE_VARIABLE)
+        if (procedure->type == NODE_VARIABLE && !next.borrowed)
             next.as.function->token = procedure->value;
         next.as.function->position = procedure->position;
     }
@@ -342,7 +339,9 @@ item jsonata_evaluate_call(struct run *run, const struct node *n, item input, st
     item *arguments = evaluate_arguments(run, n, input, frame, context, few, &count);
     if (!arguments)
         return item_failed();
-    if (procedure.kind == ITEM_FUNCTION && procedure.as.function->kind != FUNCTION_REGEX) {
+    if (procedure.kind == ITEM_FUNCTION && !procedure.borrowed &&
+        procedure.as.function->kind != FUNCTION_REGEX &&
+        procedure.as.function->kind != FUNCTION_NEXT) {
         procedure.as.function->token = name_of(n->lhs);
         procedure.as.function->position = n->position;
     }

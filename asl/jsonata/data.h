@@ -39,7 +39,8 @@ struct tuple;
 
 typedef struct item {
     uint8_t kind;
-    uint8_t borrowed; /* of a string: the whole text of a value that came in */
+    uint8_t borrowed; /* of a string: the whole text of a value that came in; of a function: it was
+                         given as an argument, see call.c */
     uint32_t size; /* of a string: bytes; of a number: 1 + its place among the exact ones, or 0 */
     union {
         bool boolean;
@@ -149,6 +150,9 @@ size_t jsonata_count_code_points(struct asl_text t);
 size_t jsonata_count_units(struct asl_text t); /* UTF-16 */
 /* Bytes before code point number `n`, or the whole size. */
 size_t jsonata_code_point_offset(struct asl_text t, size_t n);
+
+/* For what leaves: U+FFFD in place of lone surrogates, which have no UTF-8. */
+void jsonata_put_well_formed(struct asl_buffer *out, struct asl_text t);
 
 /* Where `what` begins in `in`, or NULL. Linear time. */
 const char *jsonata_search(struct heap *h, struct asl_text in, struct asl_text what);

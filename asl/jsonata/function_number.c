@@ -134,11 +134,11 @@ static double shift(double d, double places)
 {
     char text[64], number[32];
     if (!isfinite(d))
-        return d;
+        return NAN; /* "Infinitye2" is no number */
     value_format_double(d, number);
     char *mark = strchr(number, 'e');
     double exponent = (mark ? strtod(mark + 1, NULL) : 0) + places;
-    if (exponent != floor(exponent))
+    if (!isfinite(exponent) || exponent != floor(exponent))
         return NAN;
     if (mark)
         *mark = '\0';
@@ -151,7 +151,7 @@ double jsonata_round(double d, double precision)
     if (precision != 0)
         d = shift(d, precision);
     if (!isfinite(d))
-        return d;
+        return precision != 0 ? NAN : d;
     double result = floor(d);
     if (d - result >= 0.5)
         result += 1;

@@ -266,11 +266,34 @@ bool jsonata_put_integer(struct run *run, struct builder *b, double value,
 
 /* ---- reading ---- */
 
+/* The UTF-16 unit that ends before byte *at, which moves in front of it (of an astral character the
+ * low surrogate first; *high is the one still to come). */
+static uint32_t unit_before(struct asl_text t, size_t *at, uint32_t *high)
+{
+    if (*high) {
+        uint32_t unit = *high;
+        *high = 0;
+        return unit;
+    }
+    size_t start = *at - 1, next;
+    while (start > 0 && ((unsigned char)t.data[start] & 0xc0) == 0x80)
+        start--;
+    next = 0;
+    uint32_t c = (uint32_t)value_utf8_next((struct asl_text){t.data + start, *at - start}, &next);
+    *at = start;
+    if (c < 0x10000)
+        return c;
+    *high = 0xd7c0 + (c >> 10);
+    return 0xdc00 + (c & 0x3ff);
+}
+
 static double read_letters(struct asl_text t, char first)
 {
     double value = 0;
-    for (size_t i = 0; i < t.size; i++) /* from the right, rounded as the reference's sum is */
-        value += ((unsigned char)t.data[t.size - i - 1] - first + 1) * pow(26, (double)i);
+    uint32_t high = 0;
+    size_t at = t.size;
+    for (int i = 0; at > 0 || high; i++) /* from the right, rounded as the reference's sum is */
+        value += ((double)unit_before(t, &at, &high) - first + 1) * pow(26, i);
     return value;
 }
 

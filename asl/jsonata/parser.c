@@ -4,6 +4,7 @@
  *
  * Parsing recurses once for each nesting; NESTING_MAXIMUM bounds that.
  */
+#include "stringify.h"
 #include "syntax.h"
 #include "signature.h"
 
@@ -394,6 +395,15 @@ static bool arguments(struct parser *p, struct node *self)
     return expect(p, SYMBOL_PAREN_CLOSE, ")", true);
 }
 
+/* A token as JavaScript adds it to a string. */
+static void put_token(struct builder *b, item value)
+{
+    if (value.kind == ITEM_STRING)
+        jsonata_builder_put(b, item_string(value));
+    else
+        jsonata_stringify(b, value, STRINGIFY_EXACT, NULL);
+}
+
 static bool signature(struct parser *p, struct node *self)
 {
     size_t position = p->token.position;
@@ -404,8 +414,7 @@ static bool signature(struct parser *p, struct node *self)
         if (!next_token(p, false))
             return false;
         depth += (p->token.id == SYMBOL_LESS) - (p->token.id == SYMBOL_GREATER);
-        if (p->token.value.kind == ITEM_STRING)
-            jsonata_builder_put(&b, item_string(p->token.value));
+        put_token(&b, p->token.value);
     }
     if (!expect(p, SYMBOL_GREATER, ">", false))
         return false;

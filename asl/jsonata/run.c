@@ -137,19 +137,9 @@ static asl_value *string_value(struct asl_text t)
 {
     if (!t.size || !memchr(t.data, 0xed, t.size))
         return value_string(t);
-    /* lone surrogates have no UTF-8 */
     struct asl_buffer clean;
     asl_buffer_init(&clean, t.size);
-    for (size_t i = 0; i < t.size; i++) {
-        bool surrogate = (unsigned char)t.data[i] == 0xed && i + 2 < t.size &&
-                         (unsigned char)t.data[i + 1] >= 0xa0;
-        if (surrogate) {
-            asl_buffer_puts(&clean, "\xef\xbf\xbd");
-            i += 2;
-        } else {
-            asl_buffer_putc(&clean, t.data[i]);
-        }
-    }
+    jsonata_put_well_formed(&clean, t);
     asl_value *v = value_string(asl_buffer_text(&clean));
     asl_buffer_free(&clean);
     return v;

@@ -9,6 +9,7 @@
  */
 #include "asl/jsonata/jsonata.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,6 +77,21 @@ static asl_value *answer(const asl_value *question)
     return value_object_take(&answer);
 }
 
+/* {"value"}: the first to the second's power, both as text (the C library's, to tell its last bits
+ * from V8's). */
+static asl_value *power_answer(const asl_value *operands)
+{
+    struct value_list answer = {0};
+    char text[64];
+    double base = strtod(value_as_text(value_at(operands, 0)).data, NULL);
+    double exponent = strtod(value_as_text(value_at(operands, 1)).data, NULL);
+    double power = fabs(base) == 1 && !isfinite(exponent) ? NAN : pow(base, exponent);
+    snprintf(text, sizeof text, isinf(power) ? "%sInfinity" : isnan(power) ? "NaN" : "%s%.17g",
+             power < 0 && isinf(power) ? "-" : "", power);
+    value_list_set_take(&answer, "value", value_string_z(text));
+    return value_object_take(&answer);
+}
+
 static int drive(void)
 {
     char *line = NULL;
@@ -88,7 +104,8 @@ static int drive(void)
             fflush(stdout);
             continue;
         }
-        asl_value *a = answer(question);
+        const asl_value *power = value_get_z(question, "power");
+        asl_value *a = power ? power_answer(power) : answer(question);
         struct asl_buffer b;
         asl_buffer_init(&b, ASL_BUFFER_MAXIMUM);
         value_print(a, &b);
