@@ -188,7 +188,9 @@ item jsonata_append(struct heap *h, item a, item b);
 /* ---- objects ---- */
 struct object *jsonata_object(struct heap *h, size_t capacity);
 void jsonata_set(struct heap *h, struct object *o, struct asl_text key, item value);
-/* The same for a key that is known to be new. */
+/* The same with the key as a string item. */
+void jsonata_set_item(struct heap *h, struct object *o, item key, item value);
+/* For a key that is known to be new. */
 void jsonata_add(struct heap *h, struct object *o, struct asl_text key, bool borrowed, item value);
 void jsonata_delete(struct object *o, struct asl_text key);
 /* The place of the member in `members`, or UINT32_MAX. */
@@ -208,6 +210,8 @@ struct members {
 struct members jsonata_members(struct heap *h, item object);
 struct asl_text jsonata_member_key(const struct members *m, size_t index);
 bool jsonata_member_key_is_borrowed(const struct members *m, size_t index);
+/* The key as a string item. */
+item jsonata_member_key_item(const struct members *m, size_t index);
 item jsonata_member_value(struct heap *h, const struct members *m, size_t index);
 
 #endif

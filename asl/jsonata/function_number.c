@@ -307,8 +307,9 @@ item jsonata_format_base(struct run *run, double d, int base)
         return jsonata_string_copy(&run->heap, (struct asl_text){text, size});
     }
     double rest = fabs(d);
-    /* beyond 2^57 the low digits are not known; V8 (found by trying) prints zeros for them */
-    while (rest >= 144115188075855872.0 && at > text + 2) {
+    /* the low digits of numbers beyond 2^53 are not known; V8 (found by trying) prints zeros for
+     * them, one less than that makes */
+    while (rest >= 9007199254740992.0 * base && at > text + 2) {
         rest /= base;
         *--at = '0';
     }

@@ -346,9 +346,24 @@ static bool is_separator(const struct integer_picture *p, uint32_t c)
     return false;
 }
 
+/* parseInt() reads on in hexadecimal behind 0x. */
+static double read_hexadecimal(struct asl_text t)
+{
+    double value = NAN;
+    for (size_t i = 0; i < t.size; i++) {
+        char c = t.data[i], letter = (char)(c | 0x20);
+        int digit = c >= '0' && c <= '9' ? c - '0' : letter - 'a' + 10;
+        if (digit < 0 || digit > 15 || (digit > 9 && letter < 'a'))
+            break;
+        value = (isnan(value) ? 0 : value * 16) + digit;
+    }
+    return value;
+}
+
 static double read_decimal(struct asl_text t, const struct integer_picture *p)
 {
     double value = NAN, sign = 1;
+    size_t digits = 0;
     if (p->ordinal)
         t.size = t.size > 2 ? t.size - 2 : 0;
     for (size_t at = 0; at < t.size;) {
@@ -362,8 +377,11 @@ static double read_decimal(struct asl_text t, const struct integer_picture *p)
             continue;
         }
         int64_t digit = (int64_t)c - p->zero;
+        if ((c == 'x' || c == 'X') && value == 0 && digits == 1)
+            return sign * read_hexadecimal((struct asl_text){t.data + at, t.size - at});
         if (digit < 0 || digit > 9)
             break;
+        digits++;
         value = (isnan(value) ? 0 : value * 10) + (double)digit;
     }
     return sign * value;

@@ -72,6 +72,20 @@ static bool expect(struct parser *p, enum symbol_id id, const char *spelling, bo
     return next_token(p, infix);
 }
 
+/* A literal as a value that can leave as it is. (0xED begins the halves of characters, which no value
+ * can hold, and a few others.) */
+static item literal(struct parser *p, item string)
+{
+    struct asl_text t = item_string(string);
+    if (t.size && memchr(t.data, 0xed, t.size))
+        return string;
+    asl_value *v = value_string(t);
+    value_list_push_take(&p->program->literals, v);
+    string.borrowed = 1;
+    string.as.text = value_as_text(v).data;
+    return string;
+}
+
 static struct node *node_of_token(struct parser *p, const struct token *t)
 {
     static const uint8_t types[] = {
@@ -82,7 +96,7 @@ static struct node *node_of_token(struct parser *p, const struct token *t)
     };
     struct node *n = new_node(p, (enum node_type)types[t->type], t->position);
     n->op = (uint8_t)t->id;
-    n->value = t->value;
+    n->value = t->type == TOKEN_STRING ? literal(p, t->value) : t->value;
     n->regex = t->regex;
     return n;
 }

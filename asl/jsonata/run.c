@@ -88,6 +88,7 @@ void jsonata_free(struct jsonata *e)
     jsonata_arena_free_chunk(e->spare);
     jsonata_regex_free_all(e->regexes);
     jsonata_pictures_free(e->pictures);
+    value_list_free(&e->literals);
     jsonata_arena_free(&e->heap.arena);
     free((char *)e->source.data);
     free(e);
@@ -200,6 +201,10 @@ static bool object_value(struct run *run, item o, size_t depth, asl_value **valu
 {
     struct value_list list = {0};
     struct members m = jsonata_members(&run->heap, o);
+    if (m.count > 0) {
+        list.items = asl_allocate(2 * m.count * sizeof *list.items);
+        list.capacity = 2 * m.count;
+    }
     for (size_t i = 0; i < m.count; i++) {
         asl_value *member = NULL;
         struct asl_text key = jsonata_member_key(&m, i);
@@ -275,8 +280,21 @@ static size_t or_default(size_t given, size_t usual)
 static void begin(struct run *run, const struct jsonata *e, const struct jsonata_env *env,
                   const asl_value *input)
 {
-    *run = (struct run){.program = (struct jsonata *)e, .env = env};
+    /* member by member: clearing all of it takes longer than a small expression */
+    run->program = (struct jsonata *)e;
+    run->env = env;
     run->symbols = &run->program->symbols;
+    run->depth = run->steps = run->result_size = 0;
+    run->failure.code[0] = '\0';
+    run->owned = (struct value_list){0};
+    run->own_symbols = (struct symbols){0};
+    run->evaluated = NULL;
+    run->has_function = false;
+    run->known_keys = NULL;
+    run->picture = NULL;
+    run->picture_text = NULL;
+    run->heap.exact = NULL;
+    run->heap.exact_count = run->heap.exact_capacity = 0;
     jsonata_arena_init(&run->heap.arena, or_default(env->memory_maximum, JSONATA_MEMORY_MAXIMUM));
     jsonata_arena_reuse(&run->heap.arena, run->program->spare);
     run->program->spare = NULL;
@@ -295,12 +313,19 @@ static void begin(struct run *run, const struct jsonata *e, const struct jsonata
     run->globals[SYMBOL_ROOT] = run->input;
 }
 
-static void end(struct run *run)
+static void forget_keys(struct run *run)
 {
-    for (size_t i = 0; run->known_keys && i < KEY_VALUES; i++)
+    for (size_t i = 0; i < KEY_VALUES; i++)
         value_release(run->known_keys[i].value);
     free(run->known_keys);
-    value_list_free(&run->owned);
+}
+
+static void end(struct run *run)
+{
+    if (run->known_keys)
+        forget_keys(run);
+    if (run->owned.items)
+        value_list_free(&run->owned);
     for (struct jsonata *e = run->evaluated, *next; e; e = next) {
         next = e->next;
         jsonata_free(e);

@@ -1,6 +1,7 @@
 /* Runs the benches. Arguments: names of benches (default: all). */
 #include "tests/bench/bench.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -197,8 +198,13 @@ static int is_wanted(const char *name, int count, char **names)
     return count == 0;
 }
 
+/* As engine/cli/main.c keeps it. */
+#define KEPT_MEMORY (64 << 20)
+
 int main(int count, char **arguments)
 {
+    mallopt(M_TRIM_THRESHOLD, KEPT_MEMORY);
+    mallopt(M_MMAP_THRESHOLD, KEPT_MEMORY / 2);
     if (count == 3 && strcmp(arguments[1], "--million") == 0)
         return bench_million_child(arguments[2]);
     mkdir("build", 0755);

@@ -68,7 +68,10 @@ const incomparable = [
 async function explain(question, text, theirs, ours) {
     const none = incomparable.find(([, applies]) => applies(theirs, ours, question));
     if (none) return none[0];
-    const explains = async numbers => agree(await ask(variant(numbers), question, text), ours);
+    const explains = async numbers => {
+        const other = await ask(variant(numbers), question, text);
+        return agree(other, ours) || (ours.error && other.error && other.error.code === undefined); // nothing to compare any more
+    };
     const all = peculiarities.map((_, i) => i);
     for (const i of all)
         if (await explains([i])) return peculiarities[i][0];
@@ -166,7 +169,6 @@ export async function compare(program, generator, seed, count) {
     for (const [why, times] of [...explained].sort((a, b) => b[1] - a[1]))
         console.log(`${times} explained: ${why}`);
     console.log(`${asked} expressions (${generator}, seed ${seed}; ${errors} errors, ${undefineds} undefined there), ${differences} unexplained differences`);
-    console.log(`jsonata-differential: ${asked - differences} passed, ${differences} failed`);
     return differences === 0;
 }
 
