@@ -43,16 +43,23 @@ static item call_lambda(struct run *run, const struct function *f, const item *a
 }
 
 /* The reference leaves the arguments of a partially applied function unchecked, to what JavaScript
- * makes of them. Here natives trust their arguments' types: what does not fit is refused. */
-static item check_loosely(struct run *run, const struct function *f, const item *arguments,
-                          size_t count)
+ * makes of them. Here natives trust their arguments' types: what does not fit is refused, and a
+ * single item becomes an array where one is wanted. */
+static item check_loosely(struct run *run, const struct function *f, item *arguments, size_t count)
 {
-    for (uint32_t i = 0; f->signature && i < f->signature->count && i < count; i++)
-        if (!jsonata_accepts(&f->signature->parameters[i], arguments[i])) {
+    for (uint32_t i = 0; f->signature && i < f->signature->count && i < count; i++) {
+        const struct parameter *p = &f->signature->parameters[i];
+        if (!jsonata_accepts(p, arguments[i])) {
             item failed = jsonata_fail_value(run, "T0410", arguments[i]);
             run->failure.index = i + 1;
             return failed;
         }
+        if (p->type == 'a' && !item_is_undefined(arguments[i]) && arguments[i].kind != ITEM_ARRAY) {
+            struct array *around = jsonata_array(&run->heap, 1);
+            jsonata_push(&run->heap, around, arguments[i]);
+            arguments[i] = item_array(around);
+        }
+    }
     return item_undefined();
 }
 
@@ -154,6 +161,7 @@ static item call_chain(struct run *run, const struct function *f, item argument,
     item between = jsonata_apply(run, f->as.chain.first, &argument, 1, null, frame);
     if (item_is_failed(between))
         return between;
+    between = jsonata_collapsed(run, between);
     name_for_chain(f->as.chain.second, "g", CHAIN_SECOND_POSITION);
     return jsonata_apply(run, f->as.chain.second, &between, 1, null, frame);
 }
@@ -260,6 +268,17 @@ item jsonata_defer_call(struct run *run, const struct node *n, item input, struc
     return (item){.kind = ITEM_TAIL, .as.tail = t};
 }
 
+/* What the reference writes on whatever it is about to call, be it no function at all. */
+static void called_in_tail(struct run *run, const struct node *procedure, item called)
+{
+    if (called.kind != ITEM_FUNCTION && called.kind != ITEM_ARRAY && !item_is_object(called))
+        return;
+    if (procedure->type == NODE_VARIABLE && item_is_undefined(run->failure.token))
+        run->failure.token = procedure->value;
+    run->failure.has_position = true;
+    run->failure.position = procedure->position;
+}
+
 static item make_tail_call(struct run *run, const struct tail *t, item input, struct frame *frame)
 {
     const struct node *procedure = t->node->lhs;
@@ -274,7 +293,12 @@ static item make_tail_call(struct run *run, const struct tail *t, item input, st
     }
     item *arguments = evaluate_arguments(run, t->node, t->input, t->frame, NULL, few, &count);
     run->steps += 2; /* an endless loop shall run out of time before it runs out of memory */
-    return arguments ? call_once(run, next, arguments, count, input, frame) : item_failed();
+    if (!arguments)
+        return item_failed();
+    item result = call_once(run, next, arguments, count, input, frame);
+    if (item_is_failed(result) && (next.kind != ITEM_FUNCTION || next.borrowed))
+        called_in_tail(run, procedure, next);
+    return result;
 }
 
 item jsonata_apply(struct run *run, item function, const item *arguments, size_t count, item input,
@@ -299,7 +323,7 @@ static item name_of(const struct node *procedure)
 {
     switch (procedure->type) {
     case NODE_PATH:
-        return procedure->items[0]->value;
+        return name_of(procedure->items[0]);
     case NODE_BLOCK:
     case NODE_LAMBDA:
     case NODE_CONDITION:

@@ -67,6 +67,8 @@ struct run {
     struct known_key *known_keys; /* KEY_VALUES of them, or NULL before the first */
     struct kept_picture *picture; /* the date/time picture used last */
     const char *picture_text;     /* where its text was */
+    struct asl_text checked;      /* the subject matched last, and the same fit for matching */
+    struct asl_text matchable;
 };
 
 /* ---- failing ---- */
@@ -228,6 +230,8 @@ bool jsonata_is_number(struct run *run, item i, bool *failed);
 bool jsonata_equal(struct run *run, item a, item b);
 /* $string: failed, or a string (undefined for undefined). */
 item jsonata_to_string(struct run *run, item i, bool pretty);
+/* What JavaScript takes for true. */
+bool jsonata_is_javascript_true(item i);
 /* What JavaScript's String() makes of it, where the reference leaves that to JavaScript. */
 void jsonata_put_javascript_text(struct run *run, struct builder *b, item i);
 item jsonata_javascript_text(struct run *run, item i); /* fails when it is too deep */

@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* How many units of backtracking cost as much as evaluating a node. */
-#define BACKTRACKING_A_STEP 4
+#define BACKTRACKING_A_STEP 2
 
 struct match {
     size_t start, end; /* bytes */
@@ -35,9 +35,39 @@ static item fail_too_long(struct run *run)
     return jsonata_fail_limit(run);
 }
 
+/* The subject as UTF-8: halves of characters are covered by a noncharacter of the same length. Looked
+ * over once, not for every match in it. */
+static struct asl_text matchable(struct run *run, struct asl_text subject)
+{
+    if (run->checked.data == subject.data && run->checked.size == subject.size)
+        return run->matchable;
+    jsonata_charge_bytes(run, subject.size);
+    run->checked = run->matchable = subject;
+    char *copy = NULL;
+    for (size_t i = 0; i + 2 < subject.size; i++) {
+        const char *lead = memchr(subject.data + i, 0xed, subject.size - i - 2);
+        if (!lead)
+            break;
+        i = (size_t)(lead - subject.data);
+        if ((unsigned char)lead[1] < 0xa0)
+            continue;
+        if (!copy) {
+            copy = (char *)jsonata_string_copy(&run->heap, subject).as.text;
+            run->matchable.data = copy;
+        }
+        if (run->heap.arena.exhausted)
+            return run->matchable = (struct asl_text){"", 0};
+        memcpy(copy + i, "\xef\xbf\xbf", 3);
+    }
+    return run->matchable;
+}
+
 static enum regex_outcome run_regex(struct run *run, struct regex *regex, struct asl_text subject,
                                     size_t from)
 {
+    subject = matchable(run, subject);
+    if (from > subject.size)
+        return REGEX_NO_MATCH;
     size_t left = run->step_maximum > run->steps ? run->step_maximum - run->steps : 1;
     size_t budget = left * BACKTRACKING_A_STEP, before = budget;
     enum regex_outcome outcome = jsonata_regex_match(regex, subject, from, &budget);
@@ -221,6 +251,11 @@ static enum found take_foreign(struct matching *m, item result, struct match *ma
     m->foreign = result;
     if (item_is_undefined(result))
         return FOUND_NOTHING;
+    if (!jsonata_is_javascript_true(result)) { /* a match to $contains; others find no `next` */
+        *match = (struct match){.text = item_text(ASL_TEXT("")),
+                                .groups = item_array(jsonata_array(&m->run->heap, 1))};
+        return FOUND;
+    }
     struct heap *h = &m->run->heap;
     item start = jsonata_get(h, result, ASL_TEXT("start"));
     item groups = jsonata_get(h, result, ASL_TEXT("groups"));

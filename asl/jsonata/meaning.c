@@ -143,6 +143,23 @@ item jsonata_to_string(struct run *run, item i, bool pretty)
     return jsonata_builder_item(&text);
 }
 
+bool jsonata_is_javascript_true(item i)
+{
+    switch (i.kind) {
+    case ITEM_UNDEFINED:
+    case ITEM_NULL:
+        return false;
+    case ITEM_BOOLEAN:
+        return i.as.boolean;
+    case ITEM_NUMBER:
+        return i.as.number != 0 && !isnan(i.as.number);
+    case ITEM_STRING:
+        return i.size > 0;
+    default:
+        return true;
+    }
+}
+
 /* Elements are joined by commas; undefined and null among them are nothing. */
 static void put_elements(struct run *run, struct builder *b, const struct array *a)
 {

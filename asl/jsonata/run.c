@@ -197,28 +197,42 @@ static asl_value *key_value(struct run *run, struct asl_text key)
     return value_retain(known->value);
 }
 
-static bool object_value(struct run *run, item o, size_t depth, asl_value **value)
+static bool push_member(struct run *run, struct value_list *list, struct asl_text key,
+                        bool borrowed, item value, size_t depth)
+{
+    asl_value *member = NULL;
+    if (is_too_large(run, VALUE_BYTES + key.size) || !to_value(run, value, depth + 1, &member))
+        return false;
+    if (member)
+        value_list_push_member_take(
+            list, borrowed ? value_retain(value_of_text(key.data)) : key_value(run, key), member);
+    return true;
+}
+
+static bool object_value(struct run *run, const struct object *o, size_t depth, asl_value **value)
 {
     struct value_list list = {0};
-    struct members m = jsonata_members(&run->heap, o);
-    if (m.count > 0) {
-        list.items = asl_allocate(2 * m.count * sizeof *list.items);
-        list.capacity = 2 * m.count;
+    bool fine = true;
+    if (o->count > 0) {
+        list.items = asl_allocate(2 * (size_t)o->count * sizeof *list.items);
+        list.capacity = 2 * (size_t)o->count;
     }
-    for (size_t i = 0; i < m.count; i++) {
-        asl_value *member = NULL;
-        struct asl_text key = jsonata_member_key(&m, i);
-        if (is_too_large(run, VALUE_BYTES + key.size) ||
-            !to_value(run, jsonata_member_value(&run->heap, &m, i), depth + 1, &member)) {
-            value_list_free(&list);
-            return false;
+    if (o->has_index_keys && o->count > 1) { /* JavaScript has an order of its own for those */
+        struct members m = jsonata_members(&run->heap, item_object((struct object *)o));
+        for (size_t i = 0; i < m.count && fine; i++)
+            fine = push_member(run, &list, jsonata_member_key(&m, i),
+                               jsonata_member_key_is_borrowed(&m, i),
+                               jsonata_member_value(&run->heap, &m, i), depth);
+    } else {
+        for (uint32_t i = 0; i < o->count && fine; i++) {
+            const struct member *m = &o->members[i];
+            fine = push_member(run, &list, (struct asl_text){m->key, m->key_size}, m->key_borrowed,
+                               m->value, depth);
         }
-        if (member)
-            value_list_push_member_take(&list,
-                                        jsonata_member_key_is_borrowed(&m, i)
-                                            ? value_retain(value_of_text(key.data))
-                                            : key_value(run, key),
-                                        member);
+    }
+    if (!fine) {
+        value_list_free(&list);
+        return false;
     }
     *value = value_object_take(&list);
     return true;
@@ -250,7 +264,7 @@ static bool to_value(struct run *run, item i, size_t depth, asl_value **value)
     case ITEM_ARRAY:
         return array_value(run, i.as.array, depth, value);
     case ITEM_OBJECT:
-        return object_value(run, i, depth, value);
+        return object_value(run, i.as.object, depth, value);
     case ITEM_JSON_OBJECT:
         *value = value_retain(i.as.json);
         return true;
@@ -293,6 +307,7 @@ static void begin(struct run *run, const struct jsonata *e, const struct jsonata
     run->known_keys = NULL;
     run->picture = NULL;
     run->picture_text = NULL;
+    run->checked = (struct asl_text){0};
     run->heap.exact = NULL;
     run->heap.exact_count = run->heap.exact_capacity = 0;
     jsonata_arena_init(&run->heap.arena, or_default(env->memory_maximum, JSONATA_MEMORY_MAXIMUM));

@@ -137,7 +137,7 @@ static bool parse_modifier(struct asl_text t, size_t *at, struct parameter *p, s
         p->context = true;
         /* fall through */
     case '?':
-        p->lazy = p->many;
+        p->lazy = p->many || p->optional;
         p->optional = !p->many;
         return true;
     case '+':
@@ -231,6 +231,8 @@ static bool share_out(const struct signature *s, uint32_t parameters, const item
             if (best && p->lazy)
                 break;
         }
+        if (p->lazy && p->optional && (places[i + 1] & ((uint64_t)1 << at)))
+            best = 0;
         taken[i] = best;
         at += best;
     }

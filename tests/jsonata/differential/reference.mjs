@@ -46,7 +46,7 @@ export const peculiarities = [
             'const checked = proc.signature; proc.implementation.checked = checked; result = partialApplyNativeFunction(proc.implementation, evaluatedArgs, environment);'],
         ['return env.lookup(sigArg.trim());\n        });', 'return env.lookup(sigArg.trim());\n        });\n' +
             '(proc.checked ? proc.checked.params : []).forEach((p, i) => { if (i < args.length && args[i] !== undefined && !new RegExp("^" + p.regex.replace(/[?+]+$/, "")).test(proc.checked.getSymbol(args[i]))) ' +
-            'throw { code: "T0410", stack: "", value: args[i], index: i + 1 }; });']]],
+            'throw { code: "T0410", stack: "", value: args[i], index: i + 1 }; if (p.type === "a" && args[i] !== undefined && !Array.isArray(args[i])) args[i] = [args[i]]; });']]],
     ['a pattern called with a function looks at its source text (here: at [object Object])',
         [['var match = re.exec(str);', 'var match = re.exec(isFunction(str) ? "[object Object]" : str);']]],
     ['a time zone that begins with no number makes NaN of every part of a time (here: it is UTC)',
@@ -68,7 +68,7 @@ export const peculiarities = [
         [['result += replacement;', 'result += typeof replacement === "function" ? "" : replacement;']]],
     ['a function of the library keeps name and place of its last call, even in an earlier expression, and gives them to errors '
         + '(here: it begins every evaluation with its own name and no place)',
-        [['bindings[name] = value;', 'bindings[name] = value; if (utils.isFunction(value)) library.set(value, name);'],
+        [['bindings[name] = value;', 'bindings[name] = value; if (utils.isFunction(value) && !library.has(value)) library.set(value, name);'],
         ['var staticFrame = createFrame(null);', 'var library = new Map(), staticFrame = createFrame(null);'],
         ["exec_env.bind('$', input);", "exec_env.bind('$', input); library.forEach((name, f) => { f.token = name; delete f.position; });"]]],
 ];
