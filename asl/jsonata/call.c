@@ -42,6 +42,14 @@ static item call_lambda(struct run *run, const struct function *f, const item *a
     return jsonata_evaluate_node(run, f->as.lambda.body, f->as.lambda.input, frame);
 }
 
+static bool holds_numbers(struct run *run, item list)
+{
+    for (uint32_t i = 0; list.kind == ITEM_ARRAY && i < list.as.array->count; i++)
+        if (jsonata_at(&run->heap, list.as.array, i).kind != ITEM_NUMBER)
+            return false;
+    return true;
+}
+
 /* The reference leaves the arguments of a partially applied function unchecked, to what JavaScript
  * makes of them. Here natives trust their arguments' types: what does not fit is refused, and a
  * single item becomes an array where one is wanted. */
@@ -58,6 +66,13 @@ static item check_loosely(struct run *run, const struct function *f, item *argum
             struct array *around = jsonata_array(&run->heap, 1);
             jsonata_push(&run->heap, around, arguments[i]);
             arguments[i] = item_array(around);
+        }
+        if (p->type == 'a' && p->subtype.size > 0 && p->subtype.data[0] == 'n' &&
+            !holds_numbers(run, arguments[i])) {
+            item failed = jsonata_fail_value(run, "T0412", arguments[i]);
+            run->failure.index = i + 1;
+            run->failure.type = "numbers";
+            return failed;
         }
     }
     return item_undefined();

@@ -164,6 +164,27 @@ static item apply_from(struct run *run, struct function *f, item subject, size_t
                          item_array(regex_groups(run, f->as.regex.regex, t)));
 }
 
+/* parseInt of at most `most` digits: their number, or -1 without any; *size digits belong to it. */
+static long digits_value(struct asl_text t, size_t at, size_t most)
+{
+    long value = -1;
+    for (size_t i = 0; i < most && at + i < t.size && i < 9; i++) {
+        char c = t.data[at + i];
+        if (c < '0' || c > '9')
+            break;
+        value = (value < 0 ? 0 : value * 10) + (c - '0');
+    }
+    return value;
+}
+
+static bool is_digits(struct asl_text t)
+{
+    for (size_t i = 0; i < t.size; i++)
+        if (t.data[i] < '0' || t.data[i] > '9')
+            return false;
+    return t.size > 0;
+}
+
 static size_t javascript_length(item i)
 {
     if (i.kind == ITEM_ARRAY)
@@ -179,6 +200,8 @@ item jsonata_regex_apply(struct run *run, struct function *f, item subject, item
     if (item_is_failed(text))
         return text;
     double index = from.kind == ITEM_NUMBER && from.as.number > 0 ? floor(from.as.number) : 0;
+    if (from.kind == ITEM_STRING && from.size < 10 && is_digits(item_string(from)))
+        index = (double)digits_value(item_string(from), 0, from.size);
     return apply_from(run, f, text, javascript_length(subject),
                       unit_offset(item_string(text), index));
 }
@@ -359,19 +382,6 @@ NATIVE(match)
 }
 
 /* ---- $replace ---- */
-
-/* parseInt of at most `most` digits: their number, or -1 without any; *size digits belong to it. */
-static long digits_value(struct asl_text t, size_t at, size_t most)
-{
-    long value = -1;
-    for (size_t i = 0; i < most && at + i < t.size && i < 9; i++) {
-        char c = t.data[at + i];
-        if (c < '0' || c > '9')
-            break;
-        value = (value < 0 ? 0 : value * 10) + (c - '0');
-    }
-    return value;
-}
 
 static size_t decimal_digits(size_t n)
 {

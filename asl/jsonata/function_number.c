@@ -138,7 +138,7 @@ static double shift(double d, double places)
     value_format_double(d, number);
     char *mark = strchr(number, 'e');
     double exponent = (mark ? strtod(mark + 1, NULL) : 0) + places;
-    if (!isfinite(exponent) || exponent != floor(exponent))
+    if (!(fabs(exponent) < 1e21) || exponent != floor(exponent)) /* has an e of its own */
         return NAN;
     if (mark)
         *mark = '\0';

@@ -76,7 +76,7 @@ async function explain(question, text, theirs, ours) {
     if (none) return none[0];
     const explains = async numbers => {
         const other = await ask(variant(numbers), question, text);
-        return agree(other, ours) || (ours.error && other.error && other.error.code === undefined); // nothing to compare any more
+        return agree(other, ours) || (other.error && other.error.code === undefined); // nothing to compare any more
     };
     const all = peculiarities.map((_, i) => i);
     for (const i of all)

@@ -46,7 +46,8 @@ export const peculiarities = [
             'const checked = proc.signature; proc.implementation.checked = checked; result = partialApplyNativeFunction(proc.implementation, evaluatedArgs, environment);'],
         ['return env.lookup(sigArg.trim());\n        });', 'return env.lookup(sigArg.trim());\n        });\n' +
             '(proc.checked ? proc.checked.params : []).forEach((p, i) => { if (i < args.length && args[i] !== undefined && !new RegExp("^" + p.regex.replace(/[?+]+$/, "")).test(proc.checked.getSymbol(args[i]))) ' +
-            'throw { code: "T0410", stack: "", value: args[i], index: i + 1 }; if (p.type === "a" && args[i] !== undefined && !Array.isArray(args[i])) args[i] = [args[i]]; });']]],
+            'throw { code: "T0410", stack: "", value: args[i], index: i + 1 }; if (p.type === "a" && args[i] !== undefined && !Array.isArray(args[i])) args[i] = [args[i]]; ' +
+                'if (p.type === "a" && p.subtype === "n" && Array.isArray(args[i]) && args[i].some(v => typeof v !== "number")) throw { code: "T0412", stack: "", value: args[i], index: i + 1, type: "numbers" }; });']]],
     ['a pattern called with a function looks at its source text (here: at [object Object])',
         [['var match = re.exec(str);', 'var match = re.exec(isFunction(str) ? "[object Object]" : str);']]],
     ['a time zone that begins with no number makes NaN of every part of a time (here: it is UTC)',
