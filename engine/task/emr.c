@@ -313,12 +313,21 @@ static bool repeatable(const struct connectors *shared, const struct task_reques
            strcmp(request->resource->action, "addStep") != 0;
 }
 
+static bool model(const struct resource *r, struct connector_model *m)
+{
+    const struct action *a = action_of(r);
+    *m = (struct connector_model){
+        .service = "emr", .operation = a->operation, .style = &a->style, .map = a->map};
+    return true;
+}
+
 const struct connector connector_emr = {
     .name = "emr",
     .takes = takes,
     .start = start,
     .cancel = service_cancel,
     .repeatable = repeatable,
+    .model = model,
 };
 
 /* ---- .sync ---- */
@@ -386,6 +395,17 @@ static void *start_job(const struct connectors *shared, struct task *task,
     return job_start(shared, task, request, kind_of(request->resource), &plain_style);
 }
 
+static bool model_job(const struct resource *r, struct connector_model *m)
+{
+    const struct job_kind *kind = kind_of(r);
+    *m = (struct connector_model){.service = "emr",
+                                  .operation = kind->operation,
+                                  .style = &plain_style,
+                                  .map = kind->map,
+                                  .job = kind};
+    return true;
+}
+
 const struct connector connector_emr_job = {
     .name = "emr .sync",
     .takes = takes_job,
@@ -393,4 +413,5 @@ const struct connector connector_emr_job = {
     .cancel = job_cancel,
     .repeatable = repeatable,
     .stop = job_stop,
+    .model = model_job,
 };

@@ -311,6 +311,17 @@ static bool repeatable(const struct connectors *shared, const struct task_reques
     return job_is_repeatable(shared, kind_of(request->resource));
 }
 
+static bool model(const struct resource *r, struct connector_model *m)
+{
+    const struct job_kind *kind = kind_of(r);
+    *m = (struct connector_model){.service = kind->service,
+                                  .operation = kind->operation ? kind->operation : kind->action,
+                                  .style = &optimized_service(kind->type)->style,
+                                  .map = kind->map,
+                                  .job = kind};
+    return true;
+}
+
 const struct connector connector_jobs = {
     .name = "jobs",
     .takes = takes,
@@ -318,4 +329,5 @@ const struct connector connector_jobs = {
     .cancel = job_cancel,
     .repeatable = repeatable,
     .stop = job_stop,
+    .model = model,
 };
