@@ -2,9 +2,9 @@
 # SQS, Secrets Manager and Systems Manager's parameters as people call them from a shell.
 . tests/local/awscli_common.sh
 
-url=$(aws_ sqs create-queue --queue-name orders --attributes VisibilityTimeout=5)
+url=$(aws_ sqs create-queue --queue-name orders --attributes VisibilityTimeout=300)
 expect "create queue" "/123456789012/orders" "$url"
-expect "the same again" "$url" "$(aws_ sqs create-queue --queue-name orders --attributes VisibilityTimeout=5)"
+expect "the same again" "$url" "$(aws_ sqs create-queue --queue-name orders --attributes VisibilityTimeout=300)"
 expect "another of that name" QueueAlreadyExists "$(aws_ sqs create-queue --queue-name orders --attributes VisibilityTimeout=6)"
 expect "queue url" "$url" "$(aws_ sqs get-queue-url --queue-name orders)"
 expect "list queues" "$url" "$(aws_ sqs list-queues --queue-name-prefix ord)"
