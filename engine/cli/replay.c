@@ -54,6 +54,10 @@ static void tell_json(struct replay *r, const char *source, const struct replay_
         value_list_set_take(&l, "eventId", value_integer(j->event));
     set_text(&l, "difference", &j->difference);
     set_text(&l, "neededBy", &j->needs);
+    if (j->is_open) {
+        set_text(&l, "standsIn", &j->stands_in);
+        value_list_set_take(&l, "couldGoOn", value_boolean(j->goes_on));
+    }
     value_list_push_take(&r->results, value_object_take(&l));
 }
 
@@ -65,7 +69,11 @@ static void tell_people(const struct replay *r, const char *source,
         told += r->counts[i];
     if (told == 1)
         printf("%-14s %s\n", "VERDICT", "EXECUTION");
-    printf("%-14s %s\n", replay_verdict_name(j->verdict), source);
+    printf("%-14s %s", replay_verdict_name(j->verdict), source);
+    if (j->is_open)
+        printf(" (open, in %s: %s)", j->stands_in.size ? j->stands_in.data : "no state",
+               j->goes_on ? "could go on" : "could not go on");
+    putchar('\n');
     if (j->verdict == REPLAY_SAME)
         return;
     if (j->verdict == REPLAY_NEEDS_OUTCOME)

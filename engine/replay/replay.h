@@ -5,6 +5,9 @@
  * (by state, Map iteration and parameters, after their recorded durations), and what came is compared
  * with what was, branch by branch, so that another interleaving of branches is no difference.
  *
+ * A recording that was taken while the execution was open is played on until every state that it
+ * stood in is come to: what follows there is nobody's to know, and no difference.
+ *
  * Calls nobody: no task leaves.
  */
 #ifndef ENGINE_REPLAY_REPLAY_H
@@ -37,6 +40,9 @@ struct replay_judgement {
     struct asl_buffer needs;      /* REPLAY_NEEDS_OUTCOME: the task's parameters */
     enum asl_status status;       /* how the replay ended */
     struct asl_buffer error, cause;
+    bool is_open; /* the recording was taken before the end */
+    bool goes_on; /* of an open one: what it stands in is come to, so it could go on from there */
+    struct asl_buffer stands_in; /* of an open one: "Call, Each[2]" */
 };
 void replay_judgement_free(struct replay_judgement *j);
 
