@@ -2,7 +2,8 @@
 // one text throughout a case), its words for times, and members that AWS added after the recording.
 import { ACCOUNT } from './client.mjs';
 
-const NEWER = new Set(['encryptionConfiguration', 'redriveCount']);
+const NEWER = new Set(['encryptionConfiguration', 'redriveCount', 'RedriveCount', 'RedriveStatus',
+  'RedriveStatusReason']); // the redrive members are shown in recordings of 2025
 
 const NUMBER = /^\d+(\.\d+)?$/, ISO = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/;
 const WORDS = { datetime: NUMBER, timestamp: NUMBER, 'start-date': NUMBER, 'stop-date': NUMBER,
