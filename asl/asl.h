@@ -75,6 +75,31 @@ struct asl_candidate {
 };
 #define ASL_PICK_NONE SIZE_MAX
 
+struct state; /* definition/machine.h */
+
+/* What an onlooker is shown while a step runs: what the history does not tell. */
+enum asl_sight {
+    ASL_SEE_ENTERED,
+    ASL_SEE_LEFT,    /* by `way`, of these number `index` */
+    ASL_SEE_RULE,    /* of a Choice: rule number `index`, counted depth first, gave `yes` */
+    ASL_SEE_RETRIER, /* number `index` decided; `yes`: once more, else its attempts were used up */
+    ASL_SEE_CATCHER, /* number `index` took the error */
+    ASL_SEE_ITEMS,   /* a Map goes over `index` items */
+};
+enum asl_way {
+    ASL_BY_NEXT, /* or End */
+    ASL_BY_RULE,
+    ASL_BY_DEFAULT,
+    ASL_BY_CATCHER,
+};
+struct asl_observation {
+    enum asl_sight sight;
+    const struct state *state; /* the machine's */
+    enum asl_way way;
+    size_t index;
+    bool yes;
+};
+
 struct asl_env {
     void *state;
     int64_t (*now)(void *state);             /* milliseconds since 1970, UTC */
@@ -92,6 +117,10 @@ struct asl_env {
     size_t (*pick)(void *state, const struct asl_candidate *candidates, size_t count);
     /* States to pass before asl_step returns with `runnable` set; 0: 1,000. */
     size_t budget;
+    /* Who looks on (coverage, inspection): called in the midst of the step, must not step. NULL:
+     * nobody does. */
+    void (*see)(void *onlooker, const struct asl_observation *o);
+    void *onlooker;
 };
 
 /* ---- executions ---- */

@@ -298,6 +298,7 @@ bool work_map(struct run *r, struct frame *f)
         history_event_init(&e, EVENT_MAP_STATE_STARTED);
         e.number = (int64_t)value_count(f->items);
         run_emit_on(r, f, &e);
+        run_show(r, s, ASL_SEE_ITEMS, value_count(f->items), true);
         fine = find_tolerance(r, f, effective);
     }
     value_release(effective);

@@ -164,6 +164,7 @@ asl_execution *asl_execution_new(asl_machine *machine, const struct asl_birth *b
     x->alias_arn = text_or_null(birth->alias_arn);
     x->raw_input = asl_copy_text(birth->input);
     x->raw_input_size = birth->input.size;
+    x->synchronous = birth->synchronous;
     x->input = input;
     x->deadline = NEVER;
     return x;

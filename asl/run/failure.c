@@ -130,6 +130,7 @@ static bool try_retry(struct run *r, struct frame *f)
             continue;
         if (!f->retries)
             f->retries = asl_allocate_zeroed(s->retrier_count, sizeof *f->retries);
+        run_show(r, s, ASL_SEE_RETRIER, i, f->retries[i] < retrier->max_attempts);
         if (f->retries[i] >= retrier->max_attempts)
             return false;
         f->due = run_now(r) + retry_delay(r, retrier, f->retries[i]);
@@ -161,6 +162,7 @@ static bool try_catch(struct run *r, struct frame *f)
         const struct catcher *c = &s->catchers[i];
         if (!matches(&r->failure, c->errors, c->error_count))
             continue;
+        run_show(r, s, ASL_SEE_CATCHER, i, true);
         asl_value *caught = error_output(&r->failure), *output = NULL, *assigned = NULL;
         flow_forget_caches(r);
         r->states_error = caught;
@@ -172,7 +174,10 @@ static bool try_catch(struct run *r, struct frame *f)
         if (fine) {
             failure_free(&r->failure);
             frame_forget_children(f);
+            r->way = ASL_BY_CATCHER;
+            r->way_index = i;
             state_leave_take(r, f, output, assigned, c->next);
+            r->way = ASL_BY_NEXT;
             return true;
         }
         value_release(output);

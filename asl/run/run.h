@@ -129,6 +129,8 @@ struct run {
     struct asl_result *result;
     struct failure failure;
     bool history_full;
+    enum asl_way way; /* how state_leave_take() is to leave; back to ASL_BY_NEXT behind it */
+    size_t way_index; /* the rule's or catcher's number */
 
     /* what expressions see; set by flow_begin() and by the states */
     struct frame *frame;
@@ -163,6 +165,15 @@ int64_t run_emit(struct run *r, struct history_event *e, int64_t previous);
 int64_t run_emit_on(struct run *r, struct frame *f, struct history_event *e);
 struct asl_command *run_command(struct run *r, enum asl_command_kind kind, int64_t task);
 void run_task_command(struct run *r, struct frame *f);
+/* Shows something to who looks on, if anybody does. */
+static inline void run_show(struct run *r, const struct state *s, enum asl_sight sight,
+                            size_t index, bool yes)
+{
+    if (r->env->see)
+        r->env->see(r->env->onlooker,
+                    &(struct asl_observation){
+                        .sight = sight, .state = s, .way = r->way, .index = index, .yes = yes});
+}
 /* Leaves the state with `output` for `next` (NULL: the frame ends). Consumes output and assigned. */
 void state_leave_take(struct run *r, struct frame *f, asl_value *output, asl_value *assigned,
                       struct state *next);

@@ -177,6 +177,7 @@ void state_leave_take(struct run *r, struct frame *f, asl_value *output, asl_val
                       struct state *next)
 {
     struct history_event e;
+    run_show(r, f->state, ASL_SEE_LEFT, r->way_index, true);
     history_event_init(&e, exited_types[f->state->kind]);
     e.name = f->state->name;
     e.payload = output;
@@ -194,6 +195,7 @@ void state_leave_take(struct run *r, struct frame *f, asl_value *output, asl_val
 static void enter(struct run *r, struct frame *f)
 {
     struct history_event e;
+    run_show(r, f->state, ASL_SEE_ENTERED, 0, true);
     history_event_init(&e, entered_types[f->state->kind]);
     e.name = f->state->name;
     e.payload = f->input;

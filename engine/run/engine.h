@@ -81,12 +81,23 @@ struct engine_started {
     const char *message; /* what was wrong, or "" */
 };
 
+/* A document that is made with an execution: durable in the commit that starts it, or an earlier one
+ * (then a crash may leave it without its execution). Its key is the execution's id in 19 digits. */
+struct engine_mark {
+    const char *kind;
+    struct store_bytes value;
+    void (*made)(void *state, int64_t execution, const struct engine_mark *mark); /* at once */
+    void *state;
+};
+
 struct engine_start {
     int64_t machine;
     const char *name;       /* NULL: a new UUID */
     struct asl_text input;  /* JSON text; kept as it is in ExecutionStarted */
     const char *version_arn, *alias_arn; /* or NULL */
     bool synchronous;       /* StartSyncExecution: see asl_birth */
+    const struct engine_mark *marks;
+    size_t mark_count;
 };
 
 /* The same name and input while the first still runs gives the first again (AWS's idempotency). */

@@ -114,7 +114,7 @@ await test('executions', async () => {
   const name = 'same', input = '{"a": 1}';
   const arn = await start(m, { name, input });
   const d = await until(arn);
-  is([d.name, d.output, d.redriveCount], [name, '{"x":1}', 0]);
+  is([d.name, d.input, d.output, d.redriveCount], [name, input, '{"x":1}', 0]);
   await refuses('ExecutionAlreadyExists', 'StartExecution', { stateMachineArn: m.arn, name, input },
     `Execution Already Exists: '${arn}'`);
   await refuses('InvalidExecutionInput', 'StartExecution', { stateMachineArn: m.arn, input: 'no' });
