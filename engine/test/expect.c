@@ -19,7 +19,23 @@ struct judging {
     struct value_list failures, edits;
     bool update, ended_otherwise; /* another status than expected */
     int64_t end;
+    char label[200]; /* what is being judged, for people: "visits of Work" */
 };
+
+static const char *label(struct judging *j, const char *what, struct asl_text of)
+{
+    snprintf(j->label, sizeof j->label, "%s of %.*s", what, (int)(of.size < 150 ? of.size : 150),
+             of.data);
+    return j->label;
+}
+
+static const char *label_number(struct judging *j, const char *what, size_t number,
+                                struct asl_text state)
+{
+    snprintf(j->label, sizeof j->label, "%s %zu%s%.*s", what, number, state.size ? ", " : "",
+             (int)(state.size < 150 ? state.size : 150), state.data ? state.data : "");
+    return j->label;
+}
 
 /* ---- failures ---- */
 
@@ -110,13 +126,22 @@ static const char *expected_status(const asl_value *expect, const char *came)
     return strcmp(came, "TIMED_OUT") == 0 || strcmp(came, "ABORTED") == 0 ? came : "FAILED";
 }
 
+/* The name of the state entered last, branches included; NULL: none was. */
+static const asl_value *last_entered(const asl_value *events)
+{
+    for (size_t i = value_count(events); i-- > 0;)
+        if (asl_text_ends(event_type(value_at(events, i)), "StateEntered"))
+            return event_detail(value_at(events, i), "name");
+    return NULL;
+}
+
 /* How it ended, in words: "FAILED with E: cause, in state X". */
 static void put_end(const struct judging *j, struct asl_buffer *out)
 {
     const asl_execution *x = j->run->player.x;
     const char *status = test_run_status(j->run), *error = asl_execution_error(x);
     const char *cause = asl_execution_cause(x);
-    const asl_value *path = j->story.path;
+    const asl_value *last = last_entered(j->run->player.events);
     asl_buffer_puts(out, status);
     if (error)
         asl_buffer_printf(out, " with %s", error);
@@ -124,12 +149,8 @@ static void put_end(const struct judging *j, struct asl_buffer *out)
         asl_buffer_printf(out, ": %s", cause);
     if (asl_execution_status(x) == ASL_RUNNING)
         asl_buffer_puts(out, ": it waits for what never comes");
-    if (asl_execution_status(x) != ASL_SUCCEEDED && value_count(path)) {
-        const asl_value *last = value_at(path, value_count(path) - 1);
-        struct asl_text name = value_as_text(
-            value_kind(last) == VALUE_OBJECT ? value_key_at(last, 0) : last);
-        asl_buffer_printf(out, ", in state %.*s", ASL_TEXT_ARGS(name));
-    }
+    if (asl_execution_status(x) != ASL_SUCCEEDED && last)
+        asl_buffer_printf(out, ", in state %.*s", ASL_TEXT_ARGS(value_as_text(last)));
 }
 
 static void judge_status(struct judging *j, const asl_value *expect, const struct step *at)
@@ -151,23 +172,20 @@ static void judge_status(struct judging *j, const asl_value *expect, const struc
 
 static void judge_output(struct judging *j, const asl_value *expected, const struct step *at)
 {
-    if (!j->ended_otherwise)
-        judge_value(j, "output", expected, asl_execution_output(j->run->player.x), at);
+    judge_value(j, "output", expected, asl_execution_output(j->run->player.x), at);
 }
 
 static void judge_error(struct judging *j, const asl_value *expected, const struct step *at)
 {
     asl_value *came = text_or_null(asl_execution_error(j->run->player.x));
-    if (!j->ended_otherwise)
-        judge_value(j, "error", expected, came, at);
+    judge_value(j, "error", expected, came, at);
     value_release(came);
 }
 
 static void judge_cause(struct judging *j, const asl_value *expected, const struct step *at)
 {
     asl_value *came = text_or_null(asl_execution_cause(j->run->player.x));
-    if (!j->ended_otherwise)
-        judge_value(j, "cause", expected, came, at);
+    judge_value(j, "cause", expected, came, at);
     value_release(came);
 }
 
@@ -190,7 +208,7 @@ static void judge_visits(struct judging *j, const asl_value *expected, const str
         const struct visit *v = story_visit(&j->story, state);
         struct step place = step_key(at, state);
         asl_value *came = value_integer(v ? (int64_t)v->count : 0);
-        judge_value(j, "visits", value_at(expected, i), came, &place);
+        judge_value(j, label(j, "visits", state), value_at(expected, i), came, &place);
         value_release(came);
     }
 }
@@ -249,7 +267,7 @@ static void judge_durations(struct judging *j, const asl_value *expected, const 
         struct step place = step_key(at, state);
         struct asl_buffer message;
         if (v) {
-            judge_lasting(j, "durations", value_at(expected, i), v->ms, &place);
+            judge_lasting(j, label(j, "duration", state), value_at(expected, i), v->ms, &place);
             continue;
         }
         asl_buffer_init(&message, 4096);
@@ -257,7 +275,7 @@ static void judge_durations(struct judging *j, const asl_value *expected, const 
         struct asl_buffer pointer;
         asl_buffer_init(&pointer, 65536);
         step_pointer(&place, &pointer);
-        fail_words(j, "durations", asl_buffer_text(&pointer), true, asl_buffer_text(&message));
+        fail_words(j, label(j, "duration", state), asl_buffer_text(&pointer), true, asl_buffer_text(&message));
         asl_buffer_free(&pointer);
         asl_buffer_free(&message);
     }
@@ -276,18 +294,20 @@ static void put_calls(const struct judging *j, struct asl_buffer *out)
         asl_buffer_puts(out, " ...");
 }
 
-static void judge_call(struct judging *j, const asl_value *expected, const asl_value *came,
-                       const struct step *at)
+static void judge_call(struct judging *j, size_t number, const asl_value *expected,
+                       const asl_value *came, const struct step *at)
 {
+    const char *what =
+        label_number(j, "call", number + 1, value_as_text(value_get_z(came, "state")));
     for (size_t i = 0; i < value_count(expected); i++) {
         struct asl_text name = value_as_text(value_key_at(expected, i));
         const asl_value *v = value_get(came, name);
         struct step place = step_key(at, name);
         if (asl_text_is(name, "at"))
-            judge_lasting(j, "calls", value_at(expected, i),
+            judge_lasting(j, what, value_at(expected, i),
                           (int64_t)(value_as_double(v) * 1000 + 0.5), &place);
         else
-            judge_value(j, "calls", value_at(expected, i), v, &place);
+            judge_value(j, what, value_at(expected, i), v, &place);
     }
 }
 
@@ -318,7 +338,7 @@ static void judge_calls_in_order(struct judging *j, const asl_value *expected,
     if (value_kind(expected) == VALUE_ARRAY && count == j->run->calls.count) {
         for (size_t i = 0; i < count; i++) {
             struct step element = step_index(at, i);
-            judge_call(j, value_at(expected, i), j->run->calls.items[i], &element);
+            judge_call(j, i, value_at(expected, i), j->run->calls.items[i], &element);
         }
         return;
     }
@@ -361,10 +381,10 @@ static void judge_calls(struct judging *j, const asl_value *expected, const stru
         struct step place = step_key(at, state);
         asl_value *all = parameters_of(j, state);
         if (value_kind(value_at(expected, i)) == VALUE_ARRAY) {
-            judge_value(j, "calls", value_at(expected, i), all, &place);
+            judge_value(j, label(j, "calls", state), value_at(expected, i), all, &place);
         } else {
             asl_value *count = value_integer((int64_t)value_count(all));
-            judge_value(j, "calls", value_at(expected, i), count, &place);
+            judge_value(j, label(j, "calls", state), value_at(expected, i), count, &place);
             value_release(count);
         }
         value_release(all);
@@ -406,7 +426,7 @@ static void judge_events(struct judging *j, const asl_value *expected, const str
             match_part(wanted, like, &place, &root, &m);
         else
             mismatches_add(&m, &place, &root, ASL_TEXT("such an event"), asl_buffer_text(&words));
-        fail_mismatches(j, "events", &m);
+        fail_mismatches(j, label_number(j, "event", i + 1, ASL_TEXT("")), &m);
         asl_buffer_free(&words);
         return; /* the order is lost: what follows would only confuse */
     }
@@ -419,7 +439,7 @@ static void judge_mocks(struct judging *j)
     for (size_t i = 0; i < j->run->mocks.count; i++) {
         const struct mock *k = &j->run->mocks.items[i];
         struct asl_buffer message;
-        if (k->used || k->is_shared || value_is_true(value_get_z(k->value, "optional")))
+        if (k->used || k->is_shared || member_is_true(k->value, "optional"))
             continue;
         asl_buffer_init(&message, 4096);
         asl_buffer_printf(&message, "this mock of %.*s was never called (\"optional\": true lets it "
@@ -442,30 +462,34 @@ static asl_value *used_shared(const struct mocks *m)
 
 /* ---- the whole ---- */
 
+/* `anyway`: also where it ended otherwise than expected; then the rest would only be noise. */
 static const struct {
     const char *name;
     void (*judge)(struct judging *j, const asl_value *expected, const struct step *at);
+    bool anyway;
 } parts[] = {
-    {"output", judge_output}, {"error", judge_error},       {"cause", judge_cause},
-    {"path", judge_path},     {"visits", judge_visits},     {"calls", judge_calls},
-    {"events", judge_events}, {"duration", judge_duration}, {"durations", judge_durations},
+    {"output", judge_output, false},     {"error", judge_error, false},
+    {"cause", judge_cause, false},       {"path", judge_path, true},
+    {"visits", judge_visits, false},     {"calls", judge_calls, false},
+    {"events", judge_events, false},     {"duration", judge_duration, false},
+    {"durations", judge_durations, false},
 };
 
 static void judge_all(struct judging *j, const struct step *test)
 {
-    static asl_value *nothing;
+    asl_value *nothing = value_empty_object();
     const asl_value *expect = value_get_z(j->run->test->value, "expect");
     struct step at = step_key(test, ASL_TEXT("expect"));
-    if (!nothing)
-        nothing = value_empty_object();
     judge_status(j, expect ? expect : nothing, expect ? &at : test);
     for (size_t i = 0; expect && i < sizeof parts / sizeof *parts; i++) {
         const asl_value *v = value_get_z(expect, parts[i].name);
         struct step place = step_key(&at, asl_text(parts[i].name));
-        if (v)
+        if (v && (parts[i].anyway || !j->ended_otherwise))
             parts[i].judge(j, v, &place);
     }
-    judge_mocks(j);
+    if (!j->ended_otherwise)
+        judge_mocks(j);
+    value_release(nothing);
 }
 
 static asl_value *result_of(struct judging *j)

@@ -56,6 +56,12 @@ const asl_value *test_member(const struct test_file *f, const struct test_case *
     return own ? own : value_get_z(f->root, name);
 }
 
+bool member_is_true(const asl_value *owner, const char *name)
+{
+    const asl_value *v = value_get_z(owner, name);
+    return v && value_is_true(v);
+}
+
 static char *beside_path(const struct test_file *f, struct asl_text name)
 {
     struct asl_buffer path;

@@ -68,6 +68,7 @@ bool state_is_in_map(const asl_machine *m, const struct state *s);
 /* A member of the test, else of the file as a whole; NULL: neither has it. */
 const asl_value *test_member(const struct test_file *f, const struct test_case *t,
                              const char *name);
+bool member_is_true(const asl_value *owner, const char *name); /* it is there, and true */
 /* The text of the value that begins at `start`, to its end. */
 struct asl_text json_span(struct asl_text text, size_t start);
 

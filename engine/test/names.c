@@ -97,8 +97,8 @@ static void check_model(struct check *k, const struct state *s, const asl_value 
     else if (error)
         fine = mock_check_error(k->reader->models, resource, value_as_text(error), &message);
     if (!fine)
-        complain(&k->f->complaints, &place, false,
-                 "%s could not answer that: %s (\"check\": \"none\" lets it pass)", resource->arn,
+        complain(&k->f->complaints, &place, false, "%s%s%s (\"check\": \"none\" lets it pass)",
+                 result ? resource->arn : "", result ? " could not answer that: " : "",
                  message.data);
     asl_buffer_free(&message);
 }

@@ -34,9 +34,12 @@ static void tell_failed(struct report *r, const struct test_file *f, const asl_v
 {
     const asl_value *failures = value_get_z(result, "failures");
     struct asl_text path = result_text(result, "path");
-    for (size_t i = 0; failures && i < value_count(failures); i++)
+    bool shown = false;
+    for (size_t i = 0; failures && i < value_count(failures); i++) {
         put_failure(f, value_at(failures, i), "          ", r->out);
-    if (path.size)
+        shown |= asl_text_is(result_text(value_at(failures, i), "what"), "path");
+    }
+    if (path.size && !shown)
         asl_buffer_printf(r->out, "          path: %.*s\n", ASL_TEXT_ARGS(path));
 }
 

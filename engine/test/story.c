@@ -112,6 +112,17 @@ static void enter(struct telling *t, size_t i, const asl_value *event, struct li
     visit_of(t->s, name)->count++;
 }
 
+/* The line on which the state of that name is the last: a container is left behind its last branch. */
+static struct line *line_of_name(struct line *l, const asl_value *name)
+{
+    struct line *found = l;
+    while (name && found &&
+           !(last_of(found) &&
+             asl_text_equal(value_as_text(last_of(found)->name), value_as_text(name))))
+        found = found->outer;
+    return found ? found : l;
+}
+
 static void leave(struct telling *t, struct line *l, int64_t now)
 {
     struct place_in_line *p = last_of(l);
@@ -132,7 +143,8 @@ static void tell_event(struct telling *t, size_t i)
     if (asl_text_ends(type, "StateEntered")) {
         enter(t, i, event, l);
     } else if (asl_text_ends(type, "StateExited")) {
-        leave(t, l, event_time(event));
+        t->lines[i] = line_of_name(l, event_detail(event, "name"));
+        leave(t, t->lines[i], event_time(event));
     } else if (is_type(type, "StateStarted")) {
         if (last_of(l))
             last_of(l)->open = true;

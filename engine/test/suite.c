@@ -172,7 +172,7 @@ static void check_shared_mock(const struct suite *s, size_t file, const asl_valu
     struct value_list l;
     asl_buffer_init(&pointer, ASL_BUFFER_MAXIMUM);
     step_pointer(at, &pointer);
-    if (!value_is_true(value_get_z(mock, "optional")) && !is_used(s, file, pointer.data)) {
+    if (!member_is_true(mock, "optional") && !is_used(s, file, pointer.data)) {
         value_locate(asl_buffer_text(&s->files[file].text), asl_buffer_text(&pointer), false,
                      &place);
         value_list_init(&l);
@@ -241,7 +241,8 @@ static asl_value *edits_of(const struct suite *s, size_t file)
     struct value_list all;
     value_list_init(&all);
     for (size_t t = 0; t < s->files[file].count; t++) {
-        const asl_value *edits = value_get_z(s->results[file][t], "edits");
+        const asl_value *result = s->results[file][t];
+        const asl_value *edits = result ? value_get_z(result, "edits") : NULL;
         for (size_t i = 0; edits && i < value_count(edits); i++)
             value_list_push_take(&all, value_retain(value_at(edits, i)));
     }
