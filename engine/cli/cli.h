@@ -39,6 +39,7 @@ extern const struct command command_run, command_resume, command_list, command_s
 enum option_kind {
     OPTION_FLAG, /* bool */
     OPTION_TEXT, /* const char *: points into argv */
+    OPTION_MAYBE, /* const char *: "" for "--name", points into argv for "--name=value" */
     OPTION_LIST, /* struct texts: may be given again and again */
 };
 

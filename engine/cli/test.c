@@ -12,10 +12,11 @@
 
 struct test {
     struct texts filters;
-    const char *junit, *workers;
+    const char *junit, *workers, *coverage, *coverage_output, *threshold;
     bool list, update, verbose, json, tap, schema;
     struct suite_options suite;
     struct asl_catalogue known;
+    struct coverage_threshold least;
 };
 
 /* ---- reading ---- */
@@ -67,7 +68,90 @@ static int print_schema(void)
     return EXIT_FINE;
 }
 
+/* ---- coverage ---- */
+
+static void put_json(struct coverage *const *all, size_t count, struct asl_buffer *out)
+{
+    asl_value *v = coverage_report_json(all, count);
+    value_print_pretty(v, out);
+    asl_buffer_putc(out, '\n');
+    value_release(v);
+}
+
+static const struct coverage_form {
+    const char *name;
+    void (*put)(struct coverage *const *all, size_t count, struct asl_buffer *out);
+} coverage_forms[] = {
+    {"text", coverage_report_text},
+    {"json", put_json},
+    {"lcov", coverage_report_lcov},
+};
+#define COVERAGE_FORMS (sizeof coverage_forms / sizeof *coverage_forms)
+
+static const struct coverage_form *coverage_form(const struct test *t)
+{
+    const char *name = t->coverage && *t->coverage ? t->coverage : "text";
+    for (size_t i = 0; i < COVERAGE_FORMS; i++)
+        if (strcmp(coverage_forms[i].name, name) == 0)
+            return &coverage_forms[i];
+    return NULL;
+}
+
+static bool read_coverage(struct test *t)
+{
+    char message[256];
+    t->suite.coverage = t->coverage || t->threshold;
+    if (!coverage_form(t)) {
+        cli_fail(EXIT_WRONG_USAGE, "--coverage is text, json or lcov, not '%s'", t->coverage);
+        return false;
+    }
+    if (t->threshold && !coverage_threshold_read(t->threshold, &t->least, message)) {
+        cli_fail(EXIT_WRONG_USAGE, "--coverage-threshold: %s", message);
+        return false;
+    }
+    if (t->coverage_output && !t->coverage) {
+        cli_fail(EXIT_WRONG_USAGE, "--coverage-output goes with --coverage");
+        return false;
+    }
+    return true;
+}
+
+/* -1: all is well. */
+static int tell_coverage(const struct test *t, const struct suite *s)
+{
+    struct asl_buffer out;
+    int status = -1;
+    asl_buffer_init(&out, ASL_BUFFER_MAXIMUM);
+    if (t->coverage) {
+        coverage_form(t)->put(s->coverage, s->coverage_count, &out);
+        if (!t->coverage_output)
+            print(&out);
+        else if (!write_file(t->coverage_output, &out))
+            status = EXIT_WRONG_USAGE;
+    }
+    asl_buffer_clear(&out);
+    if (t->threshold &&
+        !coverage_threshold_met(&t->least, s->coverage, s->coverage_count, &out)) {
+        fwrite(out.data, 1, out.size, stderr);
+        status = status < 0 ? EXIT_REFUSED : status;
+    }
+    asl_buffer_free(&out);
+    return status;
+}
+
 /* ---- the run ---- */
+
+static int status_of(const struct test *t, const struct suite *s, const struct asl_buffer *junit)
+{
+    int covered = t->suite.coverage && !t->list ? tell_coverage(t, s) : -1;
+    if (t->junit && !t->list && !write_file(t->junit, junit))
+        return EXIT_WRONG_USAGE;
+    if (s->tally.wrong_files)
+        return EXIT_WRONG_USAGE;
+    if (s->tally.failed && !t->list)
+        return EXIT_REFUSED;
+    return covered < 0 ? EXIT_FINE : covered;
+}
 
 static int run_suite(struct test *t)
 {
@@ -77,26 +161,19 @@ static int run_suite(struct test *t)
     asl_buffer_init(&junit, ASL_BUFFER_MAXIMUM);
     t->suite.out = &out;
     t->suite.second_out = &junit;
-    int status = EXIT_FINE;
-    bool fine = suite_open(&s, &t->suite);
+    int status;
+    bool fine = test_suite_open(&s, &t->suite);
     if (fine && t->list)
-        suite_list(&s, &out);
+        test_suite_list(&s, &out);
     else if (fine)
-        fine = suite_run(&s);
+        fine = test_suite_run(&s);
     if (out.size)
         print(&out);
-    if (!fine)
-        status = cli_fail(EXIT_WRONG_USAGE, "%s", s.message);
-    else if (t->junit && !t->list && !write_file(t->junit, &junit))
-        status = EXIT_WRONG_USAGE;
-    else if (s.tally.wrong_files)
-        status = EXIT_WRONG_USAGE;
-    else if (s.tally.failed && !t->list)
-        status = EXIT_REFUSED;
+    status = fine ? status_of(t, &s, &junit) : cli_fail(EXIT_WRONG_USAGE, "%s", s.message);
     if (fine && s.updated)
         cli_note("%zu expectation%s rewritten: run the tests again to see them pass", s.updated,
                  s.updated == 1 ? " was" : "s were");
-    suite_close(&s);
+    test_suite_close(&s);
     asl_buffer_free(&out);
     asl_buffer_free(&junit);
     return status;
@@ -134,7 +211,7 @@ static int test(struct test *t, const struct texts *rest)
     t->suite.colour = cli_colour(STDOUT_FILENO) && !t->json && !t->tap;
     t->suite.form = t->json ? &report_json : t->tap ? &report_tap : &report_text;
     t->suite.second_form = t->junit ? &report_junit : NULL;
-    int status = read_workers(t) ? run_suite(t) : EXIT_WRONG_USAGE;
+    int status = read_workers(t) && read_coverage(t) ? run_suite(t) : EXIT_WRONG_USAGE;
     catalogue_free(catalogue);
     return status;
 }
@@ -152,6 +229,12 @@ static int command(const struct command *c, int argc, char **argv)
         {"junit", OPTION_TEXT, "FILE", "writes JUnit's XML there, too", &t.junit},
         {"tap", OPTION_FLAG, NULL, "TAP on stdout", &t.tap},
         {"json", OPTION_FLAG, NULL, "one JSON document on stdout", &t.json},
+        {"coverage", OPTION_MAYBE, "FORM", "what was reached: text (default), json or lcov",
+         &t.coverage},
+        {"coverage-output", OPTION_TEXT, "FILE", "writes it there instead of stdout",
+         &t.coverage_output},
+        {"coverage-threshold", OPTION_TEXT, "PERCENT",
+         "ends with 1 below it: 90, or states=100,rules=80", &t.threshold},
         {"workers", OPTION_TEXT, "N", "processes that play (default: one a processor)", &t.workers},
         {"schema", OPTION_FLAG, NULL, "prints the JSON Schema of test files, for editors",
          &t.schema},

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "asl/definition/machine.h"
 #include "engine/test/duration.h"
 #include "engine/test/match.h"
 #include "engine/test/shape.h"
@@ -204,11 +205,36 @@ static void judge_path(struct judging *j, const asl_value *expected, const struc
 static void judge_visits(struct judging *j, const asl_value *expected, const struct step *at)
 {
     for (size_t i = 0; i < value_count(expected); i++) {
-        struct asl_text state = value_as_text(value_key_at(expected, i));
-        const struct visit *v = story_visit(&j->story, state);
-        struct step place = step_key(at, state);
-        asl_value *came = value_integer(v ? (int64_t)v->count : 0);
-        judge_value(j, label(j, "visits", state), value_at(expected, i), came, &place);
+        struct asl_text name = value_as_text(value_key_at(expected, i));
+        const struct state *state = test_file_state(j->run->file, name);
+        struct step place = step_key(at, name);
+        asl_value *came = value_integer(state ? (int64_t)j->run->entered[state->id] : 0);
+        judge_value(j, label(j, "visits", name), value_at(expected, i), came, &place);
+        value_release(came);
+    }
+}
+
+/* Which way a Choice went, visit by visit: numbers of rules, "default". */
+static asl_value *ways_of(const struct test_run *r, const struct state *state)
+{
+    struct value_list l;
+    value_list_init(&l);
+    for (size_t i = 0; i < r->decision_count; i++) {
+        const struct decision *d = &r->decisions[i];
+        if (d->state == state)
+            value_list_push_take(&l, d->rule == SIZE_MAX ? value_string_z("default")
+                                                         : value_integer((int64_t)d->rule));
+    }
+    return value_array_take(&l);
+}
+
+static void judge_choices(struct judging *j, const asl_value *expected, const struct step *at)
+{
+    for (size_t i = 0; i < value_count(expected); i++) {
+        struct asl_text name = value_as_text(value_key_at(expected, i));
+        struct step place = step_key(at, name);
+        asl_value *came = ways_of(j->run, test_file_state(j->run->file, name));
+        judge_value(j, label(j, "choices", name), value_at(expected, i), came, &place);
         value_release(came);
     }
 }
@@ -472,7 +498,7 @@ static const struct {
     {"cause", judge_cause, false},       {"path", judge_path, true},
     {"visits", judge_visits, false},     {"calls", judge_calls, false},
     {"events", judge_events, false},     {"duration", judge_duration, false},
-    {"durations", judge_durations, false},
+    {"durations", judge_durations, false}, {"choices", judge_choices, false},
 };
 
 static void judge_all(struct judging *j, const struct step *test)

@@ -246,6 +246,17 @@ static void check_path(struct check *k, const asl_value *path, const struct step
     }
 }
 
+static void check_choices(struct check *k, const asl_value *choices, const struct step *at)
+{
+    for (size_t i = 0; i < value_count(choices); i++) {
+        struct asl_text name = value_as_text(value_key_at(choices, i));
+        struct step place = step_key(at, name);
+        const struct state *s = find_state(k, name, &place, true);
+        if (s && s->kind != STATE_CHOICE)
+            complain(&k->f->complaints, &place, true, "%.*s is no Choice", ASL_TEXT_ARGS(name));
+    }
+}
+
 static void check_calls(struct check *k, const asl_value *calls, const struct step *at)
 {
     if (value_kind(calls) == VALUE_OBJECT && !match_is_record(calls))
@@ -267,6 +278,7 @@ static void check_expect(struct check *k, const asl_value *expect, const struct 
         {"path", check_path},
         {"visits", check_by_state},
         {"durations", check_by_state},
+        {"choices", check_choices},
         {"calls", check_calls},
     };
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {

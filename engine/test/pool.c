@@ -249,17 +249,12 @@ static bool attend(const struct pool *p, struct board *board, struct worker *wor
 static void run_here(const struct pool *p)
 {
     struct world world = {0};
-    asl_value *account;
     if (p->open)
         p->open(p->state, &world);
     for (size_t i = 0; i < p->count; i++) {
         asl_value *result = judge(p, i, &world);
         p->see(p->state, i, result);
         value_release(result);
-    }
-    for (size_t i = 0; p->account && (account = p->account(p->state, i)); i++) {
-        p->see_account(p->state, i, account);
-        value_release(account);
     }
     if (p->close)
         p->close(p->state, &world);

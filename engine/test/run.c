@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "asl/definition/machine.h"
+#include "engine/coverage/coverage.h"
 #include "engine/test/duration.h"
 
 #define START_DEFAULT   INT64_C(1767225600000) /* 2026-01-01T00:00:00Z */
@@ -106,6 +107,41 @@ static bool be_born(struct test_run *r)
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         asl_buffer_free(all[i]);
     return born;
+}
+
+/* ---- looking on ---- */
+
+static void add_decision(struct test_run *r, const struct asl_observation *o)
+{
+    if (r->decision_count == r->decision_capacity) {
+        r->decision_capacity = r->decision_capacity ? r->decision_capacity * 2 : 16;
+        r->decisions = asl_reallocate(r->decisions, r->decision_capacity * sizeof *r->decisions);
+    }
+    r->decisions[r->decision_count++] =
+        (struct decision){o->state, o->way == ASL_BY_RULE ? o->index : SIZE_MAX};
+}
+
+static void see(void *run, const struct asl_observation *o)
+{
+    struct test_run *r = run;
+    if (o->sight == ASL_SEE_ENTERED)
+        r->entered[o->state->id]++;
+    if (o->sight == ASL_SEE_LEFT && o->state->kind == STATE_CHOICE)
+        add_decision(r, o);
+    if (r->see)
+        r->see(r->onlooker, o);
+}
+
+static void look_on(struct test_run *r)
+{
+    struct asl_env *env = &r->player.env;
+    if (r->world && r->world->coverage)
+        coverage_watch(r->world->coverage, env);
+    r->see = env->see;
+    r->onlooker = env->onlooker;
+    r->entered = asl_allocate_zeroed(r->file->machine->state_count + 1, sizeof *r->entered);
+    env->see = see;
+    env->onlooker = r;
 }
 
 /* ---- calls ---- */
@@ -252,7 +288,10 @@ void test_run_open(struct test_run *r, const struct test_file *f, const struct t
     mocks_open(&r->mocks, f, t);
     if (!be_born(r))
         return;
+    look_on(r);
     play(r);
+    if (world && world->coverage)
+        coverage_count(world->coverage);
 }
 
 void test_run_close(struct test_run *r)
@@ -261,6 +300,8 @@ void test_run_close(struct test_run *r)
     mocks_close(&r->mocks);
     coming_free(&r->coming);
     value_list_free(&r->calls);
+    free(r->decisions);
+    free(r->entered);
     asl_buffer_free(&r->broken);
 }
 

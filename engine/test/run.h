@@ -9,13 +9,23 @@
 #include "engine/replay/player.h"
 #include "engine/test/mocks.h"
 
+struct coverage;
+
 struct world {
     void *state;
     /* Makes a call and returns when it is over: its events ([{"type", "timestamp", ...}], times from 0
      * in seconds), yours; NULL and a message. `routes`: the test's, or NULL. */
     asl_value *(*call)(void *state, const struct asl_command *call, const asl_value *routes,
                        char message[512]);
+    struct coverage *coverage; /* engine/coverage/coverage.h; NULL: nobody counts */
 };
+
+/* Which way a Choice went. */
+struct decision {
+    const struct state *state;
+    size_t rule; /* SIZE_MAX: the default */
+};
+
 
 /* A test that was played: what it came to, still with its execution. */
 struct test_run {
@@ -26,6 +36,11 @@ struct test_run {
     struct mocks mocks;
     struct coming coming;
     struct value_list calls; /* {"state", "resource", "parameters", "index", "attempt", "at" ...} */
+    struct decision *decisions;
+    size_t decision_count, decision_capacity;
+    size_t *entered; /* by state id: how often, children of distributed Maps included */
+    void (*see)(void *onlooker, const struct asl_observation *o); /* who looks on, too, or NULL */
+    void *onlooker;
     struct asl_buffer broken; /* why it could not go on: nothing answered; empty: it could */
     int64_t started, stop_at;
 };

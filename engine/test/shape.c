@@ -105,6 +105,9 @@ static const struct member expect_members[] = {
      FORM_PATH, LAYOUT_ONE, NULL, NULL, false},
     {"visits", "How often each of these states was entered; 0: never.", FORM_MATCHER,
      LAYOUT_BY_NAME, NULL, NULL, false},
+    {"choices", "Which way each of these Choice states went, visit by visit: the number of the rule, "
+                "from 0, or \"default\".",
+     FORM_MATCHER, LAYOUT_BY_NAME, NULL, NULL, false},
     {"calls", "The calls made: all of them in order, or by state how many or with what "
               "parameters.",
      FORM_CALLS, LAYOUT_ONE, NULL, NULL, false},

@@ -116,7 +116,7 @@ static void select_tests(struct suite *s)
     }
 }
 
-bool suite_open(struct suite *s, const struct suite_options *options)
+bool test_suite_open(struct suite *s, const struct suite_options *options)
 {
     *s = (struct suite){.options = options};
     for (size_t i = 0; i < options->path_count; i++)
@@ -135,7 +135,7 @@ bool suite_open(struct suite *s, const struct suite_options *options)
     return true;
 }
 
-void suite_list(const struct suite *s, struct asl_buffer *out)
+void test_suite_list(const struct suite *s, struct asl_buffer *out)
 {
     for (size_t i = 0; i < s->job_count; i++)
         asl_buffer_printf(out, "%s: %.*s\n", s->jobs[i].file->path,
@@ -291,6 +291,57 @@ static bool has_calls(const struct suite *s)
     return false;
 }
 
+/* ---- coverage ---- */
+
+/* Files that test the same definition count together. */
+static bool open_coverage(struct suite *s)
+{
+    char message[256];
+    s->coverage_of = asl_allocate_zeroed(s->file_count + 1, sizeof *s->coverage_of);
+    s->coverage = asl_allocate_zeroed(s->file_count + 1, sizeof(struct coverage *));
+    for (size_t i = 0; i < s->file_count; i++) {
+        const struct test_file *f = &s->files[i];
+        struct asl_text text = asl_buffer_text(&f->definition);
+        size_t k = 0;
+        if (!f->machine)
+            continue;
+        while (k < s->coverage_count &&
+               (strcmp(coverage_name(s->coverage[k]), f->definition_path) != 0 ||
+                !asl_text_equal(coverage_definition(s->coverage[k]), text)))
+            k++;
+        s->coverage_of[i] = k;
+        if (k < s->coverage_count)
+            continue;
+        s->coverage[k] = coverage_new(f->machine, text, f->definition_path, message);
+        if (!s->coverage[k]) {
+            snprintf(s->message, sizeof s->message, "%.200s: %s", f->definition_path, message);
+            return false;
+        }
+        s->coverage_count++;
+    }
+    return true;
+}
+
+static void enter_file(void *suite, struct world *world, size_t file)
+{
+    struct suite *s = suite;
+    world->coverage = s->coverage ? s->coverage[s->coverage_of[file]] : NULL;
+}
+
+static asl_value *account(void *suite, size_t number)
+{
+    struct suite *s = suite;
+    return number < s->coverage_count ? coverage_json(s->coverage[number]) : NULL;
+}
+
+static void see_account(void *suite, size_t number, const asl_value *counts)
+{
+    struct suite *s = suite;
+    char message[256];
+    if (number < s->coverage_count && !coverage_add_json(s->coverage[number], counts, message))
+        snprintf(s->message, sizeof s->message, "coverage: %s", message);
+}
+
 static void open_world(void *suite, struct world *world)
 {
     struct suite *s = suite;
@@ -361,7 +412,7 @@ static bool tell(struct suite *s, double began)
     return fine;
 }
 
-bool suite_run(struct suite *s)
+bool test_suite_run(struct suite *s)
 {
     double began = now_seconds();
     const struct pool pool = {
@@ -373,12 +424,17 @@ bool suite_run(struct suite *s)
         .state = s,
         .open = open_world,
         .close = close_world,
+        .enter = enter_file,
+        .account = account,
         .see = see_result,
+        .see_account = see_account,
     };
+    if (s->options->coverage && !open_coverage(s))
+        return false;
     return pool_run(&pool, s->message) && tell(s, began);
 }
 
-void suite_close(struct suite *s)
+void test_suite_close(struct suite *s)
 {
     for (size_t i = 0; i < s->file_count; i++) {
         for (size_t t = 0; s->results && t < s->files[i].count; t++)
@@ -387,6 +443,10 @@ void suite_close(struct suite *s)
             free((void *)s->results[i]);
         test_file_close(&s->files[i]);
     }
+    for (size_t i = 0; i < s->coverage_count; i++)
+        coverage_free(s->coverage[i]);
+    free((void *)s->coverage);
+    free(s->coverage_of);
     free((void *)s->results);
     free(s->files);
     free(s->jobs);
