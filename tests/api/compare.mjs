@@ -7,7 +7,7 @@ const NEWER = new Set(['encryptionConfiguration', 'redriveCount', 'RedriveCount'
 
 const NUMBER = /^\d+(\.\d+)?$/, ISO = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/;
 const WORDS = { datetime: NUMBER, timestamp: NUMBER, 'start-date': NUMBER, 'stop-date': NUMBER,
-  'start-time': ISO, 'entered-time': ISO, date: /^\w{3}, \d\d \w{3} \d{4} [\d:]+ GMT$/ };
+  'start-time': ISO, 'entered-time': ISO, date: /^\w{3}, \d\d \w{3} \d{4} [\d:]+ GMT$|^\d{4}-\d\d-\d\dT[\d:.]+Z$/ };
 const MARK = new RegExp(['<[^<>]+>', ...['snf_role_arn(?:_t\\d)?', 'sfn_role_arn', 'ssm_nonexistent_arn',
   'invalid_execution_arn', 'activity_arn', 'sqs_queue_url', 'a_task_token', 'a_message_id'].map((w) => `\\b${w}\\b`)].join('|'), 'g');
 const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
@@ -30,6 +30,8 @@ function textFits(expected, given, marks) {
 
 // "" or where and how they differ.
 export function differs(expected, given, marks, where = '') {
+  if (expected === where.split('/').at(-1)) return ''; // the recorder put the member's own name
+  if (Array.isArray(given) && given.length === 1 && WORDS[expected]) [given] = given;
   if (typeof expected === 'string' && WORDS[expected])
     return WORDS[expected].test(String(given)) ? '' : `${where}: ${given} is no time`;
   if (typeof given === 'string' && typeof expected !== 'string') {
@@ -50,4 +52,29 @@ export function differs(expected, given, marks, where = '') {
   }
   const extra = Object.keys(given).find((key) => !(key in expected) && !NEWER.has(key));
   return extra ? `${where}/${extra}: not expected (${JSON.stringify(given[extra])})` : '';
+}
+
+const CLIENT_SIDE = 'Parameter validation failed'; // botocore refused it: AWS was never asked
+
+// A whole answer: members, or the error recorded.
+export function judge(expected, answer, part, marks, definitions) {
+  if (typeof expected === 'string' || expected.exception_value?.startsWith(CLIENT_SIDE))
+    return answer.status === 400 ? '' : `should be refused, got ${JSON.stringify(answer.body)}`;
+  const { ResponseMetadata, Error: error, message, ...members } = expected;
+  const raised = /^An error occurred \((\w+)\) when calling the \w+ operation: (.*)$/s
+    .exec(expected.exception_value ?? '');
+  if (error || raised) {
+    const [type, text] = error ? [error.Code, error.Message] : [raised[1], raised[2]];
+    if (answer.status !== 400 || answer.body.__type !== type)
+      return `expected ${type}, got ${JSON.stringify(answer.body)}`;
+    return differs(text, answer.body.message, marks, 'message');
+  }
+  if (answer.status !== 200) return `got ${answer.status} ${JSON.stringify(answer.body)}`;
+  const wanted = Array.isArray(expected) ? expected : members;
+  if (wanted.definition) { // the very text that was given, not the recorder's rendering of it
+    if (!definitions.includes(answer.body.definition)) return `definition: got ${answer.body.definition}`;
+    delete wanted.definition;
+    delete answer.body.definition;
+  }
+  return differs(wanted, part ? answer.body[part] : answer.body, marks);
 }

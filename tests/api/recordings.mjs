@@ -4,34 +4,11 @@
 import { readFileSync, readdirSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { REGION, Server, Tally } from './client.mjs';
-import { differs } from './compare.mjs';
+import { judge } from './compare.mjs';
 import { steps } from './recordings_steps.mjs';
 
 const ROOT = '../shared/conformance/histories';
-const CLIENT_SIDE = 'Parameter validation failed'; // botocore refused it: AWS was never asked
 const tally = new Tally('recordings');
-
-function judge(expected, answer, part, marks, definitions) {
-  if (typeof expected === 'string' || expected.exception_value?.startsWith(CLIENT_SIDE))
-    return answer.status === 400 ? '' : `should be refused, got ${JSON.stringify(answer.body)}`;
-  const { ResponseMetadata, Error: error, message, ...members } = expected;
-  const raised = /^An error occurred \((\w+)\) when calling the \w+ operation: (.*)$/s
-    .exec(expected.exception_value ?? '');
-  if (error || raised) {
-    const [type, text] = error ? [error.Code, error.Message] : [raised[1], raised[2]];
-    if (answer.status !== 400 || answer.body.__type !== type)
-      return `expected ${type}, got ${JSON.stringify(answer.body)}`;
-    return differs(text, answer.body.message, marks, 'message');
-  }
-  if (answer.status !== 200) return `got ${answer.status} ${JSON.stringify(answer.body)}`;
-  const wanted = Array.isArray(expected) ? expected : members;
-  if (wanted.definition) { // the very text that was given, not the recorder's rendering of it
-    if (!definitions.includes(answer.body.definition)) return `definition: got ${answer.body.definition}`;
-    delete wanted.definition;
-    delete answer.body.definition;
-  }
-  return differs(wanted, part ? answer.body[part] : answer.body, marks);
-}
 
 // ---- playing ----
 
