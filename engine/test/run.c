@@ -255,13 +255,14 @@ static bool move(struct test_run *r)
 
 static void play(struct test_run *r)
 {
+    size_t most = r->world && r->world->events_maximum ? r->world->events_maximum : EVENTS_MOST;
     player_step_kind(&r->player, ASL_START);
     take_commands(r);
     while (asl_execution_status(r->player.x) == ASL_RUNNING && !r->broken.size && move(r)) {
         take_commands(r);
-        if (value_count(r->player.events) > EVENTS_MOST)
-            asl_buffer_printf(&r->broken, "it had not ended after %d events: it runs in circles",
-                              EVENTS_MOST);
+        if (value_count(r->player.events) > most)
+            asl_buffer_printf(&r->broken, "it had not ended after %zu events: it runs in circles",
+                              most);
     }
 }
 
