@@ -189,11 +189,11 @@ static void check_shared_mock(const struct suite *s, size_t file, const asl_valu
 
 static asl_value *check_shared_mocks(const struct suite *s, size_t file)
 {
-    const asl_value *mocks = value_get_z(s->files[file].root, "mocks");
+    const asl_value *mocks = all_passed(s, file) ? value_get_z(s->files[file].root, "mocks") : NULL;
     struct step root = {0}, all = step_key(&root, ASL_TEXT("mocks"));
     struct value_list failures;
     value_list_init(&failures);
-    for (size_t i = 0; mocks && all_passed(s, file) && i < value_count(mocks); i++) {
+    for (size_t i = 0; mocks && i < value_count(mocks); i++) {
         const asl_value *of_state = value_at(mocks, i);
         struct step state = step_key(&all, value_as_text(value_key_at(mocks, i)));
         bool list = value_kind(of_state) == VALUE_ARRAY;
