@@ -195,6 +195,8 @@ struct asl_command {
     int64_t timeout_seconds;   /* 0: none */
     int64_t heartbeat_seconds; /* 0: none */
     const asl_value *state_name;
+    int64_t iteration;         /* index of the innermost Map iteration around it, -1: none */
+    int64_t retries;           /* how often it was tried before, since its state was entered */
     char token[1025];          /* callback, sync and activity tasks; else empty */
     bool started, submitted;   /* of asl_execution_open_commands: how far it was known to be */
 };

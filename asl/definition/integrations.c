@@ -13,7 +13,7 @@ enum { CALL = 1, SYNC = 2, TOKEN = 4, SYNC_2 = 8 };
 
 struct integration {
     const char *service;
-    const char *actions; /* "a|b"; NULL: any */
+    const char *actions; /* "a|b" */
     unsigned patterns;
 };
 
@@ -24,22 +24,40 @@ static const struct integration integrations[] = {
     {"batch", "submitJob", CALL | SYNC},
     {"bedrock", "invokeModel", CALL | TOKEN},
     {"bedrock", "createModelCustomizationJob", CALL | SYNC},
-    {"bedrockagentcore", NULL, CALL},
-    {"bedrock-agentcore", NULL, CALL},
-    {"codebuild", NULL, CALL | SYNC},
+    {"bedrockagentcore", "invokeHarness", CALL},
+    {"codebuild", "startBuild|startBuildBatch|retryBuildBatch", CALL | SYNC},
+    {"codebuild",
+     "stopBuild|stopBuildBatch|batchGetBuilds|batchGetReports|batchDeleteBuilds|deleteBuildBatch",
+     CALL},
     {"databrew", "startJobRun", CALL | SYNC},
     {"dynamodb", "getItem|putItem|updateItem|deleteItem", CALL},
     {"ecs", "runTask", CALL | SYNC | TOKEN},
-    {"eks", NULL, CALL | SYNC | TOKEN},
-    {"elasticmapreduce", NULL, CALL | SYNC},
-    {"emr-containers", NULL, CALL | SYNC},
-    {"emr-serverless", NULL, CALL | SYNC},
+    {"eks", "call", CALL | TOKEN},
+    {"eks",
+     "runJob|createCluster|deleteCluster|createNodegroup|deleteNodegroup|createFargateProfile|"
+     "deleteFargateProfile",
+     CALL | SYNC | TOKEN},
+    {"elasticmapreduce", "createCluster|terminateCluster|addStep", CALL | SYNC},
+    {"elasticmapreduce",
+     "cancelStep|setClusterTerminationProtection|modifyInstanceFleetByName|"
+     "modifyInstanceGroupByName",
+     CALL},
+    {"emr-containers", "createVirtualCluster", CALL},
+    {"emr-containers", "deleteVirtualCluster|startJobRun", CALL | SYNC},
+    {"emr-serverless",
+     "createApplication|startApplication|stopApplication|deleteApplication|startJobRun|"
+     "cancelJobRun",
+     CALL | SYNC},
     {"events", "putEvents", CALL | TOKEN},
     {"glue", "startJobRun", CALL | SYNC},
     {"http", "invoke", CALL},
     {"lambda", "invoke", CALL | TOKEN},
     {"mediaconvert", "createJob", CALL | SYNC},
-    {"sagemaker", NULL, CALL | SYNC},
+    {"sagemaker",
+     "createTrainingJob|createTransformJob|createHyperParameterTuningJob|createLabelingJob|"
+     "createProcessingJob",
+     CALL | SYNC},
+    {"sagemaker", "createEndpoint|createEndpointConfig|createModel|updateEndpoint", CALL},
     {"sns", "publish", CALL | TOKEN},
     {"sqs", "sendMessage", CALL | TOKEN},
     {"states", "startExecution", CALL | SYNC | SYNC_2 | TOKEN},
@@ -107,8 +125,7 @@ static bool is_offered(const struct compiler *c, const struct resource *r)
     }
     for (size_t i = 0; i < sizeof integrations / sizeof *integrations; i++) {
         const struct integration *k = &integrations[i];
-        if (strcmp(k->service, r->type) == 0 &&
-            (k->actions == NULL || is_listed(k->actions, r->action))) {
+        if (strcmp(k->service, r->type) == 0 && is_listed(k->actions, r->action)) {
             return (k->patterns & bits[r->pattern]) != 0;
         }
     }

@@ -47,6 +47,13 @@ struct asl_command *run_command(struct run *r, enum asl_command_kind kind, int64
     return c;
 }
 
+static int64_t iteration_of(const struct frame *f)
+{
+    while (f->parent && f->parent->state->kind != STATE_MAP)
+        f = f->parent;
+    return f->parent ? (int64_t)f->index : -1;
+}
+
 void run_task_command(struct run *r, struct frame *f)
 {
     struct asl_command *c = run_command(r, ASL_RUN_TASK, f->task.id);
@@ -56,6 +63,8 @@ void run_task_command(struct run *r, struct frame *f)
     c->timeout_seconds = f->task.timeout_seconds;
     c->heartbeat_seconds = f->task.heartbeat_seconds;
     c->state_name = f->state->name;
+    c->iteration = iteration_of(f);
+    c->retries = f->retry_count;
     c->started = f->task.started;
     c->submitted = f->task.submitted;
     if (f->task.token)

@@ -188,29 +188,37 @@ const char *aws_route_of(const struct aws *a, const char *service)
     return NULL;
 }
 
-bool aws_base_url(struct aws *a, const char *host, char url[512], char message[512])
+bool aws_place(struct aws *a, const char *where, const char *asked, char url[512],
+               char message[512])
 {
-    const char *route = aws_route_of(a, "execute-api");
-    char plain[512];
-    if (snprintf(plain, sizeof plain, "http://%s", host) >= (int)sizeof plain ||
-        !endpoint_url_is_good(plain) || strchr(host, '/')) {
-        snprintf(message, 512, "'%.200s' is no host", host);
+    const char *route = aws_route_of(a, where);
+    bool is_routed = route && strcmp(route, "aws") != 0;
+    if (!endpoint_url_is_good(asked)) {
+        snprintf(message, 512, "'%.200s' is no URL that can be called", asked);
         return false;
     }
-    if (route && strcmp(route, "aws") != 0)
-        snprintf(url, 512, "%s", route);
-    else if (endpoint_url_is_local(plain))
-        snprintf(url, 512, "%s", plain);
-    else if (route || a->rules.real)
-        snprintf(url, 512, "https://%.500s", host);
-    else {
+    if (!is_routed && !route && !a->rules.real && !endpoint_url_is_local(asked)) {
         snprintf(message, 512,
-                 "nothing may be sent to %.200s: route it with --route execute-api=URL, or "
+                 "nothing may be sent to %.200s: route it with --route %s=URL, or "
                  "allow real AWS with --aws",
-                 host);
+                 strstr(asked, "://") + 3, where);
         return false;
     }
+    snprintf(url, 512, "%s", is_routed ? route : asked);
     for (size_t size = strlen(url); size > 0 && url[size - 1] == '/'; size--)
         url[size - 1] = '\0';
     return true;
+}
+
+bool aws_base_url(struct aws *a, const char *host, char url[512], char message[512])
+{
+    char asked[512];
+    if (snprintf(asked, sizeof asked, "http://%s", host) >= (int)sizeof asked - 1 ||
+        !endpoint_url_is_good(asked) || strchr(host, '/')) {
+        snprintf(message, 512, "'%.200s' is no host", host);
+        return false;
+    }
+    if (!endpoint_url_is_local(asked))
+        snprintf(asked, sizeof asked, "https://%s", host);
+    return aws_place(a, "execute-api", asked, url, message);
 }

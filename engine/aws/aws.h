@@ -95,6 +95,7 @@ void aws_call_forget(struct aws *a, const struct aws_ask *ask);
 struct aws_raw {
     struct http_request request; /* url whole; Host is added when it is signed */
     const char *signing_name;    /* "execute-api"; NULL: unsigned */
+    const char *cluster; /* signs in to this EKS cluster's Kubernetes API instead; NULL: none */
     const char *role_arn;        /* to be assumed first, or NULL */
 };
 
@@ -111,6 +112,10 @@ void aws_raw_cancel(struct aws_raw_call *c);
  * on this machine (plain HTTP), https when real AWS was asked for. Fills scheme, host and base
  * path, without '/' at the end. False and a message when the host is none, or nothing allows it. */
 bool aws_base_url(struct aws *a, const char *host, char url[512], char message[512]);
+/* The same for any absolute URL: a route for `where` ("eks:call"), `asked` itself when it is on
+ * this machine or real AWS was asked for. */
+bool aws_place(struct aws *a, const char *where, const char *asked, char url[512],
+               char message[512]);
 
 /* "Unable to execute HTTP request: ...": what AWS's SDK says of a failure on the wire. */
 void aws_words_of_failure(const struct http_answer *answer, const char *url, char text[512]);

@@ -49,7 +49,7 @@ struct http_call {
     struct curl_slist *lines;
     char *method, *url, *ca_bundle;
     struct http_headers headers;
-    struct asl_buffer body;
+    struct asl_buffer body, ca_pem;
     int64_t timeout_ms, connect_timeout_ms;
     bool direct, public_only;
     size_t header_bytes;
@@ -218,6 +218,7 @@ static void call_free(struct http_call *c)
     curl_slist_free_all(c->lines);
     http_headers_free(&c->headers);
     asl_buffer_free(&c->body);
+    asl_buffer_free(&c->ca_pem);
     http_headers_free(&c->answer.headers);
     asl_buffer_free(&c->answer.body);
     free(c->method);
@@ -412,6 +413,10 @@ static void set_limits(struct http_call *c)
     curl_easy_setopt(c->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     if (c->ca_bundle)
         curl_easy_setopt(c->easy, CURLOPT_CAINFO, c->ca_bundle);
+    if (c->ca_pem.size > 0) {
+        struct curl_blob pem = {c->ca_pem.data, c->ca_pem.size, CURL_BLOB_COPY};
+        curl_easy_setopt(c->easy, CURLOPT_CAINFO_BLOB, &pem);
+    }
     if (c->direct || is_loopback(c->url))
         curl_easy_setopt(c->easy, CURLOPT_PROXY, "");
 }
@@ -668,6 +673,8 @@ static struct http_call *call_new(struct http_out *h, const struct http_request 
                          asl_text(r->headers.items[i].value));
     asl_buffer_init(&c->body, ASL_BUFFER_MAXIMUM);
     asl_buffer_put_text(&c->body, r->body);
+    asl_buffer_init(&c->ca_pem, ASL_BUFFER_MAXIMUM);
+    asl_buffer_put_text(&c->ca_pem, r->ca_pem);
     asl_buffer_init(&c->answer.body, r->answer_maximum ? r->answer_maximum : DEFAULT_ANSWER);
     c->timeout_ms = r->timeout_ms > 0 ? r->timeout_ms : DEFAULT_TIMEOUT_MS;
     c->connect_timeout_ms = r->connect_timeout_ms > 0 ? r->connect_timeout_ms : DEFAULT_CONNECT_MS;

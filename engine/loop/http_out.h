@@ -37,6 +37,7 @@ struct http_request {
     int64_t connect_timeout_ms; /* 0: 10 s */
     size_t answer_maximum;      /* bytes of body; 0: 8 MiB */
     const char *ca_bundle;      /* a PEM file instead of the system's authorities; NULL: those */
+    struct asl_text ca_pem;     /* authorities as PEM text, instead of either; empty: those */
     bool direct;                /* past any proxy (instance metadata); loopback always goes so */
     bool public_only;           /* refuse loopback, private and link-local addresses */
 };

@@ -42,7 +42,7 @@ static bool has_activity(void *player, struct asl_text arn)
 {
     struct player *p = player;
     const asl_value *next =
-        recording_event(p->recording, asl_execution_last_event(p->x) + 1);
+        p->recording ? recording_event(p->recording, asl_execution_last_event(p->x) + 1) : NULL;
     (void)arn;
     return !next || !asl_text_is(event_type(next), "ExecutionFailed") ||
            !asl_text_ends(event_detail_text(next, "cause"), "does not exist.");
@@ -64,15 +64,14 @@ static void account_of(struct asl_text arn, char out[32])
         snprintf(out, 32, "%s", ACCOUNT);
 }
 
-static void find_region(struct player *p)
+static void find_region(const struct recording *r, char out[32])
 {
-    snprintf(p->region, sizeof p->region, "%s", REGION);
-    for (size_t i = 0; i < value_count(p->recording->events); i++) {
-        struct asl_text region =
-            event_detail_text(value_at(p->recording->events, i), "region");
-        if (!region.size || region.size >= sizeof p->region)
+    snprintf(out, 32, "%s", REGION);
+    for (size_t i = 0; i < value_count(r->events); i++) {
+        struct asl_text region = event_detail_text(value_at(r->events, i), "region");
+        if (!region.size || region.size >= 32)
             continue;
-        snprintf(p->region, sizeof p->region, "%.*s", ASL_TEXT_ARGS(region));
+        snprintf(out, 32, "%.*s", ASL_TEXT_ARGS(region));
         return;
     }
 }
@@ -97,16 +96,42 @@ static const char *known_or(const char *known, const char *made_up)
     return known ? known : made_up;
 }
 
-static bool be_born(struct player *p, asl_machine *machine, const struct replay_identity *identity)
+bool player_be_born(struct player *p, asl_machine *machine, const struct asl_birth *birth,
+                    const char *region, int64_t at)
 {
-    const asl_value *first = value_at(p->recording->events, 0);
-    char account[32], machine_arn[512], arn[768];
+    struct value_error error;
+    *p = (struct player){.now = at};
+    p->events = value_empty_array();
+    p->history = asl_history_new();
+    snprintf(p->region, sizeof p->region, "%s", region);
+    asl_result_init(&p->result, p->history);
+    p->env = (struct asl_env){
+        .state = p,
+        .now = now,
+        .random = random_bits,
+        .uuid = uuid,
+        .token = token,
+        .has_activity = has_activity,
+        .region = p->region,
+    };
+    p->x = asl_execution_new(machine, birth, &error);
+    if (!p->x)
+        snprintf(p->message, sizeof p->message, "the input is refused: %s", error.message);
+    return p->x != NULL;
+}
+
+bool player_open(struct player *p, asl_machine *machine, const struct recording *r,
+                 const struct replay_identity *identity)
+{
+    const asl_value *first = value_at(r->events, 0);
+    char account[32], region[32], machine_arn[512], arn[768];
     const char *machine_name = known_or(identity->machine_name, MARK_PREFIX "000000000001");
     const char *name = known_or(identity->name, MARK_PREFIX "000000000002");
     account_of(event_detail_text(first, "roleArn"), account);
-    snprintf(machine_arn, sizeof machine_arn, "arn:aws:states:%s:%s:stateMachine:%s", p->region,
+    find_region(r, region);
+    snprintf(machine_arn, sizeof machine_arn, "arn:aws:states:%s:%s:stateMachine:%s", region,
              account, machine_name);
-    snprintf(arn, sizeof arn, "arn:aws:states:%s:%s:%s:%s:%s%s", p->region, account,
+    snprintf(arn, sizeof arn, "arn:aws:states:%s:%s:%s:%s:%s%s", region, account,
              identity->express ? "express" : "execution", machine_name, name,
              identity->express ? ":" MARK_UUID "999999999999" : "");
     struct asl_buffer input;
@@ -121,33 +146,11 @@ static bool be_born(struct player *p, asl_machine *machine, const struct replay_
         .alias_arn = event_detail_text(first, "stateMachineAliasArn"),
         .input = input_text(first, &input),
     };
-    struct value_error error;
-    p->x = asl_execution_new(machine, &birth, &error);
-    if (!p->x)
-        snprintf(p->message, sizeof p->message, "the recorded input is refused: %s", error.message);
+    bool born = player_be_born(p, machine, &birth, region,
+                               r->timed ? event_time(first) : BEGINNING);
+    p->recording = r;
     asl_buffer_free(&input);
-    return p->x != NULL;
-}
-
-bool player_open(struct player *p, asl_machine *machine, const struct recording *r,
-                 const struct replay_identity *identity)
-{
-    *p = (struct player){.recording = r};
-    p->now = r->timed ? event_time(value_at(r->events, 0)) : BEGINNING;
-    p->events = value_empty_array();
-    p->history = asl_history_new();
-    find_region(p);
-    asl_result_init(&p->result, p->history);
-    p->env = (struct asl_env){
-        .state = p,
-        .now = now,
-        .random = random_bits,
-        .uuid = uuid,
-        .token = token,
-        .has_activity = has_activity,
-        .region = p->region,
-    };
-    return be_born(p, machine, identity);
+    return born;
 }
 
 void player_close(struct player *p)

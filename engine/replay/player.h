@@ -8,7 +8,7 @@
 #include "engine/replay/replay.h"
 
 struct player {
-    const struct recording *recording;
+    const struct recording *recording; /* NULL: there is none */
     asl_execution *x;
     struct asl_env env;
     struct asl_result result; /* of the last step */
@@ -23,6 +23,10 @@ struct player {
     char message[256]; /* why it could not be opened */
 };
 
+/* An execution that was never recorded: of a test. `region`: in TaskScheduled. False when the input is
+ * refused (`message`). */
+bool player_be_born(struct player *p, asl_machine *machine, const struct asl_birth *birth,
+                    const char *region, int64_t now);
 /* False when the recorded input is refused (`message`). */
 bool player_open(struct player *p, asl_machine *machine, const struct recording *r,
                  const struct replay_identity *identity);

@@ -144,6 +144,18 @@ static bool repeatable(const struct connectors *shared, const struct task_reques
     return true;
 }
 
+/* .sync:2 reads what .sync shows as texts. */
+static bool model(const struct resource *r, struct connector_model *m)
+{
+    bool waits = r->pattern == TASK_SYNC || r->pattern == TASK_SYNC_2;
+    *m = (struct connector_model){.service = "sfn",
+                                  .operation = "startExecution",
+                                  .style = &style,
+                                  .job = waits ? &kind : NULL,
+                                  .any = r->pattern == TASK_SYNC_2 ? "Input Output" : NULL};
+    return true;
+}
+
 const struct connector connector_states_job = {
     .name = "states .sync",
     .takes = takes_job,
@@ -151,6 +163,7 @@ const struct connector connector_states_job = {
     .cancel = job_cancel,
     .repeatable = repeatable,
     .stop = job_stop,
+    .model = model,
 };
 
 const struct connector connector_states = {
@@ -159,4 +172,5 @@ const struct connector connector_states = {
     .start = start,
     .cancel = service_cancel,
     .repeatable = repeatable,
+    .model = model,
 };

@@ -93,8 +93,11 @@ static bool takes_all(const struct resource *resource)
     return true;
 }
 
-static const struct connector test_connector = {"test", takes_all, test_start, test_cancel,
-                                                test_repeatable, NULL};
+static const struct connector test_connector = {.name = "test",
+                                                .takes = takes_all,
+                                                .start = test_start,
+                                                .cancel = test_cancel,
+                                                .repeatable = test_repeatable};
 
 const struct connector *connector_for(const struct resource *resource)
 {
