@@ -15,7 +15,13 @@
  * LINGERING 2 s. One request at a time: what is pipelined behind waits in a bounded buffer.
  *
  * Invariants. A connection in WORKING has exactly one exchange; the exchange outlives it when the
- * client goes. `in->body_bytes` is the sum of all connections' bodies. */
+ * client goes. `held` are the bytes kept for a client (of a body that is not whole, an answer that
+ * is not drained), `in->held_bytes` their sum; who holds more than SMALL is in `in->holding`.
+ *
+ * Memory under slow clients: thousands that send a body by drops or never read their answer would
+ * hold what they like until their deadlines. Beyond held_bytes, those that have held theirs for more
+ * than slow_ms are cut, the oldest first: honest clients are done by then. While twice held_bytes
+ * are held nonetheless, newcomers are refused with 503. */
 #include "http_in.h"
 
 #include <errno.h>
@@ -43,6 +49,7 @@
 #define CHUNK_LINE     256        /* bytes of a chunk's size line with its extensions */
 #define PIPELINE_BYTES (64 << 10) /* read ahead of the request in work */
 #define PAUSE_MS       100 /* before accepting again when the process has no descriptors left */
+#define SMALL          (4 << 10) /* a connection may always hold so much */
 
 enum state { IDLE, HEAD, BODY, WORKING, WRITING, LINGERING };
 enum chunk_part { CHUNK_SIZE, CHUNK_DATA, CHUNK_END, CHUNK_TRAILER };
@@ -50,6 +57,9 @@ enum chunk_part { CHUNK_SIZE, CHUNK_DATA, CHUNK_END, CHUNK_TRAILER };
 struct connection {
     TAILQ_ENTRY(connection) all;
     TAILQ_ENTRY(connection) idle; /* while IDLE: the longest idle first */
+    TAILQ_ENTRY(connection) holding; /* while `held` > SMALL: the first to hold first */
+    size_t held;                     /* bytes kept for the client */
+    int64_t held_since;              /* real ms */
     struct http_in *in;
     struct bufferevent *socket;
     struct event *deadline;
@@ -78,9 +88,9 @@ struct http_in {
     void *state;
     uint16_t port;
     bool is_closing;
-    struct connections all, idle;
+    struct connections all, idle, holding;
     size_t count;
-    size_t body_bytes;
+    size_t held_bytes;
 };
 
 struct http_exchange {
@@ -145,9 +155,34 @@ static void arm(struct connection *c, int64_t ms)
     evtimer_add(c->deadline, &after);
 }
 
+static int64_t real_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void hold(struct connection *c, size_t bytes)
+{
+    if (c->held <= SMALL && c->held + bytes > SMALL) {
+        TAILQ_INSERT_TAIL(&c->in->holding, c, holding);
+        c->held_since = real_ms();
+    }
+    c->held += bytes;
+    c->in->held_bytes += bytes;
+}
+
+static void hold_nothing(struct connection *c)
+{
+    if (c->held > SMALL)
+        TAILQ_REMOVE(&c->in->holding, c, holding);
+    c->in->held_bytes -= c->held;
+    c->held = 0;
+}
+
 static void forget_body(struct connection *c)
 {
-    c->in->body_bytes -= c->body.size;
+    hold_nothing(c);
     asl_buffer_free(&c->body);
 }
 
@@ -180,8 +215,26 @@ static void connection_free(struct connection *c)
     forget_body(c);
     http_head_free(&c->head);
     event_free(c->deadline);
+    /* libevent frees the buffers in the loop's next round only: too late for who is cut for memory. */
+    struct evbuffer *output = bufferevent_get_output(c->socket);
+    evbuffer_unfreeze(output, 1);
+    evbuffer_drain(output, evbuffer_get_length(output));
     bufferevent_free(c->socket);
     free(c);
+}
+
+/* May `c` hold so many bytes more? Cuts slow ones where they hold too many. */
+static bool may_hold(struct connection *c, size_t bytes)
+{
+    struct http_in *in = c->in;
+    struct connection *oldest;
+    if (c->held + bytes <= SMALL)
+        return true;
+    while (in->held_bytes + bytes > in->limits.held_bytes &&
+           (oldest = TAILQ_FIRST(&in->holding)) != NULL && oldest != c &&
+           real_ms() - oldest->held_since > in->limits.slow_ms)
+        connection_free(oldest);
+    return in->held_bytes < 2 * in->limits.held_bytes; /* one large answer may pass it */
 }
 
 /* ---- writing ---- */
@@ -208,6 +261,26 @@ static void put_field(struct asl_buffer *out, const struct http_header *field)
     asl_buffer_puts(out, "\r\n");
 }
 
+static void release_copy(const void *data, size_t size, void *state)
+{
+    (void)size, (void)state;
+    free((void *)(uintptr_t)data);
+}
+
+/* A long body is copied to a piece of just its size: an evbuffer would take the next power of two. */
+static void write_body(struct connection *c, struct asl_text body)
+{
+    if (body.size <= SMALL) {
+        bufferevent_write(c->socket, body.data, body.size);
+        return;
+    }
+    char *copy = asl_allocate(body.size);
+    memcpy(copy, body.data, body.size);
+    if (evbuffer_add_reference(bufferevent_get_output(c->socket), copy, body.size, release_copy,
+                               NULL) != 0)
+        asl_out_of_memory();
+}
+
 static void write_answer(struct connection *c, int status, const struct http_headers *headers,
                          struct asl_text body, bool is_head)
 {
@@ -216,7 +289,11 @@ static void write_answer(struct connection *c, int status, const struct http_hea
     asl_buffer_printf(&out, "HTTP/1.1 %d %s\r\n", status, phrase_of(status));
     bool has_body = status != 204 && status != 304;
     bool has_length = false;
+    if (c->in->is_closing)
+        c->keep = false;
     for (size_t i = 0; headers && i < headers->count; i++) {
+        if (!c->keep && strcasecmp(headers->items[i].name, "Connection") == 0)
+            continue;
         if (strcasecmp(headers->items[i].name, "Content-Length") == 0) {
             if (!is_head)
                 continue;
@@ -227,8 +304,6 @@ static void write_answer(struct connection *c, int status, const struct http_hea
     if (has_body && !has_length)
         asl_buffer_printf(&out, "Content-Length: %zu\r\n", body.size);
     put_date(&out);
-    if (c->in->is_closing)
-        c->keep = false;
     if (!c->keep)
         asl_buffer_puts(&out, "Connection: close\r\n");
     asl_buffer_puts(&out, "\r\n");
@@ -236,8 +311,9 @@ static void write_answer(struct connection *c, int status, const struct http_hea
     c->state = WRITING;
     arm(c, c->in->limits.request_ms);
     bufferevent_write(c->socket, out.data, out.size);
-    if (has_body && !is_head && body.size)
-        bufferevent_write(c->socket, body.data, body.size);
+    if (has_body && !is_head)
+        write_body(c, body);
+    hold(c, evbuffer_get_length(bufferevent_get_output(c->socket)));
     asl_buffer_free(&out);
 }
 
@@ -264,7 +340,7 @@ static void hand_over(struct connection *c)
     x->head = c->head;
     x->is_head = strcmp(c->head.method, "HEAD") == 0;
     x->body = c->body;
-    c->in->body_bytes -= c->body.size;
+    hold_nothing(c);
     c->head = (struct http_head){.query = "", .host = ""};
     asl_buffer_init(&c->body, 0);
     c->exchange = x;
@@ -285,12 +361,11 @@ static void hand_over(struct connection *c)
 /* Moves up to `size` bytes of the input to the body; false when a cap was passed. */
 static bool take_body(struct connection *c, struct evbuffer *input, size_t size)
 {
-    struct http_in *in = c->in;
     size_t have = evbuffer_get_length(input);
     size = size < have ? size : have;
     if (size == 0)
         return true;
-    if (in->body_bytes + size > in->limits.all_body_bytes) {
+    if (!may_hold(c, size)) {
         refuse(c, 503, "too many bytes of requests are on their way in; try again");
         return false;
     }
@@ -302,7 +377,7 @@ static bool take_body(struct connection *c, struct evbuffer *input, size_t size)
     evbuffer_remove(input, room, size);
     c->body.size += size;
     asl_buffer_put(&c->body, "", 0); /* the NUL behind it */
-    in->body_bytes += size;
+    hold(c, size);
     c->left -= (int64_t)size;
     return true;
 }
@@ -492,11 +567,11 @@ static void on_written(struct bufferevent *socket, void *state)
     struct connection *c = state;
     if (c->state != WRITING || evbuffer_get_length(bufferevent_get_output(socket)) > 0)
         return;
+    forget_body(c);
     if (!c->keep) {
         linger(c);
         return;
     }
-    forget_body(c);
     http_head_free(&c->head);
     bufferevent_setwatermark(socket, EV_READ, 0, 0);
     enter_idle(c, c->in->limits.idle_ms);
@@ -590,8 +665,10 @@ static void set_defaults(struct http_in_limits *l)
         l->header_bytes = 64 << 10;
     if (!l->body_bytes)
         l->body_bytes = 16 << 20;
-    if (!l->all_body_bytes)
-        l->all_body_bytes = 256 << 20;
+    if (!l->held_bytes)
+        l->held_bytes = 12 << 20;
+    if (!l->slow_ms)
+        l->slow_ms = 200;
     if (!l->request_ms)
         l->request_ms = 30000;
     if (!l->idle_ms)
@@ -678,6 +755,7 @@ struct http_in *http_in_new(struct loop *l, const char *address, uint16_t port,
     in->state = state;
     TAILQ_INIT(&in->all);
     TAILQ_INIT(&in->idle);
+    TAILQ_INIT(&in->holding);
     in->listener =
         evconnlistener_new_bind(loop_base(l), on_accept, in,
                                 LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE,
@@ -734,7 +812,10 @@ void http_exchange_answer(struct http_exchange *x, int status, const struct http
     struct connection *c = x->connection;
     if (c) {
         c->exchange = NULL;
-        write_answer(c, status, headers, body, x->is_head);
+        if (!may_hold(c, body.size))
+            refuse(c, 503, "too many answers wait for clients that do not read them; try again");
+        else
+            write_answer(c, status, headers, body, x->is_head);
     }
     http_head_free(&x->head);
     asl_buffer_free(&x->body);
