@@ -331,7 +331,8 @@ static const struct search_case cases[] = {
      NULL,
      {0},
      {{0}},
-     "profile r needs an MFA code"},
+     "profile r has an mfa_serial, and nobody can be asked for the code here: get a session first "
+     "with `aws configure export-credentials --profile r --format env`, which asks"},
     {"web identity",
      {"AWS_WEB_IDENTITY_TOKEN_FILE=~/token", "AWS_ROLE_ARN=arn:w"},
      NULL,
