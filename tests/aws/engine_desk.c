@@ -51,6 +51,8 @@ static char *filled(const struct engine_desk *d, const char *text)
     for (; *text; text++)
         if (*text == '@')
             asl_buffer_puts(&b, d->url);
+        else if (*text == '^') /* this machine under a name that is not known to be it */
+            asl_buffer_printf(&b, "http://0.0.0.0:%u", peer_port(d->peer));
         else if (*text == '~')
             asl_buffer_puts(&b, d->folder);
         else

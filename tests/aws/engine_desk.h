@@ -36,8 +36,8 @@ struct engine_desk {
     enum asl_status status;
 };
 
-/* `environment`: NULL for keys that are none, in ENGINE_DESK_REGION; "@" in it is the peer's URL, "~"
- * the folder. */
+/* `environment`: NULL for keys that are none, in ENGINE_DESK_REGION; "@" in it is the peer's URL, "^"
+ * the same with a host that counts as another machine, "~" the folder. */
 void engine_desk_open(struct engine_desk *d, enum loop_time time, const char *const *environment);
 /* Runs it to its end; false, with a word on stderr, when the definition is refused. */
 bool engine_desk_run(struct engine_desk *d, const char *name, struct asl_text definition,
