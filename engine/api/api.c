@@ -65,8 +65,9 @@ static void send_now(struct api_call *call)
     struct http_headers headers;
     http_headers_init(&headers);
     engine_uuid(call->api->engine, id);
-    http_headers_add(&headers, "Content-Type", asl_text(call->type));
     http_headers_add(&headers, "x-amzn-RequestId", asl_text(id));
+    http_headers_add(&headers, "connection", ASL_TEXT("keep-alive")); /* shown to who starts executions */
+    http_headers_add(&headers, "Content-Type", asl_text(call->type));
     http_exchange_answer(call->exchange, call->status, &headers, asl_buffer_text(&call->body));
     http_headers_free(&headers);
     call_free(call);

@@ -7,7 +7,7 @@
  *   page.c        nextToken and maxResults
  *   delivery/     what happened, told to CloudWatch Logs and EventBridge
  *   machines.c, versions.c, aliases.c, executions.c, history.c, sync.c, activities.c, tokens.c,
- *   map_runs.c, tags.c, validation.c, test_state.c: a family of operations each
+ *   map_runs.c, tags.c, validation.c, test_state/: a family of operations each
  */
 #ifndef ENGINE_API_INTERNAL_H
 #define ENGINE_API_INTERNAL_H

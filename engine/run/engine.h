@@ -140,6 +140,23 @@ void engine_set_activities(struct engine *e, const struct engine_activities *act
 bool engine_look_task(struct engine *e, int64_t execution, int64_t task,
                       void (*see)(void *state, const struct asl_command *command), void *state);
 
+/* ---- a task on trial ----
+ *
+ * Carried out for itself, outside of any execution: nothing is kept of it (TestState). */
+struct engine_trial {
+    void *state;
+    /* What a task of an execution would tell it, in the same order; the end comes once. */
+    void (*tell)(void *state, const struct asl_event *event);
+    /* The HTTP request and its answer as {"method", "url", ...}, before the end; looked at. NULL:
+     * not wanted. */
+    void (*exchanged)(void *state, const asl_value *request, const asl_value *response);
+};
+/* Never tells from within. NULL: no connector carries out the resource. Yours to end, when it has
+ * told its end or before (then the request is cancelled); also after engine_close. */
+struct task *engine_try(struct engine *e, const struct task_request *request,
+                        const struct engine_trial *trial);
+void engine_try_end(struct task *t);
+
 /* ---- documents ---- */
 
 /* Durable with whatever is committed next (store_put_document); reads see it from then on. */
