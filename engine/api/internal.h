@@ -7,7 +7,7 @@
  *   page.c        nextToken and maxResults
  *   delivery/     what happened, told to CloudWatch Logs and EventBridge
  *   machines.c, versions.c, aliases.c, executions.c, history.c, sync.c, activities.c, tokens.c,
- *   map_runs.c, tags.c, validation.c, test_state.c: a family of operations each
+ *   map_runs.c, tags.c, validation.c, test_state/: a family of operations each
  */
 #ifndef ENGINE_API_INTERNAL_H
 #define ENGINE_API_INTERNAL_H
@@ -51,6 +51,7 @@ struct api_call {
     const char *type; /* Content-Type of the answer */
     asl_value *in; /* the parameters: an object that satisfies the model */
     int status;    /* of the answer, once there is one */
+    int64_t began_us; /* by a steady clock */
     struct asl_buffer body;
     bool is_second_try; /* of StartExecution: see there */
     bool is_gone;  /* the client left: its answer goes nowhere */
@@ -66,6 +67,7 @@ struct api {
     struct deliveries *deliveries;
     void (*log)(void *state, enum api_level level, const char *line);
     void *log_state;
+    enum api_level log_level;
     struct constraint_checker *checker;
     struct api_call *calls;
     struct shelf machines;   /* by name */
@@ -77,7 +79,6 @@ struct api {
     struct shelf schedules;  /* by key: schedule/schedules.h */
     struct shelf rules;      /* of EventBridge, by name */
     struct loop_timer *due;  /* the nearest schedule */
-    size_t uncommitted;      /* documents put since the last commit */
     struct activity_queues *queues;
     struct sync_waiting *sync_waiting;
     uint64_t answered, refused;

@@ -4,7 +4,8 @@
  * one commit makes it durable, and only then requests leave and callers are answered. A callback named
  * `done` is called once, from the loop, after the commit that makes true what it says.
  *
- * One thread. An engine owns its store (a second process is refused).
+ * One thread calls; commits of many changes are made on another, beside the next turn (commit.c). An
+ * engine owns its store (a second process is refused).
  */
 #ifndef ENGINE_RUN_ENGINE_H
 #define ENGINE_RUN_ENGINE_H
@@ -119,7 +120,8 @@ void engine_task_event(struct engine *e, int64_t execution, const struct asl_eve
 bool engine_token_read(const struct engine *e, struct asl_text token, int64_t *execution,
                        int64_t *task);
 
-/* Lets `see` look at an execution as it stands (in memory or loaded); false: there is none. */
+/* Lets `see` look at an execution as it stands (in memory or loaded); false: there is none. What it
+ * sees may not be durable yet: see engine_is_ahead. */
 bool engine_look(struct engine *e, int64_t execution,
                  void (*see)(void *state, const asl_execution *x), void *state);
 
@@ -140,6 +142,23 @@ void engine_set_activities(struct engine *e, const struct engine_activities *act
 bool engine_look_task(struct engine *e, int64_t execution, int64_t task,
                       void (*see)(void *state, const struct asl_command *command), void *state);
 
+/* ---- a task on trial ----
+ *
+ * Carried out for itself, outside of any execution: nothing is kept of it (TestState). */
+struct engine_trial {
+    void *state;
+    /* What a task of an execution would tell it, in the same order; the end comes once. */
+    void (*tell)(void *state, const struct asl_event *event);
+    /* The HTTP request and its answer as {"method", "url", ...}, before the end; looked at. NULL:
+     * not wanted. */
+    void (*exchanged)(void *state, const asl_value *request, const asl_value *response);
+};
+/* Never tells from within. NULL: no connector carries out the resource. Yours to end, when it has
+ * told its end or before (then the request is cancelled); also after engine_close. */
+struct task *engine_try(struct engine *e, const struct task_request *request,
+                        const struct engine_trial *trial);
+void engine_try_end(struct task *t);
+
 /* ---- documents ---- */
 
 /* Durable with whatever is committed next (store_put_document); reads see it from then on. */
@@ -149,6 +168,9 @@ void engine_put_document(struct engine *e, const char *kind, const char *key,
  * before. */
 void engine_after_commit(struct engine *e, void (*done)(void *state, enum engine_outcome outcome),
                          void *state);
+/* Whether a document or machine that was put, or an execution that was looked at, is not durable as it
+ * was put or seen: whoever tells of it to others tells it after engine_after_commit. */
+bool engine_is_ahead(const struct engine *e);
 /* A version 4 UUID of the engine's chance. */
 void engine_uuid(struct engine *e, char out[37]);
 uint64_t engine_random(struct engine *e);

@@ -1,5 +1,5 @@
 // Services beside Step Functions, as far as its recordings and deliveries need them: SQS queues,
-// CloudWatch Logs, EventBridge's bus. In memory, in this process; what came is there to look at.
+// CloudWatch Logs, EventBridge's bus, a Lambda function that fails. In memory, in this process; what came is there to look at.
 import { createHash, randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 
@@ -27,7 +27,7 @@ export class Peer {
 
   // Options of `serve` that send these services here.
   get routes() {
-    return ['sqs', 'cloudwatchlogs', 'eventbridge'].flatMap((s) => ['--route', `${s}=${this.url}`]);
+    return ['sqs', 'lambda', 'cloudwatchlogs', 'eventbridge'].flatMap((s) => ['--route', `${s}=${this.url}`]);
   }
 
   close() {
@@ -50,6 +50,11 @@ export class Peer {
   }
 
   async #answer(request, body, response) {
+    if (request.url.includes('/functions/')) {
+      response.writeHead(200, { 'X-Amz-Function-Error': 'Unhandled', 'Content-Type': 'application/json' });
+      response.end(this.functionError);
+      return;
+    }
     const operation = request.headers['x-amz-target']?.split('.').pop();
     const parameters = JSON.parse(body || '{}');
     this.calls.push({ operation, parameters });
