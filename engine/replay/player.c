@@ -145,6 +145,8 @@ bool player_open(struct player *p, asl_machine *machine, const struct recording 
         .version_arn = event_detail_text(first, "stateMachineVersionArn"),
         .alias_arn = event_detail_text(first, "stateMachineAliasArn"),
         .input = input_text(first, &input),
+        .start = asl_text(identity->from ? identity->from : ""),
+        .variables = identity->variables,
     };
     bool born = player_be_born(p, machine, &birth, region,
                                r->timed ? event_time(first) : BEGINNING);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "asl/definition/machine.h"
 #include "engine/replay/places.h"
 #include "engine/replay/player.h"
 #include "engine/replay/standing.h"
@@ -296,6 +297,15 @@ static void judge_on(struct player *p, asl_machine *machine, const struct record
     places_free(&places);
 }
 
+/* A fork may have begun where the definition has no state. */
+static bool can_begin(const asl_machine *machine, const struct replay_identity *identity)
+{
+    bool can = !identity->from;
+    for (size_t i = 0; !can && i < machine->root.count; i++)
+        can = asl_text_is(value_as_text(machine->root.states[i]->name), identity->from);
+    return can;
+}
+
 bool replay_judge(asl_machine *machine, const struct recording *r,
                   const struct replay_identity *identity, struct replay_judgement *j,
                   char message[256])
@@ -306,6 +316,12 @@ bool replay_judge(asl_machine *machine, const struct recording *r,
     *j = (struct replay_judgement){0};
     for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
         asl_buffer_init(buffers[i], ASL_BUFFER_MAXIMUM);
+    if (!can_begin(machine, identity)) {
+        j->verdict = REPLAY_UNREACHABLE;
+        asl_buffer_printf(&j->difference, "it began at %s, which the definition has not at its top "
+                                          "level", identity->from);
+        return true;
+    }
     bool fine = player_open(&p, machine, r, identity), same = false;
     if (fine) {
         struct comparison c = {0};
@@ -323,4 +339,24 @@ bool replay_judge(asl_machine *machine, const struct recording *r,
     if (fine)
         judge_on(&p, machine, r, identity, same, j);
     return fine;
+}
+
+bool replay_watch(asl_machine *machine, const struct recording *r,
+                  const struct replay_identity *identity,
+                  void (*see)(void *onlooker, const struct asl_observation *o), void *onlooker)
+{
+    struct player p;
+    struct comparison c = {0};
+    struct asl_buffer difference;
+    int64_t at;
+    if (!player_open(&p, machine, r, identity))
+        return false;
+    asl_buffer_init(&difference, 65536);
+    p.env.see = see;
+    p.env.onlooker = onlooker;
+    bool same = follow(&p, &c, &difference, &at);
+    comparison_free(&c);
+    asl_buffer_free(&difference);
+    player_close(&p);
+    return same;
 }

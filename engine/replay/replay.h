@@ -30,6 +30,9 @@ const char *replay_verdict_name(enum replay_verdict verdict); /* "same", "other-
 struct replay_identity {
     const char *arn, *name, *machine_arn, *machine_name;
     bool express;
+    /* Of a fork: the state it began with, and {"name": value} of the variables it was given. */
+    const char *from;
+    const asl_value *variables;
 };
 
 struct replay_judgement {
@@ -50,5 +53,11 @@ void replay_judgement_free(struct replay_judgement *j);
 bool replay_judge(asl_machine *machine, const struct recording *r,
                   const struct replay_identity *identity, struct replay_judgement *j,
                   char message[256]);
+
+/* Follows the recording while somebody looks on (asl_env's `see`). False: it does not replay as
+ * recorded; what there is up to the first difference was seen. */
+bool replay_watch(asl_machine *machine, const struct recording *r,
+                  const struct replay_identity *identity,
+                  void (*see)(void *onlooker, const struct asl_observation *o), void *onlooker);
 
 #endif
