@@ -70,13 +70,10 @@ static bool is_read(const struct http_received *request)
 static void handle(void *state, struct http_exchange *x, const struct http_received *request)
 {
     struct server *s = state;
-    char service[64];
-    if (!api_is_meant(request)) {
-        local_service_of(request, service);
-        if (local_offers(service) && session_stand_ins(&s->session)) {
-            local_handle(s->session.local, x, request);
-            return;
-        }
+    if (!api_is_meant(request) && session_is_for_stand_in(request) &&
+        session_stand_ins(&s->session)) {
+        session_stand_in_handle(&s->session, x, request);
+        return;
     }
     for (size_t i = 0; is_read(request) && i < sizeof pages / sizeof *pages; i++)
         if (strcmp(request->path, pages[i].path) == 0) {
