@@ -85,6 +85,21 @@ enum asl_sight {
     ASL_SEE_RETRIER, /* number `index` decided; `yes`: once more, else its attempts were used up */
     ASL_SEE_CATCHER, /* number `index` took the error */
     ASL_SEE_ITEMS,   /* a Map goes over `index` items */
+    /* What a state's data became, in `value`, at each station that it passed. */
+    ASL_SEE_INPUT_PATH,
+    ASL_SEE_PARAMETERS, /* or Arguments */
+    ASL_SEE_RESULT,
+    ASL_SEE_RESULT_SELECTOR,
+    ASL_SEE_RESULT_PATH,
+    ASL_SEE_ITEMS_PATH,    /* or Items */
+    ASL_SEE_ITEM_SELECTOR, /* of all items; only where children are played (plays_children) */
+    ASL_SEE_ITEM_BATCHER,  /* likewise */
+    ASL_SEE_MAX_CONCURRENCY,
+    ASL_SEE_TOLERATED_COUNT,
+    ASL_SEE_TOLERATED_PERCENTAGE,
+    ASL_SEE_VARIABLES, /* of the scope, when the state is left */
+    ASL_SEE_BACKOFF,   /* seconds until a retry, before jitter */
+    ASL_SIGHTS,
 };
 enum asl_way {
     ASL_BY_NEXT, /* or End */
@@ -98,6 +113,8 @@ struct asl_observation {
     enum asl_way way;
     size_t index;
     bool yes;
+    const asl_value *value;    /* or NULL */
+    const char *error, *cause; /* of RETRIER and CATCHER: what they are about; or NULL */
 };
 
 struct asl_env {
@@ -121,6 +138,11 @@ struct asl_env {
      * nobody does. */
     void (*see)(void *onlooker, const struct asl_observation *o);
     void *onlooker;
+    /* Does someone else play the children of this Parallel or Map? Then none is begun; there comes
+     * one ASL_RUN_CHILDREN, and ASL_TASK_SUCCEEDED with the array of results or ASL_TASK_FAILED
+     * answers it. `*items`: what a Map's ItemReader would have read (given away), or NULL. NULL
+     * function: nobody does. */
+    bool (*plays_children)(void *state, const struct state *s, asl_value **items);
 };
 
 /* ---- executions ---- */
@@ -144,6 +166,11 @@ struct asl_birth {
     struct asl_text version_arn, alias_arn; /* empty: none */
     struct asl_text input;                  /* the caller's text, kept for ExecutionStarted */
     bool synchronous;                       /* StartSyncExecution: no RedriveCount in its context */
+    /* Of a state tested alone (TestState); such an execution cannot be saved. */
+    bool alone;               /* causes do not begin with the state's name */
+    uint32_t retries;         /* that each retrier has used up already */
+    const asl_value *context; /* what $$ shows instead of the execution's own; NULL */
+    const asl_value *variables; /* {"name": value} assigned before; NULL (may be saved) */
 };
 
 /* NULL when the input is no JSON (*error tells). Nothing happens before the first step. */
@@ -201,12 +228,14 @@ struct asl_event {
     enum asl_event_kind kind;
     int64_t task;            /* id: that of its ...Scheduled event */
     const asl_value *output; /* of SUCCEEDED and SUBMITTED */
+    size_t failed;           /* of SUCCEEDED for ASL_RUN_CHILDREN: iterations that failed */
     struct asl_text error, cause;
     struct asl_text worker;  /* of STARTED: the activity worker's name */
 };
 
 enum asl_command_kind {
     ASL_RUN_TASK,
+    ASL_RUN_CHILDREN, /* play the children of a Parallel or Map: asl_env's plays_children */
     ASL_CANCEL_TASK, /* nobody waits for it any more (sibling failed, timeout, stop) */
     ASL_FINISH,      /* the execution has ended; see asl_execution_status() */
 };

@@ -164,7 +164,13 @@ asl_execution *asl_execution_new(asl_machine *machine, const struct asl_birth *b
     x->alias_arn = text_or_null(birth->alias_arn);
     x->raw_input = asl_copy_text(birth->input);
     x->raw_input_size = birth->input.size;
+    x->synchronous = birth->synchronous;
     x->input = input;
+    x->synchronous = birth->synchronous;
+    x->alone = birth->alone;
+    x->retries_before = birth->retries;
+    x->context = birth->context ? value_retain(birth->context) : NULL;
+    x->variables_before = birth->variables ? value_retain(birth->variables) : NULL;
     x->deadline = NEVER;
     return x;
 }
@@ -178,7 +184,7 @@ void asl_execution_free(asl_execution *x)
     frame_free(x->root);
     asl_value *values[] = {x->arn,          x->name,        x->role_arn,  x->machine_arn,
                            x->machine_name, x->version_arn, x->alias_arn, x->input,
-                           x->output};
+                           x->output,       x->context,     x->variables_before};
     for (size_t i = 0; i < sizeof values / sizeof *values; i++)
         value_release(values[i]);
     free(x->raw_input);

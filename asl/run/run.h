@@ -101,6 +101,10 @@ struct asl_execution {
     asl_value *input;
     enum asl_status status;
     bool synchronous;
+    /* see asl_birth */
+    bool alone;
+    uint32_t retries_before;
+    asl_value *context, *variables_before; /* or NULL */
     int64_t started, stopped, deadline;
     int64_t last_event;
     int64_t last_silent; /* ids for what silent frames would have emitted: -1, -2 ... */
@@ -172,7 +176,20 @@ static inline void run_show(struct run *r, const struct state *s, enum asl_sight
     if (r->env->see)
         r->env->see(r->env->onlooker,
                     &(struct asl_observation){
-                        .sight = sight, .state = s, .way = r->way, .index = index, .yes = yes});
+                        .sight = sight,
+                        .state = s,
+                        .way = r->way,
+                        .index = index,
+                        .yes = yes,
+                        .error = r->failure.error,
+                        .cause = r->failure.cause});
+}
+static inline void run_show_value(struct run *r, const struct state *s, enum asl_sight sight,
+                                  const asl_value *value)
+{
+    if (r->env->see)
+        r->env->see(r->env->onlooker,
+                    &(struct asl_observation){.sight = sight, .state = s, .value = value});
 }
 /* Leaves the state with `output` for `next` (NULL: the frame ends). Consumes output and assigned. */
 void state_leave_take(struct run *r, struct frame *f, asl_value *output, asl_value *assigned,
@@ -206,6 +223,14 @@ bool work_parallel(struct run *r, struct frame *f);
 bool work_map(struct run *r, struct frame *f);
 void container_spawn(struct run *r, struct frame *f);
 void container_collect(struct run *r, struct frame *f);
+/* The answer of whoever played the children (asl_env's plays_children). */
+void container_outcome(struct run *r, struct frame *f, const struct asl_event *event);
+
+/* ---- batches.c ---- */
+/* The inputs that an ItemBatcher makes of the items: [{"BatchInput", "Items"}]; yours. NULL:
+ * r->failure is set. */
+asl_value *batches_of(struct run *r, const struct state *s, const asl_value *items,
+                      const asl_value *effective);
 
 /* ---- states.c, task.c, choice.c: one work function a kind; false: r->failure is set ---- */
 bool work_pass(struct run *r, struct frame *f);

@@ -56,9 +56,11 @@ static int64_t iteration_of(const struct frame *f)
 
 void run_task_command(struct run *r, struct frame *f)
 {
-    struct asl_command *c = run_command(r, ASL_RUN_TASK, f->task.id);
-    c->resource = &f->state->of.task.resource;
-    c->parameters = value_retain(f->task.parameters);
+    bool is_task = f->state->kind == STATE_TASK;
+    struct asl_command *c =
+        run_command(r, is_task ? ASL_RUN_TASK : ASL_RUN_CHILDREN, f->task.id);
+    c->resource = is_task ? &f->state->of.task.resource : NULL;
+    c->parameters = f->task.parameters ? value_retain(f->task.parameters) : NULL;
     c->credentials = f->task.credentials ? value_retain(f->task.credentials) : NULL;
     c->timeout_seconds = f->task.timeout_seconds;
     c->heartbeat_seconds = f->task.heartbeat_seconds;
@@ -184,6 +186,7 @@ void state_leave_take(struct run *r, struct frame *f, asl_value *output, asl_val
     e.assigned = assigned && value_count(assigned) ? assigned : NULL;
     run_emit_on(r, f, &e);
     merge_variables_take(f, assigned);
+    run_show_value(r, f->state, ASL_SEE_VARIABLES, f->variables);
     if (next) {
         frame_set_input_take(f, output);
         state_enter(r, f, next);
@@ -387,7 +390,10 @@ static void start(struct run *r)
     x->deadline = seconds ? x->started + seconds * 1000 : NEVER;
     x->root = frame_new(NULL, 0, &x->machine->root);
     x->root->input = value_retain(x->input); /* its `last` is 0: so is the first state's previous */
+    x->root->variables = x->variables_before;
+    x->variables_before = NULL;
     state_enter(r, x->root, x->root->scope->start);
+    x->root->retry_count = x->retries_before;
 }
 
 struct due_search {
@@ -454,7 +460,10 @@ static bool task_event(struct run *r, const struct asl_event *event)
     if (!f)
         return false;
     flow_begin(r, f);
-    task_outcome(r, f, event);
+    if (f->state->kind == STATE_TASK)
+        task_outcome(r, f, event);
+    else
+        container_outcome(r, f, event);
     flow_end(r);
     return true;
 }

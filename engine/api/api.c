@@ -5,6 +5,7 @@
  */
 #include "engine/api/internal.h"
 
+#include "engine/api/delivery/delivery.h"
 #include "engine/api/schedule/schedules.h"
 #include "engine/local/local.h" /* local_service_of */
 
@@ -64,8 +65,9 @@ static void send_now(struct api_call *call)
     struct http_headers headers;
     http_headers_init(&headers);
     engine_uuid(call->api->engine, id);
-    http_headers_add(&headers, "Content-Type", asl_text(call->type));
     http_headers_add(&headers, "x-amzn-RequestId", asl_text(id));
+    http_headers_add(&headers, "connection", ASL_TEXT("keep-alive")); /* shown to who starts executions */
+    http_headers_add(&headers, "Content-Type", asl_text(call->type));
     http_exchange_answer(call->exchange, call->status, &headers, asl_buffer_text(&call->body));
     http_headers_free(&headers);
     call_free(call);
@@ -140,6 +142,19 @@ void api_fail_with(struct api_call *call, const char *type, const char *member, 
     va_start(arguments, format);
     fail(call, 400, type, member, text, format, arguments);
     va_end(arguments);
+}
+
+void api_log(struct api *a, enum api_level level, const char *format, ...)
+{
+    char line[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    if (a->log)
+        a->log(a->log_state, level, line);
+    else if (level <= API_WARN)
+        fprintf(stderr, "stepwell: %s\n", line);
 }
 
 /* ---- looking ---- */
@@ -341,11 +356,21 @@ void api_handle(void *api, struct http_exchange *x, const struct http_received *
 
 /* ---- life ---- */
 
+/* The engine's one watcher. */
+static void watch(void *state, int64_t execution, struct store_bytes chunk, enum asl_status status)
+{
+    (void)status;
+    if (chunk.data)
+        deliveries_see(state, execution);
+    else
+        sync_see_end(state, execution);
+}
+
 bool api_close(struct api *a)
 {
     schedules_end(a);
     activities_let_go(a);
-    return a->calls == NULL;
+    return deliveries_rest(a) && a->calls == NULL;
 }
 
 static bool load_shelves(struct api *a, char message[512])
@@ -375,8 +400,12 @@ struct api *api_new(const struct api_options *options, char message[512])
     a->catalogue = options->catalogue;
     a->checker = constraint_checker_new();
     activities_init(a);
-    sync_init(a);
+    a->aws = options->aws;
+    a->log = options->log;
+    a->log_state = options->log_state;
+    engine_watch(a->engine, 0, watch, a);
     if (load_shelves(a, message)) {
+        deliveries_begin(a);
         schedules_begin(a);
         return a;
     }
@@ -397,6 +426,7 @@ void api_free(struct api *a)
         call_free(call);
     }
     schedules_end(a);
+    deliveries_end(a);
     sync_free(a);
     activities_free(a);
     shelf_free(&a->machines);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "asl/definition/complaint.h"
+#include "engine/api/delivery/delivery.h"
 #include "engine/api/internal.h"
 
 #define REDRIVE_DAYS 14
@@ -67,6 +68,15 @@ bool api_start_of(struct api_call *call, const struct target *t, struct engine_s
     return (!name.data || api_check_name(call, name)) && api_check_input(call, start->input);
 }
 
+void api_start(struct api *a, const struct target *t, struct engine_start *start,
+               void (*done)(void *state, const struct engine_started *started), void *state)
+{
+    struct delivery_marks marks;
+    deliveries_mark(a, t, start, &marks);
+    engine_start(a->engine, start, done, state);
+    deliveries_marks_free(&marks);
+}
+
 void api_answer_refused_start(struct api_call *call, const struct engine_started *started)
 {
     struct arn machine;
@@ -119,7 +129,7 @@ void api_StartExecution(struct api_call *call)
     struct target t;
     struct engine_start start;
     if (api_target(call, "stateMachineArn", &t) && api_start_of(call, &t, &start))
-        engine_start(call->api->engine, &start, started, call);
+        api_start(call->api, &t, &start, started, call);
 }
 
 /* ---- StopExecution ---- */
@@ -152,7 +162,44 @@ void api_StopExecution(struct api_call *call)
 
 /* ---- DescribeExecution ---- */
 
+struct first_event {
+    asl_value *input;
+    char message[160];
+};
+
+static bool see_first(void *state, int64_t id, const asl_value *event)
+{
+    const asl_value *input = api_get(api_get(event, "executionStartedEventDetails"), "input");
+    (void)id;
+    ((struct first_event *)state)->input = input ? value_retain(input) : NULL;
+    return false;
+}
+
+static bool see_first_chunk(void *state, int64_t first, int64_t count, struct store_bytes chunk)
+{
+    struct first_event *f = state;
+    (void)first, (void)count;
+    asl_history_read(chunk.data, chunk.size, true, see_first, f, f->message);
+    return false;
+}
+
+/* Only its first event has it to the letter; one that is not committed yet shows it compact. */
+asl_value *api_execution_input(struct api *a, int64_t execution, const asl_execution *x)
+{
+    struct first_event f = {.input = NULL};
+    struct asl_buffer scratch;
+    store_read_history(engine_store(a->engine), execution, 1, false, see_first_chunk, &f);
+    if (f.input)
+        return f.input;
+    asl_buffer_init(&scratch, ASL_BUFFER_MAXIMUM);
+    f.input = value_string(value_compact(asl_execution_input(x), &scratch));
+    asl_buffer_free(&scratch);
+    return f.input;
+}
+
 struct description {
+    struct api *api;
+    int64_t execution;
     bool include_data;
     asl_value *v;
 };
@@ -161,14 +208,17 @@ static void describe(void *state, const asl_execution *x)
 {
     struct description *d = state;
     d->v = describe_execution(x, d->include_data);
+    if (d->include_data)
+        d->v = api_with_take(d->v, "input", api_execution_input(d->api, d->execution, x));
 }
 
 void api_DescribeExecution(struct api_call *call)
 {
-    struct description d = {!asl_text_is(api_text(call, "includedData"), "METADATA_ONLY"), NULL};
+    bool hidden = asl_text_is(api_text(call, "includedData"), "METADATA_ONLY");
     int64_t id = api_execution(call, "executionArn");
     if (!id)
         return;
+    struct description d = {call->api, id, !hidden, NULL};
     if (engine_look(call->api->engine, id, describe, &d))
         api_answer_take(call, d.v);
     else
@@ -364,13 +414,19 @@ static void redriven(void *state, enum engine_outcome outcome)
 }
 
 struct redrivable {
-    int64_t now;
+    int64_t now, last, redrives;
+    char machine[API_NAME_BYTES];
     char reason[128]; /* "" when it is */
 };
 
 static void judge(void *state, const asl_execution *x)
 {
     struct redrivable *r = state;
+    struct arn machine;
+    if (arn_read(asl_execution_machine_arn(x), &machine))
+        snprintf(r->machine, sizeof r->machine, "%s", machine.name);
+    r->last = asl_execution_last_event(x);
+    r->redrives = asl_execution_redrives(x);
     enum asl_status status = asl_execution_status(x);
     if (status != ASL_FAILED && status != ASL_TIMED_OUT && status != ASL_ABORTED)
         snprintf(r->reason, sizeof r->reason, "Execution is %s and cannot be redriven",
@@ -394,8 +450,10 @@ void api_RedriveExecution(struct api_call *call)
     }
     struct redrivable r = {.now = api_now(call), .reason = ""};
     engine_look(call->api->engine, call->execution, judge, &r);
-    if (r.reason[0])
+    if (r.reason[0]) {
         api_fail(call, "ExecutionNotRedrivable", "%s", r.reason);
-    else
-        engine_redrive(call->api->engine, call->execution, redriven, call);
+        return;
+    }
+    deliveries_redrive(call->api, r.machine, false, call->execution, r.last, r.redrives);
+    engine_redrive(call->api->engine, call->execution, redriven, call);
 }

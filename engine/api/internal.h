@@ -5,8 +5,9 @@
  *   shelf.c       named documents in memory, written through to the store
  *   arn.c         ARNs of this service, read and made
  *   page.c        nextToken and maxResults
+ *   delivery/     what happened, told to CloudWatch Logs and EventBridge
  *   machines.c, versions.c, aliases.c, executions.c, history.c, sync.c, activities.c, tokens.c,
- *   map_runs.c, tags.c, validation.c, test_state.c: a family of operations each
+ *   map_runs.c, tags.c, validation.c, test_state/: a family of operations each
  */
 #ifndef ENGINE_API_INTERNAL_H
 #define ENGINE_API_INTERNAL_H
@@ -61,6 +62,10 @@ struct api_call {
 struct api {
     struct engine *engine;
     struct catalogue *catalogue;
+    struct aws *aws; /* or NULL */
+    struct deliveries *deliveries;
+    void (*log)(void *state, enum api_level level, const char *line);
+    void *log_state;
     struct constraint_checker *checker;
     struct api_call *calls;
     struct shelf machines;   /* by name */
@@ -111,6 +116,9 @@ int64_t api_integer(const struct api_call *call, const char *member, int64_t oth
 int64_t api_now(const struct api_call *call);
 /* False after refusing (InvalidName) what AWS does not take as a name. */
 bool api_check_name(struct api_call *call, struct asl_text name);
+
+void api_log(struct api *a, enum api_level level, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* ---- looking, where things may be missing ---- */
 
@@ -188,6 +196,11 @@ bool api_check_definition(struct api_call *call, struct asl_text definition, boo
 int64_t api_execution(struct api_call *call, const char *member);
 /* The name and input of a start, checked; false after answering. */
 bool api_start_of(struct api_call *call, const struct target *t, struct engine_start *start);
+/* Starts it, with what is to be told of it. */
+void api_start(struct api *a, const struct target *t, struct engine_start *start,
+               void (*done)(void *state, const struct engine_started *started), void *state);
+/* The input as it was given, a string; yours. */
+asl_value *api_execution_input(struct api *a, int64_t execution, const asl_execution *x);
 void api_answer_refused_start(struct api_call *call, const struct engine_started *started);
 /* False after answering InvalidExecutionInput. */
 bool api_check_input(struct api_call *call, struct asl_text input);
@@ -203,7 +216,7 @@ void page_set_next(const struct api_call *call, struct value_list *out, const ch
 /* ---- queues and waiting ---- */
 void activities_init(struct api *a);
 void activities_free(struct api *a);
-void sync_init(struct api *a);
+void sync_see_end(struct api *a, int64_t execution);
 void sync_free(struct api *a);
 void activities_let_go(struct api *a);
 

@@ -197,6 +197,15 @@ bool aws_where(struct aws *a, const struct catalogue_operation *operation, struc
     return true;
 }
 
+bool aws_is_set(struct aws *a, const struct catalogue_operation *operation)
+{
+    struct endpoint e;
+    char action[128], message[512];
+    catalogue_action(operation, action, sizeof action);
+    return endpoint_find(&a->rules, operation->service, action, &e, message) &&
+           e.origin != ENDPOINT_STAND_IN;
+}
+
 const char *aws_route_of(const struct aws *a, const char *service)
 {
     for (size_t i = 0; i < a->rules.route_count; i++)

@@ -57,6 +57,10 @@ const char *aws_route_of(const struct aws *a, const char *service);
 bool aws_where(struct aws *a, const struct catalogue_operation *operation, struct asl_text state,
                const asl_value *parameters, char url[512], char why[160], char message[512]);
 
+/* Whether a place was set for it: a route, a variable, the profile, or real AWS; the embedded stand-in
+ * is none. */
+bool aws_is_set(struct aws *a, const struct catalogue_operation *operation);
+
 struct aws_ask {
     const struct catalogue_operation *operation;
     enum protocol_names names;   /* spellings taken, and how the answer is shown */

@@ -127,7 +127,8 @@ static int write_one(struct order *o, int (*change)(struct order *o))
                      "aws scheduler create-schedule");
         return status;
     }
-    const struct api_options options = {o->session.engine, o->session.catalogue};
+    const struct api_options options = {.engine = o->session.engine,
+                                        .catalogue = o->session.catalogue};
     o->api = api_new(&options, message);
     if (!o->api) {
         status = cli_fail(EXIT_STORE, "%s", message);

@@ -397,8 +397,9 @@ static size_t spot_of(const struct coverage *c, const struct asl_observation *o,
     case ASL_SEE_ITEMS:
         *outcome = o->index < 2 ? o->index : 2;
         return s->items;
+    default: /* what the data became: no way that could be missed */
+        return NO_SPOT;
     }
-    return NO_SPOT;
 }
 
 static void see(void *coverage, const struct asl_observation *o)

@@ -289,7 +289,11 @@ static void write_answer(struct connection *c, int status, const struct http_hea
     asl_buffer_printf(&out, "HTTP/1.1 %d %s\r\n", status, phrase_of(status));
     bool has_body = status != 204 && status != 304;
     bool has_length = false;
+    if (c->in->is_closing)
+        c->keep = false;
     for (size_t i = 0; headers && i < headers->count; i++) {
+        if (!c->keep && strcasecmp(headers->items[i].name, "Connection") == 0)
+            continue;
         if (strcasecmp(headers->items[i].name, "Content-Length") == 0) {
             if (!is_head)
                 continue;
@@ -300,8 +304,6 @@ static void write_answer(struct connection *c, int status, const struct http_hea
     if (has_body && !has_length)
         asl_buffer_printf(&out, "Content-Length: %zu\r\n", body.size);
     put_date(&out);
-    if (c->in->is_closing)
-        c->keep = false;
     if (!c->keep)
         asl_buffer_puts(&out, "Connection: close\r\n");
     asl_buffer_puts(&out, "\r\n");

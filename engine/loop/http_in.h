@@ -57,7 +57,8 @@ uint16_t http_in_port(const struct http_in *h);
 /* Stops taking new requests; those taken are answered. */
 void http_in_close(struct http_in *h);
 
-/* Content-Length and Date are added (an answer to HEAD may bring its own Content-Length); the
+/* Content-Length and Date are added (an answer to HEAD may bring its own Content-Length); a
+ * "Connection" header of the caller's goes out where the connection is kept only. The
  * exchange is gone afterwards. A client that has gone is no error. */
 void http_exchange_answer(struct http_exchange *x, int status, const struct http_headers *headers,
                           struct asl_text body);

@@ -116,8 +116,8 @@ bool mock_check_result(struct constraint_checker *checker, struct catalogue *cat
 
 /* What Step Functions itself can say of any task. */
 static const char *const own_errors[] = {
-    "States.TaskFailed",         "States.Timeout", "States.HeartbeatTimeout",
-    "States.Permissions",        "States.Runtime", "States.DataLimitExceeded",
+    "States.TaskFailed",           "States.Timeout", "States.HeartbeatTimeout",
+    "States.Permissions",          "States.Runtime", "States.DataLimitExceeded",
     "States.QueryEvaluationError",
 };
 

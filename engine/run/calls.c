@@ -1,6 +1,7 @@
 /* What callers ask: start, stop, redrive, task events. Each is answered after the commit. */
 #include "engine/run/internal.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,6 +112,17 @@ static bool is_being_started(struct engine *e, const char *arn)
     return false;
 }
 
+static void make_marks(struct engine *e, const struct engine_start *start, int64_t execution)
+{
+    char key[24];
+    snprintf(key, sizeof key, "%019" PRId64, execution);
+    for (size_t i = 0; i < start->mark_count; i++) {
+        const struct engine_mark *mark = &start->marks[i];
+        store_put_document(e->batch, mark->kind, key, mark->value);
+        mark->made(mark->state, execution, mark);
+    }
+}
+
 static void begin(struct engine *e, const struct engine_start *start, const struct machine *m,
                   const char *name, const char *arn,
                   void (*done)(void *state, const struct engine_started *started), void *state)
@@ -137,6 +149,7 @@ static void begin(struct engine *e, const struct engine_start *start, const stru
     }
     struct live *l = live_add_take(e, store_next_execution_id(e->store), m->id, x);
     l->is_new = true;
+    make_marks(e, start, l->id);
     struct arrival *a = arrival_new(ASL_START);
     if (done) {
         struct waiter *w = asl_allocate_zeroed(1, sizeof *w);

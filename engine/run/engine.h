@@ -81,12 +81,23 @@ struct engine_started {
     const char *message; /* what was wrong, or "" */
 };
 
+/* A document that is made with an execution: durable in the commit that starts it, or an earlier one
+ * (then a crash may leave it without its execution). Its key is the execution's id in 19 digits. */
+struct engine_mark {
+    const char *kind;
+    struct store_bytes value;
+    void (*made)(void *state, int64_t execution, const struct engine_mark *mark); /* at once */
+    void *state;
+};
+
 struct engine_start {
     int64_t machine;
     const char *name;       /* NULL: a new UUID */
     struct asl_text input;  /* JSON text; kept as it is in ExecutionStarted */
     const char *version_arn, *alias_arn; /* or NULL */
     bool synchronous;       /* StartSyncExecution: see asl_birth */
+    const struct engine_mark *marks;
+    size_t mark_count;
 };
 
 /* The same name and input while the first still runs gives the first again (AWS's idempotency). */
@@ -128,6 +139,23 @@ void engine_set_activities(struct engine *e, const struct engine_activities *act
 /* Lets `see` look at the command of an open task (token, parameters); false: it is not open. */
 bool engine_look_task(struct engine *e, int64_t execution, int64_t task,
                       void (*see)(void *state, const struct asl_command *command), void *state);
+
+/* ---- a task on trial ----
+ *
+ * Carried out for itself, outside of any execution: nothing is kept of it (TestState). */
+struct engine_trial {
+    void *state;
+    /* What a task of an execution would tell it, in the same order; the end comes once. */
+    void (*tell)(void *state, const struct asl_event *event);
+    /* The HTTP request and its answer as {"method", "url", ...}, before the end; looked at. NULL:
+     * not wanted. */
+    void (*exchanged)(void *state, const asl_value *request, const asl_value *response);
+};
+/* Never tells from within. NULL: no connector carries out the resource. Yours to end, when it has
+ * told its end or before (then the request is cancelled); also after engine_close. */
+struct task *engine_try(struct engine *e, const struct task_request *request,
+                        const struct engine_trial *trial);
+void engine_try_end(struct task *t);
 
 /* ---- documents ---- */
 

@@ -94,6 +94,7 @@ struct engine {
     struct asl_history **spare; /* histories to use again */
     size_t spare_count, spare_capacity;
 
+    struct task *trials;
     struct task **tasks; /* by execution and id, a power of two */
     size_t task_table, task_count;
 

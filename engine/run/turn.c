@@ -399,6 +399,7 @@ static void carry_out(struct engine *e, struct action *a)
     case ASL_CANCEL_TASK:
         tasks_cancel(e, a->execution, a->command.task);
         return;
+    case ASL_RUN_CHILDREN: /* the engine has the step run them */
     case ASL_FINISH:
         return;
     }

@@ -75,6 +75,11 @@ struct connector {
  * have compiled, or it is an activity, which is the engine's own). */
 const struct connector *connector_for(const struct resource *resource);
 
+/* Does anybody want to see the HTTP exchange behind the task? */
+bool task_is_inspected(const struct task *task);
+/* Shows it, before the outcome; see struct engine_trial. */
+void task_report_exchange(struct task *task, const asl_value *request, const asl_value *response);
+
 /* `output` is looked at. Error and cause are AWS's words. */
 void task_report_started(struct task *task, struct asl_text worker);
 void task_report_submitted(struct task *task, const asl_value *output);

@@ -114,7 +114,7 @@ await test('executions', async () => {
   const name = 'same', input = '{"a": 1}';
   const arn = await start(m, { name, input });
   const d = await until(arn);
-  is([d.name, d.output, d.redriveCount], [name, '{"x":1}', 0]);
+  is([d.name, d.input, d.output, d.redriveCount], [name, input, '{"x":1}', 0]);
   await refuses('ExecutionAlreadyExists', 'StartExecution', { stateMachineArn: m.arn, name, input },
     `Execution Already Exists: '${arn}'`);
   await refuses('InvalidExecutionInput', 'StartExecution', { stateMachineArn: m.arn, input: 'no' });
@@ -266,8 +266,10 @@ await test('TestState', async () => {
   const c = await state({ Type: 'Choice', Choices: [{ Variable: '$.x', NumericEquals: 2, Next: 'Two' }],
     Default: 'Other' }, { input: '{"x":2}' });
   is([c.status, c.nextState], ['SUCCEEDED', 'Two']);
-  const w = await state({ Type: 'Wait', Seconds: 86400, End: true });
+  const w = await state({ Type: 'Wait', Seconds: 299, End: true });
   is([w.status, w.nextState], ['SUCCEEDED', undefined]);
+  const late = await state({ Type: 'Wait', Seconds: 301, End: true }); // a test has five minutes
+  is([late.status, late.error], ['FAILED', 'States.Timeout']);
   const f = await state({ Type: 'Fail', Error: 'E', Cause: 'C' });
   is([f.status, f.error, f.cause], ['FAILED', 'E', 'C']);
   const named = await send('TestState', { definition: PASS, stateName: 'P' });

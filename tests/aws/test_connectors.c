@@ -181,7 +181,7 @@ static const struct {
      "[\"40\"]},\"HttpHeaders\":{\"Content-Length\":\"40\"},\"HttpStatusCode\":200},"
      "\"SdkResponseMetadata\":{\"RequestId\":\"\"},\"StartDate\":1500}\n"
      "SUCCEEDED {\"ExecutionArn\":\"arn:e\",\"Input\":\"{}\",\"Output\":\"[1]\",\"OutputDetails\":"
-     "{\"Included\":true},\"Status\":\"SUCCEEDED\"}\n"},
+     "{\"Included\":true},\"RedriveCount\":0,\"Status\":\"SUCCEEDED\"}\n"},
     {"arn:aws:states:::states:startExecution.sync:2",
      "{\"StateMachineArn\":\"arn:aws:states:r:1:stateMachine:M\"}",
      {{200, "", "{\"executionArn\":\"arn:e\"}"},
