@@ -182,8 +182,8 @@ struct asl_text aws_function_of(const struct catalogue_operation *o, const asl_v
                                                     : (struct asl_text){NULL, 0};
 }
 
-bool aws_where(struct aws *a, const struct catalogue_operation *operation, struct asl_text state,
-               const asl_value *parameters, char url[512], char why[160], char message[512])
+bool aws_where_of(struct aws *a, const struct catalogue_operation *operation, struct asl_text state,
+                  const asl_value *parameters, char url[512], char why[160], char message[512])
 {
     struct endpoint e;
     char action[128];
@@ -197,12 +197,19 @@ bool aws_where(struct aws *a, const struct catalogue_operation *operation, struc
     return true;
 }
 
+bool aws_where(struct aws *a, const struct catalogue_operation *operation, char url[512],
+               char why[160], char message[512])
+{
+    return aws_where_of(a, operation, (struct asl_text){NULL, 0}, NULL, url, why, message);
+}
+
 bool aws_is_set(struct aws *a, const struct catalogue_operation *operation)
 {
     struct endpoint e;
     char action[128], message[512];
+    const struct endpoint_about about = {.service = operation->service, .action = action};
     catalogue_action(operation, action, sizeof action);
-    return endpoint_find(&a->rules, operation->service, action, &e, message) &&
+    return endpoint_find(&a->rules, &about, &e, message) &&
            e.origin != ENDPOINT_STAND_IN;
 }
 

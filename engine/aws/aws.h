@@ -54,8 +54,11 @@ bool aws_route(struct aws *a, const char *where, const char *url, char message[5
 const char *aws_route_of(const struct aws *a, const char *service);
 /* Where a call of this operation would go, and by which rule, in words: for a dry run. `state` is the
  * Task's name, or empty; of `parameters` (or NULL) a Lambda function's name is taken. */
-bool aws_where(struct aws *a, const struct catalogue_operation *operation, struct asl_text state,
-               const asl_value *parameters, char url[512], char why[160], char message[512]);
+bool aws_where_of(struct aws *a, const struct catalogue_operation *operation, struct asl_text state,
+                  const asl_value *parameters, char url[512], char why[160], char message[512]);
+/* The same of a call that no Task makes. */
+bool aws_where(struct aws *a, const struct catalogue_operation *operation, char url[512],
+               char why[160], char message[512]);
 
 /* Whether a place was set for it: a route, a variable, the profile, or real AWS; the embedded stand-in
  * is none. */

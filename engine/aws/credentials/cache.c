@@ -194,8 +194,7 @@ static bool sts_is_reachable(struct aws *a)
 {
     char url[512], why[160], message[512];
     const struct catalogue_service *sts = catalogue_service(a->catalogue, ASL_TEXT("sts"));
-    return sts && aws_where(a, catalogue_operation(sts, ASL_TEXT("AssumeRole")), (struct asl_text){0},
-                             NULL, url, why, message);
+    return sts && aws_where(a, catalogue_operation(sts, ASL_TEXT("AssumeRole")), url, why, message);
 }
 
 static void on_base(void *state, const struct credentials *found, const char *message)
