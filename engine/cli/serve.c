@@ -167,7 +167,8 @@ static int listen_and_run(struct server *s, const struct listening *l, uint16_t 
     char message[512];
     struct texts hosts = {0};
     const struct api_options options = {
-        .engine = s->session.engine, .catalogue = s->session.catalogue, .aws = s->session.aws};
+        .engine = s->session.engine, .catalogue = s->session.catalogue,
+        .mocks = s->session.mocks, .aws = s->session.aws};
     s->api = api_new(&options, message);
     if (!s->api)
         return cli_fail(EXIT_STORE, "%s", message);

@@ -15,6 +15,7 @@ struct session_settings {
     const char *region, *profile, *account;
     const char *export_seconds;
     const char *connections; /* a file; NULL: none */
+    const char *mock_config; /* a file; NULL: SFN_MOCK_CONFIG's, or none */
     struct texts routes;  /* SERVICE[:ACTION]=URL|aws */
     bool aws;
 };
@@ -30,6 +31,8 @@ struct session_settings {
      "send a service's calls there: dynamodb=http://localhost:8000, s3=aws", &(s)->routes},        \
     {"connections", OPTION_TEXT, "FILE", "how HTTP Tasks authenticate: JSON, by connection name",  \
      &(s)->connections},                                                                           \
+    {"mock-config", OPTION_TEXT, "FILE",                                                           \
+     "Step Functions Local's mock file (default: SFN_MOCK_CONFIG)", &(s)->mock_config},            \
     {"aws", OPTION_FLAG, NULL, "calls may go to real AWS", &(s)->aws},                             \
     {"profile", OPTION_TEXT, "NAME", "of the AWS configuration files", &(s)->profile},             \
     {"region", OPTION_TEXT, "NAME", "default: the AWS configuration's, else us-east-1",            \
@@ -45,6 +48,7 @@ struct session {
     struct aws *aws;
     asl_value *connections; /* or NULL */
     struct engine *engine;
+    struct mock_desk *mocks;
     struct local *local;
     struct http_in *listener;
     char *data;
