@@ -25,6 +25,7 @@ struct api_options {
      * stderr. */
     void (*log)(void *state, enum api_level level, const char *line);
     void *log_state;
+    enum api_level log_level; /* the last one that is wanted; API_DEBUG tells of every request */
 };
 
 /* Reads what the store holds (machines, aliases, activities, tags ...). Make it before the loop runs:

@@ -202,10 +202,12 @@ static void stopped(void *state, enum engine_outcome outcome)
 
 void api_StopExecution(struct api_call *call)
 {
-    call->execution = api_execution(call, "executionArn");
-    if (call->execution)
-        engine_stop(call->api->engine, call->execution, api_text(call, "error"),
-                    api_text(call, "cause"), stopped, call);
+    int64_t id = api_execution(call, "executionArn"); /* 0: answered, and the call is gone */
+    if (!id)
+        return;
+    call->execution = id;
+    engine_stop(call->api->engine, id, api_text(call, "error"), api_text(call, "cause"), stopped,
+                call);
 }
 
 /* ---- DescribeExecution ---- */
@@ -487,9 +489,10 @@ static void judge(void *state, const asl_execution *x)
 
 void api_RedriveExecution(struct api_call *call)
 {
-    call->execution = api_execution(call, "executionArn");
-    if (!call->execution)
+    int64_t id = api_execution(call, "executionArn"); /* 0: answered, and the call is gone */
+    if (!id)
         return;
+    call->execution = id;
     int64_t at =
         token_used(call, api_text(call, "executionArn").data, api_text(call, "clientToken"));
     if (at) {

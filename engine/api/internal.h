@@ -51,6 +51,7 @@ struct api_call {
     const char *type; /* Content-Type of the answer */
     asl_value *in; /* the parameters: an object that satisfies the model */
     int status;    /* of the answer, once there is one */
+    int64_t began_us; /* by a steady clock */
     struct asl_buffer body;
     bool is_second_try; /* of StartExecution: see there */
     bool is_gone;  /* the client left: its answer goes nowhere */
@@ -67,6 +68,7 @@ struct api {
     struct deliveries *deliveries;
     void (*log)(void *state, enum api_level level, const char *line);
     void *log_state;
+    enum api_level log_level;
     struct constraint_checker *checker;
     struct api_call *calls;
     struct shelf machines;   /* by name */

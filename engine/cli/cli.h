@@ -73,6 +73,8 @@ int cli_options(const struct command *c, const struct option *options, int argc,
 int cli_fail(int status, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void cli_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* From now on notes go there instead, a line each. */
+void cli_notes_to(void (*sink)(void *state, const char *line), void *state);
 /* Colour is for terminals only, and not where NO_COLOR is set. */
 bool cli_colour(int fd);
 

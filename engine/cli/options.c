@@ -33,14 +33,28 @@ int cli_fail(int status, const char *format, ...)
     return status;
 }
 
+static struct {
+    void (*sink)(void *state, const char *line);
+    void *state;
+} notes; /* stderr is the process's own, and so is where its notes go */
+
+void cli_notes_to(void (*sink)(void *state, const char *line), void *state)
+{
+    notes.sink = sink;
+    notes.state = state;
+}
+
 void cli_note(const char *format, ...)
 {
+    char line[2048];
     va_list arguments;
     va_start(arguments, format);
-    fputs("stepwell: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
+    vsnprintf(line, sizeof line, format, arguments);
     va_end(arguments);
+    if (notes.sink)
+        notes.sink(notes.state, line);
+    else
+        fprintf(stderr, "stepwell: %s\n", line);
 }
 
 bool cli_colour(int fd)

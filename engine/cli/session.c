@@ -219,6 +219,8 @@ bool session_open(struct session *s, const struct session_settings *settings, in
         session_close(s);
         return false;
     }
+    options.complain = settings->complain;
+    options.complain_state = settings->complain_state;
     options.loop = s->loop;
     options.store_path = db;
     options.connectors = (struct connectors){

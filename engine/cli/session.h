@@ -18,6 +18,8 @@ struct session_settings {
     const char *mock_config; /* a file; NULL: SFN_MOCK_CONFIG's, or none */
     struct texts routes;  /* SERVICE[:ACTION]=URL|aws */
     bool aws;
+    void (*complain)(void *state, const char *line); /* the engine's: see engine_options; or NULL */
+    void *complain_state;
 };
 
 #define SESSION_OPTIONS(s)                                                                         \
@@ -53,7 +55,7 @@ struct session {
     struct http_in *listener;
     char *data;
     char stand_in_url[64];
-    char api_url[64]; /* where the engine's own API listens ("sfn"); "": it does not */
+    char api_url[128]; /* where the engine's own API listens ("sfn"); "": it does not */
     int64_t export_ms;
     const char *account;
     int caught_signal; /* SIGINT or SIGTERM came */
