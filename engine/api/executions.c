@@ -284,6 +284,7 @@ struct list {
     struct value_list items;
     size_t size;
     int64_t last;
+    int status; /* statusFilter, or -1: memory may be ahead of the store that chose the rows */
     bool more;
     bool redriven, not_redriven; /* redriveFilter */
     bool matches;
@@ -302,7 +303,8 @@ static void see_item(void *state, const asl_execution *x)
     const struct target *t = list->target;
     struct value_list *l = &list->item;
     bool redriven = asl_execution_redrives(x) > 0;
-    list->matches = !(list->redriven && !redriven) && !(list->not_redriven && redriven);
+    list->matches = !(list->redriven && !redriven) && !(list->not_redriven && redriven) &&
+                    (list->status < 0 || list->status == (int)asl_execution_status(x));
     if (t->alias)
         list->matches =
             list->matches && asl_text_is(asl_execution_alias_arn(x), t->alias_arn);
@@ -384,11 +386,12 @@ void api_ListExecutions(struct api_call *call)
     if (!check_list(call, &t) || !page_begin(call, after))
         return;
     struct list list = {.call = call, .target = &t, .size = page_size(call)};
+    list.status = status_filter(call);
     list.redriven = asl_text_is(api_text(call, "redriveFilter"), "REDRIVEN");
     list.not_redriven = asl_text_is(api_text(call, "redriveFilter"), "NOT_REDRIVEN");
     value_list_init(&list.items);
     api_make_arn(call->api, "stateMachine", t.arn.name, NULL, arn);
-    store_list_executions(engine_store(call->api->engine), arn, status_filter(call),
+    store_list_executions(engine_store(call->api->engine), arn, list.status,
                           after[0] ? strtoll(after, NULL, 10) : INT64_MAX, SIZE_MAX, see_row,
                           &list);
     struct value_list l;

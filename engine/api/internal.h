@@ -80,7 +80,6 @@ struct api {
     struct shelf schedules;  /* by key: schedule/schedules.h */
     struct shelf rules;      /* of EventBridge, by name */
     struct loop_timer *due;  /* the nearest schedule */
-    size_t uncommitted;      /* documents put since the last commit */
     struct activity_queues *queues;
     struct sync_waiting *sync_waiting;
     uint64_t answered, refused;
