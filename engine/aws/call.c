@@ -265,6 +265,36 @@ static bool serialise(struct aws_call *c)
     return good;
 }
 
+static const asl_value *parameter(const struct aws_call *c, const char *name)
+{
+    const struct catalogue_shape *input = c->operation->input.shape;
+    for (size_t i = 0; c->parameters && input && i < value_count(c->parameters); i++) {
+        const struct catalogue_member *m = catalogue_member_spelt(
+            c->operation->service, input, value_as_text(value_key_at(c->parameters, i)));
+        if (m && strcmp(m->name, name) == 0)
+            return value_at(c->parameters, i);
+    }
+    return NULL;
+}
+
+/* What several regions answer for is signed with SigV4a: keys of another kind. */
+static const char *regions_asked(const struct aws_call *c)
+{
+    const char *service = c->operation->service->arn_name;
+    const asl_value *bucket = strcmp(service, "s3") == 0 ? parameter(c, "Bucket") : NULL;
+    if (bucket && value_kind(bucket) == VALUE_STRING &&
+        asl_text_starts(value_as_text(bucket), "arn:") &&
+        asl_text_ends(value_as_text(bucket), ".mrap"))
+        return "S3 multi-region access points are signed with SigV4a, which is not offered: name the "
+               "bucket or a region's access point";
+    if (strcmp(service, "eventbridge") == 0 && parameter(c, "EndpointId"))
+        return "EventBridge global endpoints are signed with SigV4a, which is not offered: leave "
+               "EndpointId out, and a region's own endpoint is called";
+    if (strcmp(service, "cloudfrontkeyvaluestore") == 0)
+        return "CloudFront KeyValueStore is signed with SigV4a, which is not offered";
+    return NULL;
+}
+
 /* A few old services take Signature Version 2 only, one a bearer token: said before they say
  * worse. */
 static const char *objection_to(const struct aws_call *c)
@@ -277,7 +307,7 @@ static const char *objection_to(const struct aws_call *c)
         return "this service signs in with a bearer token, which is not offered";
     if (s->signature_version && strcmp(s->signature_version, "v2") == 0)
         return "this service takes only Signature Version 2, which is not offered";
-    return NULL;
+    return regions_asked(c);
 }
 
 static void on_timer(void *state)

@@ -9,6 +9,7 @@
 #include "engine/aws/aws.h"
 #include "engine/cli/routes.h"
 #include "engine/local/local.h"
+#include "engine/mock/desk.h"
 #include "engine/task/connections.h"
 
 extern char **environ;
@@ -197,6 +198,20 @@ static bool open_connections(struct session *s, const char *path)
     return s->connections != NULL;
 }
 
+static bool open_mocks(struct session *s, const char *path)
+{
+    struct asl_buffer message;
+    const char *set = getenv("SFN_MOCK_CONFIG");
+    asl_buffer_init(&message, 65536);
+    if (!path && set && *set)
+        path = set;
+    s->mocks = mock_desk_new(s->engine, path, &message);
+    if (!s->mocks)
+        cli_fail(EXIT_WRONG_USAGE, "the mock file is wrong:\n%s", message.data);
+    asl_buffer_free(&message);
+    return s->mocks != NULL;
+}
+
 /* ---- signals ---- */
 
 static void interrupted(struct session *s, int signal_number)
@@ -246,6 +261,8 @@ bool session_open(struct session *s, const struct session_settings *settings, in
         session_close(s);
         return false;
     }
+    options.complain = settings->complain;
+    options.complain_state = settings->complain_state;
     options.loop = s->loop;
     options.store_path = db;
     options.connectors = (struct connectors){
@@ -262,6 +279,10 @@ bool session_open(struct session *s, const struct session_settings *settings, in
         session_close(s);
         return false;
     }
+    if (!open_mocks(s, settings->mock_config)) {
+        session_close(s);
+        return false;
+    }
     loop_on_signal(s->loop, SIGINT, on_int, s);
     loop_on_signal(s->loop, SIGTERM, on_term, s);
     return true;
@@ -275,6 +296,7 @@ void session_run(struct session *s)
 void session_close(struct session *s)
 {
     engine_close(s->engine);
+    mock_desk_free(s->mocks);
     if (s->listener)
         http_in_free(s->listener); /* who waits for a function goes before the functions do */
     lambda_free(s->lambda);

@@ -16,10 +16,13 @@ struct session_settings {
     const char *region, *profile, *account;
     const char *export_seconds;
     const char *connections; /* a file; NULL: none */
+    const char *mock_config; /* a file; NULL: SFN_MOCK_CONFIG's, or none */
     struct texts routes;  /* WHERE=TO */
     const char *routes_file; /* NULL: none */
     bool aws;
     bool quiet; /* what functions write goes to their logs only */
+    void (*complain)(void *state, const char *line); /* the engine's: see engine_options; or NULL */
+    void *complain_state;
 };
 
 #define SESSION_OPTIONS(s)                                                                         \
@@ -35,6 +38,8 @@ struct session_settings {
      &(s)->routes_file},                                                                           \
     {"connections", OPTION_TEXT, "FILE", "how HTTP Tasks authenticate: JSON, by connection name",  \
      &(s)->connections},                                                                           \
+    {"mock-config", OPTION_TEXT, "FILE",                                                           \
+     "Step Functions Local's mock file (default: SFN_MOCK_CONFIG)", &(s)->mock_config},            \
     {"aws", OPTION_FLAG, NULL, "calls may go to real AWS", &(s)->aws},                             \
     {"profile", OPTION_TEXT, "NAME", "of the AWS configuration files", &(s)->profile},             \
     {"region", OPTION_TEXT, "NAME", "default: the AWS configuration's, else us-east-1",            \
@@ -50,12 +55,13 @@ struct session {
     struct aws *aws;
     asl_value *connections; /* or NULL */
     struct engine *engine;
+    struct mock_desk *mocks;
     struct local *local;
     struct lambda *lambda;
     struct http_in *listener;
     char *data;
     char stand_in_url[64];
-    char api_url[64]; /* where the engine's own API listens ("sfn"); "": it does not */
+    char api_url[128]; /* where the engine's own API listens ("sfn"); "": it does not */
     int64_t export_ms;
     const char *account;
     bool is_quiet;

@@ -734,6 +734,31 @@ static uint16_t bound_port(struct evconnlistener *listener)
     return ntohs(((struct sockaddr_in *)&address)->sin_port);
 }
 
+#define LISTENER_FLAGS (LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE)
+
+static struct http_in *server_new(struct loop *l, const struct http_in_limits *limits,
+                                  http_in_handle handle, void *state)
+{
+    struct http_in *in = asl_allocate_zeroed(1, sizeof *in);
+    in->loop = l;
+    in->limits = limits ? *limits : (struct http_in_limits){0};
+    set_defaults(&in->limits);
+    in->handle = handle;
+    in->state = state;
+    TAILQ_INIT(&in->all);
+    TAILQ_INIT(&in->idle);
+    TAILQ_INIT(&in->holding);
+    return in;
+}
+
+static void begin_listening(struct http_in *in, const char *address, const char *const *hosts)
+{
+    evconnlistener_set_error_cb(in->listener, on_accept_error);
+    in->resume = evtimer_new(loop_base(in->loop), on_resume, in);
+    in->hosts = allowed_hosts(address, hosts);
+    raise_descriptors(in->limits.connections);
+}
+
 struct http_in *http_in_new(struct loop *l, const char *address, uint16_t port,
                             const char *const *hosts, const struct http_in_limits *limits,
                             http_in_handle handle, void *state, char message[256])
@@ -747,19 +772,9 @@ struct http_in *http_in_new(struct loop *l, const char *address, uint16_t port,
                  address);
         return NULL;
     }
-    struct http_in *in = asl_allocate_zeroed(1, sizeof *in);
-    in->loop = l;
-    in->limits = limits ? *limits : (struct http_in_limits){0};
-    set_defaults(&in->limits);
-    in->handle = handle;
-    in->state = state;
-    TAILQ_INIT(&in->all);
-    TAILQ_INIT(&in->idle);
-    TAILQ_INIT(&in->holding);
-    in->listener =
-        evconnlistener_new_bind(loop_base(l), on_accept, in,
-                                LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE,
-                                1024, (struct sockaddr *)&where, (int)size);
+    struct http_in *in = server_new(l, limits, handle, state);
+    in->listener = evconnlistener_new_bind(loop_base(l), on_accept, in, LISTENER_FLAGS, 1024,
+                                           (struct sockaddr *)&where, (int)size);
     if (!in->listener) {
         snprintf(message, 256, "cannot listen on %s port %u: %s", address, (unsigned)port,
                  errno == EADDRINUSE ? "another process has that port; choose another one"
@@ -767,11 +782,20 @@ struct http_in *http_in_new(struct loop *l, const char *address, uint16_t port,
         free(in);
         return NULL;
     }
-    evconnlistener_set_error_cb(in->listener, on_accept_error);
-    in->resume = evtimer_new(loop_base(l), on_resume, in);
-    in->hosts = allowed_hosts(address, hosts);
+    begin_listening(in, address, hosts);
     in->port = bound_port(in->listener);
-    raise_descriptors(in->limits.connections);
+    return in;
+}
+
+struct http_in *http_in_on_socket(struct loop *l, int listening, const char *const *hosts,
+                                  const struct http_in_limits *limits, http_in_handle handle,
+                                  void *state)
+{
+    struct http_in *in = server_new(l, limits, handle, state);
+    in->listener = evconnlistener_new(loop_base(l), on_accept, in, LISTENER_FLAGS, 0, listening);
+    if (!in->listener)
+        asl_out_of_memory();
+    begin_listening(in, "127.0.0.1", hosts);
     return in;
 }
 

@@ -52,6 +52,10 @@ typedef void (*http_in_handle)(void *state, struct http_exchange *x,
 struct http_in *http_in_new(struct loop *l, const char *address, uint16_t port,
                             const char *const *hosts, const struct http_in_limits *limits,
                             http_in_handle handle, void *state, char message[256]);
+/* The same on a socket that listens already (unix_socket.h); taken. Its clients say Host: localhost. */
+struct http_in *http_in_on_socket(struct loop *l, int listening, const char *const *hosts,
+                                  const struct http_in_limits *limits, http_in_handle handle,
+                                  void *state);
 void http_in_free(struct http_in *h);
 uint16_t http_in_port(const struct http_in *h);
 /* Stops taking new requests; those taken are answered. */

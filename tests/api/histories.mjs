@@ -21,7 +21,9 @@ class Case {
 
   async begin() {
     this.peer = await new Peer().start();
-    this.server = await new Server([...this.peer.routes, '--time', 'x20']).start();
+    // Where a duration is shown, only the definition's own waits shall count.
+    const time = this.file.startsWith('express') ? 'skip' : 'x20';
+    this.server = await new Server([...this.peer.routes, '--time', time]).start();
   }
 
   async end() {
@@ -133,7 +135,8 @@ async function express(c) {
     const given = await c.call('StartSyncExecution', { stateMachineArn, input: c.input(0) });
     const { billingDetails: recorded } = c.expected.start_execution_sync_response;
     const { billedDurationInMilliseconds: ms } = given.billingDetails;
-    if (ms % 100 === 0 && ms >= 100 && ms - recorded.billedDurationInMilliseconds < 1000) // it was measured
+    const more = recorded.billedDurationInMilliseconds - ms; // what AWS itself took
+    if (ms % 100 === 0 && ms >= 100 && more >= 0 && more < 1000)
       given.billingDetails = recorded;
     c.compare(c.expected.start_execution_sync_response, given);
   } else {
