@@ -3,12 +3,14 @@
 
 #include <string.h>
 
+#include "engine/mock/desk.h"
+
 #define DEFINITION_MAXIMUM (1 << 20)
 #define INPUT_MAXIMUM 262144
 
 struct run_settings {
     struct session_settings session;
-    const char *input, *name, *type, *role;
+    const char *input, *name, *type, *role, *test_case;
     struct texts variables;
     bool json, quiet;
 };
@@ -35,6 +37,37 @@ static bool read_all(const struct run_settings *settings, const char *path,
            check_input(input);
 }
 
+static bool check_test_case(struct session *s, const char *name, const char *test_case,
+                            int64_t machine)
+{
+    struct asl_buffer message;
+    asl_buffer_init(&message, 65536);
+    bool fine = mock_desk_check(s->mocks, name, test_case, engine_machine(s->engine, machine),
+                                &message);
+    if (!fine)
+        cli_fail(EXIT_WRONG_USAGE, "--test-case %s: %s", test_case, message.data);
+    asl_buffer_free(&message);
+    return fine;
+}
+
+/* With a test case, a mark beside the execution names it for as long as that is started. */
+static int start(const struct run_settings *settings, struct session *s, const char *name,
+                 struct engine_start *ask)
+{
+    struct engine_mark mark;
+    if (settings->test_case) {
+        if (!check_test_case(s, name, settings->test_case, ask->machine))
+            return EXIT_WRONG_USAGE;
+        mock_desk_mark(s->mocks, name, settings->test_case, &mark);
+        ask->marks = &mark;
+        ask->mark_count = 1;
+    }
+    int status = start_and_follow(s, ask, settings->json, settings->quiet, settings->session.db);
+    if (settings->test_case)
+        mock_desk_unmark(&mark);
+    return status;
+}
+
 static int run(const struct run_settings *settings, const char *path)
 {
     int status = EXIT_WRONG_USAGE;
@@ -50,9 +83,7 @@ static int run(const struct run_settings *settings, const char *path)
         struct engine_start ask = {.name = settings->name, .input = asl_buffer_text(&input)};
         ask.machine = start_put_machine(&session, path, name, asl_buffer_text(&definition), express,
                                         settings->role);
-        status = ask.machine < 0 ? EXIT_WRONG_USAGE
-                                 : start_and_follow(&session, &ask, settings->json, settings->quiet,
-                                                    settings->session.db);
+        status = ask.machine < 0 ? EXIT_WRONG_USAGE : start(settings, &session, name, &ask);
         session_close(&session);
     }
     asl_buffer_free(&definition);
@@ -70,6 +101,8 @@ static int command(const struct command *c, int argc, char **argv)
          &settings.variables},
         {"name", OPTION_TEXT, "NAME", "of the execution (default: a UUID)", &settings.name},
         {"type", OPTION_TEXT, "TYPE", "STANDARD (default) or EXPRESS", &settings.type},
+        {"test-case", OPTION_TEXT, "NAME", "of the mock file: its Tasks answer as it says",
+         &settings.test_case},
         {"role", OPTION_TEXT, "ARN", "shown as the execution's role", &settings.role},
         {"json", OPTION_FLAG, NULL, "the members of DescribeExecution, on stdout", &settings.json},
         {"quiet", OPTION_FLAG, NULL, "no progress", &settings.quiet},
@@ -82,6 +115,7 @@ static int command(const struct command *c, int argc, char **argv)
         status = cli_fail(EXIT_WRONG_USAGE, "--type is STANDARD or EXPRESS, not '%s'", settings.type);
     if (status < 0 && rest.count != 1)
         status = cli_fail(EXIT_WRONG_USAGE, "run wants one definition file; `stepwell run --help`");
+    settings.session.quiet = settings.quiet || settings.json;
     if (status < 0)
         status = run(&settings, rest.items[0]);
     texts_free(&rest);
