@@ -128,7 +128,7 @@ void api_StartExecution(struct api_call *call)
 {
     struct target t;
     struct engine_start start;
-    if (api_target(call, "stateMachineArn", &t) && api_start_of(call, &t, &start))
+    if (api_live_target(call, "stateMachineArn", &t) && api_start_of(call, &t, &start))
         api_start(call->api, &t, &start, started, call);
 }
 
