@@ -435,11 +435,12 @@ struct api *api_new(const struct api_options *options, char message[512])
     a->log = options->log;
     a->log_state = options->log_state;
     a->log_level = options->log ? options->log_level : API_WARN;
-    engine_watch(a->engine, 0, watch, a);
+    engine_watch_all(a->engine, watch, a);
     if (load_shelves(a, message)) {
         machines_settle(a);
         deliveries_begin(a);
-        schedules_begin(a);
+        if (!options->without_schedules)
+            schedules_begin(a);
         return a;
     }
     api_free(a);

@@ -202,9 +202,14 @@ static void write_row(struct engine *e, struct live *l)
     l->is_new = false;
 }
 
+static bool watches(const struct watcher *w, const struct live *l)
+{
+    return w->see && (!w->execution || w->execution == l->id);
+}
+
 static bool is_watched(const struct engine *e, const struct live *l)
 {
-    return e->watch && (!e->watched || e->watched == l->id);
+    return watches(&e->watchers[0], l) || watches(&e->watchers[1], l);
 }
 
 /* Its state and events of this turn into the batch, once a turn. */
@@ -352,17 +357,17 @@ bool turn_commit(struct engine *e)
 
 /* ---- 4. act ---- */
 
-static void tell_watcher(struct engine *e, struct live *l)
+static void tell_watcher(const struct watcher *w, struct live *l)
 {
-    if (!is_watched(e, l))
+    if (!watches(w, l))
         return;
     enum asl_status status = asl_execution_status(l->x);
     if (l->history && asl_history_count(l->history)) {
         struct asl_text bytes = asl_history_bytes(l->history);
-        e->watch(e->watch_state, l->id, (struct store_bytes){bytes.data, bytes.size}, status);
+        w->see(w->state, l->id, (struct store_bytes){bytes.data, bytes.size}, status);
     }
     if (status != ASL_RUNNING)
-        e->watch(e->watch_state, l->id, (struct store_bytes){NULL, 0}, status);
+        w->see(w->state, l->id, (struct store_bytes){NULL, 0}, status);
 }
 
 /* Tells first, in order of the commit, then puts the executions to rest. */
@@ -377,7 +382,8 @@ static void settle_dirty(struct engine *e)
             e->figures.finished++;
             crash_here(CRASH_FINISHED);
         }
-        tell_watcher(e, l);
+        for (size_t i = 0; i < WATCHERS; i++)
+            tell_watcher(&e->watchers[i], l);
         if (l->history) {
             history_put(e, l->history);
             l->history = NULL;
