@@ -94,13 +94,10 @@ static bool is_let_in(struct server *s, struct http_exchange *x, const struct ht
 static void serve_request(struct server *s, struct http_exchange *x,
                           const struct http_received *request)
 {
-    char service[64];
-    if (!api_is_meant(request)) {
-        local_service_of(request, service);
-        if (local_offers(service) && session_stand_ins(&s->session)) {
-            local_handle(s->session.local, x, request);
-            return;
-        }
+    if (!api_is_meant(request) && session_is_for_stand_in(request) &&
+        session_stand_ins(&s->session)) {
+        session_stand_in_handle(&s->session, x, request);
+        return;
     }
     api_handle(s->api, x, request);
 }
@@ -217,6 +214,16 @@ static bool read_keys(struct server *s, const struct listening *l,
 
 /* ---- listening ---- */
 
+/* Functions are other processes: they come in by the door, signed as everybody. */
+static void tell_functions(struct server *s, const char *address)
+{
+    bool six = strchr(address, ':') != NULL;
+    if (!is_loopback(address))
+        address = six ? "::1" : "127.0.0.1"; /* listening on all of them, or routed */
+    snprintf(s->session.api_url, sizeof s->session.api_url, "http://%s%s%s:%u", six ? "[" : "",
+             address, six ? "]" : "", (unsigned)http_in_port(s->http));
+}
+
 static bool open_doors(struct server *s, const struct listening *l, uint16_t port, char message[512])
 {
     struct texts hosts = {0};
@@ -235,6 +242,8 @@ static bool open_doors(struct server *s, const struct listening *l, uint16_t por
                               message);
     }
     texts_free(&hosts);
+    if (s->http && !path)
+        tell_functions(s, l->address);
     return s->http != NULL;
 }
 
@@ -254,6 +263,7 @@ static int listen_and_run(struct server *s, const struct listening *l, uint16_t 
     const struct api_options options = {
         .engine = s->session.engine,
         .catalogue = s->session.catalogue,
+        .mocks = s->session.mocks,
         .aws = s->session.aws,
         .log = log_line,
         .log_state = &s->log,

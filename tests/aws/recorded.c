@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/aws/protocol.h"
+#include "tests/aws/answers.h"
 #include "tests/aws/peer.h"
 
 /* A payload above AWS's 262,144 bytes. */
@@ -202,56 +202,13 @@ static asl_value *as_answered(const asl_value *output, bool stringify)
     return value_object_take(&l);
 }
 
-/* An output goes as an input would: the walk over the model is the same. A query service's answer is
- * XML with the result in a wrapper. */
-static bool serialise(const struct catalogue_operation *o, const asl_value *members,
-                      struct aws_request *request, char why[512])
-{
-    struct catalogue_operation as_input = *o;
-    struct catalogue_service service = *o->service;
-    struct asl_buffer problems;
-    bool is_query = service.protocol == CATALOGUE_QUERY;
-    if (is_query)
-        service.protocol = CATALOGUE_REST_XML;
-    as_input.service = &service;
-    as_input.input = o->output;
-    if (is_query)
-        as_input.input.location_name = o->result_wrapper;
-    as_input.method = "POST";
-    as_input.uri = "/";
-    as_input.checksum_member = NULL;
-    as_input.flags = 0;
-    asl_buffer_init(&problems, 400);
-    bool good = !o->output.shape ||
-                protocol_serialize(&as_input, PROTOCOL_V1, members, NULL, request, &problems);
-    if (!good)
-        snprintf(why, 512, "%s: %s", o->name, problems.data);
-    asl_buffer_free(&problems);
-    return good;
-}
-
-/* Does a member of the output travel in that header? The rest is a request's. */
-static bool is_of_output(const struct catalogue_operation *o, const char *header)
-{
-    const struct catalogue_shape *s = o->output.shape;
-    for (uint32_t i = 0; s && i < s->member_count; i++) {
-        const char *name = s->members[i].location_name;
-        if (name && ((s->members[i].location == CATALOGUE_IN_HEADER &&
-                      strcasecmp(name, header) == 0) ||
-                     (s->members[i].location == CATALOGUE_IN_HEADERS &&
-                      strncasecmp(name, header, strlen(name)) == 0)))
-            return strcasecmp(header, "Content-Length") != 0;
-    }
-    return false;
-}
-
-static void put_member_headers(const struct catalogue_operation *o,
-                               const struct aws_request *request, const asl_value *recorded,
-                               struct asl_buffer *out)
+/* The members' headers that the recording does not show itself. */
+static void put_missing(const struct aws_request *request, const asl_value *recorded,
+                        struct asl_buffer *out)
 {
     for (size_t i = 0; i < request->headers.count; i++) {
         const struct http_header *h = &request->headers.items[i];
-        bool is_there = !is_of_output(o, h->name);
+        bool is_there = strcasecmp(h->name, "Content-Length") == 0;
         for (size_t k = 0; recorded && k < value_count(recorded); k++) {
             char *name = asl_copy_text(value_as_text(value_key_at(recorded, k)));
             is_there = is_there || strcasecmp(name, h->name) == 0;
@@ -260,17 +217,6 @@ static void put_member_headers(const struct catalogue_operation *o,
         if (!is_there)
             asl_buffer_printf(out, "%s: %s\r\n", h->name, h->value);
     }
-}
-
-static void put_body(const struct catalogue_operation *o, const struct aws_request *request,
-                     struct asl_buffer *out)
-{
-    bool is_query = o->service->protocol == CATALOGUE_QUERY;
-    if (is_query)
-        asl_buffer_printf(out, "<%sResponse>", o->name);
-    asl_buffer_put_text(out, asl_buffer_text(&request->body));
-    if (is_query)
-        asl_buffer_printf(out, "</%sResponse>", o->name);
 }
 
 /* Lambda's payload is the body itself. */
@@ -300,9 +246,9 @@ static bool put_success(struct recorded *r, const asl_value *details, const char
     if (strcmp(o->service->arn_name, "lambda") == 0) {
         put_payload(value_get_z(output, "Payload"), &body);
     } else {
-        good = serialise(o, members, &request, why);
-        put_body(o, &request, &body);
-        put_member_headers(o, &request, headers, &more);
+        good = answers_write(o, PROTOCOL_V1, members, &request, why);
+        asl_buffer_put_text(&body, asl_buffer_text(&request.body));
+        put_missing(&request, headers, &more);
     }
     put_answer(200, "OK", headers, more.data ? more.data : "", asl_buffer_text(&body), out);
     value_release(members);

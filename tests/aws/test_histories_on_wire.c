@@ -7,22 +7,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "engine/aws/aws.h"
-#include "engine/loop/loop.h"
-#include "engine/run/engine.h"
-#include "tests/aws/peer.h"
+#include "tests/aws/engine_desk.h"
 #include "tests/aws/recorded.h"
 #include "tests/conformance/case.h"
-#include "tests/conformance/play.h"
 #include "tests/conformance/suite.h"
 
 static const char *const groups[] = {"services/",    "error_handling/", "callback/",
                                      "credentials/", "local_mocking/",  "base/"};
-
-/* A run that does not end is a failure of its own. */
-#define SECONDS_MAXIMUM 60
 
 /* ---- out of reach, each with its reason ---- */
 
@@ -45,16 +37,8 @@ static const char *reason_to_skip(const char *name)
 /* ---- one engine, one execution ---- */
 
 struct world {
-    struct loop *loop;
-    struct http_out *http;
-    struct catalogue *catalogue;
-    struct aws *aws;
-    struct peer *peer;
+    struct engine_desk desk;
     struct recorded *recorded;
-    struct engine *engine;
-    int64_t execution;
-    asl_value *events;
-    char folder[64], path[96];
 };
 
 static void ignore_outcome(void *state, enum engine_outcome outcome)
@@ -92,120 +76,38 @@ static void say_outcome(struct world *w, const asl_value *outcome, int64_t task)
         .error = case_text(details, "error"),
         .cause = case_text(details, "cause"),
     };
-    engine_task_event(w->engine, w->execution, &event, ignore_outcome, NULL);
+    engine_task_event(w->desk.engine, w->desk.execution, &event, ignore_outcome, NULL);
     value_release(output);
 }
 
-static bool see_event(void *state, int64_t id, const asl_value *event)
+static void see_event(void *state, int64_t id, const asl_value *event)
 {
     struct world *w = state;
     int64_t task = 0;
-    w->events = value_append_take(w->events, value_retain(event));
     const asl_value *said = asl_text_is(case_text(event, "type"), "TaskSubmitted")
                                 ? recorded_said(w->recorded, id, &task)
                                 : NULL;
     if (said)
         say_outcome(w, said, task);
-    return true;
 }
 
-static void watch(void *state, int64_t execution, struct store_bytes chunk, enum asl_status status)
+static void open_world(struct world *w, struct catalogue *catalogue, struct recorded *recorded)
 {
-    struct world *w = state;
-    char message[160];
-    (void)status;
-    w->execution = execution;
-    if (chunk.data)
-        asl_history_read(chunk.data, chunk.size, true, see_event, w, message);
-    else
-        loop_stop(w->loop);
-}
-
-static void on_started(void *state, const struct engine_started *started)
-{
-    struct world *w = state;
-    w->execution = started->execution;
-    if (started->outcome != ENGINE_OK)
-        loop_stop(w->loop);
-}
-
-static void open_world(struct world *w, struct recorded *recorded)
-{
-    static const char *const environment[] = {"AWS_ACCESS_KEY_ID=AKIDEXAMPLE",
-                                              "AWS_SECRET_ACCESS_KEY=canary",
-                                              "AWS_REGION=" PLAY_REGION, NULL};
     char url[160], message[512];
-    struct store_error error;
     w->recorded = recorded;
-    w->events = value_empty_array();
-    w->loop = loop_new(LOOP_SKIP, 1);
-    w->http = http_out_new(w->loop, 0, 0);
-    w->peer = peer_start(recorded_serve, recorded);
-    struct aws_options o = {.loop = w->loop,
-                            .http = w->http,
-                            .catalogue = w->catalogue,
-                            .environment = environment};
-    w->aws = aws_new(&o, message);
-    snprintf(url, sizeof url, "http://127.0.0.1:%u", peer_port(w->peer));
-    bool good = w->aws && aws_route(w->aws, "*", url, message) &&
-                aws_route(w->aws, "execute-api", url, message);
+    w->desk = (struct engine_desk){
+        .catalogue = catalogue, .serve = recorded_serve, .state = recorded, .see = see_event,
+        .see_state = w};
+    engine_desk_open(&w->desk, LOOP_SKIP, NULL);
+    bool good = aws_route(w->desk.aws, "execute-api", w->desk.url, message);
     if (recorded_missing_host(recorded)) {
         snprintf(url, sizeof url, "http://%s", recorded_missing_host(recorded));
-        good = good && aws_route(w->aws, "sqs", url, message);
+        good = good && aws_route(w->desk.aws, "sqs", url, message);
     }
-    strcpy(w->folder, "/tmp/stepwell-wire-XXXXXX");
-    if (!good || !mkdtemp(w->folder)) {
+    if (!good) {
         fprintf(stderr, "%s\n", message);
         exit(1);
     }
-    snprintf(w->path, sizeof w->path, "%s/t.db", w->folder);
-    struct engine_options options = {
-        .loop = w->loop,
-        .store_path = w->path,
-        .connectors = {.loop = w->loop,
-                       .http = w->http,
-                       .aws = w->aws,
-                       .region = PLAY_REGION,
-                       .account = PLAY_ACCOUNT},
-    };
-    w->engine = engine_open(&options, &error);
-    engine_watch(w->engine, 0, watch, w);
-}
-
-static void close_world(struct world *w)
-{
-    static const char *const suffixes[] = {"", "-wal", "-shm", "-lease"};
-    engine_close(w->engine);
-    aws_free(w->aws);
-    peer_stop(w->peer);
-    http_out_free(w->http);
-    loop_free(w->loop);
-    value_release(w->events);
-    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
-        char name[128];
-        snprintf(name, sizeof name, "%s%s", w->path, suffixes[i]);
-        unlink(name);
-    }
-    rmdir(w->folder);
-}
-
-static bool run(struct world *w, const struct case_chosen *c, struct asl_buffer *note)
-{
-    struct asl_diagnostics diagnostics = {0};
-    int64_t machine = engine_put_machine(w->engine, c->name, case_text(c->machine, "definition"),
-                                         false, PLAY_ROLE, &diagnostics);
-    if (machine < 0) {
-        asl_buffer_puts(note, diagnostics.items[0].message);
-    } else {
-        struct engine_start start = {
-            .machine = machine, .name = "execution-name", .input = asl_buffer_text(&c->input_text)};
-        engine_start(w->engine, &start, on_started, w);
-        alarm(SECONDS_MAXIMUM);
-        loop_run(w->loop);
-        alarm(0);
-    }
-    asl_diagnostics_free(&diagnostics);
-    return machine >= 0;
 }
 
 /* ---- what the recorder did not keep ----
@@ -318,15 +220,15 @@ static bool compare(struct unify *u, const asl_value *recorded, struct world *w,
                     struct asl_buffer *note)
 {
     bool is_blurred = case_is_blurred(recorded);
-    asl_value *expected = is_blurred ? blanked(recorded) : settled(recorded, w->events);
-    asl_value *ours = is_blurred ? blanked(w->events) : value_retain(w->events);
-    if (value_count(recorded) == value_count(w->events) && recorded_strays(w->recorded) > 0)
+    asl_value *expected = is_blurred ? blanked(recorded) : settled(recorded, w->desk.events);
+    asl_value *ours = is_blurred ? blanked(w->desk.events) : value_retain(w->desk.events);
+    if (value_count(recorded) == value_count(w->desk.events) && recorded_strays(w->recorded) > 0)
         asl_buffer_puts(note, "requests were sent that the recording does not know");
     bool same = is_blurred ? case_compare_blurred(u, expected, ours, note)
                            : case_compare_events(u, expected, ours, note);
     same = same && note->size == 0;
     if (shows)
-        print_events(w->events);
+        print_events(w->desk.events);
     value_release(expected);
     value_release(ours);
     return same;
@@ -340,7 +242,7 @@ struct runner {
 static enum suite_verdict play(struct runner *r, struct case_file *f, const asl_value *events,
                                struct asl_buffer *note)
 {
-    struct world w = {.catalogue = r->catalogue};
+    struct world w;
     struct case_chosen c;
     struct unify u;
     char why[512];
@@ -352,10 +254,11 @@ static enum suite_verdict play(struct runner *r, struct case_file *f, const asl_
     struct recorded *recorded = recorded_new(r->catalogue, events, why);
     bool same = false;
     if (recorded) {
-        open_world(&w, recorded);
-        same = run(&w, &c, note) &&
-               compare(&u, events, &w, r->suite.verbose && r->suite.filter, note);
-        close_world(&w);
+        open_world(&w, r->catalogue, recorded);
+        engine_desk_run(&w.desk, c.name, case_text(c.machine, "definition"),
+                        asl_buffer_text(&c.input_text));
+        same = compare(&u, events, &w, r->suite.verbose && r->suite.filter, note);
+        engine_desk_close(&w.desk);
         recorded_free(recorded);
     } else {
         asl_buffer_puts(note, why);
