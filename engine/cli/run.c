@@ -171,6 +171,7 @@ static int command(const struct command *c, int argc, char **argv)
         status = cli_fail(EXIT_WRONG_USAGE, "--type is STANDARD or EXPRESS, not '%s'", settings.type);
     if (status < 0 && rest.count != 1)
         status = cli_fail(EXIT_WRONG_USAGE, "run wants one definition file; `stepwell run --help`");
+    settings.session.quiet = settings.quiet || settings.json;
     if (status < 0)
         status = run(&r, &settings, rest.items[0]);
     texts_free(&rest);

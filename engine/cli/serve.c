@@ -96,13 +96,10 @@ static bool is_let_in(struct server *s, struct http_exchange *x, const struct ht
 static void serve_request(struct server *s, struct http_exchange *x,
                           const struct http_received *request)
 {
-    char service[64];
-    if (!api_is_meant(request)) {
-        local_service_of(request, service);
-        if (local_offers(service) && session_stand_ins(&s->session)) {
-            local_handle(s->session.local, x, request);
-            return;
-        }
+    if (!api_is_meant(request) && session_is_for_stand_in(request) &&
+        session_stand_ins(&s->session)) {
+        session_stand_in_handle(&s->session, x, request);
+        return;
     }
     api_handle(s->api, x, request);
 }
