@@ -274,8 +274,10 @@ void resource_check(struct compiler *c, const asl_value *state, const struct pla
         report(c, CODE_SCHEMA, &here, "Value is not a valid resource ARN");
         return;
     }
-    bool is_wrong = !is_of_kind(r->arn) || (r->family == TASK_SERVICE && !is_offered(c, r));
-    if (!holds_mark(r->arn) && is_wrong) {
+    /* A mark for the partition or region does not hide what is called. */
+    bool is_told = r->family == TASK_SERVICE && !holds_mark(r->type) && !holds_mark(r->action);
+    bool is_wrong = (!holds_mark(r->arn) && !is_of_kind(r->arn)) || (is_told && !is_offered(c, r));
+    if (is_wrong) {
         report(c, CODE_SCHEMA, &here,
                "The resource provided %s is not recognized. The value is not a valid resource ARN, "
                "or the resource is not available in this region.",
