@@ -1,7 +1,7 @@
 /* A request's way: read, checked by the model, handed to its operation, answered after the commit.
  *
- * Invariant: an answer leaves only when every document put before it is durable. What engine_start
- * and its like tell is durable already; `uncommitted` counts the rest.
+ * Invariant: an answer leaves only when every document put before it, and every execution looked at,
+ * is durable as it was put or seen. What engine_start and its like tell is durable already.
  */
 #include "engine/api/internal.h"
 
@@ -89,7 +89,6 @@ static void committed(void *state, enum engine_outcome outcome)
 {
     struct api_call *call = state;
     (void)outcome;
-    call->api->uncommitted = 0;
     send_now(call);
 }
 
@@ -101,7 +100,7 @@ static void answer(struct api_call *call, int status)
         call->api->answered++;
     else
         call->api->refused++;
-    if (call->api->uncommitted)
+    if (engine_is_ahead(call->api->engine))
         engine_after_commit(call->api->engine, committed, call);
     else
         send_now(call);
@@ -251,7 +250,6 @@ void api_put_take(struct api *a, struct shelf *shelf, const char *key, asl_value
     engine_put_document(a->engine, shelf->kind, key, (struct store_bytes){text.data, text.size});
     asl_buffer_free(&scratch);
     shelf_put_take(shelf, key, document);
-    a->uncommitted++;
 }
 
 /* ---- a request ---- */
@@ -422,6 +420,7 @@ struct api *api_new(const struct api_options *options, char message[512])
     struct api *a = asl_allocate_zeroed(1, sizeof *a);
     a->engine = options->engine;
     a->catalogue = options->catalogue;
+    a->mocks = options->mocks;
     a->checker = constraint_checker_new();
     activities_init(a);
     a->aws = options->aws;

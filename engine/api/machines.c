@@ -244,7 +244,6 @@ static void again(void *state, enum engine_outcome outcome)
 {
     struct api_call *call = state;
     (void)outcome;
-    call->api->uncommitted = 0;
     call->operation->handle(call);
 }
 
@@ -254,7 +253,7 @@ static bool need_definition(struct api_call *call, int64_t row, struct definitio
     if (read_definition(call->api, row, d))
         return true;
     asl_buffer_free(&d->text);
-    if (call->api->uncommitted)
+    if (engine_is_ahead(call->api->engine))
         engine_after_commit(call->api->engine, again, call);
     else
         api_fail(call, "StateMachineDoesNotExist",

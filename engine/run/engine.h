@@ -4,7 +4,8 @@
  * one commit makes it durable, and only then requests leave and callers are answered. A callback named
  * `done` is called once, from the loop, after the commit that makes true what it says.
  *
- * One thread. An engine owns its store (a second process is refused).
+ * One thread calls; commits of many changes are made on another, beside the next turn (commit.c). An
+ * engine owns its store (a second process is refused).
  */
 #ifndef ENGINE_RUN_ENGINE_H
 #define ENGINE_RUN_ENGINE_H
@@ -119,7 +120,8 @@ void engine_task_event(struct engine *e, int64_t execution, const struct asl_eve
 bool engine_token_read(const struct engine *e, struct asl_text token, int64_t *execution,
                        int64_t *task);
 
-/* Lets `see` look at an execution as it stands (in memory or loaded); false: there is none. */
+/* Lets `see` look at an execution as it stands (in memory or loaded); false: there is none. What it
+ * sees may not be durable yet: see engine_is_ahead. */
 bool engine_look(struct engine *e, int64_t execution,
                  void (*see)(void *state, const asl_execution *x), void *state);
 
@@ -139,6 +141,17 @@ void engine_set_activities(struct engine *e, const struct engine_activities *act
 /* Lets `see` look at the command of an open task (token, parameters); false: it is not open. */
 bool engine_look_task(struct engine *e, int64_t execution, int64_t task,
                       void (*see)(void *state, const struct asl_command *command), void *state);
+
+/* ---- someone who stands in ----
+ *
+ * Asked for each task before it is carried out: true when `event` (SUCCEEDED with its output, or FAILED)
+ * is the answer in its place. What it points to lives until the next question. */
+struct engine_stand_in {
+    void *state;
+    bool (*answers)(void *state, int64_t execution, const asl_value *state_name,
+                    struct asl_event *event);
+};
+void engine_set_stand_in(struct engine *e, const struct engine_stand_in *stand_in);
 
 /* ---- a task on trial ----
  *
@@ -166,6 +179,9 @@ void engine_put_document(struct engine *e, const char *kind, const char *key,
  * before. */
 void engine_after_commit(struct engine *e, void (*done)(void *state, enum engine_outcome outcome),
                          void *state);
+/* Whether a document or machine that was put, or an execution that was looked at, is not durable as it
+ * was put or seen: whoever tells of it to others tells it after engine_after_commit. */
+bool engine_is_ahead(const struct engine *e);
 /* A version 4 UUID of the engine's chance. */
 void engine_uuid(struct engine *e, char out[37]);
 uint64_t engine_random(struct engine *e);

@@ -420,8 +420,10 @@ static void goes_on_in_the_middle_of_a_budget(void **state)
     (void)state;
     open_engine(LOOP_REAL);
     int64_t machine = put("E", FOR_EVER);
+    last_started = (struct engine_started){.execution = 0};
     start(machine, "one", "{}");
-    run_for(12); /* a turn or two */
+    while (!last_started.execution)
+        run_for(12); /* a turn or two */
     int64_t id = last_started.execution;
     close_engine();
     open_engine(LOOP_REAL);
