@@ -55,7 +55,7 @@ help:
 	@echo 'make conformance  the recordings of AWS, a table per group'
 	@echo 'make fuzz         every fuzz target (FUZZ="jsonata ..." picks), FUZZ_SECONDS=60 each'
 	@echo 'make bench        ratios against peers and physical limits; build/bench.json'
-	@echo 'make install      PREFIX=/usr/local: program, man page, completions'
+	@echo 'make install      PREFIX=/usr/local: program, man page, completions, systemd unit'
 	@echo 'make deps         installs what is missing, where it may'
 	@echo 'VARIANT=release|asan|clang|fuzz picks the build'
 
@@ -166,15 +166,20 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 	build/stepwell help --man >$(DESTDIR)$(PREFIX)/share/man/man1/stepwell.1
 	build/stepwell help --bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/stepwell
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's|@PREFIX@|$(PREFIX)|' engine/cli/stepwell.service \
+	    >$(DESTDIR)$(PREFIX)/lib/systemd/system/stepwell.service
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/stepwell $(DESTDIR)$(PREFIX)/share/man/man1/stepwell.1 \
-	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/stepwell
+	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/stepwell \
+	    $(DESTDIR)$(PREFIX)/lib/systemd/system/stepwell.service
 
 # ---- renewing the service catalogue ----
 # The service catalogue goes into the program as it stands; renewing it needs the service models
 # (engine/aws/catalogue/README.md): make catalogue MODELS=folder
 catalogue_dir := engine/aws/catalogue
 $(BUILD)/$(catalogue_dir)/embed.o: $(catalogue_dir)/catalogue.bin
+$(BUILD)/engine/lambda/bootstrap.o: engine/lambda/bootstrap/node.js engine/lambda/bootstrap/python.py
 $(BUILD)/renew: $(call objects,$(addprefix $(catalogue_dir)/,renew.c encode.c decode.c names.c catalogue.c embed.c)) $(BUILD)/libasl.a
 	$(CC) $(CFLAGS_$(VARIANT)) $(LDFLAGS_$(VARIANT)) -o $@ $^ -lz -lm
 

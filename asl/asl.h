@@ -75,6 +75,49 @@ struct asl_candidate {
 };
 #define ASL_PICK_NONE SIZE_MAX
 
+struct state;    /* definition/machine.h */
+struct resource; /* the same */
+
+/* What an onlooker is shown while a step runs: what the history does not tell. */
+enum asl_sight {
+    ASL_SEE_ENTERED,
+    ASL_SEE_LEFT,    /* by `way`, of these number `index` */
+    ASL_SEE_RULE,    /* of a Choice: rule number `index`, counted depth first, gave `yes` */
+    ASL_SEE_RETRIER, /* number `index` decided; `yes`: once more, else its attempts were used up */
+    ASL_SEE_CATCHER, /* number `index` took the error */
+    ASL_SEE_ITEMS,   /* a Map goes over `index` items */
+    /* What a state's data became, in `value`, at each station that it passed. */
+    ASL_SEE_INPUT_PATH,
+    ASL_SEE_PARAMETERS, /* or Arguments */
+    ASL_SEE_RESULT,
+    ASL_SEE_RESULT_SELECTOR,
+    ASL_SEE_RESULT_PATH,
+    ASL_SEE_ITEMS_PATH,    /* or Items */
+    ASL_SEE_ITEM_SELECTOR, /* of all items; only where children are played (plays_children) */
+    ASL_SEE_ITEM_BATCHER,  /* likewise */
+    ASL_SEE_MAX_CONCURRENCY,
+    ASL_SEE_TOLERATED_COUNT,
+    ASL_SEE_TOLERATED_PERCENTAGE,
+    ASL_SEE_VARIABLES, /* of the scope, when the state is left */
+    ASL_SEE_BACKOFF,   /* seconds until a retry, before jitter */
+    ASL_SIGHTS,
+};
+enum asl_way {
+    ASL_BY_NEXT, /* or End */
+    ASL_BY_RULE,
+    ASL_BY_DEFAULT,
+    ASL_BY_CATCHER,
+};
+struct asl_observation {
+    enum asl_sight sight;
+    const struct state *state; /* the machine's */
+    enum asl_way way;
+    size_t index;
+    bool yes;
+    const asl_value *value;    /* or NULL */
+    const char *error, *cause; /* of RETRIER and CATCHER: what they are about; or NULL */
+};
+
 struct asl_env {
     void *state;
     int64_t (*now)(void *state);             /* milliseconds since 1970, UTC */
@@ -85,6 +128,10 @@ struct asl_env {
     void (*token)(void *state, int64_t event_id, char out[1025]);
     /* Is there such an activity? Asked before a task of it is scheduled; NULL: there is. */
     bool (*has_activity)(void *state, struct asl_text arn);
+    /* Can the integration take such parameters? Asked before a task of a service is scheduled; false:
+     * `problems` gets what is wrong with them, joined by ", ". NULL: it can. */
+    bool (*accepts)(void *state, const struct resource *resource, const asl_value *parameters,
+                    struct asl_buffer *problems);
     const char *region; /* for TaskScheduled */
     /* Which branch goes on? Asked before every move; returns an index, or ASL_PICK_NONE: nobody for
      * now, the step returns with `runnable` set. NULL: first come, first served. Replay follows a
@@ -92,6 +139,15 @@ struct asl_env {
     size_t (*pick)(void *state, const struct asl_candidate *candidates, size_t count);
     /* States to pass before asl_step returns with `runnable` set; 0: 1,000. */
     size_t budget;
+    /* Who looks on (coverage, inspection): called in the midst of the step, must not step. NULL:
+     * nobody does. */
+    void (*see)(void *onlooker, const struct asl_observation *o);
+    void *onlooker;
+    /* Does someone else play the children of this Parallel or Map? Then none is begun; there comes
+     * one ASL_RUN_CHILDREN, and ASL_TASK_SUCCEEDED with the array of results or ASL_TASK_FAILED
+     * answers it. `*items`: what a Map's ItemReader would have read (given away), or NULL. NULL
+     * function: nobody does. */
+    bool (*plays_children)(void *state, const struct state *s, asl_value **items);
 };
 
 /* ---- executions ---- */
@@ -115,9 +171,16 @@ struct asl_birth {
     struct asl_text version_arn, alias_arn; /* empty: none */
     struct asl_text input;                  /* the caller's text, kept for ExecutionStarted */
     bool synchronous;                       /* StartSyncExecution: no RedriveCount in its context */
+    struct asl_text start; /* the state of the machine's own States to begin with; empty: StartAt */
+    const asl_value *variables; /* {"name": value} assigned before; NULL: none */
+    /* Of a state tested alone (TestState); such an execution cannot be saved. */
+    bool alone;               /* causes do not begin with the state's name */
+    uint32_t retries;         /* that each retrier has used up already */
+    const asl_value *context; /* what $$ shows instead of the execution's own; NULL */
 };
 
-/* NULL when the input is no JSON (*error tells). Nothing happens before the first step. */
+/* NULL when the input is no JSON, or (error->problem VALUE_FINE) there is no such state to begin with,
+ * or the variables are no object; *error tells. Nothing happens before the first step. */
 asl_execution *asl_execution_new(asl_machine *machine, const struct asl_birth *birth,
                                  struct value_error *error);
 void asl_execution_free(asl_execution *x);
@@ -172,20 +235,20 @@ struct asl_event {
     enum asl_event_kind kind;
     int64_t task;            /* id: that of its ...Scheduled event */
     const asl_value *output; /* of SUCCEEDED and SUBMITTED */
+    size_t failed;           /* of SUCCEEDED for ASL_RUN_CHILDREN: iterations that failed */
     struct asl_text error, cause;
     struct asl_text worker;  /* of STARTED: the activity worker's name */
 };
 
 enum asl_command_kind {
     ASL_RUN_TASK,
+    ASL_RUN_CHILDREN, /* play the children of a Parallel or Map: asl_env's plays_children */
     ASL_CANCEL_TASK, /* nobody waits for it any more (sibling failed, timeout, stop) */
     ASL_FINISH,      /* the execution has ended; see asl_execution_status() */
 };
 
 /* What is asked of the engine. Texts belong to the machine or the execution and live until the next
  * step; values are held. */
-struct resource; /* definition/machine.h */
-
 struct asl_command {
     enum asl_command_kind kind;
     int64_t task;              /* id: that of its ...Scheduled event */
@@ -195,6 +258,8 @@ struct asl_command {
     int64_t timeout_seconds;   /* 0: none */
     int64_t heartbeat_seconds; /* 0: none */
     const asl_value *state_name;
+    int64_t iteration;         /* index of the innermost Map iteration around it, -1: none */
+    int64_t retries;           /* how often it was tried before, since its state was entered */
     char token[1025];          /* callback, sync and activity tasks; else empty */
     bool started, submitted;   /* of asl_execution_open_commands: how far it was known to be */
 };

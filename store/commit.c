@@ -283,7 +283,7 @@ enum store_status store_commit(struct store *s, struct store_batch *b, struct st
         b->size = 0;
         return STORE_OK;
     }
-    store_fail(s, error, result, "writing to");
+    store_fail(s, s->db, error, result, "writing to");
     store_forget(s); /* ids that were rolled back */
     if (!sqlite3_get_autocommit(s->db) && simple(s, SQL_ROLLBACK) != SQLITE_OK &&
         !sqlite3_get_autocommit(s->db))

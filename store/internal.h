@@ -78,7 +78,8 @@ enum sql {
     SQL_DOCUMENT_DELETE,
     SQL_MAX_EXECUTION,
     SQL_MAX_MACHINE,
-    SQL_MACHINE_GET,
+    SQL_FIRST_READ, /* from here on: prepared on the connection that reads */
+    SQL_MACHINE_GET = SQL_FIRST_READ,
     SQL_MACHINE_FIND,
     SQL_MACHINE_EACH,
     SQL_EXECUTION_GET,
@@ -121,7 +122,8 @@ struct remembered_prefix {
 enum { STORE_REMEMBERED = 64 }; /* slots each; a collision only costs a look into a small table */
 
 struct store {
-    sqlite3 *db;
+    sqlite3 *db;     /* writes: whoever commits */
+    sqlite3 *reader; /* reads beside a commit; NULL: `db` does it all */
     sqlite3_stmt *statements[SQL_LAST]; /* prepared at first use */
     char *path;
     int lease; /* descriptor that holds the lock, or -1 */
@@ -140,8 +142,8 @@ sqlite3_stmt *store_statement(struct store *s, enum sql which);
 enum store_status store_status_of(int sqlite_result);
 /* Fills `error` from the connection's last result; returns error->status. `doing` is a verb phrase
  * ("committing to"). */
-enum store_status store_fail(const struct store *s, struct store_error *error, int sqlite_result,
-                             const char *doing);
+enum store_status store_fail(const struct store *s, sqlite3 *db, struct store_error *error,
+                             int sqlite_result, const char *doing);
 /* ---- checkpoint.c ---- */
 /* After each commit. SQLITE_OK, or the failure of a checkpoint's sync. */
 int store_checkpoint(struct store *s);

@@ -22,6 +22,7 @@
 
 /* Bounds what the page cache may hold; a process that does little uses little of it. */
 #define CACHE_KIB "24576"
+#define READER_CACHE_KIB "8192"
 /* A WAL left larger than this by a burst is cut back. */
 #define WAL_LIMIT_BYTES "134217728"
 
@@ -103,11 +104,10 @@ static enum store_status explain(const char *path, struct store_error *error,
     return status;
 }
 
-enum store_status store_fail(const struct store *s, struct store_error *error, int result,
-                             const char *doing)
+enum store_status store_fail(const struct store *s, sqlite3 *db, struct store_error *error,
+                             int result, const char *doing)
 {
-    return explain(s->path, error, store_status_of(result), doing,
-                   s->db ? sqlite3_errmsg(s->db) : NULL);
+    return explain(s->path, error, store_status_of(result), doing, db ? sqlite3_errmsg(db) : NULL);
 }
 
 static enum store_status status_of_errno(int number)
@@ -261,7 +261,7 @@ static bool is_ours(struct store *s, int64_t *version, struct store_error *error
     if (result == SQLITE_OK)
         result = number_of(s->db, "PRAGMA user_version", version);
     if (result != SQLITE_OK) {
-        store_fail(s, error, result, "opening");
+        store_fail(s, s->db, error, result, "opening");
         return false;
     }
     if (tables == 0 && application == 0 && *version == 0)
@@ -306,7 +306,7 @@ static bool migrate(struct store *s, int64_t version, struct store_error *error)
             continue;
         int result = migrate_to(s->db, m);
         if (result != SQLITE_OK) {
-            store_fail(s, error, result, "preparing");
+            store_fail(s, s->db, error, result, "preparing");
             return false;
         }
     }
@@ -329,7 +329,7 @@ static bool configure(struct store *s, struct store_error *error)
     sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     int result = sqlite3_exec(s->db, settings, NULL, NULL, NULL);
     if (result != SQLITE_OK) {
-        store_fail(s, error, result, "opening");
+        store_fail(s, s->db, error, result, "opening");
         return false;
     }
     /* Checkpoints are commit.c's: SQLite's own would swallow their errors. */
@@ -337,15 +337,16 @@ static bool configure(struct store *s, struct store_error *error)
     return true;
 }
 
-static bool connect_to(struct store *s, const char *name, int flags, struct store_error *error)
+static bool connect_to(struct store *s, sqlite3 **db, const char *name, int flags,
+                       struct store_error *error)
 {
-    int result = sqlite3_open_v2(name, &s->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
-                                 NULL);
+    int result =
+        sqlite3_open_v2(name, db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
     if (result != SQLITE_OK) {
-        store_fail(s, error, result, "opening");
+        store_fail(s, *db, error, result, "opening");
         return false;
     }
-    sqlite3_busy_timeout(s->db, BUSY_MS);
+    sqlite3_busy_timeout(*db, BUSY_MS);
     return true;
 }
 
@@ -358,11 +359,26 @@ static bool read_next_ids(struct store *s, struct store_error *error)
     s->next_execution = execution + 1;
     s->next_machine = machine + 1;
     if (result != SQLITE_OK)
-        store_fail(s, error, result, "opening");
+        store_fail(s, s->db, error, result, "opening");
     return result == SQLITE_OK;
 }
 
 /* ---- public ---- */
+
+/* A second connection, to read with while a commit is under way; a small cache, for each commit makes
+ * it read anew. */
+static bool open_reading(struct store *s, struct store_error *error)
+{
+    static const char settings[] =
+        "PRAGMA query_only = ON; PRAGMA cache_size = -" READER_CACHE_KIB ";"
+        "PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;";
+    if (!connect_to(s, &s->reader, s->path, SQLITE_OPEN_READWRITE, error))
+        return false;
+    int result = sqlite3_exec(s->reader, settings, NULL, NULL, NULL);
+    if (result != SQLITE_OK)
+        store_fail(s, s->reader, error, result, "opening");
+    return result == SQLITE_OK;
+}
 
 static struct store *allocate(const char *path)
 {
@@ -385,13 +401,15 @@ struct store *store_open(const char *path, struct store_error *error)
     *error = (struct store_error){0};
     if (!in_memory && (!take_lease(s, error) || !prepare_file(s->path, error)))
         goto refused;
-    if (!connect_to(s, s->path, SQLITE_OPEN_READWRITE, error) || !is_ours(s, &version, error))
+    if (!connect_to(s, &s->db, s->path, SQLITE_OPEN_READWRITE, error) || !is_ours(s, &version, error))
         goto refused;
     if (sqlite3_db_readonly(s->db, "main") == 1) {
         explain(s->path, error, STORE_READ_ONLY, "opening", NULL);
         goto refused;
     }
     if (!configure(s, error) || !migrate(s, version, error) || !read_next_ids(s, error))
+        goto refused;
+    if (!in_memory && !open_reading(s, error))
         goto refused;
     return s;
 refused:
@@ -429,13 +447,13 @@ struct store *store_open_reader(const char *path, struct store_error *error)
         fail_errno(s->path, error, "reading");
         goto refused;
     }
-    if (connect_to(s, s->path, SQLITE_OPEN_READONLY, error) && is_ours(s, &version, error))
+    if (connect_to(s, &s->db, s->path, SQLITE_OPEN_READONLY, error) && is_ours(s, &version, error))
         goto opened;
     if (error->status == STORE_READ_ONLY) {
         sqlite3_close(s->db);
         s->db = NULL;
         char *name = immutable_name(s->path);
-        bool fine = name && connect_to(s, name, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, error) &&
+        bool fine = name && connect_to(s, &s->db, name, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, error) &&
                     is_ours(s, &version, error);
         sqlite3_free(name);
         if (fine)
@@ -460,11 +478,17 @@ void store_close(struct store *s)
     store_checkpoint_end(s);
     for (size_t i = 0; i < SQL_LAST; i++)
         sqlite3_finalize(s->statements[i]);
+    sqlite3_close(s->reader);
     sqlite3_close(s->db);
     give_up_lease(s);
     store_forget(s);
     free(s->path);
     free(s);
+}
+
+bool store_reads_beside_commits(const struct store *s)
+{
+    return s->reader != NULL;
 }
 
 const char *store_path(const struct store *s)
@@ -490,7 +514,8 @@ int64_t store_next_machine_id(struct store *s)
 sqlite3_stmt *store_statement(struct store *s, enum sql which)
 {
     sqlite3_stmt **statement = &s->statements[which];
+    sqlite3 *db = which >= SQL_FIRST_READ && s->reader ? s->reader : s->db;
     if (!*statement)
-        sqlite3_prepare_v3(s->db, schema_sql[which], -1, SQLITE_PREPARE_PERSISTENT, statement, NULL);
+        sqlite3_prepare_v3(db, schema_sql[which], -1, SQLITE_PREPARE_PERSISTENT, statement, NULL);
     return *statement;
 }

@@ -1,4 +1,6 @@
-/* The reads. Each binds, steps and hands every row to the caller; rows are never gathered. */
+/* The reads. Each binds, steps and hands every row to the caller; rows are never gathered. They have a
+ * connection of their own, so that they go on while a commit is under way on another thread: what they
+ * see is the last commit that was whole. */
 #include "internal.h"
 
 #include <stdlib.h>
@@ -6,8 +8,9 @@
 
 static enum store_status failed(struct store *s)
 {
-    int result = sqlite3_extended_errcode(s->db);
-    return store_fail(s, &s->error, result ? result : SQLITE_ERROR, "reading");
+    sqlite3 *db = s->reader ? s->reader : s->db;
+    int result = sqlite3_extended_errcode(db);
+    return store_fail(s, db, &s->error, result ? result : SQLITE_ERROR, "reading");
 }
 
 static struct store_bytes bytes_of(sqlite3_stmt *row, int column)

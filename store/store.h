@@ -11,8 +11,9 @@
  * One process owns a store: a second open is STORE_BUSY and names the owner's pid when known. The
  * lease is a lock on `<file>-lease` that the kernel gives up with the process, kill -9 included.
  *
- * One thread at a time calls; the store has one of its own for copying its log back. A batch is bytes
- * only, so it may be filled on one thread and committed on another.
+ * Threads. One thread at a time calls, but for this: while store_commit runs on one thread, another may
+ * read, ask for ids and fill another batch, where store_reads_beside_commits() says so. A read sees the
+ * last commit that was whole when it began. The store has a thread of its own for copying its log back.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -54,6 +55,8 @@ struct store *store_open(const char *path, struct store_error *error);
 struct store *store_open_reader(const char *path, struct store_error *error);
 void store_close(struct store *s);
 const char *store_path(const struct store *s);
+/* False for ":memory:": there a commit and the reads take turns. */
+bool store_reads_beside_commits(const struct store *s);
 /* When the WAL is copied back, in pages of it: beside the commits from `soft` on, within them from
  * `hard` on. 0: the default (checkpoint.c). For tests and tuning. */
 void store_set_checkpoint(struct store *s, int soft_frames, int hard_frames);

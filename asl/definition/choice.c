@@ -303,6 +303,15 @@ static void compile_top_rule(struct compiler *c, const asl_value *v, const struc
     rule->next = target_member(c, v, "Next");
 }
 
+static size_t number_rules(struct choice_rule *rules, size_t count, size_t next)
+{
+    for (size_t i = 0; i < count; i++) {
+        rules[i].number = next++;
+        next = number_rules(rules[i].rules, rules[i].rule_count, next);
+    }
+    return next;
+}
+
 void choice_compile(struct compiler *c, const asl_value *v, const struct place *place,
                     struct state *state)
 {
@@ -316,6 +325,7 @@ void choice_compile(struct compiler *c, const asl_value *v, const struct place *
             struct place here = place_index(&inner, i);
             compile_top_rule(c, value_at(choices, i), &here, &state->of.choice.rules[i]);
         }
+        number_rules(state->of.choice.rules, count, 0);
     }
     state->of.choice.default_next = target_member(c, v, "Default");
 }

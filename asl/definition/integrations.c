@@ -13,7 +13,7 @@ enum { CALL = 1, SYNC = 2, TOKEN = 4, SYNC_2 = 8 };
 
 struct integration {
     const char *service;
-    const char *actions; /* "a|b"; NULL: any */
+    const char *actions; /* "a|b" */
     unsigned patterns;
 };
 
@@ -24,22 +24,40 @@ static const struct integration integrations[] = {
     {"batch", "submitJob", CALL | SYNC},
     {"bedrock", "invokeModel", CALL | TOKEN},
     {"bedrock", "createModelCustomizationJob", CALL | SYNC},
-    {"bedrockagentcore", NULL, CALL},
-    {"bedrock-agentcore", NULL, CALL},
-    {"codebuild", NULL, CALL | SYNC},
+    {"bedrockagentcore", "invokeHarness", CALL},
+    {"codebuild", "startBuild|startBuildBatch|retryBuildBatch", CALL | SYNC},
+    {"codebuild",
+     "stopBuild|stopBuildBatch|batchGetBuilds|batchGetReports|batchDeleteBuilds|deleteBuildBatch",
+     CALL},
     {"databrew", "startJobRun", CALL | SYNC},
     {"dynamodb", "getItem|putItem|updateItem|deleteItem", CALL},
     {"ecs", "runTask", CALL | SYNC | TOKEN},
-    {"eks", NULL, CALL | SYNC | TOKEN},
-    {"elasticmapreduce", NULL, CALL | SYNC},
-    {"emr-containers", NULL, CALL | SYNC},
-    {"emr-serverless", NULL, CALL | SYNC},
+    {"eks", "call", CALL | TOKEN},
+    {"eks",
+     "runJob|createCluster|deleteCluster|createNodegroup|deleteNodegroup|createFargateProfile|"
+     "deleteFargateProfile",
+     CALL | SYNC | TOKEN},
+    {"elasticmapreduce", "createCluster|terminateCluster|addStep", CALL | SYNC},
+    {"elasticmapreduce",
+     "cancelStep|setClusterTerminationProtection|modifyInstanceFleetByName|"
+     "modifyInstanceGroupByName",
+     CALL},
+    {"emr-containers", "createVirtualCluster", CALL},
+    {"emr-containers", "deleteVirtualCluster|startJobRun", CALL | SYNC},
+    {"emr-serverless",
+     "createApplication|startApplication|stopApplication|deleteApplication|startJobRun|"
+     "cancelJobRun",
+     CALL | SYNC},
     {"events", "putEvents", CALL | TOKEN},
     {"glue", "startJobRun", CALL | SYNC},
     {"http", "invoke", CALL},
     {"lambda", "invoke", CALL | TOKEN},
     {"mediaconvert", "createJob", CALL | SYNC},
-    {"sagemaker", NULL, CALL | SYNC},
+    {"sagemaker",
+     "createTrainingJob|createTransformJob|createHyperParameterTuningJob|createLabelingJob|"
+     "createProcessingJob",
+     CALL | SYNC},
+    {"sagemaker", "createEndpoint|createEndpointConfig|createModel|updateEndpoint", CALL},
     {"sns", "publish", CALL | TOKEN},
     {"sqs", "sendMessage", CALL | TOKEN},
     {"states", "startExecution", CALL | SYNC | SYNC_2 | TOKEN},
@@ -107,8 +125,7 @@ static bool is_offered(const struct compiler *c, const struct resource *r)
     }
     for (size_t i = 0; i < sizeof integrations / sizeof *integrations; i++) {
         const struct integration *k = &integrations[i];
-        if (strcmp(k->service, r->type) == 0 &&
-            (k->actions == NULL || is_listed(k->actions, r->action))) {
+        if (strcmp(k->service, r->type) == 0 && is_listed(k->actions, r->action)) {
             return (k->patterns & bits[r->pattern]) != 0;
         }
     }
@@ -229,6 +246,22 @@ static bool holds_mark(const char *arn)
     return false;
 }
 
+/* "arn:aws-cn:lambda:...": a partition of AWS's, and a service whose resources a Task can be. */
+static bool is_of_kind(const char *arn)
+{
+    static const char *const services[] = {"lambda:", "states:"};
+    const char *partition = arn + strlen("arn:");
+    const char *service = partition + strcspn(partition, ":");
+    bool is_partition = strncmp(partition, "aws", 3) == 0 &&
+                        (partition[3] == ':' || partition[3] == '-');
+    for (size_t i = 0; is_partition && *service && i < sizeof services / sizeof *services; i++) {
+        if (strncmp(service + 1, services[i], strlen(services[i])) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void resource_check(struct compiler *c, const asl_value *state, const struct place *place,
                     const struct resource *r)
 {
@@ -241,12 +274,17 @@ void resource_check(struct compiler *c, const asl_value *state, const struct pla
         report(c, CODE_SCHEMA, &here, "Value is not a valid resource ARN");
         return;
     }
-    if (r->family == TASK_SERVICE && !holds_mark(r->arn) && !is_offered(c, r)) {
+    /* A mark for the partition or region does not hide what is called. */
+    bool is_told = r->family == TASK_SERVICE && !holds_mark(r->type) && !holds_mark(r->action);
+    bool is_wrong = (!holds_mark(r->arn) && !is_of_kind(r->arn)) || (is_told && !is_offered(c, r));
+    if (is_wrong) {
         report(c, CODE_SCHEMA, &here,
                "The resource provided %s is not recognized. The value is not a valid resource ARN, "
                "or the resource is not available in this region.",
                r->arn);
-        tell_offered(c, r);
+        if (r->family == TASK_SERVICE) {
+            tell_offered(c, r);
+        }
         return;
     }
     if (c->express) {

@@ -97,6 +97,7 @@ struct choice_rule {
     bool expected;             /* of CHOICE_IS */
     struct choice_rule *rules; /* And, Or, Not */
     size_t rule_count;
+    size_t number; /* within its Choice, depth first, from 0 */
     struct template *condition; /* CHOICE_CONDITION: TEMPLATE_JSONATA, or a literal boolean */
     /* top level only */
     struct state *next;

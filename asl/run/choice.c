@@ -231,8 +231,7 @@ static bool condition(struct run *r, const struct choice_rule *rule, bool *yes)
     return fine;
 }
 
-static bool rule_matches(struct run *r, const struct choice_rule *rule, const asl_value *input,
-                         bool *yes)
+static bool decide(struct run *r, const struct choice_rule *rule, const asl_value *input, bool *yes)
 {
     switch (rule->operator) {
     case CHOICE_AND:
@@ -250,21 +249,48 @@ static bool rule_matches(struct run *r, const struct choice_rule *rule, const as
     }
 }
 
+static bool rule_matches(struct run *r, const struct choice_rule *rule, const asl_value *input,
+                         bool *yes)
+{
+    if (!decide(r, rule, input, yes))
+        return false;
+    run_show(r, r->frame->state, ASL_SEE_RULE, rule->number, *yes);
+    return true;
+}
+
 /* ---- the state ---- */
+
+static bool leave_by(struct run *r, struct frame *f, size_t index, const asl_value *effective)
+{
+    const struct choice_rule *rule = &f->state->of.choice.rules[index];
+    r->way = ASL_BY_RULE;
+    r->way_index = index;
+    bool left = flow_leave(r, f, rule->output, rule->assign, effective, rule->next);
+    r->way = ASL_BY_NEXT;
+    return left;
+}
+
+static bool leave_by_default(struct run *r, struct frame *f, const asl_value *effective)
+{
+    const struct state *s = f->state;
+    r->way = ASL_BY_DEFAULT;
+    bool left = flow_leave(r, f, s->output, s->assign, effective, s->of.choice.default_next);
+    r->way = ASL_BY_NEXT;
+    return left;
+}
 
 static bool choose(struct run *r, struct frame *f, const asl_value *effective)
 {
     const struct state *s = f->state;
     for (size_t i = 0; i < s->of.choice.count; i++) {
-        const struct choice_rule *rule = &s->of.choice.rules[i];
         bool yes = false;
-        if (!rule_matches(r, rule, effective, &yes))
+        if (!rule_matches(r, &s->of.choice.rules[i], effective, &yes))
             return false;
         if (yes)
-            return flow_leave(r, f, rule->output, rule->assign, effective, rule->next);
+            return leave_by(r, f, i, effective);
     }
     if (s->of.choice.default_next)
-        return flow_leave(r, f, s->output, s->assign, effective, s->of.choice.default_next);
+        return leave_by_default(r, f, effective);
     return fail_runtime(r, "Failed to transition out of the state. The state does not point to a "
                            "next state.");
 }

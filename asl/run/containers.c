@@ -52,6 +52,21 @@ static void make_room(struct frame *f, size_t count)
 
 /* ---- beginning ---- */
 
+static bool are_played(const struct run *r, const struct state *s, asl_value **read)
+{
+    *read = NULL;
+    return r->env->plays_children && r->env->plays_children(r->env->state, s, read);
+}
+
+/* Whoever plays the children is told what they begin with, and answers as a task is answered. */
+static void await_children_take(struct run *r, struct frame *f, asl_value *input)
+{
+    f->task.id = f->last;
+    f->task.parameters = input;
+    f->phase = FRAME_TASK;
+    run_task_command(r, f);
+}
+
 bool work_parallel(struct run *r, struct frame *f)
 {
     const struct state *s = f->state;
@@ -64,6 +79,12 @@ bool work_parallel(struct run *r, struct frame *f)
         return false;
     }
     emit_plain(r, f, EVENT_PARALLEL_STATE_STARTED);
+    asl_value *read;
+    if (are_played(r, s, &read)) {
+        value_release(read);
+        await_children_take(r, f, input);
+        return true;
+    }
     make_room(f, s->of.parallel.count);
     f->phase = FRAME_CHILDREN;
     f->running = f->next_child = f->child_count;
@@ -78,6 +99,18 @@ bool work_parallel(struct run *r, struct frame *f)
     return true;
 }
 
+/* As AWS prints it: a path into the context shows one `$`. */
+static struct asl_text items_path_source(const struct state *s)
+{
+    const struct path *p = s->of.map.items_path;
+    struct asl_text source = p ? path_source(p) : ASL_TEXT("$");
+    if (p && path_root(p) == PATH_CONTEXT) {
+        source.data++;
+        source.size--;
+    }
+    return source;
+}
+
 static bool fail_not_array(struct run *r, const struct state *s, const asl_value *items)
 {
     struct asl_buffer shown;
@@ -87,8 +120,7 @@ static bool fail_not_array(struct run *r, const struct state *s, const asl_value
     const struct template *t = s->of.map.items.template;
     if (s->language == LANGUAGE_JSONPATH)
         fail_runtime(r, "Reference path \"%.*s\" must point to array.",
-                     ASL_TEXT_ARGS(s->of.map.items_path ? path_source(s->of.map.items_path)
-                                                        : ASL_TEXT("$")));
+                     ASL_TEXT_ARGS(items_path_source(s)));
     else if (t && t->kind == TEMPLATE_JSONATA)
         fail_evaluation(r, "Items",
                         "The JSONata expression '%.*s' specified for the field 'Items' returned an "
@@ -181,9 +213,20 @@ static bool find_percentage(struct run *r, const struct setting *s, const asl_va
         asl_buffer_free(&shown);
     } else if (!(*percentage >= 0 && *percentage <= 100)) {
         fine = fail_runtime(r, "ToleratedFailurePercentage must be between 0 and 100.");
+    } else {
+        run_show_value(r, r->frame->state, ASL_SEE_TOLERATED_PERCENTAGE, v);
     }
     value_release(v);
     return fine;
+}
+
+static void show_integer(struct run *r, const struct state *s, enum asl_sight sight, int64_t i)
+{
+    if (!r->env->see)
+        return;
+    asl_value *v = value_integer(i);
+    run_show_value(r, s, sight, v);
+    value_release(v);
 }
 
 static bool find_concurrency(struct run *r, struct frame *f, const asl_value *effective)
@@ -194,6 +237,7 @@ static bool find_concurrency(struct run *r, struct frame *f, const asl_value *ef
         return false;
     if (concurrency < 0)
         return fail_runtime(r, "MaxConcurrency cannot be negative.");
+    show_integer(r, f->state, ASL_SEE_MAX_CONCURRENCY, concurrency);
     f->concurrency = (size_t)concurrency;
     size_t most = is_distributed(f) ? DISTRIBUTED_CONCURRENCY : INLINE_CONCURRENCY;
     if (f->concurrency == 0 || f->concurrency > most)
@@ -201,7 +245,12 @@ static bool find_concurrency(struct run *r, struct frame *f, const asl_value *ef
     return true;
 }
 
-/* Found out after the Map has started, as recorded. */
+static bool has_tolerance(const struct state *s)
+{
+    return flow_is_set(&s->of.map.tolerated_count) || flow_is_set(&s->of.map.tolerated_percentage);
+}
+
+/* Found out after the Map has started, as recorded. Of two limits the narrower counts. */
 static bool find_tolerance(struct run *r, struct frame *f, const asl_value *effective)
 {
     const struct state *s = f->state;
@@ -213,8 +262,13 @@ static bool find_tolerance(struct run *r, struct frame *f, const asl_value *effe
         return false;
     if (tolerated < 0)
         return fail_runtime(r, "ToleratedFailureCount cannot be negative.");
-    size_t by_share = (size_t)floor((double)value_count(f->items) * percentage / 100.0);
-    f->tolerated = (size_t)tolerated > by_share ? (size_t)tolerated : by_share;
+    bool by_count = flow_is_set(&s->of.map.tolerated_count);
+    size_t share = (size_t)floor((double)value_count(f->items) * percentage / 100.0);
+    if (by_count)
+        show_integer(r, s, ASL_SEE_TOLERATED_COUNT, tolerated);
+    f->tolerated = flow_is_set(&s->of.map.tolerated_percentage) ? share : (size_t)tolerated;
+    if (by_count && (size_t)tolerated < f->tolerated)
+        f->tolerated = (size_t)tolerated;
     return true;
 }
 
@@ -281,41 +335,7 @@ static bool fail_reading(struct run *r, struct frame *f, const char *cause)
     return false;
 }
 
-bool work_map(struct run *r, struct frame *f)
-{
-    const struct state *s = f->state;
-    if (is_unreadable(s))
-        return fail_reading(r, f, "S3 Version ID selection is not currently supported for PARQUET files");
-    if (s->of.map.item_reader || s->of.map.item_batcher || s->of.map.result_writer)
-        return fail_runtime(r, "ItemReader, ItemBatcher and ResultWriter of a distributed Map are "
-                               "not offered by this version of Stepwell.");
-    asl_value *effective = flow_of(s)->effective_input(r, f);
-    frame_forget_children(f);
-    f->items = effective ? find_items(r, s, effective) : NULL;
-    bool fine = f->items && find_concurrency(r, f, effective);
-    if (fine) {
-        struct history_event e;
-        history_event_init(&e, EVENT_MAP_STATE_STARTED);
-        e.number = (int64_t)value_count(f->items);
-        run_emit_on(r, f, &e);
-        fine = find_tolerance(r, f, effective);
-    }
-    value_release(effective);
-    if (!fine) {
-        frame_forget_children(f);
-        return false;
-    }
-    if (is_distributed(f))
-        emit_map_run_started(r, f);
-    make_room(f, value_count(f->items));
-    f->phase = f->child_count ? FRAME_SPAWN : FRAME_COLLECT;
-    ready_push_first(r->x, f);
-    return true;
-}
-
-/* ---- iterations ---- */
-
-/* The next item's input; NULL with r->failure set. */
+/* The item's input; NULL with r->failure set. */
 static asl_value *iteration_input(struct run *r, struct frame *f, size_t index)
 {
     const struct state *s = f->state;
@@ -335,6 +355,95 @@ static asl_value *iteration_input(struct run *r, struct frame *f, size_t index)
     }
     return input;
 }
+
+/* What the iterations of a Map that is played would begin with, for onlookers. */
+static bool show_inputs(struct run *r, struct frame *f, const asl_value *effective)
+{
+    const struct state *s = f->state;
+    struct value_list l;
+    value_list_init(&l);
+    for (size_t i = 0; i < value_count(f->items); i++) {
+        asl_value *input = iteration_input(r, f, i);
+        if (!input) {
+            value_list_free(&l);
+            return false;
+        }
+        value_list_push_take(&l, input);
+    }
+    asl_value *inputs = value_array_take(&l);
+    flow_begin(r, f);
+    if (s->of.map.item_selector)
+        run_show_value(r, s, ASL_SEE_ITEM_SELECTOR, inputs);
+    asl_value *batches = s->of.map.item_batcher ? batches_of(r, s, inputs, effective) : inputs;
+    if (batches && batches != inputs)
+        run_show_value(r, s, ASL_SEE_ITEM_BATCHER, batches);
+    if (batches != inputs)
+        value_release(batches);
+    value_release(inputs);
+    return batches != NULL;
+}
+
+/* Items, settings, and the event that says so. `read`: what an ItemReader gave, given away; NULL:
+ * nothing did. */
+static bool begin_map_take(struct run *r, struct frame *f, const asl_value *effective,
+                           asl_value *read, bool played)
+{
+    const struct state *s = f->state;
+    bool reads = s->of.map.item_reader != NULL;
+    f->items = read ? read : reads ? value_empty_array() : find_items(r, s, effective);
+    if (!f->items)
+        return false;
+    if (!reads)
+        run_show_value(r, s, ASL_SEE_ITEMS_PATH, f->items);
+    if ((played && !show_inputs(r, f, effective)) || !find_concurrency(r, f, effective))
+        return false;
+    struct history_event e;
+    history_event_init(&e, EVENT_MAP_STATE_STARTED);
+    e.number = (int64_t)value_count(f->items);
+    run_emit_on(r, f, &e);
+    run_show(r, s, ASL_SEE_ITEMS, value_count(f->items), true);
+    return find_tolerance(r, f, effective);
+}
+
+/* What this version does not carry out itself. False: r->failure is set. */
+static bool can_carry_out(struct run *r, struct frame *f)
+{
+    const struct state *s = f->state;
+    if (is_unreadable(s))
+        return fail_reading(r, f, "S3 Version ID selection is not currently supported for PARQUET files");
+    if (s->of.map.item_reader || s->of.map.item_batcher || s->of.map.result_writer)
+        return fail_runtime(r, "ItemReader, ItemBatcher and ResultWriter of a distributed Map are "
+                               "not offered by this version of Stepwell.");
+    return true;
+}
+
+bool work_map(struct run *r, struct frame *f)
+{
+    asl_value *read;
+    bool played = are_played(r, f->state, &read);
+    if (!played && !can_carry_out(r, f))
+        return false;
+    asl_value *effective = flow_of(f->state)->effective_input(r, f);
+    frame_forget_children(f);
+    bool fine = effective && begin_map_take(r, f, effective, read, played);
+    value_release(effective);
+    if (!fine) {
+        frame_forget_children(f);
+        return false;
+    }
+    if (is_distributed(f))
+        emit_map_run_started(r, f);
+    if (played) {
+        await_children_take(r, f, value_retain(f->items));
+        return true;
+    }
+    make_room(f, value_count(f->items));
+    f->phase = f->child_count ? FRAME_SPAWN : FRAME_COLLECT;
+    ready_push_first(r->x, f);
+    return true;
+}
+
+/* ---- iterations ---- */
 
 static bool begin_iteration(struct run *r, struct frame *f, int64_t previous)
 {
@@ -480,6 +589,12 @@ void container_abort_children(struct run *r, struct frame *f, const struct frame
     f->last = previous;
 }
 
+static void fail_exceeded(struct run *r)
+{
+    fail_with(r, ASL_TEXT("States.ExceedToleratedFailureThreshold"),
+              ASL_TEXT("The specified tolerated failure threshold was exceeded"));
+}
+
 void container_child_failed(struct run *r, struct frame *child)
 {
     struct frame *f = child->parent;
@@ -499,9 +614,7 @@ void container_child_failed(struct run *r, struct frame *child)
     }
     if (is_map && !r->failure.is_terminal &&
         (f->tolerated > 0 || is_distributed(f))) {
-        failure_free(&r->failure);
-        fail_with(r, ASL_TEXT("States.ExceedToleratedFailureThreshold"),
-                  ASL_TEXT("The specified tolerated failure threshold was exceeded"));
+        fail_exceeded(r);
     }
     r->failure.is_from_child = true;
     fail_container(r, f, child);
@@ -522,10 +635,9 @@ static asl_value *gather(struct frame *f)
     return value_array_take(&l);
 }
 
-void container_collect(struct run *r, struct frame *f)
+static void collect_take(struct run *r, struct frame *f, asl_value *result)
 {
     const struct state *s = f->state;
-    asl_value *result = gather(f);
     bool distributed = is_distributed(f);
     frame_forget_children(f);
     struct history_event e;
@@ -544,4 +656,31 @@ void container_collect(struct run *r, struct frame *f)
         !flow_leave(r, f, s->output, s->assign, result, s->next))
         state_fail(r, f);
     value_release(result);
+}
+
+void container_collect(struct run *r, struct frame *f)
+{
+    collect_take(r, f, gather(f));
+}
+
+/* ---- children that someone else played ---- */
+
+void container_outcome(struct run *r, struct frame *f, const struct asl_event *event)
+{
+    const struct state *s = f->state;
+    if (event->kind != ASL_TASK_SUCCEEDED && event->kind != ASL_TASK_FAILED)
+        return;
+    frame_forget_task(f);
+    f->phase = FRAME_WORK;
+    bool exceeded = s->kind == STATE_MAP && has_tolerance(s) && event->failed > f->tolerated;
+    if (event->kind == ASL_TASK_SUCCEEDED && !exceeded) {
+        collect_take(r, f, value_retain(event->output));
+        return;
+    }
+    if (event->kind == ASL_TASK_FAILED)
+        fail_with(r, event->error, event->cause);
+    else
+        fail_exceeded(r);
+    r->failure.is_from_child = true;
+    fail_container(r, f, NULL);
 }

@@ -17,7 +17,8 @@ static asl_value *execution_part(const asl_execution *x)
     value_list_set_take(&l, "Input", value_retain(x->input));
     value_list_set_take(&l, "StartTime", time_value(x->started));
     value_list_set_take(&l, "Name", value_retain(x->name));
-    value_list_set_take(&l, "RoleArn", value_retain(x->role_arn));
+    bool has_role = value_as_text(x->role_arn).size > 0;
+    value_list_set_take(&l, "RoleArn", has_role ? value_retain(x->role_arn) : value_null());
     if (!x->synchronous)
         value_list_set_take(&l, "RedriveCount", value_integer(x->redrives));
     if (x->redrives)
@@ -75,9 +76,19 @@ static asl_value *map_part(const struct run *r)
     return value_object_take(&map);
 }
 
+/* A given one, with the item at hand: no caller can give that. */
+static asl_value *given_context(const struct run *r)
+{
+    asl_value *map = map_part(r);
+    asl_value *context = value_retain(r->x->context);
+    return map ? value_with_take(context, value_string_z("Map"), map) : context;
+}
+
 asl_value *context_build(struct run *r)
 {
     struct value_list l;
+    if (r->x->context)
+        return given_context(r);
     value_list_init(&l);
     value_list_set_take(&l, "Execution", execution_part(r->x));
     value_list_set_take(&l, "StateMachine", machine_part(r->x));

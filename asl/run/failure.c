@@ -35,10 +35,11 @@ static void fail_in_state(struct run *r, const char *error, const char *format, 
     struct asl_buffer cause;
     asl_buffer_init(&cause, CAUSE_MAXIMUM);
     struct asl_text name = value_as_text(r->frame->state->name);
-    asl_buffer_printf(&cause,
-                      "An error occurred while executing the state '%.*s' (entered at the event id "
-                      "#%lld). ",
-                      ASL_TEXT_ARGS(name), (long long)r->frame->entered_event);
+    if (!r->x->alone)
+        asl_buffer_printf(&cause,
+                          "An error occurred while executing the state '%.*s' (entered at the "
+                          "event id #%lld). ",
+                          ASL_TEXT_ARGS(name), (long long)r->frame->entered_event);
     asl_buffer_vprintf(&cause, format, arguments);
     fail_with(r, asl_text(error), asl_buffer_text(&cause));
     asl_buffer_free(&cause);
@@ -107,6 +108,24 @@ static bool matches(const struct failure *failure, asl_value *const *errors, siz
 
 /* ---- retry ---- */
 
+/* Retriers have their attempts still, unless they were used up before the execution began. */
+static void begin_counting(struct run *r, struct frame *f)
+{
+    size_t count = f->state->retrier_count;
+    f->retries = asl_allocate(count * sizeof *f->retries);
+    for (size_t i = 0; i < count; i++)
+        f->retries[i] = r->x->retries_before;
+}
+
+static void show_backoff(struct run *r, double seconds)
+{
+    if (!r->env->see)
+        return;
+    asl_value *v = value_double(seconds);
+    run_show_value(r, r->frame->state, ASL_SEE_BACKOFF, v);
+    value_release(v);
+}
+
 /* Milliseconds before attempt number `used` + 1. */
 static int64_t retry_delay(struct run *r, const struct retrier *retrier, uint32_t used)
 {
@@ -115,6 +134,7 @@ static int64_t retry_delay(struct run *r, const struct retrier *retrier, uint32_
         seconds = (double)retrier->max_delay_seconds;
     if (!(seconds < 99999999.0))
         seconds = 99999999.0;
+    show_backoff(r, seconds);
     if (retrier->full_jitter)
         seconds *= (double)(r->env->random(r->env->state) >> 11) * 0x1p-53;
     return (int64_t)(seconds * 1000.0 + 0.5);
@@ -129,7 +149,8 @@ static bool try_retry(struct run *r, struct frame *f)
         if (!matches(&r->failure, retrier->errors, retrier->error_count))
             continue;
         if (!f->retries)
-            f->retries = asl_allocate_zeroed(s->retrier_count, sizeof *f->retries);
+            begin_counting(r, f);
+        run_show(r, s, ASL_SEE_RETRIER, i, f->retries[i] < retrier->max_attempts);
         if (f->retries[i] >= retrier->max_attempts)
             return false;
         f->due = run_now(r) + retry_delay(r, retrier, f->retries[i]);
@@ -161,6 +182,7 @@ static bool try_catch(struct run *r, struct frame *f)
         const struct catcher *c = &s->catchers[i];
         if (!matches(&r->failure, c->errors, c->error_count))
             continue;
+        run_show(r, s, ASL_SEE_CATCHER, i, true);
         asl_value *caught = error_output(&r->failure), *output = NULL, *assigned = NULL;
         flow_forget_caches(r);
         r->states_error = caught;
@@ -172,7 +194,10 @@ static bool try_catch(struct run *r, struct frame *f)
         if (fine) {
             failure_free(&r->failure);
             frame_forget_children(f);
+            r->way = ASL_BY_CATCHER;
+            r->way_index = i;
             state_leave_take(r, f, output, assigned, c->next);
+            r->way = ASL_BY_NEXT;
             return true;
         }
         value_release(output);

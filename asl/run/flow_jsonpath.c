@@ -21,11 +21,13 @@ static asl_value *path_or_fail(struct run *r, const struct path *p, const asl_va
 
 static asl_value *effective_input(struct run *r, struct frame *f)
 {
-    if (f->state->input_null)
-        return value_empty_object();
-    if (!f->state->input_path)
-        return value_retain(f->input);
-    return path_or_fail(r, f->state->input_path, f->input);
+    const struct state *s = f->state;
+    asl_value *v = s->input_null    ? value_empty_object()
+                   : !s->input_path ? value_retain(f->input)
+                                    : path_or_fail(r, s->input_path, f->input);
+    if (v)
+        run_show_value(r, s, ASL_SEE_INPUT_PATH, v);
+    return v;
 }
 
 static void env_uuid(void *run, char out[37])
@@ -121,10 +123,13 @@ static bool leave(struct run *r, struct frame *f, const struct template *output_
                                              : value_retain(result);
     if (!selected)
         return false;
+    run_show_value(r, s, ASL_SEE_RESULT_SELECTOR, selected);
     asl_value *document = has_result(s)
                               ? place_result(r, f, s->result_path, s->result_discarded, selected)
                               : value_retain(selected);
     value_release(selected);
+    if (document)
+        run_show_value(r, s, ASL_SEE_RESULT_PATH, document);
     if (document)
         *output = apply_output_path(r, s, document);
     return *output != NULL;

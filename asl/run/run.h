@@ -101,6 +101,10 @@ struct asl_execution {
     asl_value *input;
     enum asl_status status;
     bool synchronous;
+    /* see asl_birth */
+    bool alone;
+    uint32_t retries_before;
+    asl_value *context; /* or NULL */
     int64_t started, stopped, deadline;
     int64_t last_event;
     int64_t last_silent; /* ids for what silent frames would have emitted: -1, -2 ... */
@@ -129,6 +133,8 @@ struct run {
     struct asl_result *result;
     struct failure failure;
     bool history_full;
+    enum asl_way way; /* how state_leave_take() is to leave; back to ASL_BY_NEXT behind it */
+    size_t way_index; /* the rule's or catcher's number */
 
     /* what expressions see; set by flow_begin() and by the states */
     struct frame *frame;
@@ -163,6 +169,28 @@ int64_t run_emit(struct run *r, struct history_event *e, int64_t previous);
 int64_t run_emit_on(struct run *r, struct frame *f, struct history_event *e);
 struct asl_command *run_command(struct run *r, enum asl_command_kind kind, int64_t task);
 void run_task_command(struct run *r, struct frame *f);
+/* Shows something to who looks on, if anybody does. */
+static inline void run_show(struct run *r, const struct state *s, enum asl_sight sight,
+                            size_t index, bool yes)
+{
+    if (r->env->see)
+        r->env->see(r->env->onlooker,
+                    &(struct asl_observation){
+                        .sight = sight,
+                        .state = s,
+                        .way = r->way,
+                        .index = index,
+                        .yes = yes,
+                        .error = r->failure.error,
+                        .cause = r->failure.cause});
+}
+static inline void run_show_value(struct run *r, const struct state *s, enum asl_sight sight,
+                                  const asl_value *value)
+{
+    if (r->env->see)
+        r->env->see(r->env->onlooker,
+                    &(struct asl_observation){.sight = sight, .state = s, .value = value});
+}
 /* Leaves the state with `output` for `next` (NULL: the frame ends). Consumes output and assigned. */
 void state_leave_take(struct run *r, struct frame *f, asl_value *output, asl_value *assigned,
                       struct state *next);
@@ -195,6 +223,14 @@ bool work_parallel(struct run *r, struct frame *f);
 bool work_map(struct run *r, struct frame *f);
 void container_spawn(struct run *r, struct frame *f);
 void container_collect(struct run *r, struct frame *f);
+/* The answer of whoever played the children (asl_env's plays_children). */
+void container_outcome(struct run *r, struct frame *f, const struct asl_event *event);
+
+/* ---- batches.c ---- */
+/* The inputs that an ItemBatcher makes of the items: [{"BatchInput", "Items"}]; yours. NULL:
+ * r->failure is set. */
+asl_value *batches_of(struct run *r, const struct state *s, const asl_value *items,
+                      const asl_value *effective);
 
 /* ---- states.c, task.c, choice.c: one work function a kind; false: r->failure is set ---- */
 bool work_pass(struct run *r, struct frame *f);

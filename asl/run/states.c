@@ -26,6 +26,8 @@ bool work_pass(struct run *r, struct frame *f)
         result = flow_template(r, s->parameters, effective);
     else
         result = value_retain(effective);
+    if (result)
+        run_show_value(r, s, s->of.pass.result ? ASL_SEE_RESULT : ASL_SEE_PARAMETERS, result);
     bool fine = result && leave_with(r, f, result);
     value_release(result);
     value_release(effective);
@@ -74,6 +76,7 @@ bool work_fail(struct run *r, struct frame *f)
 {
     const struct state *s = f->state;
     asl_value *error = NULL, *cause = NULL;
+    run_show_value(r, s, ASL_SEE_INPUT_PATH, f->input); /* it has no InputPath */
     if (fail_text(r, &s->of.fail.error, f->input, &error) &&
         fail_text(r, &s->of.fail.cause, f->input, &cause)) {
         struct asl_text none = {NULL, 0};

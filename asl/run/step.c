@@ -47,15 +47,26 @@ struct asl_command *run_command(struct run *r, enum asl_command_kind kind, int64
     return c;
 }
 
+static int64_t iteration_of(const struct frame *f)
+{
+    while (f->parent && f->parent->state->kind != STATE_MAP)
+        f = f->parent;
+    return f->parent ? (int64_t)f->index : -1;
+}
+
 void run_task_command(struct run *r, struct frame *f)
 {
-    struct asl_command *c = run_command(r, ASL_RUN_TASK, f->task.id);
-    c->resource = &f->state->of.task.resource;
-    c->parameters = value_retain(f->task.parameters);
+    bool is_task = f->state->kind == STATE_TASK;
+    struct asl_command *c =
+        run_command(r, is_task ? ASL_RUN_TASK : ASL_RUN_CHILDREN, f->task.id);
+    c->resource = is_task ? &f->state->of.task.resource : NULL;
+    c->parameters = f->task.parameters ? value_retain(f->task.parameters) : NULL;
     c->credentials = f->task.credentials ? value_retain(f->task.credentials) : NULL;
     c->timeout_seconds = f->task.timeout_seconds;
     c->heartbeat_seconds = f->task.heartbeat_seconds;
     c->state_name = f->state->name;
+    c->iteration = iteration_of(f);
+    c->retries = f->retry_count;
     c->started = f->task.started;
     c->submitted = f->task.submitted;
     if (f->task.token)
@@ -168,12 +179,14 @@ void state_leave_take(struct run *r, struct frame *f, asl_value *output, asl_val
                       struct state *next)
 {
     struct history_event e;
+    run_show(r, f->state, ASL_SEE_LEFT, r->way_index, true);
     history_event_init(&e, exited_types[f->state->kind]);
     e.name = f->state->name;
     e.payload = output;
     e.assigned = assigned && value_count(assigned) ? assigned : NULL;
     run_emit_on(r, f, &e);
     merge_variables_take(f, assigned);
+    run_show_value(r, f->state, ASL_SEE_VARIABLES, f->variables);
     if (next) {
         frame_set_input_take(f, output);
         state_enter(r, f, next);
@@ -185,6 +198,7 @@ void state_leave_take(struct run *r, struct frame *f, asl_value *output, asl_val
 static void enter(struct run *r, struct frame *f)
 {
     struct history_event e;
+    run_show(r, f->state, ASL_SEE_ENTERED, 0, true);
     history_event_init(&e, entered_types[f->state->kind]);
     e.name = f->state->name;
     e.payload = f->input;
@@ -374,9 +388,13 @@ static void start(struct run *r)
     if (x->machine->express && (seconds == 0 || seconds > EXPRESS_SECONDS_MAXIMUM))
         seconds = EXPRESS_SECONDS_MAXIMUM;
     x->deadline = seconds ? x->started + seconds * 1000 : NEVER;
-    x->root = frame_new(NULL, 0, &x->machine->root);
-    x->root->input = value_retain(x->input); /* its `last` is 0: so is the first state's previous */
-    state_enter(r, x->root, x->root->scope->start);
+    if (!x->root) { /* else it was born in the midst */
+        x->root = frame_new(NULL, 0, &x->machine->root);
+        x->root->input = value_retain(x->input);
+        x->root->state = x->root->scope->start;
+    }
+    state_enter(r, x->root, x->root->state); /* its `last` is 0: so is the first state's previous */
+    x->root->retry_count = x->retries_before;
 }
 
 struct due_search {
@@ -443,7 +461,10 @@ static bool task_event(struct run *r, const struct asl_event *event)
     if (!f)
         return false;
     flow_begin(r, f);
-    task_outcome(r, f, event);
+    if (f->state->kind == STATE_TASK)
+        task_outcome(r, f, event);
+    else
+        container_outcome(r, f, event);
     flow_end(r);
     return true;
 }

@@ -79,6 +79,8 @@ static bool prepare(struct run *r, struct frame *f, const asl_value *effective)
     flow_forget_caches(r); /* the context shows the token now */
     f->task.parameters = s->parameters ? flow_template(r, s->parameters, effective)
                                        : value_retain(effective);
+    if (f->task.parameters)
+        run_show_value(r, s, ASL_SEE_PARAMETERS, f->task.parameters);
     return f->task.parameters &&
            flow_integer(r, &s->of.task.timeout, effective, 0, TIMEOUT_SECONDS_MAXIMUM, 0,
                         &f->task.timeout_seconds) &&
@@ -169,6 +171,7 @@ static void succeeded(struct run *r, struct frame *f, const asl_value *output)
     event_of(&e, events_of(f)->succeeded, f);
     e.payload = output;
     run_emit_on(r, f, &e);
+    run_show_value(r, s, ASL_SEE_RESULT, output);
     if (!flow_leave(r, f, s->output, s->assign, output, s->next))
         state_fail(r, f);
 }

@@ -1,10 +1,11 @@
 /* A request's way: read, checked by the model, handed to its operation, answered after the commit.
  *
- * Invariant: an answer leaves only when every document put before it is durable. What engine_start
- * and its like tell is durable already; `uncommitted` counts the rest.
+ * Invariant: an answer leaves only when every document put before it, and every execution looked at,
+ * is durable as it was put or seen. What engine_start and its like tell is durable already.
  */
 #include "engine/api/internal.h"
 
+#include "engine/api/delivery/delivery.h"
 #include "engine/api/schedule/schedules.h"
 #include "engine/local/local.h" /* local_service_of */
 
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #define ANSWER_MAXIMUM ((size_t)64 << 20) /* 1,000 events of 256 KiB would be more: pages end early */
 
@@ -30,11 +32,19 @@ static void client_gone(void *state)
         call->gone(call);
 }
 
+static int64_t steady_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
 struct api_call *api_call_new(struct api *a, struct http_exchange *x, const char *type)
 {
     struct api_call *call = asl_allocate_zeroed(1, sizeof *call);
     call->api = a;
     call->exchange = x;
+    call->began_us = steady_us();
     asl_buffer_init(&call->body, ANSWER_MAXIMUM);
     call->after = a->calls;
     if (a->calls)
@@ -64,8 +74,12 @@ static void send_now(struct api_call *call)
     struct http_headers headers;
     http_headers_init(&headers);
     engine_uuid(call->api->engine, id);
-    http_headers_add(&headers, "Content-Type", asl_text(call->type));
     http_headers_add(&headers, "x-amzn-RequestId", asl_text(id));
+    http_headers_add(&headers, "connection", ASL_TEXT("keep-alive")); /* shown to who starts executions */
+    http_headers_add(&headers, "Content-Type", asl_text(call->type));
+    api_log(call->api, API_DEBUG, "%s: %d in %.1f ms, request %s",
+            call->operation ? call->operation->name : "no operation", call->status,
+            (double)(steady_us() - call->began_us) / 1000, id);
     http_exchange_answer(call->exchange, call->status, &headers, asl_buffer_text(&call->body));
     http_headers_free(&headers);
     call_free(call);
@@ -75,7 +89,6 @@ static void committed(void *state, enum engine_outcome outcome)
 {
     struct api_call *call = state;
     (void)outcome;
-    call->api->uncommitted = 0;
     send_now(call);
 }
 
@@ -87,7 +100,7 @@ static void answer(struct api_call *call, int status)
         call->api->answered++;
     else
         call->api->refused++;
-    if (call->api->uncommitted)
+    if (engine_is_ahead(call->api->engine))
         engine_after_commit(call->api->engine, committed, call);
     else
         send_now(call);
@@ -140,6 +153,21 @@ void api_fail_with(struct api_call *call, const char *type, const char *member, 
     va_start(arguments, format);
     fail(call, 400, type, member, text, format, arguments);
     va_end(arguments);
+}
+
+void api_log(struct api *a, enum api_level level, const char *format, ...)
+{
+    char line[1024];
+    va_list arguments;
+    if (level > a->log_level)
+        return;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    if (a->log)
+        a->log(a->log_state, level, line);
+    else
+        fprintf(stderr, "stepwell: %s\n", line);
 }
 
 /* ---- looking ---- */
@@ -222,7 +250,6 @@ void api_put_take(struct api *a, struct shelf *shelf, const char *key, asl_value
     engine_put_document(a->engine, shelf->kind, key, (struct store_bytes){text.data, text.size});
     asl_buffer_free(&scratch);
     shelf_put_take(shelf, key, document);
-    a->uncommitted++;
 }
 
 /* ---- a request ---- */
@@ -236,11 +263,22 @@ static const struct api_service *service_of(const struct http_received *request)
     return NULL;
 }
 
+static struct asl_text operation_of(const struct api_service *service,
+                                    const struct http_received *request)
+{
+    const char *target = http_headers_get(&request->headers, "X-Amz-Target");
+    return asl_text(target + strlen(service->prefix));
+}
+
+/* Of EventBridge the rules are here; its bus is a stand-in's. */
 bool api_is_meant(const struct http_received *request)
 {
     char signed_for[64];
+    const struct api_service *service = service_of(request);
     local_service_of(request, signed_for);
-    return service_of(request) || strcmp(signed_for, "scheduler") == 0;
+    return service == &services[0] ||
+           (service && service->operation(operation_of(service, request))) ||
+           strcmp(signed_for, "scheduler") == 0;
 }
 
 /* "application/x-amz-json-1.0", perhaps with parameters behind it. A browser cannot send it across
@@ -305,10 +343,9 @@ static void handle_targeted(struct api *a, struct http_exchange *x,
                             const struct http_received *request)
 {
     const struct api_service *service = service_of(request);
-    const char *target = http_headers_get(&request->headers, "X-Amz-Target");
     struct asl_text name = {"", 0};
     if (service)
-        name = asl_text(target + strlen(service->prefix));
+        name = operation_of(service, request);
     else
         service = &services[0];
     if (!is_type(http_headers_get(&request->headers, "Content-Type"), service->type)) {
@@ -341,11 +378,28 @@ void api_handle(void *api, struct http_exchange *x, const struct http_received *
 
 /* ---- life ---- */
 
+static void see_end(struct api *a, int64_t execution)
+{
+    sync_see_end(a, execution);
+    if (a->deleting)
+        machines_settle(a);
+}
+
+/* The engine's one watcher. */
+static void watch(void *state, int64_t execution, struct store_bytes chunk, enum asl_status status)
+{
+    (void)status;
+    if (chunk.data)
+        deliveries_see(state, execution);
+    else
+        see_end(state, execution);
+}
+
 bool api_close(struct api *a)
 {
     schedules_end(a);
     activities_let_go(a);
-    return a->calls == NULL;
+    return deliveries_rest(a) && a->calls == NULL;
 }
 
 static bool load_shelves(struct api *a, char message[512])
@@ -373,11 +427,19 @@ struct api *api_new(const struct api_options *options, char message[512])
     struct api *a = asl_allocate_zeroed(1, sizeof *a);
     a->engine = options->engine;
     a->catalogue = options->catalogue;
+    a->mocks = options->mocks;
     a->checker = constraint_checker_new();
     activities_init(a);
-    sync_init(a);
+    a->aws = options->aws;
+    a->log = options->log;
+    a->log_state = options->log_state;
+    a->log_level = options->log ? options->log_level : API_WARN;
+    engine_watch_all(a->engine, watch, a);
     if (load_shelves(a, message)) {
-        schedules_begin(a);
+        machines_settle(a);
+        deliveries_begin(a);
+        if (!options->without_schedules)
+            schedules_begin(a);
         return a;
     }
     api_free(a);
@@ -397,6 +459,7 @@ void api_free(struct api *a)
         call_free(call);
     }
     schedules_end(a);
+    deliveries_end(a);
     sync_free(a);
     activities_free(a);
     shelf_free(&a->machines);

@@ -13,10 +13,20 @@
 
 struct api;
 
+enum api_level { API_ERROR, API_WARN, API_INFO, API_DEBUG };
+
 /* Borrowed: outlive the api. */
 struct api_options {
     struct engine *engine;
     struct catalogue *catalogue; /* the model of the API itself, and what definitions may call */
+    struct mock_desk *mocks;     /* for "#TestCase"; NULL: there is none */
+    struct aws *aws;             /* for deliveries and dead-letter queues; NULL: there are none */
+    /* Where the API says what concerns no caller: one line, no newline. NULL: errors and warnings to
+     * stderr. */
+    void (*log)(void *state, enum api_level level, const char *line);
+    void *log_state;
+    bool without_schedules; /* none starts anything from here */
+    enum api_level log_level; /* the last one that is wanted; API_DEBUG tells of every request */
 };
 
 /* Reads what the store holds (machines, aliases, activities, tags ...). Make it before the loop runs:

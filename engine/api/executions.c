@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "asl/definition/complaint.h"
+#include "engine/api/delivery/delivery.h"
 #include "engine/api/internal.h"
+#include "engine/mock/desk.h"
 
 #define REDRIVE_DAYS 14
 #define REDRIVE_EVENTS 24999
@@ -67,6 +69,62 @@ bool api_start_of(struct api_call *call, const struct target *t, struct engine_s
     return (!name.data || api_check_name(call, name)) && api_check_input(call, start->input);
 }
 
+/* False after answering. */
+static bool check_test_case(struct api_call *call, const struct target *t)
+{
+    struct asl_buffer message;
+    if (!t->test_case[0])
+        return true;
+    asl_buffer_init(&message, 65536);
+    bool fine = call->api->mocks &&
+                mock_desk_check(call->api->mocks, t->arn.name, t->test_case,
+                                engine_machine(call->api->engine, target_row(t)), &message);
+    if (!fine)
+        api_invalid(call, "'#%s' names a test case: %s", t->test_case,
+                    message.size ? message.data : "this server has no mock file");
+    asl_buffer_free(&message);
+    return fine;
+}
+
+bool api_start_target(struct api_call *call, struct target *t)
+{
+    struct asl_text text = api_text(call, "stateMachineArn");
+    const char *hash = memchr(text.data, '#', text.size);
+    char test_case[API_NAME_BYTES];
+    if (!hash)
+        return api_live_target(call, "stateMachineArn", t);
+    snprintf(test_case, sizeof test_case, "%s", hash + 1);
+    asl_value *given = value_retain(call->in);
+    asl_value *arn = value_string((struct asl_text){text.data, (size_t)(hash - text.data)});
+    call->in = api_with_take(call->in, "stateMachineArn", arn);
+    bool fine = api_live_target(call, "stateMachineArn", t);
+    if (fine) { /* else the call is gone */
+        value_release(call->in);
+        call->in = value_retain(given);
+        memcpy(t->test_case, test_case, sizeof test_case);
+        fine = check_test_case(call, t);
+    }
+    value_release(given);
+    return fine;
+}
+
+void api_start(struct api *a, const struct target *t, struct engine_start *start,
+               void (*done)(void *state, const struct engine_started *started), void *state)
+{
+    struct delivery_marks marks;
+    struct engine_mark all[DELIVERY_CHANNELS + 1];
+    deliveries_mark(a, t, start, &marks);
+    for (size_t i = 0; i < start->mark_count; i++)
+        all[i] = start->marks[i];
+    start->marks = all;
+    if (t->test_case[0])
+        mock_desk_mark(a->mocks, t->arn.name, t->test_case, &all[start->mark_count++]);
+    engine_start(a->engine, start, done, state);
+    if (t->test_case[0])
+        mock_desk_unmark(&all[start->mark_count - 1]);
+    deliveries_marks_free(&marks);
+}
+
 void api_answer_refused_start(struct api_call *call, const struct engine_started *started)
 {
     struct arn machine;
@@ -118,8 +176,8 @@ void api_StartExecution(struct api_call *call)
 {
     struct target t;
     struct engine_start start;
-    if (api_target(call, "stateMachineArn", &t) && api_start_of(call, &t, &start))
-        engine_start(call->api->engine, &start, started, call);
+    if (api_start_target(call, &t) && api_start_of(call, &t, &start))
+        api_start(call->api, &t, &start, started, call);
 }
 
 /* ---- StopExecution ---- */
@@ -144,15 +202,54 @@ static void stopped(void *state, enum engine_outcome outcome)
 
 void api_StopExecution(struct api_call *call)
 {
-    call->execution = api_execution(call, "executionArn");
-    if (call->execution)
-        engine_stop(call->api->engine, call->execution, api_text(call, "error"),
-                    api_text(call, "cause"), stopped, call);
+    int64_t id = api_execution(call, "executionArn"); /* 0: answered, and the call is gone */
+    if (!id)
+        return;
+    call->execution = id;
+    engine_stop(call->api->engine, id, api_text(call, "error"), api_text(call, "cause"), stopped,
+                call);
 }
 
 /* ---- DescribeExecution ---- */
 
+struct first_event {
+    asl_value *input;
+    char message[160];
+};
+
+static bool see_first(void *state, int64_t id, const asl_value *event)
+{
+    const asl_value *input = api_get(api_get(event, "executionStartedEventDetails"), "input");
+    (void)id;
+    ((struct first_event *)state)->input = input ? value_retain(input) : NULL;
+    return false;
+}
+
+static bool see_first_chunk(void *state, int64_t first, int64_t count, struct store_bytes chunk)
+{
+    struct first_event *f = state;
+    (void)first, (void)count;
+    asl_history_read(chunk.data, chunk.size, true, see_first, f, f->message);
+    return false;
+}
+
+/* Only its first event has it to the letter; one that is not committed yet shows it compact. */
+asl_value *api_execution_input(struct api *a, int64_t execution, const asl_execution *x)
+{
+    struct first_event f = {.input = NULL};
+    struct asl_buffer scratch;
+    store_read_history(engine_store(a->engine), execution, 1, false, see_first_chunk, &f);
+    if (f.input)
+        return f.input;
+    asl_buffer_init(&scratch, ASL_BUFFER_MAXIMUM);
+    f.input = value_string(value_compact(asl_execution_input(x), &scratch));
+    asl_buffer_free(&scratch);
+    return f.input;
+}
+
 struct description {
+    struct api *api;
+    int64_t execution;
     bool include_data;
     asl_value *v;
 };
@@ -161,14 +258,17 @@ static void describe(void *state, const asl_execution *x)
 {
     struct description *d = state;
     d->v = describe_execution(x, d->include_data);
+    if (d->include_data)
+        d->v = api_with_take(d->v, "input", api_execution_input(d->api, d->execution, x));
 }
 
 void api_DescribeExecution(struct api_call *call)
 {
-    struct description d = {!asl_text_is(api_text(call, "includedData"), "METADATA_ONLY"), NULL};
+    bool hidden = asl_text_is(api_text(call, "includedData"), "METADATA_ONLY");
     int64_t id = api_execution(call, "executionArn");
     if (!id)
         return;
+    struct description d = {call->api, id, !hidden, NULL};
     if (engine_look(call->api->engine, id, describe, &d))
         api_answer_take(call, d.v);
     else
@@ -184,6 +284,7 @@ struct list {
     struct value_list items;
     size_t size;
     int64_t last;
+    int status; /* statusFilter, or -1: memory may be ahead of the store that chose the rows */
     bool more;
     bool redriven, not_redriven; /* redriveFilter */
     bool matches;
@@ -202,7 +303,8 @@ static void see_item(void *state, const asl_execution *x)
     const struct target *t = list->target;
     struct value_list *l = &list->item;
     bool redriven = asl_execution_redrives(x) > 0;
-    list->matches = !(list->redriven && !redriven) && !(list->not_redriven && redriven);
+    list->matches = !(list->redriven && !redriven) && !(list->not_redriven && redriven) &&
+                    (list->status < 0 || list->status == (int)asl_execution_status(x));
     if (t->alias)
         list->matches =
             list->matches && asl_text_is(asl_execution_alias_arn(x), t->alias_arn);
@@ -284,11 +386,12 @@ void api_ListExecutions(struct api_call *call)
     if (!check_list(call, &t) || !page_begin(call, after))
         return;
     struct list list = {.call = call, .target = &t, .size = page_size(call)};
+    list.status = status_filter(call);
     list.redriven = asl_text_is(api_text(call, "redriveFilter"), "REDRIVEN");
     list.not_redriven = asl_text_is(api_text(call, "redriveFilter"), "NOT_REDRIVEN");
     value_list_init(&list.items);
     api_make_arn(call->api, "stateMachine", t.arn.name, NULL, arn);
-    store_list_executions(engine_store(call->api->engine), arn, status_filter(call),
+    store_list_executions(engine_store(call->api->engine), arn, list.status,
                           after[0] ? strtoll(after, NULL, 10) : INT64_MAX, SIZE_MAX, see_row,
                           &list);
     struct value_list l;
@@ -364,13 +467,19 @@ static void redriven(void *state, enum engine_outcome outcome)
 }
 
 struct redrivable {
-    int64_t now;
+    int64_t now, last, redrives;
+    char machine[API_NAME_BYTES];
     char reason[128]; /* "" when it is */
 };
 
 static void judge(void *state, const asl_execution *x)
 {
     struct redrivable *r = state;
+    struct arn machine;
+    if (arn_read(asl_execution_machine_arn(x), &machine))
+        snprintf(r->machine, sizeof r->machine, "%s", machine.name);
+    r->last = asl_execution_last_event(x);
+    r->redrives = asl_execution_redrives(x);
     enum asl_status status = asl_execution_status(x);
     if (status != ASL_FAILED && status != ASL_TIMED_OUT && status != ASL_ABORTED)
         snprintf(r->reason, sizeof r->reason, "Execution is %s and cannot be redriven",
@@ -383,9 +492,10 @@ static void judge(void *state, const asl_execution *x)
 
 void api_RedriveExecution(struct api_call *call)
 {
-    call->execution = api_execution(call, "executionArn");
-    if (!call->execution)
+    int64_t id = api_execution(call, "executionArn"); /* 0: answered, and the call is gone */
+    if (!id)
         return;
+    call->execution = id;
     int64_t at =
         token_used(call, api_text(call, "executionArn").data, api_text(call, "clientToken"));
     if (at) {
@@ -394,8 +504,10 @@ void api_RedriveExecution(struct api_call *call)
     }
     struct redrivable r = {.now = api_now(call), .reason = ""};
     engine_look(call->api->engine, call->execution, judge, &r);
-    if (r.reason[0])
+    if (r.reason[0]) {
         api_fail(call, "ExecutionNotRedrivable", "%s", r.reason);
-    else
-        engine_redrive(call->api->engine, call->execution, redriven, call);
+        return;
+    }
+    deliveries_redrive(call->api, r.machine, false, call->execution, r.last, r.redrives);
+    engine_redrive(call->api->engine, call->execution, redriven, call);
 }

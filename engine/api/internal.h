@@ -5,8 +5,9 @@
  *   shelf.c       named documents in memory, written through to the store
  *   arn.c         ARNs of this service, read and made
  *   page.c        nextToken and maxResults
+ *   delivery/     what happened, told to CloudWatch Logs and EventBridge
  *   machines.c, versions.c, aliases.c, executions.c, history.c, sync.c, activities.c, tokens.c,
- *   map_runs.c, tags.c, validation.c, test_state.c: a family of operations each
+ *   map_runs.c, tags.c, validation.c, test_state/: a family of operations each
  */
 #ifndef ENGINE_API_INTERNAL_H
 #define ENGINE_API_INTERNAL_H
@@ -50,6 +51,7 @@ struct api_call {
     const char *type; /* Content-Type of the answer */
     asl_value *in; /* the parameters: an object that satisfies the model */
     int status;    /* of the answer, once there is one */
+    int64_t began_us; /* by a steady clock */
     struct asl_buffer body;
     bool is_second_try; /* of StartExecution: see there */
     bool is_gone;  /* the client left: its answer goes nowhere */
@@ -61,6 +63,12 @@ struct api_call {
 struct api {
     struct engine *engine;
     struct catalogue *catalogue;
+    struct mock_desk *mocks; /* or NULL */
+    struct aws *aws; /* or NULL */
+    struct deliveries *deliveries;
+    void (*log)(void *state, enum api_level level, const char *line);
+    void *log_state;
+    enum api_level log_level;
     struct constraint_checker *checker;
     struct api_call *calls;
     struct shelf machines;   /* by name */
@@ -72,7 +80,7 @@ struct api {
     struct shelf schedules;  /* by key: schedule/schedules.h */
     struct shelf rules;      /* of EventBridge, by name */
     struct loop_timer *due;  /* the nearest schedule */
-    size_t uncommitted;      /* documents put since the last commit */
+    size_t deleting;         /* machines that wait for the end of their executions */
     struct activity_queues *queues;
     struct sync_waiting *sync_waiting;
     uint64_t answered, refused;
@@ -111,6 +119,9 @@ int64_t api_integer(const struct api_call *call, const char *member, int64_t oth
 int64_t api_now(const struct api_call *call);
 /* False after refusing (InvalidName) what AWS does not take as a name. */
 bool api_check_name(struct api_call *call, struct asl_text name);
+
+void api_log(struct api *a, enum api_level level, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* ---- looking, where things may be missing ---- */
 
@@ -157,10 +168,19 @@ struct target {
     const asl_value *version; /* NULL: the machine's newest revision */
     const asl_value *alias;   /* NULL: none was named */
     char version_arn[API_ARN_BYTES], alias_arn[API_ARN_BYTES]; /* or "" */
+    char test_case[API_NAME_BYTES]; /* of a mock file, behind "#"; or "" */
 };
 /* Finds what a parameter names; an alias gives one of its versions by its weights. False after
  * answering. */
 bool api_target(struct api_call *call, const char *member, struct target *t);
+/* The same, refusing a machine that is being deleted. */
+bool api_live_target(struct api_call *call, const char *member, struct target *t);
+bool api_check_not_deleting(struct api_call *call, const char *name, const asl_value *machine);
+bool machine_is_deleting(const asl_value *machine);
+void machines_settle(struct api *a);
+/* The same for one that is to be started: its ARN may name a test case, as Step Functions Local's do
+ * ("...:stateMachine:M#Case"). */
+bool api_start_target(struct api_call *call, struct target *t);
 /* The same without a call: false when there is no such machine. */
 bool target_find(struct api *a, struct asl_text text, struct target *t);
 /* The document that tells of this revision: the version's, else the machine's. */
@@ -188,6 +208,11 @@ bool api_check_definition(struct api_call *call, struct asl_text definition, boo
 int64_t api_execution(struct api_call *call, const char *member);
 /* The name and input of a start, checked; false after answering. */
 bool api_start_of(struct api_call *call, const struct target *t, struct engine_start *start);
+/* Starts it, with what is to be told of it. */
+void api_start(struct api *a, const struct target *t, struct engine_start *start,
+               void (*done)(void *state, const struct engine_started *started), void *state);
+/* The input as it was given, a string; yours. */
+asl_value *api_execution_input(struct api *a, int64_t execution, const asl_execution *x);
 void api_answer_refused_start(struct api_call *call, const struct engine_started *started);
 /* False after answering InvalidExecutionInput. */
 bool api_check_input(struct api_call *call, struct asl_text input);
@@ -203,7 +228,7 @@ void page_set_next(const struct api_call *call, struct value_list *out, const ch
 /* ---- queues and waiting ---- */
 void activities_init(struct api *a);
 void activities_free(struct api *a);
-void sync_init(struct api *a);
+void sync_see_end(struct api *a, int64_t execution);
 void sync_free(struct api *a);
 void activities_let_go(struct api *a);
 

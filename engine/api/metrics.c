@@ -1,6 +1,7 @@
 /* /metrics: the engine's figures as Prometheus text. */
 #include <inttypes.h>
 
+#include "engine/api/delivery/delivery.h"
 #include "engine/api/internal.h"
 
 static void put(struct asl_buffer *out, const char *name, const char *type, const char *help,
@@ -8,6 +9,24 @@ static void put(struct asl_buffer *out, const char *name, const char *type, cons
 {
     asl_buffer_printf(out, "# HELP %s %s\n# TYPE %s %s\n%s %.15g\n", name, help, name, type, name,
                       value);
+}
+
+static void put_deliveries(struct api *a, struct asl_buffer *out)
+{
+    struct delivery_figures f[DELIVERY_CHANNELS];
+    deliveries_figures(a, f);
+    asl_buffer_puts(out, "# HELP stepwell_deliveries_total Records delivered or dropped.\n"
+                         "# TYPE stepwell_deliveries_total counter\n");
+    for (size_t i = 0; i < DELIVERY_CHANNELS; i++)
+        asl_buffer_printf(out,
+                          "stepwell_deliveries_total{to=\"%s\",result=\"delivered\"} %" PRIu64 "\n"
+                          "stepwell_deliveries_total{to=\"%s\",result=\"dropped\"} %" PRIu64 "\n",
+                          f[i].channel, f[i].delivered, f[i].channel, f[i].dropped);
+    asl_buffer_puts(out, "# HELP stepwell_deliveries_waiting Executions with records to deliver.\n"
+                         "# TYPE stepwell_deliveries_waiting gauge\n");
+    for (size_t i = 0; i < DELIVERY_CHANNELS; i++)
+        asl_buffer_printf(out, "stepwell_deliveries_waiting{to=\"%s\"} %zu\n", f[i].channel,
+                          f[i].waiting);
 }
 
 static void put_statuses(struct api *a, struct asl_buffer *out)
@@ -47,4 +66,5 @@ void api_metrics(struct api *a, struct asl_buffer *out)
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
         put(out, figures[i].name, figures[i].type, figures[i].help, figures[i].value);
     put_statuses(a, out);
+    put_deliveries(a, out);
 }

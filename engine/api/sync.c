@@ -87,22 +87,13 @@ static void answer_all(void *state)
     }
 }
 
-static void watch(void *state, int64_t execution, struct store_bytes chunk, enum asl_status status)
+void sync_see_end(struct api *a, int64_t execution)
 {
-    struct api *a = state;
-    (void)status;
-    if (chunk.data)
-        return;
     for (struct sync_waiting *w = a->sync_waiting; w; w = w->next)
         if (w->call->execution == execution && !w->ended) {
             w->ended = true;
             loop_soon(engine_loop(a->engine), answer_all, a);
         }
-}
-
-void sync_init(struct api *a)
-{
-    engine_watch(a->engine, 0, watch, a);
 }
 
 static void started(void *state, const struct engine_started *s)
@@ -125,7 +116,7 @@ void api_StartSyncExecution(struct api_call *call)
 {
     struct target t;
     struct engine_start start;
-    if (!api_target(call, "stateMachineArn", &t))
+    if (!api_start_target(call, &t))
         return;
     if (!machine_is_express(t.machine)) {
         api_fail(call, "StateMachineTypeNotSupported",
@@ -135,7 +126,7 @@ void api_StartSyncExecution(struct api_call *call)
     if (!api_start_of(call, &t, &start))
         return;
     start.synchronous = true;
-    engine_start(call->api->engine, &start, started, call);
+    api_start(call->api, &t, &start, started, call);
 }
 
 void sync_free(struct api *a)

@@ -28,7 +28,7 @@ struct aws_call {
     const struct catalogue_operation *operation;
     enum protocol_names names;
     asl_value *parameters;
-    char *region, *role_arn, *token;
+    char *region, *role_arn, *token, *state_name;
     size_t attempts, made;
     int64_t timeout_ms;
     bool signs_with; /* `with` was given: nothing is looked up */
@@ -56,6 +56,7 @@ static void call_free(struct aws_call *c)
     free(c->region);
     free(c->role_arn);
     free(c->token);
+    free(c->state_name);
     free(c);
     loop_release(loop);
 }
@@ -264,6 +265,36 @@ static bool serialise(struct aws_call *c)
     return good;
 }
 
+static const asl_value *parameter(const struct aws_call *c, const char *name)
+{
+    const struct catalogue_shape *input = c->operation->input.shape;
+    for (size_t i = 0; c->parameters && input && i < value_count(c->parameters); i++) {
+        const struct catalogue_member *m = catalogue_member_spelt(
+            c->operation->service, input, value_as_text(value_key_at(c->parameters, i)));
+        if (m && strcmp(m->name, name) == 0)
+            return value_at(c->parameters, i);
+    }
+    return NULL;
+}
+
+/* What several regions answer for is signed with SigV4a: keys of another kind. */
+static const char *regions_asked(const struct aws_call *c)
+{
+    const char *service = c->operation->service->arn_name;
+    const asl_value *bucket = strcmp(service, "s3") == 0 ? parameter(c, "Bucket") : NULL;
+    if (bucket && value_kind(bucket) == VALUE_STRING &&
+        asl_text_starts(value_as_text(bucket), "arn:") &&
+        asl_text_ends(value_as_text(bucket), ".mrap"))
+        return "S3 multi-region access points are signed with SigV4a, which is not offered: name the "
+               "bucket or a region's access point";
+    if (strcmp(service, "eventbridge") == 0 && parameter(c, "EndpointId"))
+        return "EventBridge global endpoints are signed with SigV4a, which is not offered: leave "
+               "EndpointId out, and a region's own endpoint is called";
+    if (strcmp(service, "cloudfrontkeyvaluestore") == 0)
+        return "CloudFront KeyValueStore is signed with SigV4a, which is not offered";
+    return NULL;
+}
+
 /* A few old services take Signature Version 2 only, one a bearer token: said before they say
  * worse. */
 static const char *objection_to(const struct aws_call *c)
@@ -276,7 +307,7 @@ static const char *objection_to(const struct aws_call *c)
         return "this service signs in with a bearer token, which is not offered";
     if (s->signature_version && strcmp(s->signature_version, "v2") == 0)
         return "this service takes only Signature Version 2, which is not offered";
-    return NULL;
+    return regions_asked(c);
 }
 
 static void on_timer(void *state)
@@ -291,7 +322,10 @@ static void on_timer(void *state)
     if (c->region)
         rules.region = c->region;
     catalogue_action(c->operation, action, sizeof action);
-    if (!endpoint_find(&rules, c->operation->service, action, &c->endpoint, message))
+    const struct endpoint_about about = {c->operation->service, action,
+                                         {c->state_name, c->state_name ? strlen(c->state_name) : 0},
+                                         aws_function_of(c->operation, c->parameters)};
+    if (!endpoint_find(&rules, &about, &c->endpoint, message))
         fail(c, AWS_CLIENT, HTTP_DONE, message);
     else if (objection_to(c))
         fail(c, AWS_CLIENT, HTTP_DONE, objection_to(c));
@@ -325,6 +359,7 @@ static struct aws_call *call_new(struct aws *a, const struct aws_ask *ask,
     c->region = ask->region ? asl_copy_text(asl_text(ask->region)) : NULL;
     c->role_arn = ask->role_arn ? asl_copy_text(asl_text(ask->role_arn)) : NULL;
     c->token = ask->token ? asl_copy_text(asl_text(ask->token)) : random_token();
+    c->state_name = ask->state.size ? asl_copy_text(ask->state) : NULL;
     c->attempts = ask->attempts ? ask->attempts : a->attempts;
     c->timeout_ms = ask->timeout_ms > 0 ? ask->timeout_ms : TIMEOUT_MS;
     c->done = done;

@@ -186,6 +186,10 @@ bool catalogue_suggest_service(struct catalogue *c, struct asl_text wrong, char 
 bool catalogue_suggest_action(const struct catalogue_service *s, struct asl_text wrong, char *out,
                               size_t size);
 
+/* Letters to change, add or drop to make one word of the other, case apart; 64 when either is longer
+ * than that. */
+size_t catalogue_word_distance(struct asl_text a, const char *b);
+
 /* ---- shapes ---- */
 /* The member of a structure by its exact name, or NULL. */
 const struct catalogue_member *catalogue_member(const struct catalogue_shape *structure,

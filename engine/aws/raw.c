@@ -12,8 +12,8 @@
 struct aws_raw_call {
     struct aws *aws;
     struct http_request request; /* its texts are in the four below */
-    char *method, *url, *signing_name, *role_arn;
-    struct asl_buffer body;
+    char *method, *url, *signing_name, *cluster, *role_arn;
+    struct asl_buffer body, ca_pem;
     struct loop_timer *timer; /* the start: nothing ends from within aws_raw_send */
     struct credentials_wait *credentials;
     struct http_call *http;
@@ -27,9 +27,11 @@ static void raw_free(struct aws_raw_call *c)
     loop_timer_free(c->timer);
     http_headers_free(&c->request.headers);
     asl_buffer_free(&c->body);
+    asl_buffer_free(&c->ca_pem);
     free(c->method);
     free(c->url);
     free(c->signing_name);
+    free(c->cluster);
     free(c->role_arn);
     free(c);
     loop_release(loop);
@@ -89,6 +91,60 @@ static void sign(struct aws_raw_call *c, const struct credentials *who)
     asl_buffer_free(&parameters);
 }
 
+/* EKS takes a presigned GetCallerIdentity as a bearer token, with the cluster's name signed in
+ * (aws-iam-authenticator's form; what `aws eks get-token` prints). Good for a minute. */
+#define CLUSTER_TOKEN_SECONDS 60
+
+static void put_base64url(struct asl_text bytes, struct asl_buffer *out)
+{
+    size_t from = out->size;
+    protocol_base64_encode(bytes, out);
+    for (size_t i = from; i < out->size; i++)
+        if (out->data[i] == '+' || out->data[i] == '/')
+            out->data[i] = out->data[i] == '+' ? '-' : '_';
+    while (out->size > from && out->data[out->size - 1] == '=')
+        out->data[--out->size] = '\0';
+}
+
+static void sign_in(struct aws_raw_call *c, const struct credentials *who)
+{
+    struct http_headers headers;
+    struct asl_buffer query, url, bearer;
+    struct sigv4_credentials keys = {who->access_key_id, who->secret_access_key,
+                                     who->session_token};
+    char host[256], region[64];
+    if (!endpoint_real_host("sts", aws_region(c->aws), "", host, region))
+        snprintf(host, sizeof host, "sts.amazonaws.com");
+    http_headers_init(&headers);
+    http_headers_add(&headers, "Host", asl_text(host));
+    http_headers_add(&headers, "x-k8s-aws-id", asl_text(c->cluster));
+    asl_buffer_init(&query, ASL_BUFFER_MAXIMUM);
+    asl_buffer_init(&url, ASL_BUFFER_MAXIMUM);
+    asl_buffer_init(&bearer, ASL_BUFFER_MAXIMUM);
+    asl_buffer_puts(&query, "Action=GetCallerIdentity&Version=2011-06-15");
+    struct sigv4 s = {
+        .method = "GET",
+        .path = ASL_TEXT("/"),
+        .query = &query,
+        .headers = &headers,
+        .credentials = &keys,
+        .region = region,
+        .service = "sts",
+        .now_ms = aws_wall_now(c->aws),
+        .expires_seconds = CLUSTER_TOKEN_SECONDS,
+        .flags = SIGV4_QUERY | SIGV4_ENCODE_PATH | SIGV4_NORMALIZE,
+    };
+    sigv4_sign(&s);
+    asl_buffer_printf(&url, "https://%s/?%s", host, query.data);
+    asl_buffer_puts(&bearer, "Bearer k8s-aws-v1.");
+    put_base64url(asl_buffer_text(&url), &bearer);
+    http_headers_set(&c->request.headers, "Authorization", asl_buffer_text(&bearer));
+    http_headers_free(&headers);
+    asl_buffer_free(&query);
+    asl_buffer_free(&url);
+    asl_buffer_free(&bearer);
+}
+
 static void send_out(struct aws_raw_call *c)
 {
     c->http = http_out_send(c->aws->http, &c->request, on_answer, c);
@@ -99,7 +155,10 @@ static void on_credentials(void *state, const struct credentials *found, const c
     struct aws_raw_call *c = state;
     c->credentials = NULL;
     if (found) {
-        sign(c, found);
+        if (c->cluster)
+            sign_in(c, found);
+        else
+            sign(c, found);
         send_out(c);
         return;
     }
@@ -112,7 +171,7 @@ static void on_credentials(void *state, const struct credentials *found, const c
 static void on_timer(void *state)
 {
     struct aws_raw_call *c = state;
-    if (!c->signing_name) {
+    if (!c->signing_name && !c->cluster) {
         send_out(c);
         return;
     }
@@ -147,6 +206,10 @@ struct aws_raw_call *aws_raw_send(struct aws *a, const struct aws_raw *raw,
     asl_buffer_put_text(&c->body, raw->request.body);
     c->request.body = asl_buffer_text(&c->body);
     c->signing_name = copy(raw->signing_name);
+    c->cluster = copy(raw->cluster);
+    asl_buffer_init(&c->ca_pem, ASL_BUFFER_MAXIMUM);
+    asl_buffer_put_text(&c->ca_pem, raw->request.ca_pem);
+    c->request.ca_pem = asl_buffer_text(&c->ca_pem);
     c->role_arn = copy(raw->role_arn);
     c->done = done;
     c->state = state;

@@ -1,5 +1,5 @@
-/* URL, Host and signature. What is special about a service stands here and is small: S3's bucket in
- * the host, and S3's way of signing. */
+/* URL, Host and signature. What is special about a service stands here and is small: S3's bucket or
+ * access point in the host, and S3's way of signing. */
 #include "request.h"
 
 #include <ctype.h>
@@ -12,6 +12,7 @@ struct parts {
     struct asl_text scheme; /* "https://" */
     char authority[512];    /* host and port, host prefix and bucket included */
     struct asl_buffer path; /* base path and the request's own */
+    char region[64];        /* that signs */
 };
 
 static bool is_s3(const struct catalogue_service *s)
@@ -53,6 +54,40 @@ static void move_bucket(struct asl_text *path, char *bucket, size_t size)
     *path = end ? (struct asl_text){end, path->size - 1 - name.size} : ASL_TEXT("/");
 }
 
+/* The text up to the next of "%3A" and "%2F", which is stepped over. */
+static struct asl_text next_part(struct asl_text *rest)
+{
+    struct asl_text part = {rest->data, 0};
+    while (part.size < rest->size && rest->data[part.size] != '%' && rest->data[part.size] != '/')
+        part.size++;
+    size_t step = part.size + 3 <= rest->size && rest->data[part.size] == '%' ? 3 : 0;
+    *rest = (struct asl_text){rest->data + part.size + step, rest->size - part.size - step};
+    return part;
+}
+
+/* A bucket that is "arn:aws:s3:<region>:<account>:accesspoint/<name>" is a host of its own, in the
+ * ARN's region. False: it is none of these. */
+static bool move_access_point(struct asl_text *path, char authority[512], char region[64])
+{
+    static const char start[] = "/arn%3A";
+    struct asl_text rest = *path;
+    char host[256], place[64];
+    if (!asl_text_starts(rest, start))
+        return false;
+    rest = (struct asl_text){path->data + sizeof start - 1, path->size - (sizeof start - 1)};
+    next_part(&rest); /* partition */
+    struct asl_text service = next_part(&rest), where = next_part(&rest);
+    struct asl_text account = next_part(&rest), kind = next_part(&rest), name = next_part(&rest);
+    snprintf(place, sizeof place, "%.*s", ASL_TEXT_ARGS(where));
+    if (!asl_text_is(service, "s3") || !asl_text_is(kind, "accesspoint") || !is_label(name) ||
+        !endpoint_region_is_good(place) || account.size != 12 ||
+        !endpoint_real_host("s3-accesspoint", place, "", host, region))
+        return false;
+    snprintf(authority, 512, "%.*s-%.*s.%s", ASL_TEXT_ARGS(name), ASL_TEXT_ARGS(account), host);
+    *path = rest.size > 0 ? rest : ASL_TEXT("/");
+    return true;
+}
+
 static bool place_it(const struct request_place *place, const struct aws_request *request,
                      struct parts *parts)
 {
@@ -62,9 +97,15 @@ static bool place_it(const struct request_place *place, const struct aws_request
     bool real = place->endpoint->origin == ENDPOINT_REAL;
     struct asl_text path = asl_buffer_text(&request->path);
     char bucket[80] = "";
+    snprintf(parts->region, sizeof parts->region, "%s", place->endpoint->signing_region);
+    parts->scheme = (struct asl_text){url, (size_t)(host - url)};
+    if (real && is_s3(place->operation->service) &&
+        move_access_point(&path, parts->authority, parts->region)) {
+        asl_buffer_put_text(&parts->path, path);
+        return true;
+    }
     if (real && is_s3(place->operation->service))
         move_bucket(&path, bucket, sizeof bucket);
-    parts->scheme = (struct asl_text){url, (size_t)(host - url)};
     /* "sync-localhost" is nobody's name: host prefixes are for AWS's own hosts. */
     int length = snprintf(parts->authority, sizeof parts->authority, "%s%s%.*s", bucket,
                           real ? request->host_prefix : "", (int)size, host);
@@ -99,7 +140,7 @@ static void sign(const struct request_place *place, const struct parts *parts,
         .headers = &out->headers,
         .body = out->body,
         .credentials = &who,
-        .region = place->endpoint->signing_region,
+        .region = parts->region,
         .service = service->signing_name,
         .now_ms = place->now_ms,
         .flags = signs_as_s3(service) ? SIGV4_CONTENT_HASH : SIGV4_ENCODE_PATH | SIGV4_NORMALIZE,

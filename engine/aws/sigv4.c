@@ -239,6 +239,8 @@ static int compare_headers(const void *a, const void *b)
 
 static bool is_signed(const struct sigv4 *s, const char *name)
 {
+    if (s->flags & SIGV4_ALL_HEADERS)
+        return true;
     for (size_t i = 0; i < sizeof unsigned_headers / sizeof *unsigned_headers; i++)
         if (strcasecmp(name, unsigned_headers[i]) == 0)
             return false;

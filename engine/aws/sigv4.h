@@ -22,6 +22,7 @@ enum sigv4_flags {
     SIGV4_NORMALIZE = 2,    /* take "." and ".." and double slashes out of the path; not for S3 */
     SIGV4_ENCODE_PATH = 4,  /* encode the (already encoded) path once more; all but S3 */
     SIGV4_CONTENT_HASH = 8, /* add x-amz-content-sha256; S3 wants it (header form only) */
+    SIGV4_ALL_HEADERS = 32, /* sign every header there is: the caller has chosen (verifying) */
     SIGV4_TOKEN_UNSIGNED = 16, /* the session token goes along unsigned (a few old services) */
 };
 

@@ -32,13 +32,15 @@ struct command {
 };
 extern const struct command command_run, command_resume, command_list, command_show,
     command_history, command_stop, command_validate, command_local, command_eval, command_serve,
-    command_replay, command_graph, command_diff, command_schedule;
+    command_replay, command_graph, command_diff, command_schedule, command_test,
+    command_fork, command_coverage;
 
 /* ---- options ---- */
 
 enum option_kind {
     OPTION_FLAG, /* bool */
     OPTION_TEXT, /* const char *: points into argv */
+    OPTION_MAYBE, /* const char *: "" for "--name", points into argv for "--name=value" */
     OPTION_LIST, /* struct texts: may be given again and again */
 };
 
@@ -73,6 +75,8 @@ int cli_options(const struct command *c, const struct option *options, int argc,
 int cli_fail(int status, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void cli_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* From now on notes go there instead, a line each. */
+void cli_notes_to(void (*sink)(void *state, const char *line), void *state);
 /* Colour is for terminals only, and not where NO_COLOR is set. */
 bool cli_colour(int fd);
 

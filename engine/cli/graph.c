@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "asl/definition/machine.h"
+#include "engine/graph/words.h"
 #include "engine/replay/recording.h"
 
 #define DEFINITION_MAXIMUM (1 << 20)
@@ -57,26 +57,6 @@ static struct asl_text mark_of(const struct graph *g, const struct state *s)
     return mark ? value_as_text(mark) : (struct asl_text){"", 0};
 }
 
-static const char *kind_name(enum state_kind kind)
-{
-    static const char *const names[] = {
-        [STATE_PASS] = "Pass", [STATE_TASK] = "Task",       [STATE_CHOICE] = "Choice",
-        [STATE_WAIT] = "Wait", [STATE_SUCCEED] = "Succeed", [STATE_FAIL] = "Fail",
-        [STATE_MAP] = "Map",   [STATE_PARALLEL] = "Parallel",
-    };
-    return names[kind];
-}
-
-/* What stands under a state's name: its kind, a Task's resource. */
-static void put_subtitle(struct asl_buffer *out, const struct state *s)
-{
-    const struct resource *r = s->kind == STATE_TASK ? &s->of.task.resource : NULL;
-    if (r && r->type && r->name && r->family == TASK_SERVICE)
-        asl_buffer_printf(out, "%s:%s", r->type, r->name);
-    else
-        asl_buffer_puts(out, kind_name(s->kind));
-}
-
 /* ---- Mermaid ---- */
 
 /* Its labels are Markdown and HTML: all that means something there goes as #code; */
@@ -103,7 +83,7 @@ static void mermaid_node(struct graph *g, const struct state *s, int depth)
     bool choice = s->kind == STATE_CHOICE;
     struct asl_buffer subtitle;
     asl_buffer_init(&subtitle, 4096);
-    put_subtitle(&subtitle, s);
+    words_put_subtitle(&subtitle, s);
     indent(&g->out, depth);
     asl_buffer_printf(&g->out, "s%zu%s\"", s->id, choice ? "{" : "[");
     put_mermaid_text(&g->out, name_of(s));
@@ -183,7 +163,7 @@ static void dot_node(struct graph *g, const struct state *s, int depth)
 {
     struct asl_buffer subtitle;
     asl_buffer_init(&subtitle, 4096);
-    put_subtitle(&subtitle, s);
+    words_put_subtitle(&subtitle, s);
     indent(&g->out, depth);
     asl_buffer_printf(&g->out, "s%zu [label=\"", s->id);
     put_dot_text(&g->out, name_of(s));
@@ -247,85 +227,6 @@ static const struct drawing drawings[] = {
     {"dot", dot_begin, dot_node, dot_edge, dot_point, dot_open, dot_close, dot_end},
 };
 
-/* ---- what a rule says ---- */
-
-static const char *operator_text(const struct choice_rule *r)
-{
-    static const char *const texts[] = {
-        [CHOICE_EQUALS] = "=",  [CHOICE_LESS] = "<",           [CHOICE_LESS_EQUALS] = "<=",
-        [CHOICE_GREATER] = ">", [CHOICE_GREATER_EQUALS] = ">=", [CHOICE_MATCHES] = "matches",
-    };
-    return r->operator <= CHOICE_MATCHES ? texts[r->operator] : "";
-}
-
-static void put_is(struct asl_buffer *out, const struct choice_rule *r)
-{
-    static const char *const types[] = {
-        [CHOICE_STRING] = "a string",       [CHOICE_NUMERIC] = "a number",
-        [CHOICE_BOOLEAN] = "a boolean",     [CHOICE_TIMESTAMP] = "a timestamp",
-        [CHOICE_NULL] = "null",             [CHOICE_PRESENT] = "present",
-    };
-    asl_buffer_printf(out, " is %s%s", r->expected ? "" : "not ", types[r->type]);
-}
-
-static void put_rule(struct asl_buffer *out, const struct choice_rule *r);
-
-static void put_rules(struct asl_buffer *out, const struct choice_rule *r, const char *between)
-{
-    for (size_t i = 0; i < r->rule_count; i++) {
-        asl_buffer_puts(out, i ? between : "(");
-        put_rule(out, &r->rules[i]);
-    }
-    asl_buffer_putc(out, ')');
-}
-
-static void put_condition(struct asl_buffer *out, const struct template *t)
-{
-    if (t && t->kind == TEMPLATE_JSONATA)
-        asl_buffer_put_text(out, jsonata_source(t->of.jsonata));
-    else if (t && t->kind == TEMPLATE_LITERAL)
-        value_print(t->of.literal, out);
-}
-
-/* Depth is the definition's, which the compiler bounds. */
-static void put_rule(struct asl_buffer *out, const struct choice_rule *r)
-{
-    if (r->operator == CHOICE_CONDITION) {
-        put_condition(out, r->condition);
-        return;
-    }
-    if (r->operator <= CHOICE_NOT) {
-        if (r->operator == CHOICE_NOT)
-            asl_buffer_puts(out, "not ");
-        put_rules(out, r, r->operator == CHOICE_OR ? " or " : " and ");
-        return;
-    }
-    if (r->variable)
-        asl_buffer_put_text(out, path_source(r->variable));
-    if (r->operator == CHOICE_IS) {
-        put_is(out, r);
-        return;
-    }
-    asl_buffer_printf(out, " %s ", operator_text(r));
-    if (r->operand_path)
-        asl_buffer_put_text(out, path_source(r->operand_path));
-    else if (r->operand)
-        value_print(r->operand, out);
-}
-
-/* Cuts a label at a character's beginning. */
-static struct asl_text shorten(struct asl_buffer *label)
-{
-    if (label->size <= LABEL_MAXIMUM)
-        return asl_buffer_text(label);
-    size_t size = LABEL_MAXIMUM;
-    while (size && ((unsigned char)label->data[size] & 0xc0) == 0x80)
-        size--;
-    label->size = size;
-    asl_buffer_puts(label, "...");
-    return asl_buffer_text(label);
-}
-
 /* ---- the walk ---- */
 
 static void draw_states(struct graph *g, const struct states *all, const char *from, int depth);
@@ -339,14 +240,20 @@ static void link_states(struct graph *g, const struct state *from, const struct 
     g->drawing->edge(g, a, b, kind, label);
 }
 
+static struct asl_text shortened(struct asl_buffer *label)
+{
+    words_shorten(label, LABEL_MAXIMUM);
+    return asl_buffer_text(label);
+}
+
 static void draw_choices(struct graph *g, const struct state *s)
 {
     struct asl_buffer label;
     asl_buffer_init(&label, ASL_BUFFER_MAXIMUM);
     for (size_t i = 0; i < s->of.choice.count; i++) {
         asl_buffer_clear(&label);
-        put_rule(&label, &s->of.choice.rules[i]);
-        link_states(g, s, s->of.choice.rules[i].next, EDGE_CHOICE, shorten(&label));
+        words_put_rule(&label, &s->of.choice.rules[i]);
+        link_states(g, s, s->of.choice.rules[i].next, EDGE_CHOICE, shortened(&label));
     }
     if (s->of.choice.default_next)
         link_states(g, s, s->of.choice.default_next, EDGE_CHOICE, ASL_TEXT("default"));
@@ -360,11 +267,8 @@ static void draw_catchers(struct graph *g, const struct state *s)
     for (size_t i = 0; i < s->catcher_count; i++) {
         const struct catcher *c = &s->catchers[i];
         asl_buffer_clear(&label);
-        for (size_t k = 0; k < c->error_count; k++) {
-            asl_buffer_puts(&label, k ? ", " : "");
-            asl_buffer_put_text(&label, value_as_text(c->errors[k]));
-        }
-        link_states(g, s, c->next, EDGE_CATCH, shorten(&label));
+        words_put_errors(&label, c->errors, c->error_count);
+        link_states(g, s, c->next, EDGE_CATCH, shortened(&label));
     }
     asl_buffer_free(&label);
 }

@@ -61,7 +61,8 @@ static bool seed_one(struct at *at, const asl_value *item, size_t index, const c
     double seconds = ago ? value_as_double(ago) : 0;
     if (!service || !operation || !local_offers(service)) {
         cli_fail(EXIT_WRONG_USAGE,
-                 "%s: call %zu wants \"service\" (dynamodb or s3) and \"operation\"", file, index);
+                 "%s: call %zu wants \"service\" (%s) and \"operation\"", file, index,
+                 local_offered());
         return false;
     }
     if (!(seconds >= 0 && seconds <= AGO_MAXIMUM)) {
@@ -111,7 +112,8 @@ static int one(struct at *at, const struct texts *rest)
     const char *service = rest->items[0];
     struct asl_buffer body;
     if (!local_offers(service))
-        return cli_fail(EXIT_WRONG_USAGE, "there is no stand-in for '%s'", service);
+        return cli_fail(EXIT_WRONG_USAGE, "there is no stand-in for '%s'; there are: %s",
+                        service, local_offered());
     asl_buffer_init(&body, ASL_BUFFER_MAXIMUM);
     bool fine = cli_read_json(rest->count > 2 ? rest->items[2] : "{}", BODY_MAXIMUM, &body);
     int status = EXIT_WRONG_USAGE;
@@ -158,7 +160,7 @@ static int command(const struct command *c, int argc, char **argv)
 }
 
 const struct command command_local = {
-    "local", "SERVICE OPERATION [JSON|@FILE]", "calls an embedded stand-in: dynamodb, s3",
+    "local", "SERVICE OPERATION [JSON|@FILE]", "calls an embedded stand-in: dynamodb, s3, sqs, sns, events, ...",
     "Ends with 1 when the service answered with an error.\n"
     "\n"
     "examples:\n"

@@ -3,26 +3,33 @@
  * A graceful end (SIGTERM, SIGINT): no new requests, long polls answered, what was asked is finished
  * and answered, then the store is closed. What still runs is taken up by the next start.
  */
+#include <errno.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "engine/api/api.h"
+#include "engine/api/signature.h"
+#include "engine/aws/config.h"
+#include "engine/cli/log.h"
+#include "engine/cli/notify.h"
 #include "engine/cli/session.h"
 #include "engine/local/local.h"
+#include "engine/loop/unix_socket.h"
 
 #define CLOSING_MS 10000 /* for what is being answered */
 #define CLOSING_STEP_MS 20
 
 struct server {
     struct session session;
+    struct log log;
     struct api *api;
     struct http_in *http;
+    struct signature_keys *keys; /* requests must be signed by one of them; NULL: by anyone */
+    struct notify *notify;
     struct loop_timer *closing;
     int64_t closing_until;
     int quiet_steps;
@@ -66,24 +73,46 @@ static bool is_read(const struct http_received *request)
     return strcmp(request->method, "GET") == 0 || strcmp(request->method, "HEAD") == 0;
 }
 
+static int64_t wall_clock(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* False after answering: the signature does not hold. */
+static bool is_let_in(struct server *s, struct http_exchange *x, const struct http_received *request)
+{
+    struct signature_refusal refusal;
+    if (!s->keys || signature_verify(s->keys, request, wall_clock(), &refusal))
+        return true;
+    signature_answer(x, request, &refusal);
+    return false;
+}
+
 /* Signed for a stand-in: its own answer, errors included. Everything else is the API's. */
+static void serve_request(struct server *s, struct http_exchange *x,
+                          const struct http_received *request)
+{
+    if (!api_is_meant(request) && session_is_for_stand_in(request) &&
+        session_stand_ins(&s->session)) {
+        session_stand_in_handle(&s->session, x, request);
+        return;
+    }
+    api_handle(s->api, x, request);
+}
+
 static void handle(void *state, struct http_exchange *x, const struct http_received *request)
 {
     struct server *s = state;
-    char service[64];
-    if (!api_is_meant(request)) {
-        local_service_of(request, service);
-        if (local_offers(service) && session_stand_ins(&s->session)) {
-            local_handle(s->session.local, x, request);
-            return;
-        }
-    }
     for (size_t i = 0; is_read(request) && i < sizeof pages / sizeof *pages; i++)
-        if (strcmp(request->path, pages[i].path) == 0) {
+        if (strcmp(request->path, pages[i].path) == 0 &&
+            !http_headers_get(&request->headers, "Authorization")) {
             pages[i].answer(s, x);
             return;
         }
-    api_handle(s->api, x, request);
+    if (is_let_in(s, x, request))
+        serve_request(s, x, request);
 }
 
 /* ---- the end ---- */
@@ -107,37 +136,26 @@ static void on_signal(void *state)
         loop_stop(s->session.loop);
         return;
     }
+    notify_stopping(s->notify);
     http_in_close(s->http);
     s->closing = loop_timer_new(s->session.loop, go_on_closing, s);
     s->closing_until = CLOSING_MS;
     go_on_closing(s);
 }
 
-/* systemd's word that the service is ready (sd_notify); nothing where nobody asked for it. */
-static void notify_ready(void)
-{
-    const char *path = getenv("NOTIFY_SOCKET");
-    struct sockaddr_un where = {.sun_family = AF_UNIX};
-    if (!path || !*path || strlen(path) >= sizeof where.sun_path)
-        return;
-    memcpy(where.sun_path, path, strlen(path));
-    if (where.sun_path[0] == '@')
-        where.sun_path[0] = '\0';
-    int s = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
-    if (s >= 0 && sendto(s, "READY=1", 7, MSG_NOSIGNAL, (struct sockaddr *)&where, size) < 0)
-        cli_note("systemd cannot be told that the server is ready");
-    if (s >= 0)
-        close(s);
-}
-
 /* ---- begin ---- */
 
 struct listening {
-    const char *address, *port;
+    const char *address, *port; /* or "unix:<path>" */
     struct texts hosts;
-    bool insecure;
+    const char *keys; /* a file; NULL: AWS's own configuration has them */
+    bool insecure, require_signature;
 };
+
+static const char *socket_path(const struct listening *l)
+{
+    return strncmp(l->address, "unix:", 5) == 0 ? l->address + 5 : NULL;
+}
 
 static bool is_loopback(const char *address)
 {
@@ -152,8 +170,52 @@ static bool read_port(const char *text, uint16_t *port)
     return *text && !*end && number >= 0 && number <= 65535;
 }
 
-/* Where the machines' own calls of Step Functions go: here, unless they are routed. */
-static void be_the_stand_in(struct server *s, const char *address)
+/* ---- keys ---- */
+
+/* Those of AWS's own configuration that stand there as text. */
+static void add_own_keys(struct signature_keys *keys, const struct session_settings *settings)
+{
+    struct config config;
+    char message[512];
+    extern char **environ;
+    if (!config_load(&config, (const char *const *)environ, settings->profile, message))
+        return;
+    const char *id = config_variable(&config, "AWS_ACCESS_KEY_ID");
+    const char *secret = config_variable(&config, "AWS_SECRET_ACCESS_KEY");
+    if (id && secret)
+        signature_keys_add(keys, id, secret, config_variable(&config, "AWS_SESSION_TOKEN"));
+    id = config_value(&config, config.profile, "aws_access_key_id");
+    secret = config_value(&config, config.profile, "aws_secret_access_key");
+    if (id && secret)
+        signature_keys_add(keys, id, secret,
+                           config_value(&config, config.profile, "aws_session_token"));
+    config_free(&config);
+}
+
+static bool read_keys(struct server *s, const struct listening *l,
+                      const struct session_settings *settings)
+{
+    char message[512];
+    if (!l->require_signature && !l->keys)
+        return true;
+    s->keys = signature_keys_new();
+    if (l->keys && !signature_keys_read(s->keys, l->keys, message)) {
+        cli_fail(EXIT_WRONG_USAGE, "--keys: %s", message);
+        return false;
+    }
+    if (!l->keys)
+        add_own_keys(s->keys, settings);
+    if (signature_keys_count(s->keys))
+        return true;
+    cli_fail(EXIT_WRONG_USAGE, "--require-signature wants keys: --keys FILE (as ~/.aws/credentials), "
+                               "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile's");
+    return false;
+}
+
+/* ---- listening ---- */
+
+/* Functions are other processes: they come in by the door, signed as everybody. */
+static void tell_functions(struct server *s, const char *address)
 {
     bool six = strchr(address, ':') != NULL;
     if (!is_loopback(address))
@@ -162,48 +224,101 @@ static void be_the_stand_in(struct server *s, const char *address)
              address, six ? "]" : "", (unsigned)http_in_port(s->http));
 }
 
-static int listen_and_run(struct server *s, const struct listening *l, uint16_t port)
+static bool open_doors(struct server *s, const struct listening *l, uint16_t port, char message[512])
 {
-    char message[512];
     struct texts hosts = {0};
-    const struct api_options options = {s->session.engine, s->session.catalogue};
-    s->api = api_new(&options, message);
-    if (!s->api)
-        return cli_fail(EXIT_STORE, "%s", message);
+    const char *path = socket_path(l);
     texts_add(&hosts, "sync-localhost"); /* the host prefix of StartSyncExecution and TestState */
     texts_add(&hosts, "sync-127.0.0.1");
     for (size_t i = 0; i < l->hosts.count; i++)
         texts_add(&hosts, l->hosts.items[i]);
     texts_add(&hosts, NULL);
-    s->http = http_in_new(s->session.loop, l->address, port, hosts.items, NULL, handle, s, message);
+    if (path) {
+        int listening = unix_socket_listen(path, message);
+        if (listening >= 0)
+            s->http = http_in_on_socket(s->session.loop, listening, hosts.items, NULL, handle, s);
+    } else {
+        s->http = http_in_new(s->session.loop, l->address, port, hosts.items, NULL, handle, s,
+                              message);
+    }
     texts_free(&hosts);
-    if (!s->http)
+    if (s->http && !path)
+        tell_functions(s, l->address);
+    return s->http != NULL;
+}
+
+static void tell_where(const struct server *s, const struct listening *l)
+{
+    bool six = strchr(l->address, ':') != NULL;
+    if (socket_path(l))
+        cli_note("serving the Step Functions API on %s", l->address);
+    else
+        cli_note("serving the Step Functions API on http://%s%s%s:%u", six ? "[" : "", l->address,
+                 six ? "]" : "", (unsigned)http_in_port(s->http));
+}
+
+static int listen_and_run(struct server *s, const struct listening *l, uint16_t port)
+{
+    char message[512];
+    const struct api_options options = {
+        .engine = s->session.engine,
+        .catalogue = s->session.catalogue,
+        .mocks = s->session.mocks,
+        .aws = s->session.aws,
+        .log = log_line,
+        .log_state = &s->log,
+        .log_level = s->log.level,
+    };
+    s->api = api_new(&options, message);
+    if (!s->api)
+        return cli_fail(EXIT_STORE, "%s", message);
+    s->session.api = s->api;
+    s->session.is_api_borrowed = true;
+    if (!open_doors(s, l, port, message))
         return cli_fail(EXIT_WRONG_USAGE, "%s", message);
-    be_the_stand_in(s, l->address);
     loop_on_signal(s->session.loop, SIGTERM, on_signal, s);
     loop_on_signal(s->session.loop, SIGINT, on_signal, s);
-    cli_note("serving the Step Functions API on http://%s%s%s:%u",
-             strchr(l->address, ':') ? "[" : "", l->address, strchr(l->address, ':') ? "]" : "",
-             (unsigned)http_in_port(s->http));
-    notify_ready();
+    tell_where(s, l);
+    s->notify = notify_ready(s->session.loop);
     session_run(&s->session);
+    if (socket_path(l))
+        unlink(socket_path(l));
     return EXIT_FINE;
 }
 
-static int serve(const struct session_settings *settings, const struct listening *l)
+static bool check_listening(const struct listening *l, uint16_t *port)
+{
+    if (!read_port(l->port, port)) {
+        cli_fail(EXIT_WRONG_USAGE, "--port is a number from 0 to 65535, not '%s'", l->port);
+        return false;
+    }
+    bool lets_in = !socket_path(l) && !is_loopback(l->address);
+    if (lets_in && !l->insecure && !l->require_signature && !l->keys) {
+        cli_fail(EXIT_WRONG_USAGE,
+                 "--listen %s lets others in, and signatures are not verified; say "
+                 "--require-signature, put a proxy in front of it, or say --insecure if the network "
+                 "is yours alone",
+                 l->address);
+        return false;
+    }
+    return true;
+}
+
+static int serve(struct session_settings *settings, const struct listening *l,
+                 const char *log_format, const char *log_level)
 {
     struct server s = {.api = NULL};
     uint16_t port;
-    int status;
-    if (!read_port(l->port, &port))
-        return cli_fail(EXIT_WRONG_USAGE, "--port is a number from 0 to 65535, not '%s'", l->port);
-    if (!is_loopback(l->address) && !l->insecure)
-        return cli_fail(EXIT_WRONG_USAGE,
-                        "--listen %s lets others in, and signatures are not verified; put a proxy "
-                        "in front of it, or say --insecure if the network is yours alone",
-                        l->address);
-    if (!session_open(&s.session, settings, &status))
+    int status = EXIT_WRONG_USAGE;
+    if (!check_listening(l, &port) || !log_open(&s.log, log_format, log_level))
         return status;
+    settings->complain = log_warning;
+    settings->complain_state = &s.log;
+    if (!read_keys(&s, l, settings) || !session_open(&s.session, settings, &status)) {
+        signature_keys_free(s.keys);
+        cli_notes_to(NULL, NULL);
+        return status;
+    }
     status = listen_and_run(&s, l, port);
     engine_close(s.session.engine);
     s.session.engine = NULL;
@@ -211,7 +326,10 @@ static int serve(const struct session_settings *settings, const struct listening
     http_in_free(s.http);
     if (s.closing)
         loop_timer_free(s.closing);
+    notify_free(s.notify);
     session_close(&s.session);
+    signature_keys_free(s.keys);
+    cli_notes_to(NULL, NULL);
     return status;
 }
 
@@ -220,12 +338,21 @@ static int command(const struct command *c, int argc, char **argv)
     struct session_settings settings = {0};
     struct listening l = {.address = "127.0.0.1", .port = "8083"};
     struct texts rest = {0};
+    const char *log_format = NULL, *log_level = NULL;
     const struct option options[] = {
         {"port", OPTION_TEXT, "N", "default: 8083; 0: any, told on stderr", &l.port},
-        {"listen", OPTION_TEXT, "ADDR", "default: 127.0.0.1", &l.address},
+        {"listen", OPTION_TEXT, "ADDR", "default: 127.0.0.1; or unix:PATH, a socket of yours alone",
+         &l.address},
         {"allow-host", OPTION_LIST, "NAME", "a further name that Host may give; *.x: all under x",
          &l.hosts},
         {"insecure", OPTION_FLAG, NULL, "let others in with --listen, unverified", &l.insecure},
+        {"require-signature", OPTION_FLAG, NULL, "serve what is signed by a known key only",
+         &l.require_signature},
+        {"keys", OPTION_TEXT, "FILE", "the known keys, as ~/.aws/credentials has them (default: yours)",
+         &l.keys},
+        {"log-format", OPTION_TEXT, "FORM", "plain (default) or json, on stderr", &log_format},
+        {"log-level", OPTION_TEXT, "LEVEL", "error, warn, info (default) or debug: every request",
+         &log_level},
         SESSION_OPTIONS(&settings),
         {0},
     };
@@ -233,7 +360,7 @@ static int command(const struct command *c, int argc, char **argv)
     if (status < 0 && rest.count)
         status = cli_fail(EXIT_WRONG_USAGE, "serve takes no arguments, only options");
     if (status < 0)
-        status = serve(&settings, &l);
+        status = serve(&settings, &l, log_format, log_level);
     texts_free(&rest);
     texts_free(&l.hosts);
     session_settings_free(&settings);
@@ -242,7 +369,7 @@ static int command(const struct command *c, int argc, char **argv)
 
 const struct command command_serve = {
     "serve", "", "answers the Step Functions API on port 8083",
-    "Answers on loopback only; signatures are taken unverified there. GET /healthz tells when it is\n"
+    "Answers on loopback only; signatures are taken unverified there, unless --require-signature. GET /healthz tells when it is\n"
     "ready, GET /metrics its figures. DynamoDB and S3 stand-ins answer on the same port. SIGTERM ends\n"
     "it gracefully: 0; what runs goes on with the next start.\n"
     "\n"

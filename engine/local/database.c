@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define SCHEMA_VERSION 1
 #define BUSY_MS        5000 /* another process on the same data: a run beside a server */
 
 struct prepared {
@@ -29,7 +28,7 @@ struct database {
  * index's rows point at items. The change log is kept while point-in-time recovery is on. Objects
  * lie in files; what is known of one here holds as long as its file has that size and time stamp.
  */
-static const char schema[] =
+static const char schema_1[] =
     "CREATE TABLE ddb_table(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
     " description TEXT NOT NULL, recovery_since INTEGER NOT NULL);"
     "CREATE TABLE ddb_item(table_id INTEGER NOT NULL, hash BLOB NOT NULL, range BLOB NOT NULL,"
@@ -54,6 +53,29 @@ static const char schema[] =
     "NULL,"
     " PRIMARY KEY(bucket, key)) WITHOUT ROWID;";
 
+/* Documents are what the other services keep few of: queues, topics, rules, secrets, parameters.
+ * Messages are many. sqs_seen remembers what FIFO queues were sent; an event in event_out waits to be
+ * told to its target. */
+static const char schema_2[] =
+    "CREATE TABLE document(kind TEXT NOT NULL, key TEXT NOT NULL, body TEXT NOT NULL,"
+    " PRIMARY KEY(kind, key)) WITHOUT ROWID;"
+    "CREATE TABLE sqs_message(id INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL,"
+    " visible INTEGER NOT NULL, sent INTEGER NOT NULL, first INTEGER NOT NULL,"
+    " received INTEGER NOT NULL, grp TEXT NOT NULL, body TEXT NOT NULL, document TEXT NOT NULL,"
+    " receipt TEXT NOT NULL);"
+    "CREATE INDEX sqs_message_queue ON sqs_message(queue, id);"
+    "CREATE INDEX sqs_message_visible ON sqs_message(queue, visible);"
+    "CREATE INDEX sqs_message_sent ON sqs_message(queue, sent);"
+    "CREATE INDEX sqs_message_group ON sqs_message(queue, grp, id);"
+    "CREATE TABLE sqs_seen(queue TEXT NOT NULL, key TEXT NOT NULL, until INTEGER NOT NULL,"
+    " message TEXT NOT NULL, sequence INTEGER NOT NULL, PRIMARY KEY(queue, key)) WITHOUT ROWID;"
+    "CREATE TABLE event_out(id INTEGER PRIMARY KEY AUTOINCREMENT, target TEXT NOT NULL,"
+    " name TEXT NOT NULL, input TEXT NOT NULL, tries INTEGER NOT NULL, due INTEGER NOT NULL);";
+
+/* Each takes the database from the version before to its own. */
+static const char *const schemas[] = {schema_1, schema_2};
+#define SCHEMA_VERSION ((int)(sizeof schemas / sizeof *schemas))
+
 static bool execute(struct database *d, const char *sql)
 {
     return sqlite3_exec(d->handle, sql, NULL, NULL, NULL) == SQLITE_OK;
@@ -70,6 +92,17 @@ static int schema_version(struct database *d)
     return version;
 }
 
+/* In a transaction: another process may have done it meanwhile. */
+static bool bring_up(struct database *d)
+{
+    char pragma[40];
+    for (int version = schema_version(d); version < SCHEMA_VERSION; version++)
+        if (version < 0 || !execute(d, schemas[version]))
+            return false;
+    snprintf(pragma, sizeof pragma, "PRAGMA user_version = %d", SCHEMA_VERSION);
+    return execute(d, pragma);
+}
+
 static bool prepare_schema(struct database *d, const char *path, char *message)
 {
     int version = schema_version(d);
@@ -82,9 +115,7 @@ static bool prepare_schema(struct database *d, const char *path, char *message)
                  path);
         return false;
     }
-    if (version == 0 && execute(d, "BEGIN IMMEDIATE") &&
-        (schema_version(d) == SCHEMA_VERSION || execute(d, schema)) &&
-        execute(d, "PRAGMA user_version = 1") && execute(d, "COMMIT"))
+    if (version >= 0 && execute(d, "BEGIN IMMEDIATE") && bring_up(d) && execute(d, "COMMIT"))
         return true;
     snprintf(message, 512, "cannot set up %s: %s", path, sqlite3_errmsg(d->handle));
     return false;

@@ -18,6 +18,9 @@
 
 #include "asl/value/value.h"
 #include "dynamodb/export.h"
+#include "engine/aws/constraint.h"
+#include "model.h"
+#include "park.h"
 #include "s3/bucket.h"
 
 #define EXPORT_MS    90000 /* two looks of a workflow that waits a minute between them */
@@ -29,7 +32,9 @@ struct pending {
     struct local_answer answer;
 };
 
-static const struct local_service *const services[] = {&local_dynamodb, &local_s3};
+static const struct local_service *const services[] = {
+    &local_dynamodb, &local_s3, &local_sqs, &local_secretsmanager, &local_ssm,
+};
 #define SERVICES (sizeof services / sizeof *services)
 
 /* ---- small things the services share ---- */
@@ -55,6 +60,7 @@ void local_answer_init(struct local_answer *a)
     a->status = 200;
     http_headers_init(&a->headers);
     asl_buffer_init(&a->body, ASL_BUFFER_MAXIMUM);
+    a->waits = false;
 }
 
 void local_answer_free(struct local_answer *a)
@@ -68,7 +74,14 @@ void local_answer_free(struct local_answer *a)
 static const struct {
     const char *prefix; /* of X-Amz-Target */
     const char *service;
-} targets[] = {{"DynamoDB_20120810.", "dynamodb"}, {"DynamoDBStreams_20120810.", "dynamodb"}};
+} targets[] = {
+    {"DynamoDB_20120810.", "dynamodb"},
+    {"DynamoDBStreams_20120810.", "dynamodb"},
+    {"AmazonSQS.", "sqs"},
+    {"AWSEvents.", "events"},
+    {"secretsmanager.", "secretsmanager"},
+    {"AmazonSSM.", "ssm"},
+};
 
 /* The fourth part of "AKID/20260101/us-east-1/dynamodb/aws4_request", with '/' maybe as %2F. */
 static void scope_service(const char *scope, char out[64])
@@ -108,9 +121,21 @@ void local_service_of(const struct http_received *request, char out[64])
 static const struct local_service *service_named(const char *name)
 {
     for (size_t i = 0; i < SERVICES; i++)
-        if (strcmp(services[i]->name, name) == 0)
+        if (strcmp(services[i]->name, name) == 0 ||
+            (services[i]->arn_name && strcmp(services[i]->arn_name, name) == 0))
             return services[i];
     return NULL;
+}
+
+const char *local_offered(void)
+{
+    static char text[256];
+    text[0] = '\0';
+    for (size_t i = 0; i < SERVICES; i++) {
+        size_t size = strlen(text);
+        snprintf(text + size, sizeof text - size, "%s%s", i ? ", " : "", services[i]->name);
+    }
+    return text;
 }
 
 bool local_offers(const char *service)
@@ -139,10 +164,8 @@ static const struct local_service *route(const struct http_received *request,
         asl_buffer_puts(&answer->body, "{\"__type\":\"NotImplemented\",\"message\":");
         struct asl_buffer text;
         asl_buffer_init(&text, 512);
-        asl_buffer_printf(&text,
-                          "There is no stand-in for the service %s here; offered are:", name);
-        for (size_t i = 0; i < SERVICES; i++)
-            asl_buffer_printf(&text, "%s %s", i ? "," : "", services[i]->name);
+        asl_buffer_printf(&text, "There is no stand-in for the service %s here; offered are: %s",
+                          name, local_offered());
         value_print_string(asl_buffer_text(&text), &answer->body);
         asl_buffer_puts(&answer->body, "}");
         asl_buffer_free(&text);
@@ -162,14 +185,21 @@ static bool begin_turn(struct local *l)
     return l->is_turn_open && database_is_in_transaction(l->database);
 }
 
-/* Carries a request out in a savepoint. */
-static void carry_out(struct local *l, const struct local_service *service,
-                      const struct http_received *request, struct local_answer *answer)
+static void fail(const struct local_service *service, struct local_answer *answer, const char *why)
+{
+    local_answer_free(answer);
+    local_answer_init(answer);
+    (service->model ? model_fail : service->fail)(answer, why);
+}
+
+void local_carry_out(struct local *l, const struct local_service *service,
+                     const struct http_received *request, struct local_answer *answer)
 {
     bool is_begun = begin_turn(l);
     if (is_begun) {
         database_run(l->database, "SAVEPOINT request", "");
-        bool keep = service->handle(l, request, answer);
+        bool keep = service->model ? model_handle(l, service->model, request, answer)
+                                   : service->handle(l, request, answer);
         if (database_is_in_transaction(l->database)) {
             if (!keep || database_has_failed(l->database))
                 database_run(l->database, "ROLLBACK TO request", "");
@@ -177,11 +207,13 @@ static void carry_out(struct local *l, const struct local_service *service,
         }
     }
     const char *why = database_failure(l->database);
-    if (!why && is_begun)
-        return;
-    local_answer_free(answer);
-    local_answer_init(answer);
-    service->fail(answer, why ? why : "an earlier request of this turn failed");
+    if (why || !is_begun)
+        fail(service, answer, why ? why : "an earlier request of this turn failed");
+}
+
+void local_news(struct local *l)
+{
+    l->has_news = true;
 }
 
 /* NULL, or why nothing of the turn is kept. */
@@ -213,17 +245,18 @@ static void commit(void *state)
     l->pending_count = l->pending_capacity = 0;
     for (size_t i = 0; i < count; i++) {
         struct pending *p = &sent[i];
-        if (why) {
-            local_answer_free(&p->answer);
-            local_answer_init(&p->answer);
-            p->service->fail(&p->answer, why);
-        }
+        if (why)
+            fail(p->service, &p->answer, why);
         http_exchange_answer(p->exchange, p->answer.status, &p->answer.headers,
                              asl_buffer_text(&p->answer.body));
         local_answer_free(&p->answer);
     }
     free(sent);
     export_arm(l);
+    if (!l->has_news)
+        return;
+    l->has_news = false;
+    park_look_again(l);
 }
 
 static struct pending *push_pending(struct local *l)
@@ -233,6 +266,16 @@ static struct pending *push_pending(struct local *l)
         l->pending = asl_reallocate(l->pending, l->pending_capacity * sizeof *l->pending);
     }
     return &l->pending[l->pending_count++];
+}
+
+void local_answer_later(struct local *l, struct http_exchange *x,
+                        const struct local_service *service, struct local_answer *answer)
+{
+    *push_pending(l) = (struct pending){x, service, *answer};
+    if (l->loop)
+        loop_timer_arm(l->commit_timer, 0);
+    else
+        commit(l);
 }
 
 void local_handle(void *local, struct http_exchange *x, const struct http_received *request)
@@ -246,12 +289,18 @@ void local_handle(void *local, struct http_exchange *x, const struct http_receiv
         local_answer_free(&answer);
         return;
     }
-    carry_out(l, service, request, &answer);
-    *push_pending(l) = (struct pending){x, service, answer};
-    if (!l->loop || l->pending_count >= TURN_MAXIMUM)
-        commit(l);
-    else
-        loop_timer_arm(l->commit_timer, 0);
+    l->may_wait = park_may(l);
+    local_carry_out(l, service, request, &answer);
+    l->may_wait = false;
+    if (!answer.waits) {
+        local_answer_later(l, x, service, &answer);
+        if (l->pending_count >= TURN_MAXIMUM)
+            commit(l);
+        return;
+    }
+    park(l, x, service, request, &answer);
+    local_answer_free(&answer);
+    loop_timer_arm(l->commit_timer, 0); /* a transaction was begun */
 }
 
 void local_call(struct local *l, const struct http_received *request, struct local_answer *answer)
@@ -259,19 +308,12 @@ void local_call(struct local *l, const struct http_received *request, struct loc
     const struct local_service *service = route(request, answer);
     if (!service)
         return;
-    carry_out(l, service, request, answer);
-    bool has_others = l->pending_count > 0; /* they share the fate of this commit */
+    local_carry_out(l, service, request, answer);
     const char *why = end_turn(l);
-    if (why) {
-        local_answer_free(answer);
-        local_answer_init(answer);
-        service->fail(answer, why);
-        for (size_t i = 0; has_others && i < l->pending_count; i++) {
-            local_answer_free(&l->pending[i].answer);
-            local_answer_init(&l->pending[i].answer);
-            l->pending[i].service->fail(&l->pending[i].answer, why);
-        }
-    }
+    if (why)
+        fail(service, answer, why);
+    for (size_t i = 0; why && i < l->pending_count; i++) /* they share the fate of this commit */
+        fail(l->pending[i].service, &l->pending[i].answer, why);
     export_arm(l);
 }
 
@@ -304,6 +346,8 @@ struct own_request {
     struct http_received request;
     struct asl_buffer path, query, text;
     asl_value *parameters;
+    struct aws_request wire; /* of a modelled service */
+    const struct catalogue_operation *operation;
 };
 
 /* False when the service has no such call. */
@@ -332,14 +376,61 @@ static bool make_s3_request(struct own_request *r, const char *operation, struct
     return true;
 }
 
-static bool make_request(struct own_request *r, const char *service, const char *operation,
-                         struct asl_text body)
+/* The bytes that any client would send. */
+static bool make_modelled(struct own_request *r, const struct catalogue_service *s,
+                          const char *operation, struct asl_text body)
 {
+    struct value_error error;
+    struct asl_buffer problems;
+    const struct catalogue_operation *o = catalogue_operation(s, asl_text(operation));
+    r->parameters = value_parse(body, 0, 0, &error);
+    if (!o || !r->parameters)
+        return false;
+    asl_buffer_init(&problems, 1024);
+    bool fine = protocol_serialize(o, PROTOCOL_STATES, r->parameters, NULL, &r->wire, &problems);
+    if (!fine)
+        asl_buffer_puts(&r->text, problems.data ? problems.data : "");
+    asl_buffer_free(&problems);
+    r->operation = o;
+    r->request.method = r->wire.method;
+    r->request.path = r->wire.path.data ? r->wire.path.data : "/";
+    r->request.query = r->wire.query.data ? r->wire.query.data : "";
+    r->request.headers = r->wire.headers;
+    http_headers_init(&r->wire.headers);
+    r->request.body = asl_buffer_text(&r->wire.body);
+    return fine;
+}
+
+/* The answer as JSON, by the model's names, whatever the protocol. */
+static void show_answer(const struct catalogue_operation *o, struct local_answer *answer)
+{
+    struct aws_answer shown;
+    struct asl_buffer text;
+    if (answer->status >= 300)
+        return;
+    protocol_parse(o, PROTOCOL_NATIVE, answer->status, &answer->headers,
+                   asl_buffer_text(&answer->body), &shown);
+    asl_buffer_init(&text, ASL_BUFFER_MAXIMUM);
+    if (shown.output)
+        value_print(shown.output, &text);
+    asl_buffer_free(&answer->body);
+    answer->body = text;
+    aws_answer_free(&shown);
+}
+
+static bool make_request(struct local *l, struct own_request *r, const char *service,
+                         const char *operation, struct asl_text body)
+{
+    const struct local_service *known = service_named(service);
     struct http_headers *headers = &r->request.headers;
     r->request = (struct http_received){
         .method = "POST", .path = "/", .query = "", .host = "localhost", .body = body};
     if (strcmp(service, "s3") == 0)
         return make_s3_request(r, operation, body);
+    if (known && known->model)
+        return make_modelled(
+            r, catalogue_service(local_catalogue(l), asl_text(known->model->arn_name)), operation,
+            body);
     for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
         if (strcmp(targets[i].service, service) != 0)
             continue;
@@ -359,21 +450,26 @@ void local_request(struct local *l, const char *service, const char *operation,
     asl_buffer_init(&r.path, 16384);
     asl_buffer_init(&r.query, 16384);
     asl_buffer_init(&r.text, 1024);
-    if (make_request(&r, service, operation, body)) {
+    aws_request_init(&r.wire);
+    if (make_request(l, &r, service, operation, body)) {
         asl_buffer_printf(&r.text,
                           "AWS4-HMAC-SHA256 Credential=local/20000101/%s/%s/aws4_request, "
                           "SignedHeaders=host, Signature=0",
-                          l->region, service);
+                          l->region, service_named(service)->name);
         http_headers_add(&r.request.headers, "Authorization", asl_buffer_text(&r.text));
         http_headers_add(&r.request.headers, "X-Amz-Date", ASL_TEXT("20000101T000000Z"));
         local_call(l, &r.request, answer);
+        if (r.operation)
+            show_answer(r.operation, answer);
     } else {
         answer->status = 400;
         asl_buffer_printf(&answer->body,
                           "{\"__type\":\"UnknownOperationException\",\"message\":\"%s "
-                          "has no operation %s here, or its parameters are no JSON\"}",
-                          service, operation);
+                          "has no operation %s here, or its parameters are no JSON%s%s\"}",
+                          service, operation, r.text.size ? ": " : "",
+                          r.text.size ? r.text.data : "");
     }
+    aws_request_free(&r.wire);
     http_headers_free(&r.request.headers);
     value_release(r.parameters);
     asl_buffer_free(&r.path);
@@ -429,6 +525,7 @@ struct local *local_new(const struct local_options *o, char message[512])
     l->clock = o->now;
     l->clock_state = o->now_state;
     l->loop = o->loop;
+    l->catalogue = o->catalogue;
     if (!open_data(l, message)) {
         local_free(l);
         return NULL;
@@ -445,6 +542,7 @@ void local_free(struct local *l)
 {
     if (!l)
         return;
+    park_end(l);
     if (l->pending_count || l->is_turn_open)
         commit(l);
     if (l->loop && l->export_timer) {
@@ -452,6 +550,8 @@ void local_free(struct local *l)
         loop_timer_free(l->commit_timer);
     }
     database_close(l->database);
+    constraint_checker_free(l->checker);
+    catalogue_free(l->own_catalogue);
     free(l->pending);
     free(l->directory);
     free(l->account);

@@ -1,4 +1,4 @@
-/* The embedded stand-ins: DynamoDB and S3, speaking HTTP like the real services, so that a workflow
+/* The embedded stand-ins: DynamoDB, S3, SQS and others (README), speaking HTTP like the real services, so that a workflow
  * runs off-cloud with nothing installed. What is not offered says so by name.
  *
  * All data lies under one directory and survives restarts: `local.db` (SQLite, WAL,
@@ -13,6 +13,7 @@
 
 #include "engine/loop/http_in.h"
 
+struct catalogue;
 struct local;
 
 /* Texts are copied. */
@@ -25,6 +26,7 @@ struct local_options {
     int64_t export_ms;   /* how long an export takes; 0: 90 s */
     const char *account; /* NULL: "123456789012" */
     const char *region;  /* NULL: "us-east-1" */
+    struct catalogue *catalogue; /* borrowed; NULL: one of its own */
 };
 
 /* NULL and a message on failure. */
@@ -32,8 +34,11 @@ struct local *local_new(const struct local_options *options, char message[512]);
 /* Answers what waits. Free it before the loop and the HTTP server. */
 void local_free(struct local *l);
 
-/* Whether a stand-in exists for that service, by its signing name: "dynamodb", "s3". */
+/* Whether a stand-in exists for that service, by its signing name ("dynamodb", "events") or the
+ * catalogue's ("eventbridge"). */
 bool local_offers(const char *service);
+/* "dynamodb, s3, ...": for messages. */
+const char *local_offered(void);
 /* The service a request is meant for, by its X-Amz-Target or signature: "dynamodb", "s3", another
  * signing name, or "" when nothing tells. `out` is cut at its size. */
 void local_service_of(const struct http_received *request, char out[64]);
@@ -43,17 +48,21 @@ void local_service_of(const struct http_received *request, char out[64]);
 void local_handle(void *local, struct http_exchange *x, const struct http_received *request);
 
 /* The same without a connection, for tests and for the program's own needs (seeding tables): the
- * answer is filled, and on disk. */
+ * answer is filled, and on disk. Nothing waits: a long poll tells what is there. */
 struct local_answer {
     int status;
     struct http_headers headers;
     struct asl_buffer body;
+    /* Not answered yet: for `patience_ms` of real time, unless something changes or our clock shows
+     * `look_again_at`. */
+    bool waits;
+    int64_t patience_ms, look_again_at;
 };
 void local_answer_init(struct local_answer *a);
 void local_answer_free(struct local_answer *a);
 void local_call(struct local *l, const struct http_received *request, struct local_answer *answer);
 /* One call by the program itself, as if signed: local_request(l, "dynamodb", "CreateTable", body,
- * answer). Of S3 the calls on one bucket or object are there, their parameters as JSON ({"Bucket",
+ * answer); parameters and answer are JSON, by the model's names. Of S3 the calls on one bucket or object are there, their parameters as JSON ({"Bucket",
  * "Key", "Body", "Prefix"}); the answer is S3's own, XML or bytes. */
 void local_request(struct local *l, const char *service, const char *operation,
                    struct asl_text body, struct local_answer *answer);

@@ -4,6 +4,7 @@
 
 #include <sqlite3.h>
 
+#include "engine/loop/loop.h"
 #include "local.h"
 
 struct local {
@@ -21,21 +22,45 @@ struct local {
     struct loop_timer *commit_timer; /* due at once: the turn's end */
     struct pending *pending;
     size_t pending_count, pending_capacity;
+    /* what waits (park.c) */
+    bool may_wait; /* the request that is being carried out */
+    bool has_news;
+    struct parked **parked;
+    size_t parked_count;
+    struct event *park_tick;
+    struct loop_timer *park_timer;
+    /* the models */
+    struct catalogue *catalogue, *own_catalogue;
+    struct constraint_checker *checker; /* made when first needed */
 };
 
 int64_t local_now(const struct local *l); /* ms since 1970 */
 /* `size` - 1 random characters of `alphabet` and a NUL. */
 void local_random(char *out, size_t size, const char *alphabet);
 
-/* A service. `handle` answers; false: what it changed in the database is taken back. */
+/* A service: with hooks of its own, or described by AWS's model (model.h). `handle` answers; false:
+ * what it changed in the database is taken back. */
+struct model_service;
 struct local_service {
-    const char *name; /* signing name */
+    const char *name;     /* signing name */
+    const char *arn_name; /* in the catalogue; NULL: the same */
     bool (*handle)(struct local *l, const struct http_received *request,
                    struct local_answer *answer);
     /* The answer when the database failed. */
     void (*fail)(struct local_answer *answer, const char *why);
+    const struct model_service *model; /* instead of both */
 };
-extern const struct local_service local_dynamodb, local_s3;
+extern const struct local_service local_dynamodb, local_s3, local_sqs, local_secretsmanager, local_ssm;
+
+struct catalogue *local_catalogue(struct local *l);
+/* Something changed that a waiting request may want: it is carried out again behind the commit. */
+void local_news(struct local *l);
+/* Carries a request out in a savepoint of the turn. */
+void local_carry_out(struct local *l, const struct local_service *service,
+                     const struct http_received *request, struct local_answer *answer);
+/* Takes the answer; it leaves behind the commit. */
+void local_answer_later(struct local *l, struct http_exchange *x,
+                        const struct local_service *service, struct local_answer *answer);
 
 /* ---- the database: prepared statements by their text, failures remembered until asked ---- */
 

@@ -15,7 +15,13 @@
  * LINGERING 2 s. One request at a time: what is pipelined behind waits in a bounded buffer.
  *
  * Invariants. A connection in WORKING has exactly one exchange; the exchange outlives it when the
- * client goes. `in->body_bytes` is the sum of all connections' bodies. */
+ * client goes. `held` are the bytes kept for a client (of a body that is not whole, an answer that
+ * is not drained), `in->held_bytes` their sum; who holds more than SMALL is in `in->holding`.
+ *
+ * Memory under slow clients: thousands that send a body by drops or never read their answer would
+ * hold what they like until their deadlines. Beyond held_bytes, those that have held theirs for more
+ * than slow_ms are cut, the oldest first: honest clients are done by then. While twice held_bytes
+ * are held nonetheless, newcomers are refused with 503. */
 #include "http_in.h"
 
 #include <errno.h>
@@ -33,6 +39,7 @@
 #include <sys/queue.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -43,6 +50,7 @@
 #define CHUNK_LINE     256        /* bytes of a chunk's size line with its extensions */
 #define PIPELINE_BYTES (64 << 10) /* read ahead of the request in work */
 #define PAUSE_MS       100 /* before accepting again when the process has no descriptors left */
+#define SMALL          (4 << 10) /* a connection may always hold so much */
 
 enum state { IDLE, HEAD, BODY, WORKING, WRITING, LINGERING };
 enum chunk_part { CHUNK_SIZE, CHUNK_DATA, CHUNK_END, CHUNK_TRAILER };
@@ -50,6 +58,9 @@ enum chunk_part { CHUNK_SIZE, CHUNK_DATA, CHUNK_END, CHUNK_TRAILER };
 struct connection {
     TAILQ_ENTRY(connection) all;
     TAILQ_ENTRY(connection) idle; /* while IDLE: the longest idle first */
+    TAILQ_ENTRY(connection) holding; /* while `held` > SMALL: the first to hold first */
+    size_t held;                     /* bytes kept for the client */
+    int64_t held_since;              /* real ms */
     struct http_in *in;
     struct bufferevent *socket;
     struct event *deadline;
@@ -77,10 +88,10 @@ struct http_in {
     http_in_handle handle;
     void *state;
     uint16_t port;
-    bool is_closing;
-    struct connections all, idle;
+    bool is_closing, is_inner;
+    struct connections all, idle, holding;
     size_t count;
-    size_t body_bytes;
+    size_t held_bytes;
 };
 
 struct http_exchange {
@@ -145,9 +156,34 @@ static void arm(struct connection *c, int64_t ms)
     evtimer_add(c->deadline, &after);
 }
 
+static int64_t real_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void hold(struct connection *c, size_t bytes)
+{
+    if (c->held <= SMALL && c->held + bytes > SMALL) {
+        TAILQ_INSERT_TAIL(&c->in->holding, c, holding);
+        c->held_since = real_ms();
+    }
+    c->held += bytes;
+    c->in->held_bytes += bytes;
+}
+
+static void hold_nothing(struct connection *c)
+{
+    if (c->held > SMALL)
+        TAILQ_REMOVE(&c->in->holding, c, holding);
+    c->in->held_bytes -= c->held;
+    c->held = 0;
+}
+
 static void forget_body(struct connection *c)
 {
-    c->in->body_bytes -= c->body.size;
+    hold_nothing(c);
     asl_buffer_free(&c->body);
 }
 
@@ -180,8 +216,26 @@ static void connection_free(struct connection *c)
     forget_body(c);
     http_head_free(&c->head);
     event_free(c->deadline);
+    /* libevent frees the buffers in the loop's next round only: too late for who is cut for memory. */
+    struct evbuffer *output = bufferevent_get_output(c->socket);
+    evbuffer_unfreeze(output, 1);
+    evbuffer_drain(output, evbuffer_get_length(output));
     bufferevent_free(c->socket);
     free(c);
+}
+
+/* May `c` hold so many bytes more? Cuts slow ones where they hold too many. */
+static bool may_hold(struct connection *c, size_t bytes)
+{
+    struct http_in *in = c->in;
+    struct connection *oldest;
+    if (c->held + bytes <= SMALL)
+        return true;
+    while (in->held_bytes + bytes > in->limits.held_bytes &&
+           (oldest = TAILQ_FIRST(&in->holding)) != NULL && oldest != c &&
+           real_ms() - oldest->held_since > in->limits.slow_ms)
+        connection_free(oldest);
+    return in->held_bytes < 2 * in->limits.held_bytes; /* one large answer may pass it */
 }
 
 /* ---- writing ---- */
@@ -208,6 +262,26 @@ static void put_field(struct asl_buffer *out, const struct http_header *field)
     asl_buffer_puts(out, "\r\n");
 }
 
+static void release_copy(const void *data, size_t size, void *state)
+{
+    (void)size, (void)state;
+    free((void *)(uintptr_t)data);
+}
+
+/* A long body is copied to a piece of just its size: an evbuffer would take the next power of two. */
+static void write_body(struct connection *c, struct asl_text body)
+{
+    if (body.size <= SMALL) {
+        bufferevent_write(c->socket, body.data, body.size);
+        return;
+    }
+    char *copy = asl_allocate(body.size);
+    memcpy(copy, body.data, body.size);
+    if (evbuffer_add_reference(bufferevent_get_output(c->socket), copy, body.size, release_copy,
+                               NULL) != 0)
+        asl_out_of_memory();
+}
+
 static void write_answer(struct connection *c, int status, const struct http_headers *headers,
                          struct asl_text body, bool is_head)
 {
@@ -216,7 +290,11 @@ static void write_answer(struct connection *c, int status, const struct http_hea
     asl_buffer_printf(&out, "HTTP/1.1 %d %s\r\n", status, phrase_of(status));
     bool has_body = status != 204 && status != 304;
     bool has_length = false;
+    if (c->in->is_closing)
+        c->keep = false;
     for (size_t i = 0; headers && i < headers->count; i++) {
+        if (!c->keep && strcasecmp(headers->items[i].name, "Connection") == 0)
+            continue;
         if (strcasecmp(headers->items[i].name, "Content-Length") == 0) {
             if (!is_head)
                 continue;
@@ -227,8 +305,6 @@ static void write_answer(struct connection *c, int status, const struct http_hea
     if (has_body && !has_length)
         asl_buffer_printf(&out, "Content-Length: %zu\r\n", body.size);
     put_date(&out);
-    if (c->in->is_closing)
-        c->keep = false;
     if (!c->keep)
         asl_buffer_puts(&out, "Connection: close\r\n");
     asl_buffer_puts(&out, "\r\n");
@@ -236,8 +312,9 @@ static void write_answer(struct connection *c, int status, const struct http_hea
     c->state = WRITING;
     arm(c, c->in->limits.request_ms);
     bufferevent_write(c->socket, out.data, out.size);
-    if (has_body && !is_head && body.size)
-        bufferevent_write(c->socket, body.data, body.size);
+    if (has_body && !is_head)
+        write_body(c, body);
+    hold(c, evbuffer_get_length(bufferevent_get_output(c->socket)));
     asl_buffer_free(&out);
 }
 
@@ -264,7 +341,7 @@ static void hand_over(struct connection *c)
     x->head = c->head;
     x->is_head = strcmp(c->head.method, "HEAD") == 0;
     x->body = c->body;
-    c->in->body_bytes -= c->body.size;
+    hold_nothing(c);
     c->head = (struct http_head){.query = "", .host = ""};
     asl_buffer_init(&c->body, 0);
     c->exchange = x;
@@ -285,12 +362,11 @@ static void hand_over(struct connection *c)
 /* Moves up to `size` bytes of the input to the body; false when a cap was passed. */
 static bool take_body(struct connection *c, struct evbuffer *input, size_t size)
 {
-    struct http_in *in = c->in;
     size_t have = evbuffer_get_length(input);
     size = size < have ? size : have;
     if (size == 0)
         return true;
-    if (in->body_bytes + size > in->limits.all_body_bytes) {
+    if (!may_hold(c, size)) {
         refuse(c, 503, "too many bytes of requests are on their way in; try again");
         return false;
     }
@@ -302,7 +378,7 @@ static bool take_body(struct connection *c, struct evbuffer *input, size_t size)
     evbuffer_remove(input, room, size);
     c->body.size += size;
     asl_buffer_put(&c->body, "", 0); /* the NUL behind it */
-    in->body_bytes += size;
+    hold(c, size);
     c->left -= (int64_t)size;
     return true;
 }
@@ -492,11 +568,11 @@ static void on_written(struct bufferevent *socket, void *state)
     struct connection *c = state;
     if (c->state != WRITING || evbuffer_get_length(bufferevent_get_output(socket)) > 0)
         return;
+    forget_body(c);
     if (!c->keep) {
         linger(c);
         return;
     }
-    forget_body(c);
     http_head_free(&c->head);
     bufferevent_setwatermark(socket, EV_READ, 0, 0);
     enter_idle(c, c->in->limits.idle_ms);
@@ -539,12 +615,20 @@ static bool make_room(struct http_in *in)
     return oldest != NULL;
 }
 
+/* Whether this very process made the connection. */
+static bool is_own(int fd)
+{
+    struct ucred peer;
+    socklen_t size = sizeof peer;
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.pid == getpid();
+}
+
 static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *address,
                       int size, void *state)
 {
     (void)listener, (void)address, (void)size;
     struct http_in *in = state;
-    if (!make_room(in)) {
+    if ((in->is_inner && !is_own(fd)) || !make_room(in)) {
         close(fd);
         return;
     }
@@ -590,8 +674,10 @@ static void set_defaults(struct http_in_limits *l)
         l->header_bytes = 64 << 10;
     if (!l->body_bytes)
         l->body_bytes = 16 << 20;
-    if (!l->all_body_bytes)
-        l->all_body_bytes = 256 << 20;
+    if (!l->held_bytes)
+        l->held_bytes = 12 << 20;
+    if (!l->slow_ms)
+        l->slow_ms = 200;
     if (!l->request_ms)
         l->request_ms = 30000;
     if (!l->idle_ms)
@@ -657,6 +743,31 @@ static uint16_t bound_port(struct evconnlistener *listener)
     return ntohs(((struct sockaddr_in *)&address)->sin_port);
 }
 
+#define LISTENER_FLAGS (LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE)
+
+static struct http_in *server_new(struct loop *l, const struct http_in_limits *limits,
+                                  http_in_handle handle, void *state)
+{
+    struct http_in *in = asl_allocate_zeroed(1, sizeof *in);
+    in->loop = l;
+    in->limits = limits ? *limits : (struct http_in_limits){0};
+    set_defaults(&in->limits);
+    in->handle = handle;
+    in->state = state;
+    TAILQ_INIT(&in->all);
+    TAILQ_INIT(&in->idle);
+    TAILQ_INIT(&in->holding);
+    return in;
+}
+
+static void begin_listening(struct http_in *in, const char *address, const char *const *hosts)
+{
+    evconnlistener_set_error_cb(in->listener, on_accept_error);
+    in->resume = evtimer_new(loop_base(in->loop), on_resume, in);
+    in->hosts = allowed_hosts(address, hosts);
+    raise_descriptors(in->limits.connections);
+}
+
 struct http_in *http_in_new(struct loop *l, const char *address, uint16_t port,
                             const char *const *hosts, const struct http_in_limits *limits,
                             http_in_handle handle, void *state, char message[256])
@@ -670,18 +781,9 @@ struct http_in *http_in_new(struct loop *l, const char *address, uint16_t port,
                  address);
         return NULL;
     }
-    struct http_in *in = asl_allocate_zeroed(1, sizeof *in);
-    in->loop = l;
-    in->limits = limits ? *limits : (struct http_in_limits){0};
-    set_defaults(&in->limits);
-    in->handle = handle;
-    in->state = state;
-    TAILQ_INIT(&in->all);
-    TAILQ_INIT(&in->idle);
-    in->listener =
-        evconnlistener_new_bind(loop_base(l), on_accept, in,
-                                LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE,
-                                1024, (struct sockaddr *)&where, (int)size);
+    struct http_in *in = server_new(l, limits, handle, state);
+    in->listener = evconnlistener_new_bind(loop_base(l), on_accept, in, LISTENER_FLAGS, 1024,
+                                           (struct sockaddr *)&where, (int)size);
     if (!in->listener) {
         snprintf(message, 256, "cannot listen on %s port %u: %s", address, (unsigned)port,
                  errno == EADDRINUSE ? "another process has that port; choose another one"
@@ -689,11 +791,35 @@ struct http_in *http_in_new(struct loop *l, const char *address, uint16_t port,
         free(in);
         return NULL;
     }
-    evconnlistener_set_error_cb(in->listener, on_accept_error);
-    in->resume = evtimer_new(loop_base(l), on_resume, in);
-    in->hosts = allowed_hosts(address, hosts);
+    begin_listening(in, address, hosts);
     in->port = bound_port(in->listener);
-    raise_descriptors(in->limits.connections);
+    return in;
+}
+
+struct http_in *http_in_on_socket(struct loop *l, int listening, const char *const *hosts,
+                                  const struct http_in_limits *limits, http_in_handle handle,
+                                  void *state)
+{
+    struct http_in *in = server_new(l, limits, handle, state);
+    in->listener = evconnlistener_new(loop_base(l), on_accept, in, LISTENER_FLAGS, 0, listening);
+    if (!in->listener)
+        asl_out_of_memory();
+    begin_listening(in, "127.0.0.1", hosts);
+    return in;
+}
+
+struct http_in *http_in_inner(struct loop *l, http_in_handle handle, void *state,
+                              struct sockaddr_un *where, socklen_t *size)
+{
+    int listening = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    *where = (struct sockaddr_un){.sun_family = AF_UNIX};
+    *size = sizeof *where;
+    /* Of an address that is its family alone the kernel makes an abstract name. */
+    if (listening < 0 || bind(listening, (struct sockaddr *)where, sizeof where->sun_family) != 0 ||
+        listen(listening, 1024) != 0 || getsockname(listening, (struct sockaddr *)where, size) != 0)
+        asl_out_of_memory(); /* of descriptors */
+    struct http_in *in = http_in_on_socket(l, listening, NULL, NULL, handle, state);
+    in->is_inner = true;
     return in;
 }
 
@@ -734,7 +860,10 @@ void http_exchange_answer(struct http_exchange *x, int status, const struct http
     struct connection *c = x->connection;
     if (c) {
         c->exchange = NULL;
-        write_answer(c, status, headers, body, x->is_head);
+        if (!may_hold(c, body.size))
+            refuse(c, 503, "too many answers wait for clients that do not read them; try again");
+        else
+            write_answer(c, status, headers, body, x->is_head);
     }
     http_head_free(&x->head);
     asl_buffer_free(&x->body);

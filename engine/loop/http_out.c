@@ -26,6 +26,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <curl/curl.h>
@@ -49,7 +50,7 @@ struct http_call {
     struct curl_slist *lines;
     char *method, *url, *ca_bundle;
     struct http_headers headers;
-    struct asl_buffer body;
+    struct asl_buffer body, ca_pem;
     int64_t timeout_ms, connect_timeout_ms;
     bool direct, public_only;
     size_t header_bytes;
@@ -79,6 +80,8 @@ struct http_out {
     struct call_list calls; /* running */
     CURL *spare[SPARE_HANDLES];
     size_t spare_count;
+    struct sockaddr_un inner;
+    socklen_t inner_size; /* 0: there is none */
 };
 
 /* What curl says, as the callers tell failures apart. What is not listed is HTTP_CUT_OFF. */
@@ -218,6 +221,7 @@ static void call_free(struct http_call *c)
     curl_slist_free_all(c->lines);
     http_headers_free(&c->headers);
     asl_buffer_free(&c->body);
+    asl_buffer_free(&c->ca_pem);
     http_headers_free(&c->answer.headers);
     asl_buffer_free(&c->answer.body);
     free(c->method);
@@ -323,10 +327,23 @@ static bool is_public(const struct sockaddr *address)
     return (six->s6_addr[0] & 0xe0) == 0x20; /* 2000::/3, the global unicast block */
 }
 
+static bool is_inner(const struct http_call *c)
+{
+    static const char url[] = HTTP_OUT_INNER;
+    return c->out->inner_size && strncmp(c->url, url, sizeof url - 1) == 0 &&
+           (c->url[sizeof url - 1] == '/' || !c->url[sizeof url - 1]);
+}
+
 static curl_socket_t on_open_socket(void *state, curlsocktype purpose, struct curl_sockaddr *a)
 {
     struct http_call *c = state;
     (void)purpose;
+    if (is_inner(c)) { /* curl lets the address be another, and has room for any */
+        a->family = AF_UNIX;
+        a->protocol = 0;
+        a->addrlen = c->out->inner_size;
+        memcpy(&a->addr, &c->out->inner, c->out->inner_size);
+    }
     if (c->public_only && !is_public(&a->addr)) {
         c->answer.failure = HTTP_FORBIDDEN;
         return CURL_SOCKET_BAD;
@@ -412,6 +429,10 @@ static void set_limits(struct http_call *c)
     curl_easy_setopt(c->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     if (c->ca_bundle)
         curl_easy_setopt(c->easy, CURLOPT_CAINFO, c->ca_bundle);
+    if (c->ca_pem.size > 0) {
+        struct curl_blob pem = {c->ca_pem.data, c->ca_pem.size, CURL_BLOB_COPY};
+        curl_easy_setopt(c->easy, CURLOPT_CAINFO_BLOB, &pem);
+    }
     if (c->direct || is_loopback(c->url))
         curl_easy_setopt(c->easy, CURLOPT_PROXY, "");
 }
@@ -637,6 +658,12 @@ static void wake_curl(struct http_out *h)
     curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)h->in_all);
 }
 
+void http_out_set_inner(struct http_out *h, const struct sockaddr_un *where, socklen_t size)
+{
+    h->inner = *where;
+    h->inner_size = size;
+}
+
 void http_out_free(struct http_out *h)
 {
     if (!h)
@@ -668,6 +695,8 @@ static struct http_call *call_new(struct http_out *h, const struct http_request 
                          asl_text(r->headers.items[i].value));
     asl_buffer_init(&c->body, ASL_BUFFER_MAXIMUM);
     asl_buffer_put_text(&c->body, r->body);
+    asl_buffer_init(&c->ca_pem, ASL_BUFFER_MAXIMUM);
+    asl_buffer_put_text(&c->ca_pem, r->ca_pem);
     asl_buffer_init(&c->answer.body, r->answer_maximum ? r->answer_maximum : DEFAULT_ANSWER);
     c->timeout_ms = r->timeout_ms > 0 ? r->timeout_ms : DEFAULT_TIMEOUT_MS;
     c->connect_timeout_ms = r->connect_timeout_ms > 0 ? r->connect_timeout_ms : DEFAULT_CONNECT_MS;

@@ -42,10 +42,31 @@ static bool has_activity(void *player, struct asl_text arn)
 {
     struct player *p = player;
     const asl_value *next =
-        recording_event(p->recording, asl_execution_last_event(p->x) + 1);
+        p->recording ? recording_event(p->recording, asl_execution_last_event(p->x) + 1) : NULL;
     (void)arn;
     return !next || !asl_text_is(event_type(next), "ExecutionFailed") ||
            !asl_text_ends(event_detail_text(next, "cause"), "does not exist.");
+}
+
+/* Nor does anybody but the recording know what the service's model was at the time. */
+static bool accepts(void *player, const struct resource *resource, const asl_value *parameters,
+                    struct asl_buffer *problems)
+{
+    static const char before[] = "could not be used to start the Task: [";
+    struct player *p = player;
+    const asl_value *next =
+        p->recording ? recording_event(p->recording, asl_execution_last_event(p->x) + 1) : NULL;
+    struct asl_text cause = next && asl_text_is(event_type(next), "ExecutionFailed")
+                                ? event_detail_text(next, "cause")
+                                : ASL_TEXT("");
+    const char *at = memmem(cause.data, cause.size, before, sizeof before - 1);
+    (void)resource;
+    (void)parameters;
+    if (!at || !asl_text_ends(cause, "]"))
+        return true;
+    at += sizeof before - 1;
+    asl_buffer_put(problems, at, (size_t)(cause.data + cause.size - 1 - at));
+    return false;
 }
 
 /* ---- birth ---- */
@@ -64,15 +85,14 @@ static void account_of(struct asl_text arn, char out[32])
         snprintf(out, 32, "%s", ACCOUNT);
 }
 
-static void find_region(struct player *p)
+static void find_region(const struct recording *r, char out[32])
 {
-    snprintf(p->region, sizeof p->region, "%s", REGION);
-    for (size_t i = 0; i < value_count(p->recording->events); i++) {
-        struct asl_text region =
-            event_detail_text(value_at(p->recording->events, i), "region");
-        if (!region.size || region.size >= sizeof p->region)
+    snprintf(out, 32, "%s", REGION);
+    for (size_t i = 0; i < value_count(r->events); i++) {
+        struct asl_text region = event_detail_text(value_at(r->events, i), "region");
+        if (!region.size || region.size >= 32)
             continue;
-        snprintf(p->region, sizeof p->region, "%.*s", ASL_TEXT_ARGS(region));
+        snprintf(out, 32, "%.*s", ASL_TEXT_ARGS(region));
         return;
     }
 }
@@ -97,16 +117,43 @@ static const char *known_or(const char *known, const char *made_up)
     return known ? known : made_up;
 }
 
-static bool be_born(struct player *p, asl_machine *machine, const struct replay_identity *identity)
+bool player_be_born(struct player *p, asl_machine *machine, const struct asl_birth *birth,
+                    const char *region, int64_t at)
 {
-    const asl_value *first = value_at(p->recording->events, 0);
-    char account[32], machine_arn[512], arn[768];
+    struct value_error error;
+    *p = (struct player){.now = at};
+    p->events = value_empty_array();
+    p->history = asl_history_new();
+    snprintf(p->region, sizeof p->region, "%s", region);
+    asl_result_init(&p->result, p->history);
+    p->env = (struct asl_env){
+        .state = p,
+        .now = now,
+        .random = random_bits,
+        .uuid = uuid,
+        .token = token,
+        .has_activity = has_activity,
+        .accepts = accepts,
+        .region = p->region,
+    };
+    p->x = asl_execution_new(machine, birth, &error);
+    if (!p->x)
+        snprintf(p->message, sizeof p->message, "the input is refused: %s", error.message);
+    return p->x != NULL;
+}
+
+bool player_open(struct player *p, asl_machine *machine, const struct recording *r,
+                 const struct replay_identity *identity)
+{
+    const asl_value *first = value_at(r->events, 0);
+    char account[32], region[32], machine_arn[512], arn[768];
     const char *machine_name = known_or(identity->machine_name, MARK_PREFIX "000000000001");
     const char *name = known_or(identity->name, MARK_PREFIX "000000000002");
     account_of(event_detail_text(first, "roleArn"), account);
-    snprintf(machine_arn, sizeof machine_arn, "arn:aws:states:%s:%s:stateMachine:%s", p->region,
+    find_region(r, region);
+    snprintf(machine_arn, sizeof machine_arn, "arn:aws:states:%s:%s:stateMachine:%s", region,
              account, machine_name);
-    snprintf(arn, sizeof arn, "arn:aws:states:%s:%s:%s:%s:%s%s", p->region, account,
+    snprintf(arn, sizeof arn, "arn:aws:states:%s:%s:%s:%s:%s%s", region, account,
              identity->express ? "express" : "execution", machine_name, name,
              identity->express ? ":" MARK_UUID "999999999999" : "");
     struct asl_buffer input;
@@ -120,34 +167,14 @@ static bool be_born(struct player *p, asl_machine *machine, const struct replay_
         .version_arn = event_detail_text(first, "stateMachineVersionArn"),
         .alias_arn = event_detail_text(first, "stateMachineAliasArn"),
         .input = input_text(first, &input),
+        .start = asl_text(identity->from ? identity->from : ""),
+        .variables = identity->variables,
     };
-    struct value_error error;
-    p->x = asl_execution_new(machine, &birth, &error);
-    if (!p->x)
-        snprintf(p->message, sizeof p->message, "the recorded input is refused: %s", error.message);
+    bool born = player_be_born(p, machine, &birth, region,
+                               r->timed ? event_time(first) : BEGINNING);
+    p->recording = r;
     asl_buffer_free(&input);
-    return p->x != NULL;
-}
-
-bool player_open(struct player *p, asl_machine *machine, const struct recording *r,
-                 const struct replay_identity *identity)
-{
-    *p = (struct player){.recording = r};
-    p->now = r->timed ? event_time(value_at(r->events, 0)) : BEGINNING;
-    p->events = value_empty_array();
-    p->history = asl_history_new();
-    find_region(p);
-    asl_result_init(&p->result, p->history);
-    p->env = (struct asl_env){
-        .state = p,
-        .now = now,
-        .random = random_bits,
-        .uuid = uuid,
-        .token = token,
-        .has_activity = has_activity,
-        .region = p->region,
-    };
-    return be_born(p, machine, identity);
+    return born;
 }
 
 void player_close(struct player *p)
@@ -156,6 +183,7 @@ void player_close(struct player *p)
     asl_result_free(&p->result);
     asl_history_free(p->history);
     value_release(p->events);
+    free(p->dead);
     *p = (struct player){0};
 }
 
@@ -227,13 +255,30 @@ bool player_feed(struct player *p, const asl_value *recorded, int64_t task)
     return taken;
 }
 
+void player_dies(struct player *p, int64_t task)
+{
+    if (p->dead_count == p->dead_capacity) {
+        p->dead_capacity = p->dead_capacity ? p->dead_capacity * 2 : 16;
+        p->dead = asl_reallocate(p->dead, p->dead_capacity * sizeof *p->dead);
+    }
+    p->dead[p->dead_count++] = task;
+}
+
+static bool is_dead(const struct player *p, int64_t task)
+{
+    for (size_t i = p->dead_count; i-- > 0;)
+        if (p->dead[i] == task)
+            return true;
+    return false;
+}
+
 void player_heartbeats(struct player *p)
 {
     struct asl_result open;
     asl_result_init(&open, NULL);
     asl_execution_open_commands(p->x, &p->env, &open);
     for (size_t i = 0; i < open.count; i++)
-        if (open.commands[i].heartbeat_seconds > 0) {
+        if (open.commands[i].heartbeat_seconds > 0 && !is_dead(p, open.commands[i].task)) {
             struct asl_event beat = {.kind = ASL_TASK_HEARTBEAT, .task = open.commands[i].task};
             player_step(p, &beat);
         }

@@ -1,6 +1,7 @@
 /* What callers ask: start, stop, redrive, task events. Each is answered after the commit. */
 #include "engine/run/internal.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,16 +100,15 @@ static void answer_same(struct engine *e, const struct engine_start *start, cons
     done(state, &started);
 }
 
-/* Started in this very turn, not yet in the store. */
-static bool is_being_started(struct engine *e, const char *arn)
+static void make_marks(struct engine *e, const struct engine_start *start, int64_t execution)
 {
-    for (struct live *l = e->queue; l; l = l->queue_next)
-        if (l->is_new && asl_text_is(asl_execution_arn(l->x), arn))
-            return true;
-    for (struct live *l = e->dirty; l; l = l->dirty_next)
-        if (l->is_new && asl_text_is(asl_execution_arn(l->x), arn))
-            return true;
-    return false;
+    char key[24];
+    snprintf(key, sizeof key, "%019" PRId64, execution);
+    for (size_t i = 0; i < start->mark_count; i++) {
+        const struct engine_mark *mark = &start->marks[i];
+        store_put_document(e->now->batch, mark->kind, key, mark->value);
+        mark->made(mark->state, execution, mark);
+    }
 }
 
 static void begin(struct engine *e, const struct engine_start *start, const struct machine *m,
@@ -126,17 +126,26 @@ static void begin(struct engine *e, const struct engine_start *start, const stru
         .alias_arn = asl_text(start->alias_arn),
         .input = start->input,
         .synchronous = start->synchronous,
+        .start = asl_text(start->from ? start->from : ""),
+        .variables = start->variables,
     };
     asl_execution *x = asl_execution_new(m->compiled, &birth, &error);
     if (!x) {
         char message[256];
-        snprintf(message, sizeof message, "the input is no JSON value: line %zu, column %zu: %s",
-                 error.line, error.column, error.message);
+        if (error.problem == VALUE_FINE)
+            snprintf(message, sizeof message, "%s", error.message);
+        else
+            snprintf(message, sizeof message, "the input is no JSON value: line %zu, column %zu: %s",
+                     error.line, error.column, error.message);
         refuse(ENGINE_BAD_INPUT, message, done, state);
         return;
     }
     struct live *l = live_add_take(e, store_next_execution_id(e->store), m->id, x);
     l->is_new = true;
+    l->turn = e->turn_number;
+    if (start->name)
+        live_starting(e, l);
+    make_marks(e, start, l->id);
     struct arrival *a = arrival_new(ASL_START);
     if (done) {
         struct waiter *w = asl_allocate_zeroed(1, sizeof *w);
@@ -176,7 +185,7 @@ void engine_start(struct engine *e, const struct engine_start *start,
     bool asked = start->name && !m->compiled->express;
     if (asked && store_find_execution(e->store, arn.data, note_same, &same) == STORE_OK && same.id)
         answer_same(e, start, arn.data, &same, done, state);
-    else if (asked && is_being_started(e, arn.data))
+    else if (asked && live_is_starting(e, arn.data))
         refuse(ENGINE_ALREADY_EXISTS, "an execution of that name is just being started", done, state);
     else
         begin(e, start, m, start->name ? start->name : uuid, arn.data, done, state);
@@ -240,12 +249,25 @@ void engine_task_event(struct engine *e, int64_t execution, const struct asl_eve
 
 /* ---- looking ---- */
 
+static void note_look(struct engine *e, const struct live *l)
+{
+    int64_t turn = l->is_new || l->is_dirty ? e->turn_number : l->turn;
+    if (turn > e->told)
+        e->told = turn;
+}
+
+bool engine_is_ahead(const struct engine *e)
+{
+    return e->told > e->durable;
+}
+
 bool engine_look(struct engine *e, int64_t execution,
                  void (*see)(void *state, const asl_execution *x), void *state)
 {
     struct live *l = live_get(e, execution);
     if (!l)
         return false;
+    note_look(e, l);
     see(state, l->x);
     live_leave(e, execution);
     return true;
@@ -268,8 +290,8 @@ bool engine_look_task(struct engine *e, int64_t execution, int64_t task,
             see(state, &open.commands[i]);
         }
     asl_result_free(&open);
-    if (!l->is_queued && !l->is_idle && !l->is_dirty)
-        live_rest(e, l);
+    note_look(e, l);
+    live_rest(e, l);
     return is_open;
 }
 
@@ -278,7 +300,8 @@ bool engine_look_task(struct engine *e, int64_t execution, int64_t task,
 void engine_put_document(struct engine *e, const char *kind, const char *key,
                          struct store_bytes value)
 {
-    store_put_document(e->batch, kind, key, value);
+    store_put_document(e->now->batch, kind, key, value);
+    e->told = e->turn_number;
     turn_ask(e);
 }
 
@@ -310,12 +333,23 @@ void engine_set_activities(struct engine *e, const struct engine_activities *act
     e->env.has_activity = activities->exists ? has_activity : NULL;
 }
 
+void engine_set_stand_in(struct engine *e, const struct engine_stand_in *stand_in)
+{
+    e->stand_in = *stand_in;
+}
+
 void engine_watch(struct engine *e, int64_t execution,
                   void (*see)(void *state, int64_t execution, struct store_bytes chunk,
                               enum asl_status status),
                   void *state)
 {
-    e->watch = see;
-    e->watch_state = state;
-    e->watched = execution;
+    e->watchers[0] = (struct watcher){see, state, execution};
+}
+
+void engine_watch_all(struct engine *e,
+                      void (*see)(void *state, int64_t execution, struct store_bytes chunk,
+                                  enum asl_status status),
+                      void *state)
+{
+    e->watchers[1] = (struct watcher){see, state, 0};
 }

@@ -36,18 +36,8 @@ static void machine_free(struct machine *m)
 
 static void free_all(struct engine *e)
 {
+    commit_free(e);
     tasks_free_all(e);
-    for (struct waiter *w = e->waiters, *next; w; w = next) {
-        next = w->next;
-        free(w->arn);
-        free(w);
-    }
-    for (size_t i = 0; i < e->action_count; i++) {
-        value_release(e->actions[i].command.parameters);
-        value_release(e->actions[i].command.credentials);
-        free(e->actions[i].state_name);
-    }
-    free(e->actions);
     live_free_all(e);
     while (e->machines) {
         struct machine *m = e->machines;
@@ -57,7 +47,6 @@ static void free_all(struct engine *e)
     turn_free(e);
     asl_result_free(&e->result);
     asl_buffer_free(&e->scratch);
-    store_batch_free(e->batch);
     store_close(e->store);
     free(e);
 }
@@ -75,7 +64,6 @@ struct engine *engine_open(const struct engine_options *options, struct store_er
         e->options.turn_ms = TURN_MS_DEFAULT;
     e->loop = options->loop;
     e->store = store;
-    e->batch = store_batch_new();
     e->connectors = options->connectors;
     e->connectors.engine = e;
     e->next_due = NEVER;
@@ -124,7 +112,7 @@ const char *engine_account(const struct engine *e)
 int64_t engine_running(struct engine *e)
 {
     int64_t waiting = store_count_executions(e->store, NULL, ASL_RUNNING);
-    return waiting + (int64_t)e->queue_count;
+    return waiting + e->starting + (int64_t)e->queue_count;
 }
 
 void engine_get_figures(const struct engine *e, struct engine_figures *figures)
@@ -245,8 +233,9 @@ int64_t engine_put_machine(struct engine *e, const char *name, struct asl_text d
             .created = loop_now(e->loop),
             .definition = {definition.data, definition.size},
         };
-        store_put_machine(e->batch, &row);
+        store_put_machine(e->now->batch, &row);
         machine_add(e, id, name, arn.data, role_arn, compiled);
+        e->told = e->turn_number;
         turn_ask(e);
     }
     asl_buffer_free(&arn);

@@ -4,7 +4,8 @@
  * one commit makes it durable, and only then requests leave and callers are answered. A callback named
  * `done` is called once, from the loop, after the commit that makes true what it says.
  *
- * One thread. An engine owns its store (a second process is refused).
+ * One thread calls; commits of many changes are made on another, beside the next turn (commit.c). An
+ * engine owns its store (a second process is refused).
  */
 #ifndef ENGINE_RUN_ENGINE_H
 #define ENGINE_RUN_ENGINE_H
@@ -81,12 +82,25 @@ struct engine_started {
     const char *message; /* what was wrong, or "" */
 };
 
+/* A document that is made with an execution: durable in the commit that starts it, or an earlier one
+ * (then a crash may leave it without its execution). Its key is the execution's id in 19 digits. */
+struct engine_mark {
+    const char *kind;
+    struct store_bytes value;
+    void (*made)(void *state, int64_t execution, const struct engine_mark *mark); /* at once */
+    void *state;
+};
+
 struct engine_start {
     int64_t machine;
     const char *name;       /* NULL: a new UUID */
     struct asl_text input;  /* JSON text; kept as it is in ExecutionStarted */
     const char *version_arn, *alias_arn; /* or NULL */
     bool synchronous;       /* StartSyncExecution: see asl_birth */
+    const char *from;       /* a fork: the state it begins with; NULL: StartAt */
+    const asl_value *variables; /* a fork: {"name": value}, or NULL */
+    const struct engine_mark *marks;
+    size_t mark_count;
 };
 
 /* The same name and input while the first still runs gives the first again (AWS's idempotency). */
@@ -108,7 +122,8 @@ void engine_task_event(struct engine *e, int64_t execution, const struct asl_eve
 bool engine_token_read(const struct engine *e, struct asl_text token, int64_t *execution,
                        int64_t *task);
 
-/* Lets `see` look at an execution as it stands (in memory or loaded); false: there is none. */
+/* Lets `see` look at an execution as it stands (in memory or loaded); false: there is none. What it
+ * sees may not be durable yet: see engine_is_ahead. */
 bool engine_look(struct engine *e, int64_t execution,
                  void (*see)(void *state, const asl_execution *x), void *state);
 
@@ -129,6 +144,34 @@ void engine_set_activities(struct engine *e, const struct engine_activities *act
 bool engine_look_task(struct engine *e, int64_t execution, int64_t task,
                       void (*see)(void *state, const struct asl_command *command), void *state);
 
+/* ---- someone who stands in ----
+ *
+ * Asked for each task before it is carried out: true when `event` (SUCCEEDED with its output, or FAILED)
+ * is the answer in its place. What it points to lives until the next question. */
+struct engine_stand_in {
+    void *state;
+    bool (*answers)(void *state, int64_t execution, const asl_value *state_name,
+                    struct asl_event *event);
+};
+void engine_set_stand_in(struct engine *e, const struct engine_stand_in *stand_in);
+
+/* ---- a task on trial ----
+ *
+ * Carried out for itself, outside of any execution: nothing is kept of it (TestState). */
+struct engine_trial {
+    void *state;
+    /* What a task of an execution would tell it, in the same order; the end comes once. */
+    void (*tell)(void *state, const struct asl_event *event);
+    /* The HTTP request and its answer as {"method", "url", ...}, before the end; looked at. NULL:
+     * not wanted. */
+    void (*exchanged)(void *state, const asl_value *request, const asl_value *response);
+};
+/* Never tells from within. NULL: no connector carries out the resource. Yours to end, when it has
+ * told its end or before (then the request is cancelled); also after engine_close. */
+struct task *engine_try(struct engine *e, const struct task_request *request,
+                        const struct engine_trial *trial);
+void engine_try_end(struct task *t);
+
 /* ---- documents ---- */
 
 /* Durable with whatever is committed next (store_put_document); reads see it from then on. */
@@ -138,6 +181,9 @@ void engine_put_document(struct engine *e, const char *kind, const char *key,
  * before. */
 void engine_after_commit(struct engine *e, void (*done)(void *state, enum engine_outcome outcome),
                          void *state);
+/* Whether a document or machine that was put, or an execution that was looked at, is not durable as it
+ * was put or seen: whoever tells of it to others tells it after engine_after_commit. */
+bool engine_is_ahead(const struct engine *e);
 /* A version 4 UUID of the engine's chance. */
 void engine_uuid(struct engine *e, char out[37]);
 uint64_t engine_random(struct engine *e);
@@ -150,6 +196,11 @@ void engine_watch(struct engine *e, int64_t execution,
                   void (*see)(void *state, int64_t execution, struct store_bytes chunk,
                               enum asl_status status),
                   void *state);
+/* A second one, for who keeps an engine (the API); beside the first, of all executions. */
+void engine_watch_all(struct engine *e,
+                      void (*see)(void *state, int64_t execution, struct store_bytes chunk,
+                                  enum asl_status status),
+                      void *state);
 
 /* ---- figures, for /metrics and benches ---- */
 

@@ -2,7 +2,8 @@
  *
  *   engine.c      open, close, machines
  *   live.c        executions in memory: the table, the queue of what can run, the idle ones
- *   turn.c        the turn: take, run, commit, act
+ *   turn.c        the turn: take, run, put, act
+ *   commit.c      a turn on its way to the disk, on a thread of its own
  *   tasks.c       open tasks and their connectors; task_report_*
  *   calls.c       start, stop, redrive, task events: what callers ask
  *   recovery.c    what a restart takes up again
@@ -15,6 +16,7 @@
 #include "engine/run/engine.h"
 
 #define NEVER INT64_MAX
+enum { STARTING_NAMES = 4096 }; /* slots: some more than a turn starts by name */
 
 /* A caller who waits for the commit. */
 struct waiter {
@@ -44,14 +46,18 @@ struct live {
     struct live *hash_next;
     struct live *idle_before, *idle_after; /* in the list of idle ones, oldest first */
     struct live *queue_next;
-    bool is_queued, is_idle, is_new, is_dirty, is_runnable;
-    bool is_due; /* the store says so */
-    bool is_put; /* into this turn's batch */
+    struct live *name_next; /* in the table of names being started */
+    bool is_queued, is_idle, is_runnable;
+    bool is_new;      /* not yet put: there is no row of it in any batch */
+    bool is_dirty;    /* stepped, not yet put */
+    bool is_starting; /* its name is in the table: no row of it is durable */
+    bool is_due;      /* the store says so */
+    unsigned pins;    /* turns not yet acted on that hold something put of it */
+    int64_t turn;     /* the last turn it was changed in */
     int64_t id, machine;
     asl_execution *x;
-    struct asl_history *history; /* of this turn; NULL: untouched */
+    struct asl_history *history; /* not yet put; NULL: untouched */
     struct arrival *arrivals, *arrivals_tail;
-    struct live *dirty_next;
 };
 
 /* What a turn does after its commit. */
@@ -62,6 +68,30 @@ struct action {
     bool again;
 };
 
+/* An execution as it was put into a turn's batch. */
+struct change {
+    struct live *live;           /* pinned */
+    struct asl_history *history; /* for a watcher; or NULL */
+    enum asl_status status;
+    bool is_first; /* its row is new */
+};
+
+/* What one commit makes true, and what is done then. */
+struct turn {
+    int64_t number;
+    struct store_batch *batch;
+    struct change *changes;
+    size_t change_count, change_capacity;
+    struct action *actions;
+    size_t action_count, action_capacity;
+    struct waiter *waiters, *waiters_tail;
+    int64_t due;   /* the earliest that it writes, or NEVER */
+    bool took_due; /* the store is asked anew what is due next, once this is durable */
+};
+
+/* One is filled while another is committed and a third is acted on. */
+enum { TURNS = 3 };
+
 struct machine {
     struct machine *next;
     int64_t id;
@@ -69,11 +99,25 @@ struct machine {
     asl_machine *compiled;
 };
 
+struct watcher {
+    void (*see)(void *state, int64_t execution, struct store_bytes chunk, enum asl_status status);
+    void *state;
+    int64_t execution; /* 0: all */
+};
+#define WATCHERS 2
+
 struct engine {
     struct engine_options options;
     struct loop *loop;
     struct store *store;
-    struct store_batch *batch;
+    struct turn turns[TURNS];
+    struct turn *now;       /* being filled */
+    struct turn *under_way; /* being committed; NULL: none */
+    int64_t turn_number;    /* of `now` */
+    int64_t starting;       /* running executions whose first row is not durable */
+    int64_t durable;        /* number of the last turn that is */
+    int64_t told;           /* number of the newest turn that something was put into, or seen of */
+    struct committer *committer; /* the thread, once there is one */
     struct connectors connectors;
     struct asl_env env;
     int64_t env_execution; /* whose step asks for a token */
@@ -90,16 +134,16 @@ struct engine {
     size_t idle_count;
     struct live *queue, *queue_tail;
     size_t queue_count;
-    struct live *dirty, *dirty_tail;
+    struct live **dirty; /* stepped, perhaps not yet put */
+    size_t dirty_count, dirty_capacity;
+    struct live *names[STARTING_NAMES]; /* being started, by their arn */
     struct asl_history **spare; /* histories to use again */
     size_t spare_count, spare_capacity;
 
+    struct task *trials;
     struct task **tasks; /* by execution and id, a power of two */
     size_t task_table, task_count;
 
-    struct action *actions; /* of this turn, done after its commit */
-    size_t action_count, action_capacity;
-    struct waiter *waiters, *waiters_tail; /* answered after the commit */
     struct asl_result result;
     struct asl_buffer scratch;
     size_t turn_bytes; /* of history, in this turn */
@@ -109,10 +153,9 @@ struct engine {
     int64_t next_due;
     bool turn_asked, is_paused, is_closing;
 
-    void (*watch)(void *state, int64_t execution, struct store_bytes chunk, enum asl_status status);
-    void *watch_state;
-    int64_t watched;
+    struct watcher watchers[WATCHERS]; /* engine_watch, engine_watch_all */
     struct engine_activities activities;
+    struct engine_stand_in stand_in;
 
     struct engine_figures figures;
 };
@@ -129,10 +172,14 @@ struct live *live_add_take(struct engine *e, int64_t id, int64_t machine, asl_ex
 void live_drop(struct engine *e, struct live *l);
 void live_queue(struct engine *e, struct live *l);
 struct live *live_next(struct engine *e); /* off the queue; NULL: empty */
-/* Idle now: kept while there is room, the oldest go. */
+/* Back to rest, unless it has something to do or is pinned: kept while there is room, the oldest go;
+ * gone if it has ended. */
 void live_rest(struct engine *e, struct live *l);
-/* After a look at it: back to rest unless it has something to do. */
-void live_leave(struct engine *e, int64_t id);
+void live_leave(struct engine *e, int64_t id); /* the same, after a look at it */
+/* Its arn is taken before its row is durable; until live_started. */
+void live_starting(struct engine *e, struct live *l);
+void live_started(struct engine *e, struct live *l);
+bool live_is_starting(const struct engine *e, const char *arn);
 void live_give(struct engine *e, struct live *l, struct arrival *a);
 struct arrival *live_take_arrival(struct live *l);
 struct arrival *arrival_new(enum asl_event_kind kind);
@@ -147,9 +194,18 @@ void turn_free(struct engine *e);
 void turn_finish(struct engine *e); /* before closing: until no arrival is left, or the disk is full */
 void turn_ask(struct engine *e); /* one soon */
 void turn_run(void *engine);
-bool turn_commit(struct engine *e); /* false: paused */
-void turn_wait(struct engine *e, struct waiter *w); /* answered after the next commit */
+void turn_fill(struct engine *e); /* takes, runs, puts; commits nothing */
+void turn_wait(struct engine *e, struct waiter *w); /* answered after the commit of what came so far */
+void turn_act(struct engine *e, struct turn *t);    /* it is durable */
+bool turn_has_something(const struct turn *t);
 void turn_arm_due(struct engine *e);
+
+/* ---- commit.c ---- */
+/* `now` goes to the disk, unless another turn is on its way: then it goes behind it. */
+void commit_now(struct engine *e);
+/* Waits until nothing is on its way; false: the disk is full. */
+bool commit_wait(struct engine *e);
+void commit_free(struct engine *e);
 
 /* ---- tasks.c ---- */
 void tasks_start(struct engine *e, struct action *a);

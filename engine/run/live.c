@@ -84,12 +84,15 @@ void live_drop(struct engine *e, struct live *l)
         arrival_free(live_take_arrival(l));
     if (l->history)
         history_put(e, l->history);
+    live_started(e, l);
     asl_execution_free(l->x);
     free(l);
 }
 
 void live_rest(struct engine *e, struct live *l)
 {
+    if (l->is_queued || l->is_idle || l->is_dirty || l->pins)
+        return;
     if (asl_execution_status(l->x) != ASL_RUNNING) {
         live_drop(e, l);
         return;
@@ -110,8 +113,45 @@ void live_rest(struct engine *e, struct live *l)
 void live_leave(struct engine *e, int64_t id)
 {
     struct live *l = live_find(e, id);
-    if (l && !l->is_queued && !l->is_idle && !l->is_dirty)
+    if (l)
         live_rest(e, l);
+}
+
+/* ---- names that are taken, and not yet in the store ---- */
+
+static size_t name_slot(struct asl_text arn)
+{
+    uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
+    for (size_t i = 0; i < arn.size; i++)
+        hash = (hash ^ (unsigned char)arn.data[i]) * UINT64_C(1099511628211);
+    return (size_t)(hash % STARTING_NAMES);
+}
+
+void live_starting(struct engine *e, struct live *l)
+{
+    struct live **slot = &e->names[name_slot(asl_execution_arn(l->x))];
+    l->name_next = *slot;
+    *slot = l;
+    l->is_starting = true;
+}
+
+void live_started(struct engine *e, struct live *l)
+{
+    if (!l->is_starting)
+        return;
+    struct live **at = &e->names[name_slot(asl_execution_arn(l->x))];
+    while (*at != l)
+        at = &(*at)->name_next;
+    *at = l->name_next;
+    l->is_starting = false;
+}
+
+bool live_is_starting(const struct engine *e, const char *arn)
+{
+    for (const struct live *l = e->names[name_slot(asl_text(arn))]; l; l = l->name_next)
+        if (asl_text_is(asl_execution_arn(l->x), arn))
+            return true;
+    return false;
 }
 
 /* ---- loading ---- */
@@ -125,7 +165,7 @@ static void set_aside(struct engine *e, const struct store_execution *row, const
         return;
     struct store_execution aside = *row;
     aside.due = NEVER;
-    store_update_execution(e->batch, &aside);
+    store_update_execution(e->now->batch, &aside);
     turn_ask(e);
 }
 

@@ -21,6 +21,7 @@ static bool take_up(void *state, const struct store_execution *row)
 void recovery_begin(struct engine *e)
 {
     store_open_executions(e->store, take_up, e);
+    e->next_due = store_next_due(e->store);
     turn_arm_due(e);
 }
 

@@ -17,6 +17,7 @@ struct task {
     void *handle;
     bool starting; /* within connector->start: reports wait */
     bool is_over;
+    struct engine_trial trial; /* `tell` NULL: it is an execution's */
 };
 
 static size_t slot_of(const struct engine *e, int64_t execution, int64_t id)
@@ -82,6 +83,15 @@ static char *copy_or_null(struct asl_text t)
 static void report(struct task *t, enum asl_event_kind kind, const asl_value *output,
                    struct asl_text error, struct asl_text cause, struct asl_text worker)
 {
+    if (t->trial.tell) {
+        t->trial.tell(t->trial.state, &(struct asl_event){.kind = kind,
+                                                          .task = t->id,
+                                                          .output = output,
+                                                          .error = error,
+                                                          .cause = cause,
+                                                          .worker = worker});
+        return;
+    }
     struct live *l = live_get(t->engine, t->execution);
     if (!l)
         return;
@@ -103,18 +113,24 @@ static const struct asl_text nothing = {NULL, 0};
 
 static void is_over(struct task *t)
 {
-    if (t->starting)
+    if (t->starting || t->trial.tell)
         t->is_over = true;
     else
         forget(t);
 }
 
-/* The last report of a task: afterwards it is gone for the connector. */
+/* The last report of a task: afterwards it is gone for the connector. A trial's owner may end it
+ * when told. */
 static void report_end(struct task *t, enum asl_event_kind kind, const asl_value *output,
                        struct asl_text error, struct asl_text cause)
 {
-    report(t, kind, output, error, cause, nothing);
+    if (!t->trial.tell) {
+        report(t, kind, output, error, cause, nothing);
+        is_over(t);
+        return;
+    }
     is_over(t);
+    report(t, kind, output, error, cause, nothing);
 }
 
 void task_report_started(struct task *t, struct asl_text worker)
@@ -181,17 +197,37 @@ static bool may_send(struct engine *e, struct task *t, const struct task_request
                         ASL_TEXT_ARGS(value_as_text(request->state_name)), request->resource->arn);
         return true;
     }
-    report_end(t, ASL_TASK_FAILED, NULL, ASL_TEXT("States.TaskFailed"),
-               ASL_TEXT("Stepwell stopped while this task was under way, so its outcome is unknown; "
-                        "it is not sent again because of --in-flight=fail."));
+    report_end(
+        t, ASL_TASK_FAILED, NULL, ASL_TEXT("States.TaskFailed"),
+        ASL_TEXT("Stepwell stopped while this task was under way, so its outcome is unknown; "
+                 "it is not sent again because of --in-flight=fail."));
     return false;
 }
 
-void tasks_start(struct engine *e, struct action *a)
+/* The whole life of a task that someone stands in for; false: nobody does. */
+static bool is_answered(struct engine *e, const struct action *a, const asl_value *state_name)
 {
-    struct live *l = live_get(e, a->execution);
+    const struct asl_command *c = &a->command;
+    struct asl_event answer;
+    if (!e->stand_in.answers ||
+        !e->stand_in.answers(e->stand_in.state, a->execution, state_name, &answer))
+        return false;
+    struct task *t = add(e, a->execution, c->task);
+    bool submits =
+        c->resource->family == TASK_SERVICE && c->resource->pattern != TASK_REQUEST_RESPONSE;
+    if (!c->started)
+        report(t, ASL_TASK_STARTED, NULL, nothing, nothing, nothing);
+    if (submits && !c->submitted)
+        report(t, ASL_TASK_SUBMITTED, answer.output, nothing, nothing, nothing);
+    report_end(t, answer.kind, answer.output, answer.error, answer.cause);
+    return true;
+}
+
+static void carry_out(struct engine *e, struct action *a, struct live *l,
+                      const asl_value *state_name)
+{
     const struct resource *resource = a->command.resource;
-    if (!l || (e->task_table && *find(e, a->execution, a->command.task)))
+    if (is_answered(e, a, state_name))
         return;
     if (resource->family == TASK_ACTIVITY) { /* it waits in the execution until a worker asks */
         if (e->activities.waits && !a->command.started)
@@ -211,7 +247,6 @@ void tasks_start(struct engine *e, struct action *a)
         asl_buffer_free(&cause);
         return;
     }
-    asl_value *state_name = value_string_z(a->state_name ? a->state_name : "");
     struct task_request request;
     fill_request(a, l->x, state_name, &request);
     if (may_send(e, t, &request)) {
@@ -225,6 +260,15 @@ void tasks_start(struct engine *e, struct action *a)
         if (t->is_over)
             forget(t);
     }
+}
+
+void tasks_start(struct engine *e, struct action *a)
+{
+    struct live *l = live_get(e, a->execution);
+    if (!l || (e->task_table && *find(e, a->execution, a->command.task)))
+        return;
+    asl_value *state_name = value_string_z(a->state_name ? a->state_name : "");
+    carry_out(e, a, l, state_name);
     value_release(state_name);
 }
 
@@ -248,8 +292,64 @@ void tasks_cancel(struct engine *e, int64_t execution, int64_t id)
         e->activities.over(e->activities.state, execution, id);
 }
 
+/* ---- trials ---- */
+
+struct task *engine_try(struct engine *e, const struct task_request *request,
+                        const struct engine_trial *trial)
+{
+    const struct connector *connector = connector_for(request->resource);
+    if (!connector)
+        return NULL;
+    struct task *t = asl_allocate_zeroed(1, sizeof *t);
+    t->engine = e;
+    t->id = request->event_id;
+    t->pattern = request->resource->pattern;
+    t->connector = connector;
+    t->trial = *trial;
+    t->hash_next = e->trials;
+    e->trials = t;
+    t->handle = connector->start(&e->connectors, t, request);
+    return t;
+}
+
+bool task_is_inspected(const struct task *t)
+{
+    return t->trial.exchanged != NULL;
+}
+
+void task_report_exchange(struct task *t, const asl_value *request, const asl_value *response)
+{
+    if (t->trial.exchanged)
+        t->trial.exchanged(t->trial.state, request, response);
+}
+
+static void cancel_trial(struct task *t)
+{
+    if (!t->is_over && t->handle)
+        t->connector->cancel(t->handle);
+    t->is_over = true;
+    t->engine = NULL;
+}
+
+void engine_try_end(struct task *t)
+{
+    if (!t)
+        return;
+    if (t->engine) {
+        struct task **at = &t->engine->trials;
+        while (*at != t)
+            at = &(*at)->hash_next;
+        *at = t->hash_next;
+        cancel_trial(t);
+    }
+    free(t);
+}
+
 void tasks_free_all(struct engine *e)
 {
+    for (struct task *t = e->trials; t; t = t->hash_next)
+        cancel_trial(t); /* their owners free them */
+    e->trials = NULL;
     for (size_t i = 0; i < e->task_table; i++)
         while (e->tasks[i])
             let_go(e->tasks[i], false);

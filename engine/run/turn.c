@@ -2,33 +2,32 @@
  *
  *   1. take      arrivals wait at their executions (live.c); what is due is fetched from the store
  *   2. run       everything runnable, for a bounded time, many steps of many executions, in memory
- *   3. commit    once: all history, all state of the turn
+ *   3. put       all history, all state of the turn into its batch; commit.c makes it durable
  *   4. act       tasks to their connectors, answers to callers, the due timer
+ *
+ * While one turn is committed, the next is filled: it may be run several times (1 to 3) until the disk is
+ * free for it. So what is in memory may be ahead of the disk by two turns.
  *
  * Invariants (DESIGN)
  * 1. No command is acted on before the transaction that orders it is committed: actions and waiters
- *    are gathered during 2 and carried out in 4 only.
+ *    are gathered in the turn and carried out in 4 only.
  * 2. What is acknowledged is durable: waiters are answered in 4 only.
- * 4. After a failed sync the process stops at once: STORE_BROKEN ends it here.
- * A full disk pauses: the batch is kept, nothing is answered, no turn runs until it went through.
+ * An execution that a turn holds something of is pinned until 4: it stays in memory, for the store
+ * does not know it as it is.
  *
  * Due. The store's index of due moments is the only heap there is: one timer stands for its first
  * entry. What a budget left runnable is written as due at once, so that a restart finds it the same
- * way; whatever was fetched as due is written anew, so that it leaves the index's front.
+ * way; whatever was fetched as due is written anew, so that it leaves the index's front. While the turn
+ * that does so is not durable, the store still shows what it took: nothing more is taken until then.
  */
 #include "engine/run/internal.h"
 
-#include <event2/event.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #define BATCH_BYTES_MAXIMUM ((size_t)16 << 20) /* a turn ends early rather than hold more */
 #define DUE_AT_ONCE 2000                       /* due executions taken up in one turn */
-#define RETRY_FULL_MS 1000
-#define EXIT_BROKEN 74 /* EX_IOERR */
 
 static int64_t steady_us(void)
 {
@@ -49,41 +48,52 @@ void turn_ask(struct engine *e)
 
 void turn_wait(struct engine *e, struct waiter *w)
 {
+    struct turn *t = e->now;
     w->next = NULL;
-    if (e->waiters_tail)
-        e->waiters_tail->next = w;
+    if (t->waiters_tail)
+        t->waiters_tail->next = w;
     else
-        e->waiters = w;
-    e->waiters_tail = w;
+        t->waiters = w;
+    t->waiters_tail = w;
     turn_ask(e);
 }
 
 /* ---- 1. take ---- */
 
+/* What is pinned is newer in memory; the turn that pins it tells when it is due. */
 static bool take_up_due(void *state, const struct store_execution *row)
 {
     struct engine *e = state;
     struct live *l = live_of_row(e, row);
-    if (l && !l->is_due) {
+    if (l && !l->is_due && !l->pins) {
         l->is_due = true;
         live_queue(e, l);
     }
     return true;
 }
 
+static bool is_taking_due(const struct engine *e)
+{
+    for (size_t i = 0; i < TURNS; i++)
+        if (e->turns[i].took_due)
+            return true;
+    return false;
+}
+
 static void take_due(struct engine *e)
 {
     int64_t now = loop_now(e->loop);
-    if (e->next_due > now || e->is_closing)
+    if (e->next_due > now || e->is_closing || is_taking_due(e))
         return;
     store_due_executions(e->store, now, DUE_AT_ONCE, take_up_due, e);
-    e->next_due = NEVER; /* asked anew after the commit that moves these */
+    e->next_due = NEVER;
+    e->now->took_due = true;
 }
 
+/* When something is due next, as far as is known: a moment too early costs a look, and is mended by it. */
 void turn_arm_due(struct engine *e)
 {
-    e->next_due = store_next_due(e->store);
-    if (e->next_due == NEVER)
+    if (e->next_due == NEVER || is_taking_due(e))
         loop_timer_disarm(e->due_timer);
     else
         loop_timer_arm(e->due_timer, e->next_due);
@@ -91,26 +101,30 @@ void turn_arm_due(struct engine *e)
 
 /* ---- 2. run ---- */
 
+/* `items` with room for one more of `size` bytes. */
+static void *grown(void *items, size_t count, size_t *capacity, size_t size)
+{
+    if (count < *capacity)
+        return items;
+    *capacity = *capacity ? *capacity * 2 : 64;
+    return asl_reallocate(items, *capacity * size);
+}
+
 static void mark_dirty(struct engine *e, struct live *l)
 {
+    l->turn = e->turn_number;
     if (l->is_dirty)
         return;
     l->is_dirty = true;
-    l->dirty_next = NULL;
-    if (e->dirty_tail)
-        e->dirty_tail->dirty_next = l;
-    else
-        e->dirty = l;
-    e->dirty_tail = l;
+    e->dirty = grown(e->dirty, e->dirty_count, &e->dirty_capacity, sizeof(struct live *));
+    e->dirty[e->dirty_count++] = l;
 }
 
 static void add_action(struct engine *e, struct live *l, struct asl_command *c, bool again)
 {
-    if (e->action_count == e->action_capacity) {
-        e->action_capacity = e->action_capacity ? e->action_capacity * 2 : 64;
-        e->actions = asl_reallocate(e->actions, e->action_capacity * sizeof *e->actions);
-    }
-    struct action *a = &e->actions[e->action_count++];
+    struct turn *t = e->now;
+    t->actions = grown(t->actions, t->action_count, &t->action_capacity, sizeof *t->actions);
+    struct action *a = &t->actions[t->action_count++];
     *a = (struct action){.execution = l->id, .command = *c, .again = again};
     a->state_name = c->state_name ? asl_copy_text(value_as_text(c->state_name)) : NULL;
     c->parameters = c->credentials = NULL; /* they are the action's now */
@@ -171,8 +185,16 @@ static void run_due(struct engine *e, struct live *l)
         step(e, l, &(struct asl_event){.kind = ASL_CONTINUE}, NULL);
 }
 
+static int64_t due_of(struct engine *e, const struct live *l)
+{
+    if (l->is_runnable)
+        return loop_now(e->loop); /* behind what has waited longer */
+    return asl_execution_status(l->x) == ASL_RUNNING ? asl_execution_due(l->x) : NEVER;
+}
+
 static void write_row(struct engine *e, struct live *l)
 {
+    struct turn *t = e->now;
     asl_buffer_clear(&e->scratch);
     asl_execution_save(l->x, &e->scratch);
     struct store_execution row = {
@@ -181,48 +203,61 @@ static void write_row(struct engine *e, struct live *l)
         .status = (int)asl_execution_status(l->x),
         .started = asl_execution_started(l->x),
         .stopped = asl_execution_stopped(l->x),
-        .due = asl_execution_due(l->x),
+        .due = due_of(e, l),
         .open_tasks = (int64_t)asl_execution_open_tasks(l->x),
         .last_event = asl_execution_last_event(l->x),
         .state = {e->scratch.data, e->scratch.size},
+        .arn = asl_execution_arn(l->x).data,
+        .name = asl_execution_name(l->x).data,
     };
-    if (l->is_runnable)
-        row.due = loop_now(e->loop); /* behind what has waited longer */
-    if (l->is_new) {
-        char *arn = asl_copy_text(asl_execution_arn(l->x));
-        char *name = asl_copy_text(asl_execution_name(l->x));
-        row.arn = arn;
-        row.name = name;
-        store_insert_execution(e->batch, &row);
-        free(arn);
-        free(name);
-    } else {
-        store_update_execution(e->batch, &row);
-    }
-    l->is_new = false;
+    if (l->is_new)
+        store_insert_execution(t->batch, &row);
+    else
+        store_update_execution(t->batch, &row);
+    if (row.due < t->due)
+        t->due = row.due;
+}
+
+static bool watches(const struct watcher *w, const struct live *l)
+{
+    return w->see && (!w->execution || w->execution == l->id);
 }
 
 static bool is_watched(const struct engine *e, const struct live *l)
 {
-    return e->watch && (!e->watched || e->watched == l->id);
+    return watches(&e->watchers[0], l) || watches(&e->watchers[1], l);
 }
 
-/* Its state and events of this turn into the batch, once a turn. */
+static void note_change(struct engine *e, struct live *l)
+{
+    struct turn *t = e->now;
+    t->changes = grown(t->changes, t->change_count, &t->change_capacity, sizeof *t->changes);
+    t->changes[t->change_count++] = (struct change){
+        .live = l,
+        .history = is_watched(e, l) ? l->history : NULL,
+        .status = asl_execution_status(l->x),
+        .is_first = l->is_new,
+    };
+    if (l->history && !is_watched(e, l))
+        history_put(e, l->history);
+    l->history = NULL;
+    l->pins++;
+    e->starting += l->is_new && asl_execution_status(l->x) == ASL_RUNNING;
+}
+
+/* Its state and events since it was last put into the turn's batch. */
 static void put(struct engine *e, struct live *l)
 {
     write_row(e, l);
-    l->is_put = true;
     if (l->history && asl_history_count(l->history)) {
         struct asl_text bytes = asl_history_bytes(l->history);
         e->figures.events += (int64_t)asl_history_count(l->history);
-        store_append_history(e->batch, l->id, asl_history_first(l->history),
+        store_append_history(e->now->batch, l->id, asl_history_first(l->history),
                              (int64_t)asl_history_count(l->history),
                              (struct store_bytes){bytes.data, bytes.size});
     }
-    if (l->history && !is_watched(e, l)) {
-        history_put(e, l->history);
-        l->history = NULL;
-    }
+    note_change(e, l);
+    l->is_new = l->is_dirty = false;
 }
 
 static void run_arrivals(struct engine *e, struct live *l)
@@ -256,7 +291,7 @@ static void run_one(struct engine *e, struct live *l)
     if (l->is_runnable || l->is_due || l->arrivals)
         live_queue(e, l);
     else if (l->is_dirty)
-        put(e, l); /* while it is warm; nothing more can come to it in this turn */
+        put(e, l); /* while it is warm */
     else
         live_rest(e, l);
 }
@@ -276,115 +311,52 @@ static void run_queue(struct engine *e)
     }
 }
 
-/* ---- 3. commit ---- */
-
-static void fill_batch(struct engine *e)
+/* What is still queued when the time is up is put as it stands. */
+static void put_rest(struct engine *e)
 {
-    if (e->dirty)
+    if (e->dirty_count)
         world_keep_clock(e);
-    for (struct live *l = e->dirty; l; l = l->dirty_next)
-        if (!l->is_put)
-            put(e, l);
-}
-
-static void try_again(evutil_socket_t fd, short what, void *engine)
-{
-    (void)fd, (void)what;
-    struct engine *e = engine;
-    if (turn_commit(e) && e->queue)
-        turn_ask(e);
-}
-
-/* In real time, whatever the loop's clock does: the disk is real. */
-static void pause_for_space(struct engine *e, const struct store_error *error)
-{
-    static const struct timeval wait = {RETRY_FULL_MS / 1000, RETRY_FULL_MS % 1000 * 1000};
-    if (!e->is_paused) {
-        engine_complain(e, "%s; nothing is acknowledged until then", error->message);
-        e->is_paused = true;
-        loop_hold(e->loop);
-    }
-    if (!e->retry)
-        e->retry = evtimer_new(loop_base(e->loop), try_again, e);
-    if (!e->retry || evtimer_add(e->retry, &wait) != 0)
-        asl_out_of_memory();
-}
-
-static void resume(struct engine *e)
-{
-    if (!e->is_paused)
-        return;
-    engine_complain(e, "%s takes writes again: going on", store_path(e->store));
-    e->is_paused = false;
-    loop_release(e->loop);
-}
-
-static void act(struct engine *e);
-
-bool turn_commit(struct engine *e)
-{
-    struct store_error error;
-    if (store_batch_is_empty(e->batch)) {
-        act(e);
-        return true;
-    }
-    crash_here(CRASH_COMMIT_BEFORE);
-    int64_t before = steady_us();
-    enum store_status status = store_commit(e->store, e->batch, &error);
-    int64_t took = steady_us() - before;
-    if (status == STORE_FULL || status == STORE_BUSY) {
-        pause_for_space(e, &error);
-        return false;
-    }
-    if (status != STORE_OK) {
-        engine_complain(e, "%s; stopping now, what was acknowledged is safe", error.message);
-        _exit(EXIT_BROKEN);
-    }
-    resume(e);
-    e->figures.commits++;
-    e->figures.commit_us_total += took;
-    if (took > e->figures.commit_us_maximum)
-        e->figures.commit_us_maximum = took;
-    crash_here(CRASH_COMMIT_AFTER);
-    act(e);
-    return true;
+    for (size_t i = 0; i < e->dirty_count; i++)
+        if (e->dirty[i]->is_dirty)
+            put(e, e->dirty[i]);
+    e->dirty_count = 0;
 }
 
 /* ---- 4. act ---- */
 
-static void tell_watcher(struct engine *e, struct live *l)
+static void tell_watcher(const struct watcher *w, const struct change *c)
 {
-    if (!is_watched(e, l))
+    if (!watches(w, c->live))
         return;
-    enum asl_status status = asl_execution_status(l->x);
-    if (l->history && asl_history_count(l->history)) {
-        struct asl_text bytes = asl_history_bytes(l->history);
-        e->watch(e->watch_state, l->id, (struct store_bytes){bytes.data, bytes.size}, status);
+    if (c->history && asl_history_count(c->history)) {
+        struct asl_text bytes = asl_history_bytes(c->history);
+        w->see(w->state, c->live->id, (struct store_bytes){bytes.data, bytes.size}, c->status);
     }
-    if (status != ASL_RUNNING)
-        e->watch(e->watch_state, l->id, (struct store_bytes){NULL, 0}, status);
+    if (c->status != ASL_RUNNING)
+        w->see(w->state, c->live->id, (struct store_bytes){NULL, 0}, c->status);
 }
 
 /* Tells first, in order of the commit, then puts the executions to rest. */
-static void settle_dirty(struct engine *e)
+static void settle(struct engine *e, struct turn *t)
 {
-    struct live *l = e->dirty;
-    e->dirty = e->dirty_tail = NULL;
-    for (struct live *next; l; l = next) {
-        next = l->dirty_next;
-        l->is_dirty = l->is_put = false;
-        if (asl_execution_status(l->x) != ASL_RUNNING) {
+    for (size_t i = 0; i < t->change_count; i++)
+        e->starting -= t->changes[i].is_first && t->changes[i].status == ASL_RUNNING;
+    for (size_t i = 0; i < t->change_count; i++) {
+        struct change *c = &t->changes[i];
+        if (c->is_first)
+            live_started(e, c->live);
+        if (c->status != ASL_RUNNING) {
             e->figures.finished++;
             crash_here(CRASH_FINISHED);
         }
-        tell_watcher(e, l);
-        if (l->history) {
-            history_put(e, l->history);
-            l->history = NULL;
-        }
-        if (!l->is_queued && !l->is_idle)
-            live_rest(e, l);
+        for (size_t k = 0; k < WATCHERS; k++)
+            tell_watcher(&e->watchers[k], c);
+        if (c->history)
+            history_put(e, c->history);
+        c->live->pins--;
+        live_rest(e, c->live);
     }
+    t->change_count = 0;
 }
 
 static void carry_out(struct engine *e, struct action *a)
@@ -399,33 +371,64 @@ static void carry_out(struct engine *e, struct action *a)
     case ASL_CANCEL_TASK:
         tasks_cancel(e, a->execution, a->command.task);
         return;
+    case ASL_RUN_CHILDREN: /* the engine has the step run them */
     case ASL_FINISH:
         return;
     }
 }
 
-static void act(struct engine *e)
+static void carry_out_all(struct engine *e, struct turn *t)
 {
-    struct action *actions = e->actions;
-    size_t count = e->action_count;
-    struct waiter *w = e->waiters;
-    e->actions = NULL; /* connectors and callers may ask for more at once */
-    e->action_count = e->action_capacity = 0;
-    e->waiters = e->waiters_tail = NULL;
-    for (size_t i = 0; i < count; i++) {
-        carry_out(e, &actions[i]);
-        value_release(actions[i].command.parameters);
-        value_release(actions[i].command.credentials);
-        free(actions[i].state_name);
+    for (size_t i = 0; i < t->action_count; i++) {
+        carry_out(e, &t->actions[i]);
+        value_release(t->actions[i].command.parameters);
+        value_release(t->actions[i].command.credentials);
+        free(t->actions[i].state_name);
     }
-    free(actions);
-    settle_dirty(e);
+    t->action_count = 0;
+}
+
+static void answer(struct turn *t)
+{
+    struct waiter *w = t->waiters;
+    t->waiters = t->waiters_tail = NULL;
     for (struct waiter *next; w; w = next) {
         next = w->next;
         crash_here(CRASH_ANSWER);
         w->call(w);
     }
+}
+
+/* Connectors and callers may ask for more at once: that goes into `now`, which is another turn. */
+void turn_act(struct engine *e, struct turn *t)
+{
+    carry_out_all(e, t);
+    settle(e, t);
+    answer(t);
+    if (t->took_due) /* what it took has left the index's front */
+        e->next_due = store_next_due(e->store);
+    if (t->due < e->next_due)
+        e->next_due = t->due;
+    t->due = NEVER;
+    t->took_due = false;
+    t->number = 0;
     turn_arm_due(e);
+}
+
+bool turn_has_something(const struct turn *t)
+{
+    return !store_batch_is_empty(t->batch) || t->action_count || t->waiters || t->took_due;
+}
+
+void turn_fill(struct engine *e)
+{
+    e->figures.turns++;
+    take_due(e);
+    crash_here(CRASH_TURN_BEGIN);
+    run_queue(e);
+    put_rest(e);
+    if (e->under_way)
+        crash_here(CRASH_BESIDE_COMMIT);
 }
 
 void turn_run(void *engine)
@@ -434,14 +437,12 @@ void turn_run(void *engine)
     e->turn_asked = false;
     loop_timer_disarm(e->turn_timer);
     if (e->is_paused)
-        return; /* try_again goes on */
-    e->figures.turns++;
-    take_due(e);
-    crash_here(CRASH_TURN_BEGIN);
-    run_queue(e);
-    fill_batch(e);
-    if (!turn_commit(e))
-        return;
+        return; /* commit.c goes on */
+    if (e->under_way && store_batch_bytes(e->now->batch) > BATCH_BYTES_MAXIMUM)
+        return; /* enough: the disk first */
+    turn_fill(e);
+    if (turn_has_something(e->now))
+        commit_now(e);
     if (e->queue)
         turn_ask(e);
 }
@@ -452,6 +453,12 @@ void turn_init(struct engine *e)
 {
     e->turn_timer = loop_timer_new(e->loop, turn_run, e);
     e->due_timer = loop_timer_new(e->loop, turn_run, e);
+    for (size_t i = 0; i < TURNS; i++) {
+        e->turns[i].batch = store_batch_new();
+        e->turns[i].due = NEVER;
+    }
+    e->now = &e->turns[0];
+    e->now->number = e->turn_number = 1;
 }
 
 static bool has_arrivals(const struct engine *e)
@@ -467,15 +474,34 @@ void turn_finish(struct engine *e)
 {
     do
         turn_run(e);
-    while (!e->is_paused && has_arrivals(e));
+    while (commit_wait(e) && (has_arrivals(e) || turn_has_something(e->now)));
+}
+
+static void free_turn(struct turn *t)
+{
+    for (struct waiter *w = t->waiters, *next; w; w = next) {
+        next = w->next;
+        free(w->arn);
+        free(w);
+    }
+    for (size_t i = 0; i < t->action_count; i++) {
+        value_release(t->actions[i].command.parameters);
+        value_release(t->actions[i].command.credentials);
+        free(t->actions[i].state_name);
+    }
+    for (size_t i = 0; i < t->change_count; i++)
+        if (t->changes[i].history)
+            asl_history_free(t->changes[i].history);
+    free(t->actions);
+    free(t->changes);
+    store_batch_free(t->batch);
 }
 
 void turn_free(struct engine *e)
 {
     loop_timer_free(e->turn_timer);
     loop_timer_free(e->due_timer);
-    if (e->retry)
-        event_free(e->retry);
-    if (e->is_paused)
-        loop_release(e->loop);
+    for (size_t i = 0; i < TURNS; i++)
+        free_turn(&e->turns[i]);
+    free(e->dirty);
 }

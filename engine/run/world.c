@@ -5,6 +5,9 @@
  */
 #include "engine/run/internal.h"
 
+#include "engine/aws/aws.h"
+#include "engine/task/accept.h"
+
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -34,6 +37,14 @@ static uint64_t kernel_random(void)
         left = sizeof pool / sizeof *pool;
     }
     return pool[--left];
+}
+
+static bool accepts(void *engine, const struct resource *resource, const asl_value *parameters,
+                    struct asl_buffer *problems)
+{
+    struct engine *e = engine;
+    return !e->connectors.aws ||
+           accept_parameters(aws_catalogue(e->connectors.aws), resource, parameters, problems);
 }
 
 static uint64_t random_bits(void *engine)
@@ -161,7 +172,7 @@ static bool init_key(struct engine *e, struct store_error *error)
     enum store_status status = store_get_document(e->store, "engine", "token-key", take_key, e);
     if (status == STORE_NOT_FOUND) {
         random_bytes(e, e->token_key, sizeof e->token_key);
-        store_put_document(e->batch, "engine", "token-key",
+        store_put_document(e->now->batch, "engine", "token-key",
                            (struct store_bytes){e->token_key, sizeof e->token_key});
     } else if (status != STORE_OK) {
         *error = *store_last_error(e->store);
@@ -176,7 +187,7 @@ void world_keep_clock(struct engine *e)
     if (loop_is_real(e->loop))
         return;
     put_number(bytes, loop_now(e->loop));
-    store_put_document(e->batch, "engine", "clock", (struct store_bytes){bytes, sizeof bytes});
+    store_put_document(e->now->batch, "engine", "clock", (struct store_bytes){bytes, sizeof bytes});
 }
 
 static bool take_clock(void *state, const char *name, struct store_bytes value)
@@ -195,6 +206,7 @@ bool world_init(struct engine *e, struct store_error *error)
         .now = now,
         .random = random_bits,
         .uuid = uuid,
+        .accepts = accepts,
         .token = token,
         .region = e->connectors.region,
     };

@@ -41,10 +41,18 @@ static bool repeatable(const struct connectors *shared, const struct task_reques
     return service_is_repeatable(operation_of(shared, request->resource));
 }
 
+static bool model(const struct resource *r, struct connector_model *m)
+{
+    *m = (struct connector_model){
+        .service = r->type + strlen(type_prefix), .operation = r->action, .style = &style};
+    return true;
+}
+
 const struct connector connector_aws_sdk = {
     .name = "aws-sdk",
     .takes = takes,
     .start = start,
     .cancel = service_cancel,
     .repeatable = repeatable,
+    .model = model,
 };

@@ -54,10 +54,18 @@ static bool repeatable(const struct connectors *shared, const struct task_reques
     return true;
 }
 
+static bool model(const struct resource *r, struct connector_model *m)
+{
+    (void)r;
+    *m = (struct connector_model){.service = "bedrockruntime", .operation = "invokeModel", .style = &style, .any = "Body"};
+    return true;
+}
+
 const struct connector connector_bedrock = {
     .name = "bedrock",
     .takes = takes,
     .start = start,
     .cancel = service_cancel,
     .repeatable = repeatable,
+    .model = model,
 };

@@ -43,6 +43,16 @@ struct task_request {
     bool submitted;          /* and SUBMITTED was reported then: it is not to be reported again */
 };
 
+/* What a resource calls, in the terms of the service models: for those who check its parameters
+ * before the call, or a mock in place of its answer. */
+struct connector_model {
+    const char *service, *operation;   /* in the catalogue: it takes the parameters */
+    const struct service_style *style; /* how members and errors are called: service.h */
+    asl_value *(*map)(const asl_value *parameters); /* to the operation's; NULL: as they are */
+    const struct job_kind *job; /* .sync: what it becomes, job.h; NULL: the operation's answer */
+    const char *any; /* what of the result is JSON whatever the model says: "Input Output", or NULL */
+};
+
 struct connector {
     const char *name; /* for messages */
     /* True when this connector carries out that resource. The table is asked in order. */
@@ -57,11 +67,18 @@ struct connector {
     /* As cancel, but nobody will ever want the outcome (abort, timeout, a sibling failed): stops
      * the job where AWS does. NULL: cancel does. */
     void (*stop)(void *handle);
+    /* Tells what it calls; false, or NULL: nothing that a model describes. */
+    bool (*model)(const struct resource *resource, struct connector_model *m);
 };
 
 /* The connector that carries out a resource; NULL when none does (then the definition should not
  * have compiled, or it is an activity, which is the engine's own). */
 const struct connector *connector_for(const struct resource *resource);
+
+/* Does anybody want to see the HTTP exchange behind the task? */
+bool task_is_inspected(const struct task *task);
+/* Shows it, before the outcome; see struct engine_trial. */
+void task_report_exchange(struct task *task, const asl_value *request, const asl_value *response);
 
 /* `output` is looked at. Error and cause are AWS's words. */
 void task_report_started(struct task *task, struct asl_text worker);

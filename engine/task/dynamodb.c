@@ -31,10 +31,17 @@ static bool repeatable(const struct connectors *shared, const struct task_reques
     return service_is_repeatable(service_operation(shared, "dynamodb", request->resource->action));
 }
 
+static bool model(const struct resource *r, struct connector_model *m)
+{
+    *m = (struct connector_model){.service = "dynamodb", .operation = r->action, .style = &style};
+    return true;
+}
+
 const struct connector connector_dynamodb = {
     .name = "dynamodb",
     .takes = takes,
     .start = start,
     .cancel = service_cancel,
     .repeatable = repeatable,
+    .model = model,
 };

@@ -1,12 +1,11 @@
 /* The optimized EMR integration (facts 4.6): its actions are not called as the API's operations,
- * and take one cluster or step where those take lists.
- *
- * modifyInstanceFleetByName and modifyInstanceGroupByName look a name up first; they are not
- * offered. */
+ * and take one cluster or step where those take lists. modifyInstanceFleetByName and
+ * modifyInstanceGroupByName look the name up first: the API knows ids only. */
 #include <string.h>
 
 #include "job.h"
 #include "table.h"
+#include "web.h"
 #include "words.h"
 
 #define TYPE "elasticmapreduce"
@@ -124,25 +123,139 @@ static asl_value *shape_cancelled(struct service_task *t, asl_value *output)
     return answer_cancelled(output);
 }
 
+/* ---- fleets and groups by name ---- */
+
+/* What the two differ in. */
+struct named {
+    const char *list;   /* member of the list's answer */
+    const char *name;   /* parameter that holds the name */
+    const char *config; /* parameter that holds what is to change; and the API's own */
+    const char *id;     /* the config's member that the API wants */
+    const char *sent;   /* the API's member for the config; ends in "[]": a list of one */
+    const char *what;   /* for people */
+};
+static const struct named fleets = {
+    "InstanceFleets",  "InstanceFleetName", "InstanceFleet",
+    "InstanceFleetId", "InstanceFleet",     "instance fleet",
+};
+static const struct named groups = {
+    "InstanceGroups",  "InstanceGroupName", "InstanceGroup",
+    "InstanceGroupId", "InstanceGroups[]",  "instance group",
+};
+
+static asl_value *ask_page(const asl_value *given, const asl_value *last)
+{
+    struct value_list out;
+    const asl_value *cluster = value_get_z(given, "ClusterId");
+    const asl_value *marker = last ? value_get_z(last, "Marker") : NULL;
+    if (last && !marker)
+        return NULL;
+    value_list_init(&out);
+    if (cluster)
+        value_list_set_take(&out, "ClusterId", value_retain(cluster));
+    if (marker)
+        value_list_set_take(&out, "Marker", value_retain(marker));
+    return value_object_take(&out);
+}
+
+static asl_value *modification(const struct named *n, const asl_value *given, const asl_value *id)
+{
+    static const struct renaming nothing[] = {{"", ""}};
+    struct value_list out;
+    asl_value *config = value_with_take(renamed(value_get_z(given, n->config), nothing, 1),
+                                        value_string_z(n->id), value_retain(id));
+    struct renaming to = {n->config, n->sent};
+    value_list_init(&out);
+    value_list_set_take(&out, "ClusterId", value_retain(value_get_z(given, "ClusterId")));
+    put_renamed(&to, config, &out);
+    return value_object_take(&out);
+}
+
+static asl_value *find(const struct named *n, const asl_value *given, const asl_value *answer)
+{
+    const asl_value *list = value_get_z(answer, n->list);
+    for (size_t i = 0; list && i < value_count(list); i++) {
+        const asl_value *name = value_get_z(value_at(list, i), "Name");
+        const asl_value *id = value_get_z(value_at(list, i), "Id");
+        if (name && id && value_equal(name, value_get_z(given, n->name)))
+            return modification(n, given, id);
+    }
+    return NULL;
+}
+
+static void tell_missed(const struct named *n, const asl_value *given, struct asl_buffer *cause)
+{
+    asl_buffer_printf(cause, "The cluster %s has no %s of the name '%s'",
+                      web_text(given, "ClusterId"), n->what, web_text(given, n->name));
+}
+
+static asl_value *find_fleet(const asl_value *given, const asl_value *answer)
+{
+    return find(&fleets, given, answer);
+}
+
+static asl_value *find_group(const asl_value *given, const asl_value *answer)
+{
+    return find(&groups, given, answer);
+}
+
+static void miss_fleet(const asl_value *given, struct asl_buffer *cause)
+{
+    tell_missed(&fleets, given, cause);
+}
+
+static void miss_group(const asl_value *given, struct asl_buffer *cause)
+{
+    tell_missed(&groups, given, cause);
+}
+
+#define NOT_FOUND "ElasticMapReduce.InvalidRequestException"
+static const struct service_lookup fleet_lookup = {
+    "emr", "listInstanceFleets", ask_page, find_fleet, NOT_FOUND, miss_fleet,
+};
+static const struct service_lookup group_lookup = {
+    "emr", "listInstanceGroups", ask_page, find_group, NOT_FOUND, miss_group,
+};
+
+static const struct web_field fleet_fields[] = {
+    {"ClusterId", WEB_STRING, true},
+    {"InstanceFleetName", WEB_STRING, true},
+    {"InstanceFleet", WEB_ANY, true},
+};
+static const struct web_field group_fields[] = {
+    {"ClusterId", WEB_STRING, true},
+    {"InstanceGroupName", WEB_STRING, true},
+    {"InstanceGroup", WEB_ANY, true},
+};
+
 /* ---- request-response ---- */
 
-#define STYLE_WITH(hook)                                                                           \
+#define STYLE_LOOKING(hook, first)                                                                 \
     {                                                                                              \
         .prefix = "ElasticMapReduce", .service = "AmazonElasticMapReduce",                         \
-        .base_error = "AmazonElasticMapReduceException", .metadata = true, .shape_take = hook      \
+        .base_error = "AmazonElasticMapReduceException", .metadata = true, .shape_take = hook,     \
+        .lookup = first                                                                            \
     }
+#define STYLE_WITH(hook) STYLE_LOOKING(hook, NULL)
 
 static const struct action {
     const char *name, *operation;
     asl_value *(*map)(const asl_value *parameters);
     struct service_style style;
+    const struct web_field *fields; /* NULL: the model checks them */
 } actions[] = {
-    {"createCluster", "runJobFlow", NULL, STYLE_WITH(shape_cluster)},
-    {"terminateCluster", "terminateJobFlows", map_clusters, STYLE_WITH(NULL)},
-    {"addStep", "addJobFlowSteps", map_step, STYLE_WITH(shape_step)},
-    {"cancelStep", "cancelSteps", map_step_id, STYLE_WITH(shape_cancelled)},
-    {"setClusterTerminationProtection", "setTerminationProtection", map_clusters, STYLE_WITH(NULL)},
+    {"createCluster", "runJobFlow", NULL, STYLE_WITH(shape_cluster), NULL},
+    {"terminateCluster", "terminateJobFlows", map_clusters, STYLE_WITH(NULL), NULL},
+    {"addStep", "addJobFlowSteps", map_step, STYLE_WITH(shape_step), NULL},
+    {"cancelStep", "cancelSteps", map_step_id, STYLE_WITH(shape_cancelled), NULL},
+    {"setClusterTerminationProtection", "setTerminationProtection", map_clusters, STYLE_WITH(NULL),
+     NULL},
+    {"modifyInstanceFleetByName", "modifyInstanceFleet", NULL, STYLE_LOOKING(NULL, &fleet_lookup),
+     fleet_fields},
+    {"modifyInstanceGroupByName", "modifyInstanceGroups", NULL,
+     STYLE_LOOKING(NULL, &group_lookup), group_fields},
 };
+#define FIELDS 3 /* of those that have them */
 
 static const struct action *action_of(const struct resource *r)
 {
@@ -157,10 +270,33 @@ static bool takes(const struct resource *r)
     return strcmp(r->type, TYPE) == 0 && r->pattern == TASK_REQUEST_RESPONSE && action_of(r);
 }
 
+/* NULL: they are as they must be. */
+static void *refuse_fields(const struct connectors *shared, struct task *task,
+                           const struct task_request *request, const struct web_field *fields)
+{
+    const asl_value *p = request->parameters;
+    struct asl_buffer problems;
+    void *handle = NULL;
+    asl_buffer_init(&problems, 8192);
+    if (!p || value_kind(p) != VALUE_OBJECT)
+        asl_buffer_puts(&problems, "The Parameters must be a JSON object");
+    else
+        web_check(p, fields, FIELDS, &problems);
+    if (problems.size > 0)
+        handle = service_refuse(shared, task, request, problems.data);
+    asl_buffer_free(&problems);
+    return handle;
+}
+
 static void *start(const struct connectors *shared, struct task *task,
                    const struct task_request *request)
 {
     const struct action *a = action_of(request->resource);
+    if (a->fields) {
+        void *refusal = refuse_fields(shared, task, request, a->fields);
+        if (refusal)
+            return refusal;
+    }
     asl_value *sent = a->map ? a->map(request->parameters) : NULL;
     void *handle = service_start(shared, task, request, &a->style,
                                  service_operation(shared, "emr", a->operation),
@@ -177,12 +313,21 @@ static bool repeatable(const struct connectors *shared, const struct task_reques
            strcmp(request->resource->action, "addStep") != 0;
 }
 
+static bool model(const struct resource *r, struct connector_model *m)
+{
+    const struct action *a = action_of(r);
+    *m = (struct connector_model){
+        .service = "emr", .operation = a->operation, .style = &a->style, .map = a->map};
+    return true;
+}
+
 const struct connector connector_emr = {
     .name = "emr",
     .takes = takes,
     .start = start,
     .cancel = service_cancel,
     .repeatable = repeatable,
+    .model = model,
 };
 
 /* ---- .sync ---- */
@@ -250,6 +395,17 @@ static void *start_job(const struct connectors *shared, struct task *task,
     return job_start(shared, task, request, kind_of(request->resource), &plain_style);
 }
 
+static bool model_job(const struct resource *r, struct connector_model *m)
+{
+    const struct job_kind *kind = kind_of(r);
+    *m = (struct connector_model){.service = "emr",
+                                  .operation = kind->operation,
+                                  .style = &plain_style,
+                                  .map = kind->map,
+                                  .job = kind};
+    return true;
+}
+
 const struct connector connector_emr_job = {
     .name = "emr .sync",
     .takes = takes_job,
@@ -257,4 +413,5 @@ const struct connector connector_emr_job = {
     .cancel = job_cancel,
     .repeatable = repeatable,
     .stop = job_stop,
+    .model = model_job,
 };

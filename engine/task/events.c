@@ -79,10 +79,18 @@ static bool repeatable(const struct connectors *shared, const struct task_reques
     return false;
 }
 
+static bool model(const struct resource *r, struct connector_model *m)
+{
+    (void)r;
+    *m = (struct connector_model){.service = "eventbridge", .operation = "putEvents", .style = &style};
+    return true;
+}
+
 const struct connector connector_events = {
     .name = "events",
     .takes = takes,
     .start = start,
     .cancel = service_cancel,
     .repeatable = repeatable,
+    .model = model,
 };

@@ -214,16 +214,6 @@ static const struct job_kind kinds[] = {
      .succeeded = "COMPLETED",
      .failed = "FAILED CANCELLED"},
     {.type = "emr-containers",
-     .action = "createVirtualCluster",
-     .service = "emrcontainers",
-     .describe = "describeVirtualCluster",
-     .keys = {{"Id", "Id", ANSWER}},
-     .object = "VirtualCluster",
-     .wrap = "VirtualCluster",
-     .status = "State",
-     .succeeded = "RUNNING",
-     .failed = "ARRESTED TERMINATED"},
-    {.type = "emr-containers",
      .action = "deleteVirtualCluster",
      .service = "emrcontainers",
      .describe = "describeVirtualCluster",
@@ -244,6 +234,16 @@ static const struct job_kind kinds[] = {
      .status = "State",
      .succeeded = "SUCCESS",
      .failed = "FAILED CANCELLED"},
+    {.type = "emr-serverless",
+     .action = "cancelJobRun",
+     .service = "emrserverless",
+     .describe = "getJobRun",
+     .keys = {{"ApplicationId", "ApplicationId", ANSWER}, {"JobRunId", "JobRunId", ANSWER}},
+     .object = "JobRun",
+     .wrap = "JobRun",
+     .status = "State",
+     .succeeded = "CANCELLED",
+     .failed = "FAILED SUCCESS"},
     {.type = "emr-serverless",
      .action = "createApplication",
      .service = "emrserverless",
@@ -311,6 +311,17 @@ static bool repeatable(const struct connectors *shared, const struct task_reques
     return job_is_repeatable(shared, kind_of(request->resource));
 }
 
+static bool model(const struct resource *r, struct connector_model *m)
+{
+    const struct job_kind *kind = kind_of(r);
+    *m = (struct connector_model){.service = kind->service,
+                                  .operation = kind->operation ? kind->operation : kind->action,
+                                  .style = &optimized_service(kind->type)->style,
+                                  .map = kind->map,
+                                  .job = kind};
+    return true;
+}
+
 const struct connector connector_jobs = {
     .name = "jobs",
     .takes = takes,
@@ -318,4 +329,5 @@ const struct connector connector_jobs = {
     .cancel = job_cancel,
     .repeatable = repeatable,
     .stop = job_stop,
+    .model = model,
 };

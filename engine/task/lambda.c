@@ -141,10 +141,18 @@ static bool repeatable(const struct connectors *shared, const struct task_reques
     return false;
 }
 
+static bool model(const struct resource *r, struct connector_model *m)
+{
+    *m = (struct connector_model){
+        .service = "lambda", .operation = "invoke", .style = &style_invoke, .any = "Payload"};
+    return r->family != TASK_LAMBDA;
+}
+
 const struct connector connector_lambda = {
     .name = "lambda",
     .takes = takes,
     .start = start,
     .cancel = service_cancel,
     .repeatable = repeatable,
+    .model = model,
 };

@@ -89,10 +89,19 @@ static bool repeatable(const struct connectors *shared, const struct task_reques
     return service_is_repeatable(service_operation(shared, s->service, request->resource->action));
 }
 
+static bool model(const struct resource *r, struct connector_model *m)
+{
+    const struct optimized_service *s = optimized_service(r->type);
+    *m = (struct connector_model){
+        .service = s->service, .operation = r->action, .style = &s->style};
+    return true;
+}
+
 const struct connector connector_optimized = {
     .name = "optimized",
     .takes = takes,
     .start = start,
     .cancel = service_cancel,
     .repeatable = repeatable,
+    .model = model,
 };

@@ -17,8 +17,11 @@ struct service_task {
     const struct service_style *style;
     const struct catalogue_operation *operation;
     enum task_pattern pattern;
-    asl_value *parameters; /* for a refusal's words */
+    asl_value *parameters; /* as given: for a refusal's words */
+    asl_value *sent;       /* of a lookup: what the call is made of */
+    char token[37];
     char *type, *role_arn, *machine_role;
+    asl_value *state; /* the Task's name */
     struct aws_call *call;
     const struct http_headers *headers; /* while a hook runs */
     /* of a failure that waits to be reported */
@@ -40,9 +43,11 @@ static void task_free(struct service_task *t)
         loop_release(t->shared->loop);
     }
     value_release(t->parameters);
+    value_release(t->sent);
     free(t->type);
     free(t->role_arn);
     free(t->machine_role);
+    value_release(t->state);
     free(t->error);
     free(t->cause);
     free(t);
@@ -76,6 +81,10 @@ void service_fail(struct service_task *t, const char *error, struct asl_text cau
 static void fail(struct service_task *t, const struct aws_outcome *o)
 {
     struct words w;
+    if (t->style->times_out && o->failure == HTTP_TIMED_OUT) {
+        service_fail(t, "States.Timeout", ASL_TEXT(""));
+        return;
+    }
     words_of_failure(
         &w, &(struct words_about){t->style, t->operation, t->type, t->role_arn, t->machine_role},
         o);
@@ -152,17 +161,87 @@ static void report_refused(struct service_task *t, const struct aws_outcome *o)
     asl_buffer_free(&cause);
 }
 
+static void end_badly(struct service_task *t, const struct aws_outcome *o)
+{
+    if (o->trouble == AWS_REFUSED)
+        report_refused(t, o);
+    else
+        fail(t, o);
+}
+
 static void on_outcome(void *state, const struct aws_outcome *o)
 {
     struct service_task *t = state;
     t->call = NULL;
     if (!o->answer.failed)
         succeed(t, o);
-    else if (o->trouble == AWS_REFUSED)
-        report_refused(t, o);
     else
-        fail(t, o);
+        end_badly(t, o);
     task_free(t);
+}
+
+/* ---- a lookup before it ---- */
+
+static void send(struct service_task *t, const asl_value *parameters)
+{
+    struct aws_ask ask = {
+        .operation = t->operation,
+        .names = t->style->prefix ? PROTOCOL_V1 : PROTOCOL_STATES,
+        .parameters = parameters,
+        .role_arn = t->role_arn,
+        .state = t->state ? value_as_text(t->state) : (struct asl_text){NULL, 0},
+        .token = t->token,
+        .timeout_ms = t->style->timeout_ms,
+    };
+    t->call = aws_call(t->shared->aws, &ask, on_outcome, t);
+}
+
+static void report_missed(struct service_task *t)
+{
+    struct asl_buffer cause;
+    asl_buffer_init(&cause, ASL_BUFFER_MAXIMUM);
+    t->style->lookup->missed(t->sent, &cause);
+    service_fail(t, t->style->lookup->error, asl_buffer_text(&cause));
+    asl_buffer_free(&cause);
+}
+
+static void look_up(struct service_task *t, asl_value *page_take);
+
+static void on_page(void *state, const struct aws_outcome *o)
+{
+    struct service_task *t = state;
+    const struct service_lookup *l = t->style->lookup;
+    t->call = NULL;
+    if (o->answer.failed) {
+        end_badly(t, o);
+        task_free(t);
+        return;
+    }
+    asl_value *found = l->found(t->sent, o->answer.output);
+    asl_value *page = found ? NULL : l->ask(t->sent, o->answer.output);
+    if (found) {
+        send(t, found);
+        value_release(found);
+    } else if (page) {
+        look_up(t, page);
+    } else {
+        report_missed(t);
+        task_free(t);
+    }
+}
+
+static void look_up(struct service_task *t, asl_value *page_take)
+{
+    const struct service_lookup *l = t->style->lookup;
+    struct aws_ask ask = {
+        .operation = service_operation(t->shared, l->service, l->operation),
+        .names = t->style->prefix ? PROTOCOL_V1 : PROTOCOL_STATES,
+        .parameters = page_take,
+        .role_arn = t->role_arn,
+        .state = t->state ? value_as_text(t->state) : (struct asl_text){NULL, 0},
+    };
+    t->call = aws_call(t->shared->aws, &ask, on_page, t);
+    value_release(page_take);
 }
 
 /* ---- start ---- */
@@ -223,9 +302,7 @@ void *service_start(const struct connectors *shared, struct task *task,
                     const struct catalogue_operation *operation, const asl_value *parameters)
 {
     struct service_task *t = asl_allocate_zeroed(1, sizeof *t);
-    asl_value *sent = service_parameters(style, parameters);
-    char token[37];
-    service_token(request, token);
+    service_token(request, t->token);
     t->handle.cancel = service_cancel;
     t->shared = shared;
     t->task = task;
@@ -236,15 +313,11 @@ void *service_start(const struct connectors *shared, struct task *task,
     t->type = copy(request->resource->type);
     t->role_arn = service_role(request->credentials);
     t->machine_role = copy(request->role_arn);
-    struct aws_ask ask = {
-        .operation = operation,
-        .names = style->prefix ? PROTOCOL_V1 : PROTOCOL_STATES,
-        .parameters = sent,
-        .role_arn = t->role_arn,
-        .token = token,
-        .timeout_ms = style->timeout_ms,
-    };
-    t->call = aws_call(shared->aws, &ask, on_outcome, t);
-    value_release(sent);
+    t->state = request->state_name ? value_retain(request->state_name) : NULL;
+    t->sent = service_parameters(style, parameters);
+    if (style->lookup)
+        look_up(t, style->lookup->ask(t->sent, NULL));
+    else
+        send(t, t->sent);
     return t;
 }

@@ -19,16 +19,30 @@ struct service_handle {
 };
 void service_cancel_any(void *handle);
 
+/* A call that goes before, to find what the call itself needs; asked page after page. */
+struct service_lookup {
+    const char *service, *operation; /* in the catalogue */
+    /* Parameters of the next page: `last` is the answer before, NULL at first. NULL: no further. */
+    asl_value *(*ask)(const asl_value *given, const asl_value *last);
+    /* Parameters of the call itself; NULL: not on this page. */
+    asl_value *(*found)(const asl_value *given, const asl_value *answer);
+    /* When no page had it. Appends the cause. */
+    const char *error;
+    void (*missed)(const asl_value *given, struct asl_buffer *cause);
+};
+
 struct service_style {
     const char *prefix; /* of error names: "DynamoDB"; NULL: aws-sdk style, the catalogue's names */
     const char *service;    /* in causes: "AmazonDynamoDBv2" */
     const char *base_error; /* for codes the model does not know: "AmazonDynamoDBException" */
     bool metadata;          /* SdkHttpMetadata and SdkResponseMetadata in outputs */
     int64_t timeout_ms;     /* of one attempt; 0: 60 s */
+    bool times_out;         /* and beyond it is States.Timeout, not the client's own error */
     const char *added_member, *added_value; /* a parameter that is added where it is left out */
     /* The output of a success, taken and given back changed; NULL: it goes as it is. Returning NULL
      * means that the hook has reported a failure itself. */
     asl_value *(*shape_take)(struct service_task *t, asl_value *output);
+    const struct service_lookup *lookup; /* NULL: none */
 };
 
 /* Starts the call of `operation`. `parameters` is looked at. The handle is a struct

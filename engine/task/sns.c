@@ -32,10 +32,18 @@ static bool repeatable(const struct connectors *shared, const struct task_reques
            value_get_z(request->parameters, "MessageDeduplicationId") != NULL;
 }
 
+static bool model(const struct resource *r, struct connector_model *m)
+{
+    (void)r;
+    *m = (struct connector_model){.service = "sns", .operation = "publish", .style = &style};
+    return true;
+}
+
 const struct connector connector_sns = {
     .name = "sns",
     .takes = takes,
     .start = start,
     .cancel = service_cancel,
     .repeatable = repeatable,
+    .model = model,
 };

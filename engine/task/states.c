@@ -18,11 +18,13 @@ static const struct service_style style = {
     .metadata = true,
 };
 
-/* What the SDK that AWS uses here knows of DescribeExecution; newer members are not shown. */
+/* What the SDK that AWS uses here knows of DescribeExecution (recordings of 2025 show the redrive
+ * members, those of 2024 do not); newer members are not shown. */
 static const char *const shown[] = {
-    "Cause",  "Error",    "ExecutionArn",  "Input",     "InputDetails",
-    "Name",   "Output",   "OutputDetails", "StartDate", "StateMachineArn",
-    "Status", "StopDate", "TraceHeader",
+    "Cause",         "Error",        "ExecutionArn",        "Input",           "InputDetails",
+    "Name",          "Output",       "OutputDetails",       "RedriveCount",    "RedriveDate",
+    "RedriveStatus", "RedriveStatusReason", "StartDate",    "StateMachineArn", "Status",
+    "StopDate",      "TraceHeader",
 };
 
 static bool is_payload(struct asl_text key)
@@ -144,6 +146,18 @@ static bool repeatable(const struct connectors *shared, const struct task_reques
     return true;
 }
 
+/* .sync:2 reads what .sync shows as texts. */
+static bool model(const struct resource *r, struct connector_model *m)
+{
+    bool waits = r->pattern == TASK_SYNC || r->pattern == TASK_SYNC_2;
+    *m = (struct connector_model){.service = "sfn",
+                                  .operation = "startExecution",
+                                  .style = &style,
+                                  .job = waits ? &kind : NULL,
+                                  .any = r->pattern == TASK_SYNC_2 ? "Input Output" : NULL};
+    return true;
+}
+
 const struct connector connector_states_job = {
     .name = "states .sync",
     .takes = takes_job,
@@ -151,6 +165,7 @@ const struct connector connector_states_job = {
     .cancel = job_cancel,
     .repeatable = repeatable,
     .stop = job_stop,
+    .model = model,
 };
 
 const struct connector connector_states = {
@@ -159,4 +174,5 @@ const struct connector connector_states = {
     .start = start,
     .cancel = service_cancel,
     .repeatable = repeatable,
+    .model = model,
 };

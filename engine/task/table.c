@@ -17,6 +17,8 @@ static const struct connector
                 &connector_apigateway,
                 &connector_http_invoke,
                 &connector_bedrock,
+                &connector_agentcore,
+                &connector_eks,
                 &connector_optimized,
                 &connector_jobs,
                 &connector_emr,

@@ -16,6 +16,8 @@ extern const struct connector connector_jobs;
 extern const struct connector connector_apigateway;
 extern const struct connector connector_http_invoke;
 extern const struct connector connector_bedrock;
+extern const struct connector connector_agentcore;
+extern const struct connector connector_eks;
 extern const struct connector connector_emr;
 extern const struct connector connector_emr_job;
 extern const struct connector connector_aws_sdk;

@@ -31,17 +31,16 @@ static void put_exception(const char *name, struct asl_buffer *out)
         asl_buffer_puts(out, "Exception");
 }
 
-static void put_error(const struct words_about *t, const struct aws_answer *a,
-                      struct asl_buffer *out)
+void words_put_error(const struct words_about *t, const char *code, struct asl_buffer *out)
 {
     const struct catalogue_service *s = t->operation->service;
     if (!is_v1(t)) {
         char name[512];
-        catalogue_error_name(s, asl_text(a->code), name, sizeof name);
+        catalogue_error_name(s, asl_text(code), name, sizeof name);
         asl_buffer_puts(out, name);
         return;
     }
-    const struct catalogue_shape *known = catalogue_exception(s, asl_text(a->code));
+    const struct catalogue_shape *known = catalogue_exception(s, asl_text(code));
     asl_buffer_printf(out, "%s.", t->style->prefix);
     if (known)
         put_exception(known->name, out);
@@ -120,7 +119,7 @@ void words_of_failure(struct words *w, const struct words_about *about, const st
     asl_buffer_init(&w->error, ASL_BUFFER_MAXIMUM);
     asl_buffer_init(&w->cause, ASL_BUFFER_MAXIMUM);
     if (o->trouble == AWS_ANSWERED) {
-        put_error(about, &o->answer, &w->error);
+        words_put_error(about, o->answer.code, &w->error);
         put_cause(about, o, &w->cause);
     } else if (o->trouble == AWS_ROLE) {
         fail_role(about, &w->error, &w->cause);

@@ -21,6 +21,8 @@ struct words_about {
 void words_of_failure(struct words *w, const struct words_about *about,
                       const struct aws_outcome *o);
 void words_free(struct words *w);
+/* Appends the error's name for a code that the service answers with. */
+void words_put_error(const struct words_about *about, const char *code, struct asl_buffer *out);
 /* A cause at its greatest length (32,768 bytes: the API's bound). */
 struct asl_text words_cut(struct asl_text cause);
 /* The output of a success, with metadata where the style has it; yours. */

@@ -1,7 +1,7 @@
 // A server of its own and a bare client: what the scripts here share. Needs Node, no packages.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { request } from 'node:http';
+import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -18,6 +18,8 @@ export class Server {
   async start() {
     const program = process.env.STEPWELL ?? 'build/stepwell';
     this.errors = '';
+    this.agent?.destroy(); // connections to the one before
+    this.agent = new Agent({ keepAlive: true });
     this.process = spawn(program, ['serve', '--port', String(this.port), '--db',
       join(this.folder, 'api.db'), ...this.options], { stdio: ['ignore', 'ignore', 'pipe'] });
     this.ended = new Promise((resolve) => this.process.on('exit', (code, signal) =>
@@ -52,8 +54,9 @@ export class Server {
   // Any request: {status, headers, body}.
   raw(method, path, headers, body = '') {
     return new Promise((resolve, reject) => {
-      const r = request({ host: '127.0.0.1', port: this.port, method, path, headers }, (answer) => {
+      const r = request({ host: '127.0.0.1', port: this.port, agent: this.agent, method, path, headers }, (answer) => {
         let text = '';
+        answer.on('error', reject); // broken off in the middle
         answer.on('data', (data) => { text += data; });
         answer.on('end', () => resolve({ status: answer.statusCode, headers: answer.headers, body: text }));
       });

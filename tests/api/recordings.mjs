@@ -3,82 +3,12 @@
 // recording was made (NEWER): those may be there where the recording has none.
 import { readFileSync, readdirSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { ACCOUNT, REGION, Server, Tally } from './client.mjs';
+import { REGION, Server, Tally } from './client.mjs';
+import { judge } from './compare.mjs';
 import { steps } from './recordings_steps.mjs';
 
 const ROOT = '../shared/conformance/histories';
-const NEWER = new Set(['encryptionConfiguration', 'redriveCount']);
-const CLIENT_SIDE = 'Parameter validation failed'; // botocore refused it: AWS was never asked
 const tally = new Tally('recordings');
-
-// ---- comparing ----
-
-const WORDS = { datetime: /^\d+(\.\d+)?$/, timestamp: /^\d+(\.\d+)?$/, 'start-date': /^\d+(\.\d+)?$/,
-  'stop-date': /^\d+(\.\d+)?$/ };
-const MARK = /<[^<>]+>|\bsnf_role_arn(?:_t\d)?\b|\bsfn_role_arn\b|\b(?:ssm_nonexistent|invalid_execution)_arn\b/g;
-const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
-
-// A text with marks: each stands for one text throughout a case.
-function textFits(expected, given, marks) {
-  let last = 0, pattern = '^';
-  const named = [];
-  for (const m of expected.matchAll(MARK)) {
-    pattern += escaped(expected.slice(last, m.index));
-    last = m.index + m[0].length;
-    if (marks.has(m[0])) pattern += escaped(marks.get(m[0]));
-    else if (named.includes(m[0])) pattern += `\\${named.indexOf(m[0]) + 1}`;
-    else { named.push(m[0]); pattern += '(.+?)'; }
-  }
-  const found = new RegExp(`${pattern}${escaped(expected.slice(last))}$`, 's').exec(given);
-  if (found) named.forEach((mark, i) => marks.set(mark, found[i + 1]));
-  return found !== null;
-}
-
-// "" or where and how they differ.
-function differs(expected, given, marks, where = '') {
-  if (typeof expected === 'string' && WORDS[expected])
-    return WORDS[expected].test(String(given)) ? '' : `${where}: ${given} is no time`;
-  if (typeof given === 'string' && typeof expected !== 'string') {
-    try { given = JSON.parse(given); } catch { return `${where}: ${given} is no JSON text`; }
-  }
-  if (typeof expected === 'string' && typeof given === 'string') {
-    const text = expected.replaceAll('111111111111', ACCOUNT);
-    return textFits(text, given, marks) ? '' : `${where}: expected ${text}, got ${given}`;
-  }
-  if (expected === null || given === null || typeof expected !== 'object' || typeof given !== 'object')
-    return expected === given ? '' : `${where}: expected ${JSON.stringify(expected)}, got ${JSON.stringify(given)}`;
-  if (Array.isArray(expected) && expected.length !== given.length)
-    return `${where}: ${expected.length} elements expected, got ${JSON.stringify(given)}`;
-  for (const key of Object.keys(expected)) {
-    if (!(key in given)) return `${where}/${key}: missing`;
-    const why = differs(expected[key], given[key], marks, `${where}/${key}`);
-    if (why) return why;
-  }
-  const extra = Object.keys(given).find((key) => !(key in expected) && !NEWER.has(key));
-  return extra ? `${where}/${extra}: not expected (${JSON.stringify(given[extra])})` : '';
-}
-
-function judge(expected, answer, part, marks, definitions) {
-  if (typeof expected === 'string' || expected.exception_value?.startsWith(CLIENT_SIDE))
-    return answer.status === 400 ? '' : `should be refused, got ${JSON.stringify(answer.body)}`;
-  const { ResponseMetadata, Error: error, message, ...members } = expected;
-  const raised = /^An error occurred \((\w+)\) when calling the \w+ operation: (.*)$/s
-    .exec(expected.exception_value ?? '');
-  if (error || raised) {
-    const [type, text] = error ? [error.Code, error.Message] : [raised[1], raised[2]];
-    if (answer.status !== 400 || answer.body.__type !== type)
-      return `expected ${type}, got ${JSON.stringify(answer.body)}`;
-    return differs(text, answer.body.message, marks, 'message');
-  }
-  if (answer.status !== 200) return `got ${answer.status} ${JSON.stringify(answer.body)}`;
-  const wanted = Array.isArray(expected) ? expected : members;
-  if (wanted.definition) { // the very text that was given, not the recorder's rendering of it
-    if (!definitions.includes(answer.body.definition)) return `definition: got ${answer.body.definition}`;
-    delete wanted.definition;
-    delete answer.body.definition;
-  }
-  return differs(wanted, part ? answer.body[part] : answer.body, marks);
-}
 
 // ---- playing ----
 

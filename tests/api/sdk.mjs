@@ -101,6 +101,28 @@ await test('machines', async () => {
   await refuses('StateMachineDoesNotExist', 'DescribeStateMachine', { stateMachineArn: m.arn });
 });
 
+await test('deleting a machine whose executions run', async () => {
+  const m = await machine(define({ W: { Type: 'Wait', Seconds: 3600, End: true } }), { publish: true });
+  const routingConfiguration = [{ stateMachineVersionArn: `${m.arn}:1`, weight: 100 }];
+  const executionArn = await start(m);
+  for (let i = 0; i < 2; i++) await send('DeleteStateMachine', { stateMachineArn: m.arn });
+  const status = async () => (await send('DescribeStateMachine', { stateMachineArn: m.arn })).status;
+  is(await status(), 'DELETING');
+  for (const [operation, more] of [['StartExecution', {}], ['UpdateStateMachine', { definition: PASS }],
+    ['PublishStateMachineVersion', {}], ['ListStateMachineAliases', {}]])
+    await refuses('StateMachineDeleting', operation, { stateMachineArn: m.arn, ...more });
+  await refuses('StateMachineDeleting', 'CreateStateMachine', { name: m.name, definition: PASS, roleArn: ROLE });
+  await refuses('StateMachineDeleting', 'CreateStateMachineAlias', { name: 'a', routingConfiguration });
+  await server.stop('SIGKILL');
+  await server.start();
+  client = connect();
+  is(await status(), 'DELETING');
+  await send('StopExecution', { executionArn });
+  await refuses('StateMachineDoesNotExist', 'DescribeStateMachine', { stateMachineArn: m.arn });
+  is((await send('DescribeExecution', { executionArn })).status, 'ABORTED');
+  is((await machine(PASS, { name: m.name })).arn, m.arn);
+});
+
 await test('validation', async () => {
   const fine = await send('ValidateStateMachineDefinition', { definition: PASS });
   is([fine.result, fine.diagnostics, fine.truncated], ['OK', [], false]);
@@ -114,7 +136,7 @@ await test('executions', async () => {
   const name = 'same', input = '{"a": 1}';
   const arn = await start(m, { name, input });
   const d = await until(arn);
-  is([d.name, d.output, d.redriveCount], [name, '{"x":1}', 0]);
+  is([d.name, d.input, d.output, d.redriveCount], [name, input, '{"x":1}', 0]);
   await refuses('ExecutionAlreadyExists', 'StartExecution', { stateMachineArn: m.arn, name, input },
     `Execution Already Exists: '${arn}'`);
   await refuses('InvalidExecutionInput', 'StartExecution', { stateMachineArn: m.arn, input: 'no' });
@@ -266,8 +288,10 @@ await test('TestState', async () => {
   const c = await state({ Type: 'Choice', Choices: [{ Variable: '$.x', NumericEquals: 2, Next: 'Two' }],
     Default: 'Other' }, { input: '{"x":2}' });
   is([c.status, c.nextState], ['SUCCEEDED', 'Two']);
-  const w = await state({ Type: 'Wait', Seconds: 86400, End: true });
+  const w = await state({ Type: 'Wait', Seconds: 299, End: true });
   is([w.status, w.nextState], ['SUCCEEDED', undefined]);
+  const late = await state({ Type: 'Wait', Seconds: 301, End: true }); // a test has five minutes
+  is([late.status, late.error], ['FAILED', 'States.Timeout']);
   const f = await state({ Type: 'Fail', Error: 'E', Cause: 'C' });
   is([f.status, f.error, f.cause], ['FAILED', 'E', 'C']);
   const named = await send('TestState', { definition: PASS, stateName: 'P' });

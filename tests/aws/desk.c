@@ -18,7 +18,8 @@ static bool serve(void *state, int fd, size_t number, const char *request)
     while (i < number - d->first && d->replies[i + 1].body)
         i++;
     const struct desk_reply *r = &d->replies[i];
-    return r->status != 0 && peer_answer(fd, r->status, r->headers, r->body);
+    size_t size = r->body == d->raw ? d->raw_size : strlen(r->body);
+    return r->status != 0 && peer_answer_bytes(fd, r->status, r->headers, r->body, size);
 }
 
 /* ---- the engine's part ----

@@ -20,6 +20,8 @@ struct desk {
     struct aws *aws;
     struct peer *peer;
     const struct desk_reply *replies;
+    const char *raw; /* a body that is no text: where a reply's body is this pointer */
+    size_t raw_size;
     size_t first; /* number of the present run's first request */
     struct connectors shared;
     bool again, submitted;  /* of the requests to come: sent again after a crash */

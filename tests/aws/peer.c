@@ -48,12 +48,17 @@ bool peer_write(int fd, const char *data, size_t size)
     return true;
 }
 
-bool peer_answer(int fd, int status, const char *headers, const char *body)
+bool peer_answer_bytes(int fd, int status, const char *headers, const char *body, size_t length)
 {
     char head[4096];
     int size = snprintf(head, sizeof head, "HTTP/1.1 %d Something\r\n%sContent-Length: %zu\r\n\r\n",
-                        status, headers, strlen(body));
-    return peer_write(fd, head, (size_t)size) && peer_write(fd, body, strlen(body));
+                        status, headers, length);
+    return peer_write(fd, head, (size_t)size) && peer_write(fd, body, length);
+}
+
+bool peer_answer(int fd, int status, const char *headers, const char *body)
+{
+    return peer_answer_bytes(fd, status, headers, body, strlen(body));
 }
 
 static size_t body_size(const char *head)

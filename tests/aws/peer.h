@@ -32,6 +32,7 @@ size_t peer_most_at_once(struct peer *p);
 bool peer_write(int fd, const char *data, size_t size);
 /* A whole answer with Content-Length; `headers` are lines ending in CRLF, or "". */
 bool peer_answer(int fd, int status, const char *headers, const char *body);
+bool peer_answer_bytes(int fd, int status, const char *headers, const char *body, size_t length);
 
 /* Sends one request and runs the loop until it is done. The answer is yours: wait_answer_free. */
 struct http_answer peer_wait(struct loop *l, struct http_out *h, const struct http_request *r);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "engine/aws/aws.h"
+#include "engine/aws/request.h"
 #include "engine/loop/loop.h"
 #include "tests/aws/peer.h"
 
@@ -254,6 +255,72 @@ static void names_trouble_on_the_way(void **state)
     }
 }
 
+/* Real AWS would refuse them in words that nobody understands: said before anything is sent. */
+static void says_what_it_cannot_sign(void **state)
+{
+    static const struct {
+        const char *service, *action, *parameters, *message;
+    } cases[] = {
+        {"s3", "getObject",
+         "{\"Bucket\":\"arn:aws:s3::123456789012:accesspoint/x.mrap\",\"Key\":\"k\"}",
+         "S3 multi-region access points are signed with SigV4a"},
+        {"eventbridge", "putEvents", "{\"Entries\":[],\"endpointId\":\"abc.def\"}",
+         "EventBridge global endpoints are signed with SigV4a"},
+        {"cloudfrontkeyvaluestore", "listKeys", "{\"KvsARN\":\"a\"}",
+         "CloudFront KeyValueStore is signed with SigV4a"},
+    };
+    struct world *w = *state;
+    char message[512];
+    open_aws(w, (const char *const[]){keys[0], keys[1], "AWS_REGION=us-east-1", NULL});
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_true(aws_route(w->aws, cases[i].service, "aws", message));
+        call(w, cases[i].service, cases[i].action, cases[i].parameters);
+        assert_int_equal(w->trouble, AWS_CLIENT);
+        if (strncmp(w->message, cases[i].message, strlen(cases[i].message)) != 0)
+            fail_msg("%s: %s", cases[i].service, w->message);
+    }
+}
+
+static void finds_the_host_of_a_bucket(void **state)
+{
+    static const struct {
+        const char *path, *url;
+    } cases[] = {
+        {"/bucket/a%20b", "https://bucket.s3.us-east-1.amazonaws.com/a%20b"},
+        {"/dotted.bucket/k", "https://s3.us-east-1.amazonaws.com/dotted.bucket/k"},
+        {"/arn%3Aaws%3As3%3Aeu-west-1%3A123456789012%3Aaccesspoint%2Fpoint/a/b",
+         "https://point-123456789012.s3-accesspoint.eu-west-1.amazonaws.com/a/b"},
+        {"/arn%3Aaws-cn%3As3%3Acn-north-1%3A123456789012%3Aaccesspoint%2Fpoint",
+         "https://point-123456789012.s3-accesspoint.cn-north-1.amazonaws.com.cn/"},
+        {"/arn%3Aaws%3As3%3Aevil.example%2F%3A1%3Aaccesspoint%2Fpoint/k",
+         "https://s3.us-east-1.amazonaws.com/arn%3Aaws%3As3%3Aevil.example%2F%3A1%3Aaccesspoint"
+         "%2Fpoint/k"},
+        {"/arn%3A", "https://s3.us-east-1.amazonaws.com/arn%3A"},
+        {"/arn%3Aaws%3As3%3A", "https://s3.us-east-1.amazonaws.com/arn%3Aaws%3As3%3A"},
+    };
+    struct world *w = *state;
+    struct endpoint e = {.origin = ENDPOINT_REAL,
+                         .url = "https://s3.us-east-1.amazonaws.com",
+                         .signing_region = "us-east-1"};
+    const struct catalogue_operation *o =
+        catalogue_operation(catalogue_service(w->catalogue, ASL_TEXT("s3")), ASL_TEXT("getObject"));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct aws_request request;
+        struct http_request out = {0};
+        struct asl_buffer url;
+        char message[256];
+        aws_request_init(&request);
+        request.method = "GET";
+        asl_buffer_puts(&request.path, cases[i].path);
+        struct request_place place = {&e, o, NULL, 0};
+        assert_true(request_make(&place, &request, &out, &url, message));
+        assert_string_equal(url.data, cases[i].url);
+        http_headers_free(&out.headers);
+        asl_buffer_free(&url);
+        aws_request_free(&request);
+    }
+}
+
 static void refuses_parameters_before_sending(void **state)
 {
     struct world *w = *state;
@@ -402,6 +469,8 @@ int main(void)
         TEST(gives_up_after_its_attempts),
         TEST(puts_its_clock_right),
         TEST(names_trouble_on_the_way),
+        TEST(says_what_it_cannot_sign),
+        TEST(finds_the_host_of_a_bucket),
         TEST(refuses_parameters_before_sending),
         TEST(makes_up_credentials_for_this_machine_only),
         TEST(never_tells_a_broken_secret),

@@ -108,6 +108,18 @@ static void keep(void *state, struct credentials_search *s, enum credentials_res
     loop_stop(w->loop);
 }
 
+/* SHA-1 of "s" */
+#define SSO_CACHE ".aws/sso/cache/a0f1490a20d0211c997b44bc357e1972deab8ae3.json"
+#define SSO_PROFILE                                                                                \
+    "[profile p]\nsso_session=s\nsso_account_id=1\nsso_role_name=R\n[sso-session s]\n"            \
+    "sso_region=eu-west-1\n"
+#define SSO_CLIENT                                                                                 \
+    "\"clientId\":\"id\",\"clientSecret\":\"canarysecret\",\"refreshToken\":\"canaryrefresh\"," \
+    "\"registrationExpiresAt\":\"2015-09-30T12:00:00Z\",\"region\":\"eu-west-1\""
+#define SSO_ROLE                                                                                   \
+    "{\"roleCredentials\":{\"accessKeyId\":\"ASIASSO\",\"secretAccessKey\":\"s\","             \
+    "\"sessionToken\":\"t\",\"expiration\":" HOUR_LATER "}}"
+
 struct search_case {
     const char *name;
     const char *environment[6]; /* @ stands for the peer's address, ~ for the home */
@@ -319,7 +331,8 @@ static const struct search_case cases[] = {
      NULL,
      {0},
      {{0}},
-     "profile r needs an MFA code"},
+     "profile r has an mfa_serial, and nobody can be asked for the code here: get a session first "
+     "with `aws configure export-credentials --profile r --format env`, which asks"},
     {"web identity",
      {"AWS_WEB_IDENTITY_TOKEN_FILE=~/token", "AWS_ROLE_ARN=arn:w"},
      NULL,
@@ -368,6 +381,30 @@ static const struct search_case cases[] = {
      {".aws/sso/cache/a0f1490a20d0211c997b44bc357e1972deab8ae3.json",
       "{\"accessToken\":\"canarytoken\",\"expiresAt\":\"2015-08-30T12:00:00UTC\"}"},
      {{0}},
+     "SSO: the session has expired or was never begun: run `aws sso login --profile p`"},
+    {"SSO, refreshed",
+     {"AWS_PROFILE=p"},
+     SSO_PROFILE,
+     NULL,
+     {SSO_CACHE, "{\"accessToken\":\"old\",\"expiresAt\":\"2015-08-30T12:00:00Z\"," SSO_CLIENT "}"},
+     {{"\"refreshToken\":\"canaryrefresh\",\"grantType\":\"refresh_token\"", 200,
+       "{\"accessToken\":\"canarynew\",\"expiresIn\":28800,\"refreshToken\":\"canarynext\"}"},
+      {"x-amz-sso_bearer_token: canarynew", 200, SSO_ROLE}},
+     "ASIASSO/s/t/" HOUR_LATER},
+    {"SSO, refused a new token while the old one lasts",
+     {"AWS_PROFILE=p"},
+     SSO_PROFILE,
+     NULL,
+     {SSO_CACHE, "{\"accessToken\":\"old\",\"expiresAt\":\"2015-08-30T12:40:00Z\"," SSO_CLIENT "}"},
+     {{"refresh_token", 400, "{\"error\":\"invalid_grant\"}"},
+      {"x-amz-sso_bearer_token: old", 200, SSO_ROLE}},
+     "ASIASSO/s/t/" HOUR_LATER},
+    {"SSO, refused a new token",
+     {"AWS_PROFILE=p"},
+     SSO_PROFILE,
+     NULL,
+     {SSO_CACHE, "{\"accessToken\":\"old\",\"expiresAt\":\"2015-08-30T12:00:00Z\"," SSO_CLIENT "}"},
+     {{"refresh_token", 400, "{\"error\":\"invalid_grant\"}"}},
      "SSO: the session has expired or was never begun: run `aws sso login --profile p`"},
     {"SSO, no session",
      {"AWS_PROFILE=p"},
@@ -490,11 +527,33 @@ static void finds_what_is_configured(void **state)
     }
 }
 
+/* The token bought goes back where the AWS CLI finds it, with all else it keeps there. */
+static void keeps_a_refreshed_token(void **state)
+{
+    struct world *w = *state;
+    char path[160], text[2048] = "";
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        if (strcmp(cases[i].name, "SSO, refreshed") == 0)
+            run_case(w, &cases[i]);
+    snprintf(path, sizeof path, "%s/" SSO_CACHE, w->home);
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    assert_true(fread(text, 1, sizeof text - 1, f) > 0);
+    fclose(f);
+    assert_string_equal(text, "{\"accessToken\":\"canarynew\",\"expiresAt\":\"2015-08-30T20:36:00Z\","
+                              "\"clientId\":\"id\",\"clientSecret\":\"canarysecret\","
+                              "\"refreshToken\":\"canarynext\",\"registrationExpiresAt\":"
+                              "\"2015-09-30T12:00:00Z\",\"region\":\"eu-west-1\"}");
+    struct stat info;
+    assert_int_equal(stat(path, &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0600);
+}
+
 /* What is under way when nobody wants it any more leaves nothing behind. */
 static void gives_up_quietly(void **state)
 {
     struct world *w = *state;
-    static const char *const named[] = {"role",    "web identity", "SSO",
+    static const char *const named[] = {"role",    "web identity", "SSO", "SSO, refreshed",
                                         "process", "container",    "instance"};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         bool is_named = false;
@@ -552,6 +611,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(finds_what_is_configured, set_up, tear_down),
         cmocka_unit_test_setup_teardown(gives_up_quietly, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(keeps_a_refreshed_token, set_up, tear_down),
         cmocka_unit_test(reads_moments),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,9 +17,20 @@ static const struct {
 } benches[] = {
     {"transitions", bench_transitions}, {"executions", bench_executions},
     {"payload", bench_payload},         {"million", bench_million},
-    {"program", bench_program},         {"jsonata", bench_jsonata},
+    {"program", bench_program},         {"api", bench_api},
+    {"jsonata", bench_jsonata},
 };
 
+/* What this program is started anew for, with one argument. */
+static const struct {
+    const char *option;
+    int (*run)(const char *argument);
+} children[] = {
+    {"--million", bench_million_child},
+    {"--plain", bench_plain_child},
+};
+
+static const char *program_path;
 static FILE *json;
 static int figures;
 
@@ -198,6 +209,11 @@ static int is_wanted(const char *name, int count, char **names)
     return count == 0;
 }
 
+const char *bench_program_path(void)
+{
+    return program_path;
+}
+
 /* As engine/cli/main.c keeps it. */
 #define KEPT_MEMORY (64 << 20)
 
@@ -205,8 +221,10 @@ int main(int count, char **arguments)
 {
     mallopt(M_TRIM_THRESHOLD, KEPT_MEMORY);
     mallopt(M_MMAP_THRESHOLD, KEPT_MEMORY / 2);
-    if (count == 3 && strcmp(arguments[1], "--million") == 0)
-        return bench_million_child(arguments[2]);
+    program_path = arguments[0];
+    for (size_t i = 0; count == 3 && i < sizeof children / sizeof *children; i++)
+        if (strcmp(arguments[1], children[i].option) == 0)
+            return children[i].run(arguments[2]);
     mkdir("build", 0755);
     mkdir(FOLDER, 0755);
     json = fopen("build/bench.json", "w");

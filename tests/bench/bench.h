@@ -30,13 +30,19 @@ void bench_run_all(struct engine *e, int64_t machine, const char *input, size_t 
 /* The last line of a command's output; 0 when it failed. */
 int bench_command(const char *command, char line[512]);
 
+/* This program, to be started anew. */
+const char *bench_program_path(void);
+
 void bench_transitions(void);
 void bench_executions(void);
 void bench_payload(void);
 void bench_million(void);
 void bench_program(void);
+void bench_api(void);
 void bench_jsonata(void);
 /* The second process of bench_million. */
 int bench_million_child(const char *phase);
+/* The server of bench_api that does nothing. */
+int bench_plain_child(const char *port);
 
 #endif

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/conformance/case.h"
 #include "tests/conformance/play.h"
 #include "tests/conformance/suite.h"
 #include "tests/conformance/unify.h"
@@ -48,207 +49,21 @@ struct file {
     struct suite *suite;
     const char *name;
     char group[128];
-    const asl_value *machines;
-    bool *used; /* by machine and input: [machine * inputs_maximum + input] */
-    size_t inputs_maximum;
+    struct case_file file;
 };
 
-static const asl_value *inputs_of(const struct file *f, size_t machine)
-{
-    return value_get_z(value_at(f->machines, machine), "inputs");
-}
-
-static struct asl_text text_of(const asl_value *v, const char *name)
-{
-    const asl_value *member = value_get_z(v, name);
-    return member ? value_as_text(member) : (struct asl_text){"", 0};
-}
-
-/* JSON as the recorder's client (Python's json.dumps) spaced it: the caller's own text. */
-static void print_spaced(const asl_value *v, struct asl_buffer *out)
-{
-    enum value_kind kind = value_kind(v);
-    if (kind != VALUE_ARRAY && kind != VALUE_OBJECT) {
-        value_print(v, out);
-        return;
-    }
-    asl_buffer_putc(out, kind == VALUE_ARRAY ? '[' : '{');
-    for (size_t i = 0; i < value_count(v); i++) {
-        if (i)
-            asl_buffer_puts(out, ", ");
-        if (kind == VALUE_OBJECT) {
-            value_print(value_key_at(v, i), out);
-            asl_buffer_puts(out, ": ");
-        }
-        print_spaced(value_at(v, i), out);
-    }
-    asl_buffer_putc(out, kind == VALUE_ARRAY ? ']' : '}');
-}
-
-struct chosen {
-    const asl_value *machine, *input;
-    struct asl_buffer input_text;
-    char name[128];
-};
-
-static void choose(struct file *f, struct chosen *c, size_t machine, size_t input)
-{
-    f->used[machine * f->inputs_maximum + input] = true;
-    c->machine = value_at(f->machines, machine);
-    c->input = value_at(inputs_of(f, machine), input);
-    asl_buffer_init(&c->input_text, ASL_BUFFER_MAXIMUM);
-    print_spaced(c->input, &c->input_text);
-    snprintf(c->name, sizeof c->name, "%.*s", ASL_TEXT_ARGS(text_of(c->machine, "name")));
-}
-
-static void prepare(struct play *p, const struct chosen *c)
+static void prepare(struct play *p, const struct case_chosen *c)
 {
     *p = (struct play){
         .machine_name = c->name,
-        .definition = text_of(c->machine, "definition"),
+        .definition = case_text(c->machine, "definition"),
         .input = asl_buffer_text(&c->input_text),
-        .express = asl_text_is(text_of(c->machine, "type"), "EXPRESS"),
+        .express = asl_text_is(case_text(c->machine, "type"), "EXPRESS"),
         .synchronous = value_is_true(value_get_z(c->machine, "sync")),
     };
 }
 
-/* The recorder's word for an activity that the definition names. */
-static void know_activity(struct unify *u, struct asl_text definition)
-{
-    static const char prefix[] = PLAY_PREFIX "activity:";
-    for (size_t i = 0; i + sizeof prefix <= definition.size; i++) {
-        if (memcmp(definition.data + i, prefix, sizeof prefix - 1) != 0)
-            continue;
-        size_t size = 0;
-        while (i + size < definition.size && definition.data[i + size] != '"')
-            size++;
-        char *arn = asl_copy_text((struct asl_text){definition.data + i, size});
-        unify_know(u, "activity_arn", arn);
-        free(arn);
-        return;
-    }
-}
-
-static void know_the_world(struct unify *u, const struct chosen *c)
-{
-    unify_init(u);
-    u->exact_numbers = true;
-    unify_know(u, "111111111111", PLAY_ACCOUNT);
-    unify_know(u, "<partition>", "aws");
-    unify_know(u, "<region>", PLAY_REGION);
-    unify_know(u, "<ArnPart_0idx>", c->name);
-    know_activity(u, text_of(c->machine, "definition"));
-}
-
-/* The first unused machine and input that the recorded input can be of. */
-static bool find_input(struct file *f, const asl_value *recorded, struct chosen *c,
-                       struct unify *u)
-{
-    for (size_t m = 0; m < value_count(f->machines); m++)
-        for (size_t i = 0; inputs_of(f, m) && i < value_count(inputs_of(f, m)); i++) {
-            if (f->used[m * f->inputs_maximum + i])
-                continue;
-            choose(f, c, m, i);
-            know_the_world(u, c);
-            if (unify_learn(u, recorded, c->input))
-                return true;
-            unify_free(u);
-            asl_buffer_free(&c->input_text);
-            f->used[m * f->inputs_maximum + i] = false;
-        }
-    return false;
-}
-
 /* ---- whole histories ---- */
-
-/* The recorder shows an id that it did not want to tell as a list: `[0]`. */
-static bool is_blurred(const asl_value *events)
-{
-    for (size_t i = 0; i < value_count(events); i++) {
-        const asl_value *id = value_get_z(value_at(events, i), "id");
-        if (!id || value_kind(id) != VALUE_NUMBER)
-            return true;
-    }
-    return false;
-}
-
-/* The recorder sorted such a list: each recorded event must be one of ours. */
-static bool compare_blurred(struct unify *u, const asl_value *recorded, const asl_value *events,
-                            struct asl_buffer *note)
-{
-    bool *taken = asl_allocate_zeroed(value_count(events) + 1, sizeof *taken);
-    bool fine = true;
-    for (size_t i = 0; fine && i < value_count(recorded); i++) {
-        bool found = false;
-        for (size_t k = 0; !found && k < value_count(events); k++) {
-            size_t before = u->count;
-            if (taken[k])
-                continue;
-            found = unify_event(u, value_at(recorded, i), value_at(events, k), true, NULL);
-            taken[k] = found;
-            if (!found)
-                unify_rewind(u, before);
-        }
-        if (!found)
-            asl_buffer_printf(note, "blurred ids: recorded event %zu (%.*s) is none of ours", i + 1,
-                              ASL_TEXT_ARGS(text_of(value_at(recorded, i), "type")));
-        fine = found;
-    }
-    free(taken);
-    return fine;
-}
-
-/* Until November 2024 a distributed Map's Exited pointed at MapRunSucceeded, since then at MapRunStarted
- * (facts 2.3): an older recording is read as today's. */
-static asl_value *of_today(const asl_value *recorded, size_t i)
-{
-    const asl_value *event = value_at(recorded, i);
-    int64_t run = 0, started = 0;
-    if (asl_text_is(text_of(event, "type"), "MapStateExited") &&
-        value_as_integer(value_get_z(event, "previousEventId"), &run) && run > 0 &&
-        (size_t)run <= i &&
-        asl_text_is(text_of(value_at(recorded, (size_t)run - 1), "type"), "MapRunSucceeded") &&
-        value_as_integer(value_get_z(value_at(recorded, (size_t)run - 1), "previousEventId"),
-                         &started))
-        return value_with_take(value_retain(event), value_string_z("previousEventId"),
-                               value_integer(started));
-    return value_retain(event);
-}
-
-static bool compare_events(struct unify *u, const asl_value *recorded, const asl_value *events,
-                           struct asl_buffer *note)
-{
-    size_t count = value_count(recorded), ours = value_count(events);
-    for (size_t i = 0; i < count || i < ours; i++) {
-        if (i >= count || i >= ours) {
-            asl_buffer_printf(note, "event %zu: expected %.*s, got %.*s", i + 1,
-                              ASL_TEXT_ARGS(i < count ? text_of(value_at(recorded, i), "type")
-                                                      : ASL_TEXT("nothing more")),
-                              ASL_TEXT_ARGS(i < ours ? text_of(value_at(events, i), "type")
-                                                     : ASL_TEXT("nothing more")));
-            return false;
-        }
-        struct asl_buffer difference;
-        asl_buffer_init(&difference, 65536);
-        asl_value *expected = of_today(recorded, i);
-        bool same = unify_event(u, expected, value_at(events, i), false, &difference);
-        value_release(expected);
-        if (!same)
-            asl_buffer_printf(note, "event %zu %.*s%.*s", i + 1,
-                              ASL_TEXT_ARGS(text_of(value_at(recorded, i), "type")),
-                              ASL_TEXT_ARGS(asl_buffer_text(&difference)));
-        asl_buffer_free(&difference);
-        if (!same)
-            return false;
-    }
-    return true;
-}
-
-static const asl_value *recorded_input(const asl_value *events)
-{
-    const asl_value *started = value_get_z(value_at(events, 0), "executionStartedEventDetails");
-    return started ? value_get_z(started, "input") : NULL;
-}
 
 static void print_events(const asl_value *events)
 {
@@ -265,14 +80,14 @@ static void print_events(const asl_value *events)
 static enum suite_verdict play_history(struct file *f, const asl_value *events,
                                        struct asl_buffer *note)
 {
-    struct chosen c;
+    struct case_chosen c;
     struct unify u;
-    const asl_value *input = recorded_input(events);
-    if (!input || !find_input(f, input, &c, &u)) {
+    const asl_value *input = case_recorded_input(events);
+    if (!input || !case_find_input(&f->file, input, &c, &u)) {
         asl_buffer_puts(note, "no input of the case is that of ExecutionStarted");
         return SUITE_FAILED;
     }
-    const char *reason = reason_to_skip(f->name, text_of(c.machine, "definition"));
+    const char *reason = reason_to_skip(f->name, case_text(c.machine, "definition"));
     enum suite_verdict verdict = SUITE_SKIPPED;
     if (reason) {
         asl_buffer_puts(note, reason);
@@ -280,10 +95,10 @@ static enum suite_verdict play_history(struct file *f, const asl_value *events,
         struct play p;
         prepare(&p, &c);
         p.recorded = events;
-        p.blurred = is_blurred(events);
+        p.blurred = case_is_blurred(events);
         play_run(&p);
-        bool same = p.execution && (p.blurred ? compare_blurred(&u, events, p.events, note)
-                                              : compare_events(&u, events, p.events, note));
+        bool same = p.execution && (p.blurred ? case_compare_blurred(&u, events, p.events, note)
+                                              : case_compare_events(&u, events, p.events, note));
         if (!same && p.problem[0])
             asl_buffer_printf(note, "%s%s", note->size ? "\n       " : "", p.problem);
         same = same && replay_again(p.definition, p.express, p.events, note);
@@ -334,30 +149,30 @@ static bool fail_as_shown(void *answer, const struct asl_command *task, struct a
     if (!output || !value_get_z(output, "Error"))
         return false;
     event->kind = ASL_TASK_FAILED;
-    event->error = text_of(output, "Error");
-    event->cause = text_of(output, "Cause");
+    event->error = case_text(output, "Error");
+    event->cause = case_text(output, "Cause");
     return true;
 }
 
 static enum suite_verdict play_end(struct file *f, size_t machine, const asl_value *answer,
                                    struct asl_buffer *note)
 {
-    struct chosen c;
+    struct case_chosen c;
     struct unify u;
     struct play p;
-    const asl_value *inputs = inputs_of(f, machine);
-    if (!inputs || !value_count(inputs) || f->used[machine * f->inputs_maximum]) {
+    const asl_value *inputs = case_inputs(&f->file, machine);
+    if (!inputs || !value_count(inputs) || f->file.used[machine * f->file.inputs_maximum]) {
         asl_buffer_puts(note, "no execution of the case is left for it");
         return SUITE_SKIPPED;
     }
-    choose(f, &c, machine, 0);
-    const char *reason = reason_to_skip(f->name, text_of(c.machine, "definition"));
+    case_choose(&f->file, &c, machine, 0);
+    const char *reason = reason_to_skip(f->name, case_text(c.machine, "definition"));
     if (reason) {
         asl_buffer_puts(note, reason);
         asl_buffer_free(&c.input_text);
         return SUITE_SKIPPED;
     }
-    know_the_world(&u, &c);
+    case_know_the_world(&u, &c);
     const asl_value *shown = value_get_z(answer, "input");
     if (shown)
         unify_learn(&u, shown, c.input);
@@ -442,17 +257,13 @@ static void skip_calls(struct file *f, const asl_value *v, const asl_value *expe
 
 static void see_file(void *state, const char *name, const asl_value *v)
 {
-    struct file f = {.suite = state, .name = name, .machines = value_get_z(v, "stateMachines")};
+    struct file f = {.suite = state, .name = name};
     const asl_value *expected = value_get_z(v, "expected");
-    if (!f.machines || !expected || !suite_wants(f.suite, name))
+    if (!value_get_z(v, "stateMachines") || !expected || !suite_wants(f.suite, name))
         return;
     const char *slash = strchr(name, '/');
     snprintf(f.group, sizeof f.group, "%.*s", slash ? (int)(slash - name) : 60, name);
-    f.inputs_maximum = 1;
-    for (size_t m = 0; m < value_count(f.machines); m++)
-        if (inputs_of(&f, m) && value_count(inputs_of(&f, m)) > f.inputs_maximum)
-            f.inputs_maximum = value_count(inputs_of(&f, m));
-    f.used = asl_allocate_zeroed(value_count(f.machines) * f.inputs_maximum + 1, sizeof *f.used);
+    case_open(&f.file, v);
     struct asl_buffer note;
     asl_buffer_init(&note, 65536);
     for (size_t i = 0; i < value_count(expected); i++)
@@ -462,7 +273,7 @@ static void see_file(void *state, const char *name, const asl_value *v)
         char answer[256];
         snprintf(answer, sizeof answer, "%.*s", ASL_TEXT_ARGS(value_as_text(value_key_at(expected, i))));
         const asl_value *end = end_in(answer, value_at(expected, i));
-        if (!end || !value_count(f.machines))
+        if (!end || !value_count(f.file.machines))
             continue;
         judge(&f, answer, play_end(&f, 0, end, &note), &note);
         has_end = true;
@@ -470,7 +281,7 @@ static void see_file(void *state, const char *name, const asl_value *v)
     if (!has_end)
         skip_calls(&f, v, expected);
     asl_buffer_free(&note);
-    free(f.used);
+    case_close(&f.file);
 }
 
 int main(int count, char **arguments)

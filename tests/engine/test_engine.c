@@ -93,8 +93,11 @@ static bool takes_all(const struct resource *resource)
     return true;
 }
 
-static const struct connector test_connector = {"test", takes_all, test_start, test_cancel,
-                                                test_repeatable, NULL};
+static const struct connector test_connector = {.name = "test",
+                                                .takes = takes_all,
+                                                .start = test_start,
+                                                .cancel = test_cancel,
+                                                .repeatable = test_repeatable};
 
 const struct connector *connector_for(const struct resource *resource)
 {
@@ -417,8 +420,10 @@ static void goes_on_in_the_middle_of_a_budget(void **state)
     (void)state;
     open_engine(LOOP_REAL);
     int64_t machine = put("E", FOR_EVER);
+    last_started = (struct engine_started){.execution = 0};
     start(machine, "one", "{}");
-    run_for(12); /* a turn or two */
+    while (!last_started.execution)
+        run_for(12); /* a turn or two */
     int64_t id = last_started.execution;
     close_engine();
     open_engine(LOOP_REAL);

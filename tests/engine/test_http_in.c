@@ -474,6 +474,53 @@ static void the_longest_idle_makes_room(void **state)
     stop(child);
 }
 
+/* Slow heads, slow bodies and clients that never read: what they may hold is bounded, others are
+ * served meanwhile, and all are gone at their deadline. */
+static void a_crowd_of_slow_clients_is_bounded(void **state)
+{
+    (void)state;
+    enum { EACH = 60, REQUEST_MS = 2500 };
+    static int slow[3 * EACH];
+    static const char large[] = "GET /large HTTP/1.1\r\n" HOST "\r\n";
+    static const char body[] = "POST / HTTP/1.1\r\n" HOST "Content-Length: 1000000\r\n\r\n";
+    static const char honest[] = "GET /a HTTP/1.1\r\n" HOST CLOSE "\r\n";
+    char answer[ANSWER_BYTES] = "";
+    pid_t child;
+    uint16_t port = serve(
+        &(struct http_in_limits){.request_ms = REQUEST_MS, .held_bytes = 4 << 20, .slow_ms = 60000},
+        &child);
+    for (int i = 0; i < EACH; i++) {
+        slow[i] = dial(port);
+        say(slow[i], "GET / HT", 8);
+        slow[EACH + i] = dial(port);
+        say(slow[EACH + i], body, sizeof body - 1);
+        say(slow[EACH + i], answer, 1000);
+        slow[2 * EACH + i] = dial(port);
+        say(slow[2 * EACH + i], large, sizeof large - 1);
+    }
+    unsigned refused = 0;
+    for (int i = 0; i < EACH; i++) {
+        hear(slow[2 * EACH + i], answer, "\r\n", 2000);
+        refused += status_of(answer) == 503;
+    }
+    assert_true(refused >= EACH - 5); /* the first answers of 8 MiB fill what may be held */
+    for (int i = 0; i < 50; i++) {
+        int fd = dial(port);
+        say(fd, honest, sizeof honest - 1);
+        hear(fd, answer, NULL, 1000);
+        assert_int_equal(status_of(answer), 200);
+        close(fd);
+    }
+    for (int i = 0; i < 3 * EACH; i++) { /* hear() ends when the server closes */
+        while (hear(slow[i], answer, NULL, 2 * REQUEST_MS) == ANSWER_BYTES - 1)
+            ;
+        struct pollfd p = {.fd = slow[i], .events = POLLIN};
+        assert_int_equal(poll(&p, 1, 0), 1);
+        close(slow[i]);
+    }
+    stop(child);
+}
+
 static void wrong_addresses_are_explained(void **state)
 {
     (void)state;
@@ -500,6 +547,7 @@ int main(void)
         cmocka_unit_test(slow_and_idle_clients_are_cut),
         cmocka_unit_test(a_client_that_goes_is_noticed),
         cmocka_unit_test(the_longest_idle_makes_room),
+        cmocka_unit_test(a_crowd_of_slow_clients_is_bounded),
         cmocka_unit_test(wrong_addresses_are_explained),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,19 +1,6 @@
 #!/bin/sh
-# Calls the stand-ins (STAND_IN) as people do from a shell. WORK is a scratch folder.
-command -v aws >/dev/null || { echo "skipped: awscli is not installed"; echo "0 passed, 0 failed, 1 skipped"; exit 0; }
-export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_DEFAULT_REGION=us-east-1 AWS_DEFAULT_OUTPUT=text
-export AWS_CONFIG_FILE="$WORK/none" AWS_SHARED_CREDENTIALS_FILE="$WORK/none" AWS_EC2_METADATA_DISABLED=true AWS_PAGER=
-passed=0 failed=0
-aws_() { aws --endpoint-url "$STAND_IN" "$@" 2>&1; }
-expect() { # WHAT PATTERN OUTPUT
-    case $3 in
-    *$2*) passed=$((passed + 1)) ;;
-    *)
-        failed=$((failed + 1))
-        printf '%s: wanted "%s", got: %s\n' "$1" "$2" "$3"
-        ;;
-    esac
-}
+# DynamoDB and S3 as people call them from a shell.
+. tests/local/awscli_common.sh
 
 expect "create table" CREATING "$(aws_ dynamodb create-table --table-name Jobs --billing-mode PAY_PER_REQUEST \
     --attribute-definitions AttributeName=id,AttributeType=S --key-schema AttributeName=id,KeyType=HASH)"
@@ -73,7 +60,7 @@ expect "not empty" BucketNotEmpty "$(aws_ s3api delete-bucket --bucket exports)"
 expect "remove all" "delete: s3://exports/" "$(aws_ s3 rm s3://exports --recursive)"
 expect "delete many" "" "$(aws_ s3api delete-objects --bucket exports --delete 'Objects=[{Key=a},{Key=b}],Quiet=true')"
 expect "remove bucket" remove_bucket "$(aws_ s3 rb s3://exports)"
-expect "another service" NotImplemented "$(aws_ sqs list-queues)"
+expect "another service" NotImplemented "$(aws_ kinesis list-streams)"
 expect "delete table" DELETING "$(aws_ dynamodb delete-table --table-name Jobs)"
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

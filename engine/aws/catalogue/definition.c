@@ -7,7 +7,8 @@
 static bool offers(void *state, struct asl_text service, struct asl_text action)
 {
     const struct catalogue_service *s = catalogue_service(state, service);
-    return s != NULL && catalogue_operation(s, action) != NULL;
+    const struct catalogue_operation *o = s != NULL ? catalogue_operation(s, action) : NULL;
+    return o != NULL && !(o->flags & (CATALOGUE_UNSUPPORTED | CATALOGUE_STREAMS_EVENTS));
 }
 
 static void hint(void *state, struct asl_text service, struct asl_text action,

@@ -17,7 +17,7 @@ static int lowered(char c)
 }
 
 /* Levenshtein, two rows; words longer than WORD_MAXIMUM are far from everything. */
-static size_t distance(struct asl_text a, const char *b)
+size_t catalogue_word_distance(struct asl_text a, const char *b)
 {
     size_t rows[2][WORD_MAXIMUM + 1], columns = strlen(b);
     if (a.size > WORD_MAXIMUM || columns > WORD_MAXIMUM)
@@ -44,7 +44,7 @@ struct best {
 
 static void consider(struct best *best, struct asl_text wrong, const char *name)
 {
-    size_t d = distance(wrong, name);
+    size_t d = catalogue_word_distance(wrong, name);
     if (d < best->distance)
         *best = (struct best){name, d};
 }

@@ -113,9 +113,10 @@ enum credentials_result credentials_role(struct credentials_search *s)
         return CREDENTIALS_NONE;
     if (property(s, "mfa_serial"))
         return credentials_broken(s,
-                                  "profile %.100s needs an MFA code, which nobody can be asked for "
-                                  "here: use credentials of a session",
-                                  s->profile);
+                                  "profile %.100s has an mfa_serial, and nobody can be asked for the "
+                                  "code here: get a session first with `aws configure "
+                                  "export-credentials --profile %.100s --format env`, which asks",
+                                  s->profile, s->profile);
     if (s->depth >= DEPTH_MAXIMUM)
         return credentials_broken(s,
                                   "profile %.100s: source_profile leads through more than %d "

@@ -445,7 +445,7 @@ static void read_payload(struct reading *r, const struct catalogue_shape *s, str
     const struct catalogue_member *m = s->payload;
     bool raw = m->shape->type == CATALOGUE_BLOB || m->shape->type == CATALOGUE_STRING;
     if (m->shape->flags & CATALOGUE_EVENTSTREAM) {
-        reading_fail(r, m, "an event stream");
+        reading_put(r, s, m, event_stream_read(r, m, bytes, body), into);
         return;
     }
     if (raw && bytes.size == 0 && !(m->flags & CATALOGUE_STREAMING))

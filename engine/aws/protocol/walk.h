@@ -124,6 +124,11 @@ asl_value *rest_parse(struct reading *r, const struct catalogue_member *use, int
                       const struct http_headers *headers, struct asl_text bytes,
                       const struct rest_body *body);
 
+/* event_stream.c: a whole answer of events as an array of {Event: members}, in their order; an
+ * exception among them is a member like any. `use` is the stream. */
+asl_value *event_stream_read(struct reading *r, const struct catalogue_member *use,
+                             struct asl_text bytes, const struct rest_body *body);
+
 /* query.c: EC2 differs in names and lists only. */
 void query_serialize(struct writing *w, const asl_value *parameters, struct aws_request *request,
                      bool ec2);

@@ -251,4 +251,4 @@ static bool handle(struct local *l, const struct http_received *request,
     return is_done;
 }
 
-const struct local_service local_dynamodb = {"dynamodb", handle, fail};
+const struct local_service local_dynamodb = {.name = "dynamodb", .handle = handle, .fail = fail};

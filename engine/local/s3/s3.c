@@ -350,4 +350,4 @@ static void fail(struct local_answer *answer, const char *why)
     s3_refuse(&c, &s3_internal, message);
 }
 
-const struct local_service local_s3 = {"s3", handle, fail};
+const struct local_service local_s3 = {.name = "s3", .handle = handle, .fail = fail};
