@@ -103,6 +103,14 @@ static bool looks_prefixed(struct asl_text t)
     return false;
 }
 
+/* JavaScript reads over it. */
+static struct asl_text without_space_behind(struct asl_text t)
+{
+    while (t.size > 0 && strchr(" \t\n\r\v\f", t.data[t.size - 1]) && t.data[t.size - 1])
+        t.size--;
+    return t;
+}
+
 NATIVE(number)
 {
     UNUSED_IN_NATIVE;
@@ -116,7 +124,7 @@ NATIVE(number)
         jsonata_charge_bytes(run, i.size);
         if (is_decimal(item_string(i)) && isfinite(parsed = parse_double(item_string(i))))
             return item_number(parsed);
-        if (parse_prefixed(item_string(i), &parsed))
+        if (parse_prefixed(without_space_behind(item_string(i)), &parsed))
             return item_number(parsed);
         if (looks_prefixed(item_string(i)))
             return item_number(NAN);

@@ -130,6 +130,8 @@ uint32_t jsonata_find(const struct object *o, struct asl_text key)
 
 void jsonata_set_item(struct heap *h, struct object *o, item key, item value)
 {
+    if (h->arena.exhausted) /* the evaluation is lost; large objects have no index any more */
+        return;
     uint32_t found = jsonata_find(o, item_string(key));
     if (found != NONE)
         o->members[found].value = value;
