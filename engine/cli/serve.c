@@ -96,8 +96,8 @@ static bool is_let_in(struct server *s, struct http_exchange *x, const struct ht
 static void serve_request(struct server *s, struct http_exchange *x,
                           const struct http_received *request)
 {
-    if (!api_is_meant(request) && session_is_for_stand_in(request) &&
-        session_stand_ins(&s->session)) {
+    if ((!api_is_meant(request) || session_is_for_events(&s->session, request)) &&
+        session_is_for_stand_in(request) && session_stand_ins(&s->session)) {
         session_stand_in_handle(&s->session, x, request);
         return;
     }

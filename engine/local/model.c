@@ -172,7 +172,7 @@ static void answer_error(struct model_call *c, const struct catalogue_service *s
     size_t size = strlen(c->message);
     while (size && !value_utf8_valid((struct asl_text){c->message, size}))
         c->message[--size] = '\0'; /* a message cut inside a character */
-    c->answer->status = status_of(s, c->code, c->is_query);
+    c->answer->status = status_of(s, code, c->is_query);
     if (c->is_query) {
         query_write_error(s, code, c->message, false, request_id, &c->answer->body);
         finish(c, "text/xml");
