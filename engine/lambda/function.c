@@ -169,6 +169,7 @@ static bool read_command(struct function *f, const char *text, const char *base,
 void function_free(struct function *f)
 {
     free(f->key);
+    free(f->runs);
     free(f->words);
     free(f->word_bytes);
     free(f->folder);
@@ -183,6 +184,12 @@ struct function *function_of(const struct lambda *l, const char *key)
         if (strcmp(f->key, key) == 0)
             return f;
     return NULL;
+}
+
+const char *lambda_runs(const struct lambda *l, const char *key)
+{
+    const struct function *f = function_of(l, key);
+    return f ? f->runs : NULL;
 }
 
 static bool check_environment(const asl_value *environment, char *message)
@@ -217,6 +224,7 @@ bool lambda_add(struct lambda *l, const struct lambda_function *o, char message[
     f->lambda = l;
     f->runner = runner;
     f->key = asl_copy_text(asl_text(o->key));
+    f->runs = asl_copy_text(asl_text(o->runs));
     f->timeout_ms = o->timeout_ms > 0 ? o->timeout_ms : TIMEOUT_MS;
     f->memory_mb = o->memory_mb > 0 ? o->memory_mb : MEMORY_MB;
     f->concurrency = o->concurrency ? o->concurrency : CONCURRENCY;

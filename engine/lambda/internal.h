@@ -34,7 +34,7 @@ struct runner {
 struct function {
     struct function *next;
     struct lambda *lambda;
-    char *key;
+    char *key, *runs;
     const struct runner *runner;
     char **words;     /* NULL-terminated: what is executed */
     char *word_bytes; /* the words point into it; or NULL */

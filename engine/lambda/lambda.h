@@ -57,6 +57,8 @@ struct lambda_function {
 bool lambda_can_run(const char *runs);
 /* Replaces one of the same key. False and a message when it cannot be run: no such file, no words. */
 bool lambda_add(struct lambda *l, const struct lambda_function *f, char message[512]);
+/* What runs the function of a key, as it was given; NULL: there is none. */
+const char *lambda_runs(const struct lambda *l, const char *key);
 /* The key that calls of this function go to: by name and qualifier, by name, "function:*"; NULL. */
 const char *lambda_key_of(const struct lambda *l, struct asl_text name, struct asl_text qualifier);
 /* Name and qualifier of "name", "name:qualifier", "123456789012:function:name" or an ARN; false: it

@@ -92,6 +92,13 @@ expect "a custom runtime" '{"custom": {"a":1}}' "$(invoke custom '{"a":1}')"
 expect "its error" '"errorType": "Own.Error"' "$(invoke custom '{"fail":1}')"
 expect "another's id" 'InvalidRequestID' "$(invoke custom '{"wrong":1}')"
 
+if command -v aws >/dev/null; then
+    expect "awscli" '"custom": {"k":1}' "$(aws --endpoint-url "$url" --region us-east-1 lambda invoke --function-name custom --payload '{"k":1}' \
+        --cli-binary-format raw-in-base64-out "$work/answer" >/dev/null 2>&1; cat "$work/answer")"
+    expect "awscli, an error" Unhandled "$(aws --endpoint-url "$url" --region us-east-1 --output text lambda invoke --function-name n --payload '{"fail":1}' \
+        --cli-binary-format raw-in-base64-out "$work/answer" 2>&1)"
+fi
+
 # At once: six calls, three processes at most.
 for i in 1 2 3 4 5 6; do
     invoke n '{"sleep":300}' -D /dev/null >"$work/at-once.$i" 2>&1 &
