@@ -8,12 +8,15 @@
 
 #include "engine/aws/catalogue/definition.h"
 #include "engine/test/shape.h"
+#include "engine/cli/test_record.h"
 #include "engine/test/suite.h"
+#include "engine/test/watch.h"
 
 struct test {
     struct texts filters;
     const char *junit, *workers, *coverage, *coverage_output, *threshold;
-    bool list, update, verbose, json, tap, schema;
+    struct record_options record;
+    bool list, update, verbose, json, tap, schema, watch;
     struct suite_options suite;
     struct asl_catalogue known;
     struct coverage_threshold least;
@@ -153,7 +156,22 @@ static int status_of(const struct test *t, const struct suite *s, const struct a
     return covered < 0 ? EXIT_FINE : covered;
 }
 
-static int run_suite(struct test *t)
+/* Waits for a change; false: it is over. */
+static bool wait_for_change(const struct suite *s)
+{
+    int watch = watch_open(s);
+    if (watch < 0) {
+        cli_fail(EXIT_WRONG_USAGE, "--watch: %s", strerror(errno));
+        return false;
+    }
+    cli_note("waiting for a change; Ctrl-C ends");
+    bool changed = watch_wait(watch, s);
+    close(watch);
+    return changed;
+}
+
+/* `again`: with --watch, whether something has changed and it is to be run once more. */
+static int run_suite(struct test *t, bool *again)
 {
     struct suite s;
     struct asl_buffer out, junit;
@@ -173,6 +191,7 @@ static int run_suite(struct test *t)
     if (fine && s.updated)
         cli_note("%zu expectation%s rewritten: run the tests again to see them pass", s.updated,
                  s.updated == 1 ? " was" : "s were");
+    *again = t->watch && s.file_count && wait_for_change(&s);
     test_suite_close(&s);
     asl_buffer_free(&out);
     asl_buffer_free(&junit);
@@ -211,7 +230,15 @@ static int test(struct test *t, const struct texts *rest)
     t->suite.colour = cli_colour(STDOUT_FILENO) && !t->json && !t->tap;
     t->suite.form = t->json ? &report_json : t->tap ? &report_tap : &report_text;
     t->suite.second_form = t->junit ? &report_junit : NULL;
-    int status = read_workers(t) && read_coverage(t) ? run_suite(t) : EXIT_WRONG_USAGE;
+    int status = EXIT_WRONG_USAGE;
+    bool again = false;
+    t->record.reader = &t->suite.reader;
+    if (t->record.source)
+        status = test_record(&t->record);
+    else if (read_workers(t) && read_coverage(t))
+        do
+            status = run_suite(t, &again);
+        while (again);
     catalogue_free(catalogue);
     return status;
 }
@@ -223,6 +250,7 @@ static int command(const struct command *c, int argc, char **argv)
     const struct option options[] = {
         {"filter", OPTION_LIST, "WORDS", "only tests whose \"file: name\" contains them; again for more",
          &t.filters},
+        {"watch", OPTION_FLAG, NULL, "runs them again whenever a file changes", &t.watch},
         {"list", OPTION_FLAG, NULL, "names the tests, and runs none", &t.list},
         {"update", OPTION_FLAG, NULL, "writes what came in place of what was expected", &t.update},
         {"verbose", OPTION_FLAG, NULL, "names every test, however many there are", &t.verbose},
@@ -236,6 +264,19 @@ static int command(const struct command *c, int argc, char **argv)
         {"coverage-threshold", OPTION_TEXT, "PERCENT",
          "ends with 1 below it: 90, or states=100,rules=80", &t.threshold},
         {"workers", OPTION_TEXT, "N", "processes that play (default: one a processor)", &t.workers},
+        {"from-history", OPTION_TEXT, "SOURCE",
+         "writes a test from an execution of the store, or an AWS history's file", &t.record.source},
+        {"definition", OPTION_TEXT, "FILE", "of --from-history: what it ran under",
+         &t.record.definition},
+        {"var", OPTION_LIST, "NAME=VALUE", "of --from-history: for ${NAME} in the definition",
+         &t.record.variables},
+        {"type", OPTION_TEXT, "TYPE", "of --from-history: STANDARD (default) or EXPRESS",
+         &t.record.type},
+        {"output", OPTION_TEXT, "FILE", "of --from-history: where it goes (default: stdout)",
+         &t.record.output},
+        {"name", OPTION_TEXT, "WORDS", "of --from-history: the test's name", &t.record.name},
+        {"db", OPTION_TEXT, "FILE", "of --from-history: the store (default: " DEFAULT_DB ")",
+         &t.record.db},
         {"schema", OPTION_FLAG, NULL, "prints the JSON Schema of test files, for editors",
          &t.schema},
         {0},
@@ -245,8 +286,13 @@ static int command(const struct command *c, int argc, char **argv)
         status = print_schema();
     if (status < 0 && t.json && t.tap)
         status = cli_fail(EXIT_WRONG_USAGE, "--json and --tap both want stdout");
+    if (status < 0 && t.watch && t.update)
+        status = cli_fail(EXIT_WRONG_USAGE, "--watch and --update: what it writes would be a change");
+    if (status < 0 && t.record.source && rest.count)
+        status = cli_fail(EXIT_WRONG_USAGE, "--from-history takes one source, and no test files");
     if (status < 0)
         status = test(&t, &rest);
+    texts_free(&t.record.variables);
     texts_free(&t.filters);
     texts_free(&rest);
     return status;
@@ -266,6 +312,7 @@ const struct command command_test = {
     "examples:\n"
     "  stepwell test\n"
     "  stepwell test definitions/ --filter timeout --junit build/junit.xml\n"
+    "  stepwell test --from-history 7c0e --output export.test.json\n"
     "  stepwell test --schema >stepwell-test.schema.json",
     command,
 };

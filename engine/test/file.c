@@ -165,12 +165,16 @@ static void tell_diagnostics(struct test_file *f, const struct asl_diagnostics *
     struct step root = {0}, place = step_key(&root, ASL_TEXT("definition"));
     for (size_t i = 0; i < d->count; i++) {
         const struct asl_diagnostic *g = &d->items[i];
-        if (g->severity == ASL_ERROR)
-            complain(&f->complaints, &place, false,
-                     "the definition does not compile: %s:%zu:%zu: %s: %s%s%s%s%s%s",
-                     f->definition_path, g->line + first_line - 1, g->column, g->code, g->message,
-                     g->location ? " at " : "", g->location ? g->location : "",
-                     g->hint ? " (" : "", g->hint ? g->hint : "", g->hint ? ")" : "");
+        char where[64] = "";
+        if (g->severity != ASL_ERROR)
+            continue;
+        if (g->line)
+            snprintf(where, sizeof where, ":%zu:%zu", g->line + first_line - 1, g->column);
+        complain(&f->complaints, &place, false,
+                 "the definition does not compile: %s%s: %s: %s%s%s%s%s%s", f->definition_path,
+                 where, g->code, g->message, g->location ? " at " : "",
+                 g->location ? g->location : "", g->hint ? " (" : "", g->hint ? g->hint : "",
+                 g->hint ? ")" : "");
     }
 }
 

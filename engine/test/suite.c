@@ -16,7 +16,7 @@
 
 /* ---- finding ---- */
 
-bool suite_is_test_file(const char *name)
+bool test_suite_is_file(const char *name)
 {
     return asl_text_ends(asl_text(name), ".test.json") && name[0] != '.';
 }
@@ -68,7 +68,7 @@ static bool add_path(struct suite *s, const char *path, int depth)
         asl_buffer_puts(&inner, name);
         bool folder = is_worth_a_look(name) && lstat(inner.data, &info) == 0 &&
                       S_ISDIR(info.st_mode);
-        if (fine && (folder || suite_is_test_file(name)))
+        if (fine && (folder || test_suite_is_file(name)))
             fine = add_path(s, inner.data, depth + 1);
         asl_buffer_free(&inner);
         free(entries[i]);

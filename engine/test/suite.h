@@ -47,6 +47,6 @@ bool test_suite_run(struct suite *s);
 void test_suite_list(const struct suite *s, struct asl_buffer *out);
 void test_suite_close(struct suite *s);
 /* Whether a file's name is that of a test file: "*.test.json". */
-bool suite_is_test_file(const char *name);
+bool test_suite_is_file(const char *name);
 
 #endif
