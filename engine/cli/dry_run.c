@@ -77,10 +77,10 @@ static void find_call(struct dry *d, const struct resource *r, const asl_value *
     }
     const struct catalogue_service *s = catalogue_service(d->catalogue, asl_text(m.service));
     const struct catalogue_operation *o = s ? catalogue_operation(s, asl_text(m.operation)) : NULL;
-    asl_value *given = is_function ? value_with_take(value_empty_object(),
-                                                     value_string_z("FunctionName"),
-                                                     value_string_z(r->arn))
-                                   : value_retain(parameters);
+    asl_value *given = is_function
+                           ? value_with_take(value_empty_object(), value_string_z("FunctionName"),
+                                             value_string_z(r->arn))
+                           : value_retain(parameters);
     const char *function = text_of(given, "FunctionName");
     if (!o || !aws_where_of(d->aws, o, value_as_text(name), given, url, why, message))
         nowhere(d, p, o ? message : "the catalogue does not know this call");
@@ -93,7 +93,8 @@ static void find_call(struct dry *d, const struct resource *r, const asl_value *
             snprintf(p->where, sizeof p->where, "stand-in, function " AT_RUN_TIME);
         else if (is_stand_in && lambda_read_name(asl_text(function), &plain, &qualifier) &&
                  !lambda_key_of(d->lambda, plain, qualifier)) {
-            snprintf(message, sizeof message, "no function of that name: give --route function:%.*s=...",
+            snprintf(message, sizeof message,
+                     "no function of that name: give --route function:%.*s=...",
                      (int)(plain.size < 200 ? plain.size : 200), plain.data);
             nowhere(d, p, message);
         } else if (strcmp(p->where, "stand-in") == 0 && strcmp(m.service, "sfn") == 0)
@@ -113,7 +114,8 @@ static void find_http(struct dry *d, const asl_value *parameters, struct place *
 static void find_api_gateway(struct dry *d, const asl_value *parameters, struct place *p)
 {
     char url[512], message[512];
-    const char *route = aws_route_of(d->aws, "execute-api"), *host = text_of(parameters, "ApiEndpoint");
+    const char *route = aws_route_of(d->aws, "execute-api"),
+               *host = text_of(parameters, "ApiEndpoint");
     if (!host && !route) {
         snprintf(p->where, sizeof p->where, AT_RUN_TIME);
         snprintf(p->why, sizeof p->why, "its ApiEndpoint, where --aws allows it");
@@ -212,8 +214,8 @@ static void print(const struct dry *d)
 static const char *stand_in(void *state, const char *service)
 {
     (void)state;
-    bool is_ours = local_offers(service) || strcmp(service, "lambda") == 0 ||
-                   strcmp(service, "sfn") == 0;
+    bool is_ours =
+        local_offers(service) || strcmp(service, "lambda") == 0 || strcmp(service, "sfn") == 0;
     return is_ours ? STAND_IN : NULL;
 }
 
@@ -319,8 +321,11 @@ static int command(const struct command *c, int argc, char **argv)
 }
 
 const struct command command_routes = {
-    "routes", "DEFINITION", "tells where each Task's call would go, and makes none",
-    "A line a Task: its state, its resource, where the call goes and why. Ends with 1 when a Task has\n"
+    "routes",
+    "DEFINITION",
+    "tells where each Task's call would go, and makes none",
+    "A line a Task: its state, its resource, where the call goes and why. Ends with 1 when a Task "
+    "has\n"
     "nowhere to go, 2 when the definition or a route is wrong.\n"
     "\n"
     "example:\n"

@@ -405,7 +405,7 @@ static int command(const struct command *c, int argc, char **argv)
 const struct command command_serve = {
     "serve", "", "answers the Step Functions API on port 8083",
     "Answers on loopback only; signatures are taken unverified there, unless --require-signature. GET /healthz tells when it is\n"
-    "ready, GET /metrics its figures. DynamoDB and S3 stand-ins answer on the same port. SIGTERM ends\n"
+    "ready, GET /metrics its figures. The stand-ins answer on the same port. SIGTERM ends\n"
     "it gracefully: 0; what runs goes on with the next start.\n"
     "\n"
     "example:\n"

@@ -1,14 +1,14 @@
-/* EventBridge's stand-in: events onto a bus, into the log `events.log`, and to the targets of the rules
- * whose pattern they fit. Rules that are schedules are the API's (engine/api/schedule); this file
- * keeps those with a pattern, and answers for them alone.
+/* EventBridge's stand-in: events onto a bus, into the log `events.log`, and to the targets of the
+ * rules whose pattern they fit. Rules that are schedules are the API's (engine/api/schedule); this
+ * file keeps those with a pattern, and answers for them alone.
  *
- * A queue gets its event in the transaction that takes it. An execution is started by a call to Step
- * Functions, so it goes through an outbox (event_out): a row in the same transaction, dropped once the
- * call has succeeded, tried again until then. The execution's name is the event's and the target's, so
- * that trying again starts nothing twice.
+ * A queue gets its event in the transaction that takes it. An execution is started by a call to
+ * Step Functions, so it goes through an outbox (event_out): a row in the same transaction, dropped
+ * once the call has succeeded, tried again until then. The execution's name is the event's and the
+ * target's, so that trying again starts nothing twice.
  *
- * A document of kind "event-rule" by "<bus>/<name>": {"Name", "EventPattern", "State", "Description",
- * "RoleArn", "targets": [...]}; of kind "event-bus" by name: {"created"}. */
+ * A document of kind "event-rule" by "<bus>/<name>": {"Name", "EventPattern", "State",
+ * "Description", "RoleArn", "targets": [...]}; of kind "event-bus" by name: {"created"}. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -202,9 +202,9 @@ static asl_value *read_pattern(struct model_call *c, struct asl_text text)
     asl_value *pattern = value_parse(text, 0, 0, &error);
     if (pattern && pattern_check(pattern, message))
         return pattern;
-    model_refuse(c, "InvalidEventPatternException", "%s%s",
-                 pattern ? "" : "Event pattern is not valid. Reason: ",
-                 pattern ? message : error.message);
+    model_refuse(
+        c, "InvalidEventPatternException", "%s%s",
+        pattern ? "" : "Event pattern is not valid. Reason: ", pattern ? message : error.message);
     value_release(pattern);
     return NULL;
 }
@@ -326,8 +326,8 @@ static bool delete_rule(struct model_call *c)
         document_remove(c->db, RULE, asl_text(key));
     value_release(rule);
     free(key);
-    return !has_targets || model_refuse(c, "ValidationException",
-                                        "Rule can't be deleted since it has targets.");
+    return !has_targets ||
+           model_refuse(c, "ValidationException", "Rule can't be deleted since it has targets.");
 }
 
 /* ---- targets ---- */
@@ -336,8 +336,8 @@ static const char *objection_to(const asl_value *target)
 {
     struct asl_text arn = model_text(target, "Arn");
     bool is_queue = asl_text_starts(arn, "arn:aws:sqs:");
-    bool is_machine = asl_text_starts(arn, "arn:aws:states:") && arn.data &&
-                      strstr(arn.data, ":stateMachine:");
+    bool is_machine =
+        asl_text_starts(arn, "arn:aws:states:") && arn.data && strstr(arn.data, ":stateMachine:");
     bool is_log = asl_text_starts(arn, "arn:aws:logs:");
     if (!is_queue && !is_machine && !is_log)
         return "targets of this stand-in are SQS queues, state machines and log groups";
@@ -489,7 +489,8 @@ static void to_machine(struct model_call *c, const asl_value *target, const asl_
     char name[81], digest[33];
     struct asl_buffer seed;
     asl_buffer_init(&seed, 4096);
-    asl_buffer_printf(&seed, "%s %s", model_text(target, "Arn").data, model_text(target, "Id").data);
+    asl_buffer_printf(&seed, "%s %s", model_text(target, "Arn").data,
+                      model_text(target, "Id").data);
     model_md5(asl_buffer_text(&seed), digest);
     snprintf(name, sizeof name, "%.36s_%.36s", model_text(event, "id").data, digest);
     database_run(c->db,
@@ -536,7 +537,8 @@ static const char *objection_to_entry(const asl_value *entry, const asl_value *d
         const char *member, *message;
     } wanted[] = {
         {"Source", "Parameter Source is not valid. Reason: Source is a required argument."},
-        {"DetailType", "Parameter DetailType is not valid. Reason: DetailType is a required argument."},
+        {"DetailType",
+         "Parameter DetailType is not valid. Reason: DetailType is a required argument."},
         {"Detail", "Parameter Detail is not valid. Reason: Detail is a required argument."},
     };
     *code = "InvalidArgument";
@@ -646,9 +648,8 @@ static void on_delivered(void *state, bool is_done)
     if (is_done)
         database_run(l->database, "DELETE FROM event_out WHERE id = ?", "i", letter->id);
     else
-        database_run(l->database,
-                     "UPDATE event_out SET tries = tries + 1, due = ?1 WHERE id = ?2", "ii",
-                     local_now(l) + TRY_AGAIN_MS, letter->id);
+        database_run(l->database, "UPDATE event_out SET tries = tries + 1, due = ?1 WHERE id = ?2",
+                     "ii", local_now(l) + TRY_AGAIN_MS, letter->id);
     database_failure(l->database); /* not forgotten: the row is there, and is tried again */
     free(letter);
     events_deliver(l);
@@ -663,9 +664,11 @@ void events_deliver(struct local *l)
     asl_buffer_init(&target, 4096);
     asl_buffer_init(&name, 128);
     asl_buffer_init(&input, ASL_BUFFER_MAXIMUM);
-    database_run(l->database, "DELETE FROM event_out WHERE tries >= ?", "i", (int64_t)TRIES_MAXIMUM);
+    database_run(l->database, "DELETE FROM event_out WHERE tries >= ?", "i",
+                 (int64_t)TRIES_MAXIMUM);
     sqlite3_stmt *s = database_query(
-        l->database, "SELECT id, due, target, name, input FROM event_out ORDER BY due, id LIMIT 1", "");
+        l->database, "SELECT id, due, target, name, input FROM event_out ORDER BY due, id LIMIT 1",
+        "");
     while (database_step(l->database, s)) {
         id = sqlite3_column_int64(s, 0);
         due = sqlite3_column_int64(s, 1);

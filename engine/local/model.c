@@ -305,8 +305,8 @@ bool model_handle(struct local *l, const struct model_service *service,
     const struct catalogue_service *s =
         catalogue_service(local_catalogue(l), asl_text(service->arn_name));
     struct model_call *c = asl_allocate_zeroed(1, sizeof *c);
-    *c = (struct model_call){.local = l, .db = l->database, .service = service,
-                             .host = request->host, .answer = answer};
+    *c = (struct model_call){
+        .local = l, .db = l->database, .service = service, .host = request->host, .answer = answer};
     value_list_init(&c->out);
     bool is_done = run(c, s, request);
     model_uuid(request_id);

@@ -1,5 +1,6 @@
-/* Event patterns: a walk over pattern and event. A field of the pattern is an object (look deeper), or an
- * array of what the value may be: values, or objects of one operator. Operators are a table. */
+/* Event patterns: a walk over pattern and event. A field of the pattern is an object (look deeper),
+ * or an array of what the value may be: values, or objects of one operator. Operators are a table.
+ */
 #include "pattern.h"
 
 #include <stdio.h>
@@ -140,9 +141,9 @@ static bool fits_anything_but(const asl_value *wanted, const asl_value *v)
         if (value_kind(each) != VALUE_ARRAY)
             return !fits_one(wanted, v);
         for (size_t i = 0; i < value_count(each); i++) {
-            asl_value *single = value_with_take(value_retain(wanted),
-                                                value_retain(value_key_at(wanted, 0)),
-                                                value_retain(value_at(each, i)));
+            asl_value *single =
+                value_with_take(value_retain(wanted), value_retain(value_key_at(wanted, 0)),
+                                value_retain(value_at(each, i)));
             bool fits = fits_one(single, v);
             value_release(single);
             if (fits)
@@ -182,9 +183,9 @@ static bool wants_numbers(const asl_value *v, char *message)
             known |= asl_text_is(value_as_text(value_at(v, i)), operators[k]);
         fine = known && value_kind(value_at(v, i + 1)) == VALUE_NUMBER;
     }
-    return fine ||
-           complain(message, "numeric wants one or two pairs of an operator (=, <, <=, >, >=) and a "
-                             "number");
+    return fine || complain(message,
+                            "numeric wants one or two pairs of an operator (=, <, <=, >, >=) and a "
+                            "number");
 }
 
 static bool check_one(const asl_value *v, char *message);
@@ -292,7 +293,8 @@ bool pattern_matches(const asl_value *pattern, const asl_value *event)
     for (size_t i = 0; i < value_count(pattern); i++) {
         struct asl_text key = value_as_text(value_key_at(pattern, i));
         const asl_value *wanted = value_at(pattern, i);
-        const asl_value *v = event && value_kind(event) == VALUE_OBJECT ? value_get(event, key) : NULL;
+        const asl_value *v =
+            event && value_kind(event) == VALUE_OBJECT ? value_get(event, key) : NULL;
         bool fits = false;
         if (asl_text_is(key, "$or"))
             for (size_t k = 0; !fits && k < value_count(wanted); k++)

@@ -1,5 +1,5 @@
-/* Event patterns (EventBridge user guide, "Event patterns") and SNS's filter policies, which are the same
- * but for their outermost form: an object from field to what its value may be. */
+/* Event patterns (EventBridge user guide, "Event patterns") and SNS's filter policies, which are
+ * the same but for their outermost form: an object from field to what its value may be. */
 #ifndef ENGINE_LOCAL_PATTERN_H
 #define ENGINE_LOCAL_PATTERN_H
 

@@ -1,6 +1,6 @@
-/* SNS's stand-in: topics, subscriptions, publishing. A message goes to the queues that are subscribed, in
- * the same transaction as the answer; for subscribers that are not on this machine (e-mail, HTTP, phones)
- * a line of what they would be sent goes to the log `sns.log`.
+/* SNS's stand-in: topics, subscriptions, publishing. A message goes to the queues that are
+ * subscribed, in the same transaction as the answer; for subscribers that are not on this machine
+ * (e-mail, HTTP, phones) a line of what they would be sent goes to the log `sns.log`.
  *
  * Documents: "sns-topic" by name: {"attributes", "tags"}; "sns-subscription" by "<topic>/<uuid>":
  * {"Protocol", "Endpoint", "attributes"}. */
@@ -233,8 +233,8 @@ static bool check_filter(struct model_call *c, const asl_value *attributes)
     asl_value *policy = value_parse(text, 0, 0, &error);
     bool is_empty = policy && value_kind(policy) == VALUE_OBJECT && value_count(policy) == 0;
     bool fine = is_empty || pattern_check(policy, message) ||
-                model_refuse(c, "InvalidParameterException",
-                             "Invalid parameter: FilterPolicy: %s", policy ? message : error.message);
+                model_refuse(c, "InvalidParameterException", "Invalid parameter: FilterPolicy: %s",
+                             policy ? message : error.message);
     value_release(policy);
     return fine;
 }
@@ -255,10 +255,11 @@ static bool is_same(struct model_call *c, struct asl_text key, const asl_value *
     return false;
 }
 
-static bool check_subscribe(struct model_call *c, struct asl_text protocol, struct asl_text endpoint)
+static bool check_subscribe(struct model_call *c, struct asl_text protocol,
+                            struct asl_text endpoint)
 {
-    static const char *const known[] = {"sqs", "lambda", "http", "https", "email", "email-json",
-                                        "sms", "application", "firehose"};
+    static const char *const known[] = {"sqs",        "lambda", "http",        "https",   "email",
+                                        "email-json", "sms",    "application", "firehose"};
     bool is_known = false;
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         is_known |= asl_text_is(protocol, known[i]);
@@ -269,8 +270,7 @@ static bool check_subscribe(struct model_call *c, struct asl_text protocol, stru
     if (!endpoint.size)
         return model_refuse(c, "InvalidParameterException", "Invalid parameter: Endpoint");
     if (asl_text_is(protocol, "sqs") && !asl_text_starts(endpoint, "arn:"))
-        return model_refuse(c, "InvalidParameterException",
-                            "Invalid parameter: SQS endpoint ARN");
+        return model_refuse(c, "InvalidParameterException", "Invalid parameter: SQS endpoint ARN");
     return true;
 }
 
@@ -390,7 +390,8 @@ static bool show_subscription(struct model_call *c, struct asl_text key, const a
     model_put_z(&l, "Owner", c->local->account);
     model_copy(&l, "Protocol", s);
     model_copy(&l, "Endpoint", s);
-    put_topic_arn(c, &l, (struct asl_text){key.data, slash ? (size_t)(slash - key.data) : key.size});
+    put_topic_arn(c, &l,
+                  (struct asl_text){key.data, slash ? (size_t)(slash - key.data) : key.size});
     value_list_push_take(&listing->items, value_object_take(&l));
     asl_buffer_clear(&listing->last);
     asl_buffer_put_text(&listing->last, key);
@@ -455,8 +456,8 @@ static asl_value *shown_attributes(const asl_value *attributes)
         struct value_list l;
         value_list_init(&l);
         model_put(&l, "Type", model_text(v, "DataType"));
-        model_put(&l, "Value", model_text(v, model_get(v, "StringValue") ? "StringValue"
-                                                                         : "BinaryValue"));
+        model_put(&l, "Value",
+                  model_text(v, model_get(v, "StringValue") ? "StringValue" : "BinaryValue"));
         value_list_push_member_take(&all, value_retain(value_key_at(attributes, i)),
                                     value_object_take(&l));
     }
@@ -532,7 +533,8 @@ static void deliver_to_queue(struct model_call *c, const struct publication *p,
         .attributes = is_raw ? model_get(p->in, "MessageAttributes") : NULL,
         .delay_ms = -1,
     };
-    /* A queue that has gone, or does not take it, is SNS's own business: the publisher is not told. */
+    /* A queue that has gone, or does not take it, is SNS's own business: the publisher is not told.
+     */
     if (!sqs_queue_open(c->local, sqs_name_in(model_text(subscription, "Endpoint")), &q))
         return;
     struct sqs_sending one = sending;
@@ -590,9 +592,10 @@ static bool check_publication(struct model_call *c, struct publication *p, const
                             "Invalid parameter: Message Structure - JSON message body failed to "
                             "parse");
     if (!model_get(p->structure, "default"))
-        return model_refuse(c, "InvalidParameterException",
-                            "Invalid parameter: Message Structure - No default entry in JSON message "
-                            "body");
+        return model_refuse(
+            c, "InvalidParameterException",
+            "Invalid parameter: Message Structure - No default entry in JSON message "
+            "body");
     return true;
 }
 
@@ -621,9 +624,10 @@ static bool publish(struct model_call *c)
     if (!arn.size)
         arn = model_text(c->in, "TargetArn");
     if (!arn.size)
-        return model_refuse(c, "InvalidParameterException",
-                            "Invalid parameter: TopicArn or TargetArn Reason: no value for required "
-                            "parameter; this stand-in has no phones");
+        return model_refuse(
+            c, "InvalidParameterException",
+            "Invalid parameter: TopicArn or TargetArn Reason: no value for required "
+            "parameter; this stand-in has no phones");
     return publish_one(c, c->in, arn, &c->out);
 }
 

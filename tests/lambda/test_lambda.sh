@@ -93,10 +93,12 @@ expect "its error" '"errorType": "Own.Error"' "$(invoke custom '{"fail":1}')"
 expect "another's id" 'InvalidRequestID' "$(invoke custom '{"wrong":1}')"
 
 if command -v aws >/dev/null; then
-    expect "awscli" '"custom": {"k":1}' "$(aws --endpoint-url "$url" --region us-east-1 lambda invoke --function-name custom --payload '{"k":1}' \
-        --cli-binary-format raw-in-base64-out "$work/answer" >/dev/null 2>&1; cat "$work/answer")"
-    expect "awscli, an error" Unhandled "$(aws --endpoint-url "$url" --region us-east-1 --output text lambda invoke --function-name n --payload '{"fail":1}' \
-        --cli-binary-format raw-in-base64-out "$work/answer" 2>&1)"
+    aws_() { aws --endpoint-url "$url" --region us-east-1 --output text lambda invoke "$@" "$work/answer" 2>&1; }
+    echo '{"k":1}' >"$work/event"
+    expect "awscli" '$LATEST' "$(aws_ --function-name custom --payload "fileb://$work/event")"
+    expect "awscli, the result" '"custom": {"k":1}' "$(cat "$work/answer")"
+    echo '{"fail":1}' >"$work/event"
+    expect "awscli, an error" Unhandled "$(aws_ --function-name n --payload "fileb://$work/event")"
 fi
 
 # At once: six calls, three processes at most.

@@ -130,8 +130,8 @@ static void a_message_is_hidden_and_comes_again(void **state)
     says(SQS("ReceiveMessage", "{'QueueUrl':'q','AttributeNames':['All']}"),
          "\"ApproximateReceiveCount\":\"2\"");
     first(p, "ReceiptHandle", receipt);
-    SQS("ChangeMessageVisibility",
-        "{'QueueUrl':'q','ReceiptHandle':'%s','VisibilityTimeout':60}", receipt);
+    SQS("ChangeMessageVisibility", "{'QueueUrl':'q','ReceiptHandle':'%s','VisibilityTimeout':60}",
+        receipt);
     assert_int_equal(p->status, 200);
     p->now += 59999;
     assert_string_equal(SQS("ReceiveMessage", "{'QueueUrl':'q'}"), "{}");
@@ -173,9 +173,9 @@ static void what_comes_too_often_goes_to_the_dead_letters(void **state)
     says(SQS("ReceiveMessage", "{'QueueUrl':'dead','AttributeNames':['All']}"),
          "\"DeadLetterQueueSourceArn\":\"" ARN "q\"");
     says(SQS("ListDeadLetterSourceQueues", "{'QueueUrl':'dead'}"), "/q\"");
-    says(SQS("CreateQueue", "{'QueueName':'x','Attributes':{'RedrivePolicy':"
-                            "'{\\'deadLetterTargetArn\\':\\'" ARN
-                            "none\\',\\'maxReceiveCount\\':2}'}}"),
+    says(SQS("CreateQueue",
+             "{'QueueName':'x','Attributes':{'RedrivePolicy':"
+             "'{\\'deadLetterTargetArn\\':\\'" ARN "none\\',\\'maxReceiveCount\\':2}'}}"),
          "Dead letter target does not exist");
 }
 
@@ -261,12 +261,16 @@ static void the_query_protocol_is_spoken(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct local_answer answer;
-        struct http_received request = {.method = "POST", .path = "/", .query = "",
-                                        .host = "localhost", .body = asl_text(cases[i].form)};
+        struct http_received request = {.method = "POST",
+                                        .path = "/",
+                                        .query = "",
+                                        .host = "localhost",
+                                        .body = asl_text(cases[i].form)};
         http_headers_add(&request.headers, "Content-Type",
                          ASL_TEXT("application/x-www-form-urlencoded"));
-        http_headers_add(&request.headers, "Authorization",
-                         ASL_TEXT("AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/sqs/aws4_request"));
+        http_headers_add(
+            &request.headers, "Authorization",
+            ASL_TEXT("AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/sqs/aws4_request"));
         local_answer_init(&answer);
         local_call(p->local, &request, &answer);
         says(answer.body.data, cases[i].says);
@@ -324,9 +328,18 @@ static void patterns_match_as_eventbridge_tells(void **state)
         {"{'$or':[{'a':[1]},{'b':[2]}],'c':[3]}", "{'b':2}", false},
     };
     static const char *const wrong[] = {
-        "[]", "{}", "{'a':'x'}", "{'a':[]}", "{'a':[{'odd':1}]}", "{'a':[{'numeric':['>']}]}",
-        "{'a':[{'numeric':['!',1]}]}", "{'a':[{'exists':1}]}", "{'a':[{'prefix':1}]}",
-        "{'a':[['x']]}", "{'a':[{'anything-but':[]}]}", "{'a':{}}",
+        "[]",
+        "{}",
+        "{'a':'x'}",
+        "{'a':[]}",
+        "{'a':[{'odd':1}]}",
+        "{'a':[{'numeric':['>']}]}",
+        "{'a':[{'numeric':['!',1]}]}",
+        "{'a':[{'exists':1}]}",
+        "{'a':[{'prefix':1}]}",
+        "{'a':[['x']]}",
+        "{'a':[{'anything-but':[]}]}",
+        "{'a':{}}",
     };
     char text[512], message[256];
     (void)state;
@@ -364,23 +377,27 @@ static void a_topic_tells_its_queues(void **state)
     SQS("CreateQueue", "{'QueueName':'all'}");
     SQS("CreateQueue", "{'QueueName':'some'}");
     call(p, "sns", "CreateTopic", "{'Name':'t'}");
-    call(p, "sns", "Subscribe", "{'TopicArn':'" TOPIC "','Protocol':'sqs','Endpoint':'" ARN "all'}");
+    call(p, "sns", "Subscribe",
+         "{'TopicArn':'" TOPIC "','Protocol':'sqs','Endpoint':'" ARN "all'}");
     says(call(p, "sns", "Subscribe",
               "{'TopicArn':'" TOPIC "','Protocol':'sqs','Endpoint':'" ARN "some','Attributes':"
-              "{'RawMessageDelivery':'true','FilterPolicy':'{\\'n\\':[{\\'numeric\\':[\\'>\\',1]}]}'}}"),
+              "{'RawMessageDelivery':'true','FilterPolicy':'{\\'n\\':[{\\'numeric\\':[\\'>\\',1]}]}"
+              "'}}"),
          TOPIC ":");
     call(p, "sns", "Publish", "{'TopicArn':'" TOPIC "','Message':'one','Subject':'S'}");
     call(p, "sns", "Publish",
          "{'TopicArn':'" TOPIC "','Message':'two','MessageAttributes':{'n':{'DataType':'Number',"
          "'StringValue':'2'}}}");
-    SQS("ReceiveMessage", "{'QueueUrl':'some','MaxNumberOfMessages':10,'MessageAttributeNames':['All']}");
+    SQS("ReceiveMessage",
+        "{'QueueUrl':'some','MaxNumberOfMessages':10,'MessageAttributeNames':['All']}");
     says(p->text, "\"Body\":\"two\"");
     says(p->text, "\"StringValue\":\"2\"");
     says_not(p->text, "one");
     SQS("ReceiveMessage", "{'QueueUrl':'all','MaxNumberOfMessages':10}");
     says(p->text, "\\\"Type\\\":\\\"Notification\\\"");
     says(p->text, "\\\"Subject\\\":\\\"S\\\",\\\"Message\\\":\\\"one\\\"");
-    says(call(p, "sns", "Publish", "{'TopicArn':'arn:aws:sns:us-east-1:123456789012:x','Message':'m'}"),
+    says(call(p, "sns", "Publish",
+              "{'TopicArn':'arn:aws:sns:us-east-1:123456789012:x','Message':'m'}"),
          "<Code>NotFound</Code>");
     says(call(p, "sns", "Subscribe", "{'TopicArn':'" TOPIC "','Protocol':'pigeon','Endpoint':'e'}"),
          "Does not support this protocol");
@@ -462,8 +479,8 @@ static void nothing_acknowledged_is_lost(void **state)
         const asl_value *messages = value_get_z(v, "Messages");
         more = messages ? (int64_t)value_count(messages) : 0;
         for (int64_t i = 0; i < more; i++) {
-            long long n = atoll(
-                value_as_text(value_get_z(value_at(messages, (size_t)i), "Body")).data + 1);
+            long long n =
+                atoll(value_as_text(value_get_z(value_at(messages, (size_t)i), "Body")).data + 1);
             assert_true(n >= 0 && n <= last + 1);
             assert_int_equal(seen[n]++, 0); /* once */
         }
