@@ -17,7 +17,7 @@ static const struct {
     {"transitions", bench_transitions}, {"executions", bench_executions},
     {"payload", bench_payload},         {"million", bench_million},
     {"program", bench_program},         {"api", bench_api},
-    {"jsonata", bench_jsonata},
+    {"tasks", bench_tasks},             {"jsonata", bench_jsonata},
 };
 
 /* What this program is started anew for, with one argument. */
@@ -27,6 +27,7 @@ static const struct {
 } children[] = {
     {"--million", bench_million_child},
     {"--plain", bench_plain_child},
+    {"--slow", bench_slow_child},
 };
 
 static const char *program_path;
