@@ -17,7 +17,8 @@ static const struct {
     {"transitions", bench_transitions}, {"executions", bench_executions},
     {"payload", bench_payload},         {"million", bench_million},
     {"program", bench_program},         {"api", bench_api},
-    {"tasks", bench_tasks},             {"jsonata", bench_jsonata},
+    {"tasks", bench_tasks},             {"flat", bench_flat},
+    {"jsonata", bench_jsonata},
 };
 
 /* What this program is started anew for, with one argument. */

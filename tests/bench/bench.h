@@ -40,6 +40,7 @@ void bench_million(void);
 void bench_program(void);
 void bench_api(void);
 void bench_tasks(void);
+void bench_flat(void);
 void bench_jsonata(void);
 /* The second process of bench_million. */
 int bench_million_child(const char *phase);

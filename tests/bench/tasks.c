@@ -1,6 +1,8 @@
 /* Tasks: a thousand at once, each a call that a server answers after 50 ms; durable, through the engine,
  * and beside it the same calls bare: the same libcurl loop, the same server, no engine, nothing signed,
- * nothing kept. Each side tells how much of a core it took.
+ * nothing kept. Each side tells how much of a core it took (all its threads together).
+ *
+ * Once with the program's own limit of calls to one host, and once with all thousand on the wire.
  *
  * BENCH_TASKS=20000 makes it shorter. The rounds take turns and medians are compared.
  */
@@ -149,10 +151,10 @@ static void add_headers(struct http_headers *h)
                               "0000"));
 }
 
-static struct side run_bare(const char *url, size_t count)
+static struct side run_bare(const char *url, size_t count, size_t per_host)
 {
     struct bare b = {.loop = loop_new(LOOP_REAL, 1), .left = count};
-    b.http = http_out_new(b.loop, 0, 0);
+    b.http = http_out_new(b.loop, AT_ONCE, per_host);
     b.request = (struct http_request){
         .method = "POST",
         .url = url,
@@ -184,12 +186,13 @@ static const char task[] =
 static const char *const environment[] = {"AWS_ACCESS_KEY_ID=AKIDEXAMPLE",
                                           "AWS_SECRET_ACCESS_KEY=secret", NULL};
 
-static struct engine *open_engine(struct loop *loop, struct connectors *c, const char *url)
+static struct engine *open_engine(struct loop *loop, struct connectors *c, const char *url,
+                                  size_t per_host)
 {
     char message[512];
     struct store_error error;
     *c = (struct connectors){.loop = loop,
-                             .http = http_out_new(loop, 0, 0),
+                             .http = http_out_new(loop, AT_ONCE, per_host),
                              .region = "us-east-1",
                              .account = "123456789012"};
     struct aws_options options = {.loop = loop,
@@ -212,11 +215,11 @@ static struct engine *open_engine(struct loop *loop, struct connectors *c, const
     return e;
 }
 
-static struct side run_engine(const char *url, size_t count)
+static struct side run_engine(const char *url, size_t count, size_t per_host)
 {
     struct connectors c;
     struct loop *loop = loop_new(LOOP_REAL, 1);
-    struct engine *e = open_engine(loop, &c, url);
+    struct engine *e = open_engine(loop, &c, url, per_host);
     int64_t machine = bench_machine(e, "Task", task);
     double began = bench_now(), used = processor();
     bench_run_all(e, machine, "{}", count, AT_ONCE);
@@ -236,9 +239,34 @@ static struct side run_engine(const char *url, size_t count)
     return side;
 }
 
-void bench_tasks(void)
+/* `per_host` 0: the default. */
+static void compare(const char *name, const char *url, size_t count, size_t per_host)
 {
     double bare[ROUNDS], ours[ROUNDS], ratio[ROUNDS], bare_cores[ROUNDS], cores[ROUNDS];
+    char full[64];
+    for (int i = 0; i < ROUNDS; i++) {
+        struct side side = run_bare(url, count / ROUNDS, per_host);
+        bare[i] = side.rate;
+        bare_cores[i] = side.cores;
+        side = run_engine(url, count / ROUNDS, per_host);
+        ours[i] = side.rate;
+        cores[i] = side.cores;
+        ratio[i] = ours[i] / bare[i];
+    }
+    snprintf(full, sizeof full, "%s_network_alone", name);
+    bench_report(full, bench_median(bare, ROUNDS), "tasks/s", -1, NULL);
+    snprintf(full, sizeof full, "%s_network_alone_processor", name);
+    bench_report(full, bench_median(bare_cores, ROUNDS) * 100, "% of a core", -1, NULL);
+    snprintf(full, sizeof full, "%s_durable", name);
+    bench_report(full, bench_median(ours, ROUNDS), "tasks/s", bench_median(ratio, ROUNDS),
+                 "the network alone");
+    snprintf(full, sizeof full, "%s_durable_processor", name);
+    bench_report(full, bench_median(cores, ROUNDS) * 100, "% of a core", bench_median(cores, ROUNDS),
+                 "one core");
+}
+
+void bench_tasks(void)
+{
     char port[8], url[64];
     const char *wanted = getenv("BENCH_TASKS");
     size_t count = wanted ? strtoul(wanted, NULL, 10) : TASKS;
@@ -251,20 +279,7 @@ void bench_tasks(void)
         bench_note("tasks: the server does not start (build/bench/slow.log), or too few tasks");
         return;
     }
-    for (int i = 0; i < ROUNDS; i++) {
-        struct side side = run_bare(url, count / ROUNDS);
-        bare[i] = side.rate;
-        bare_cores[i] = side.cores;
-        side = run_engine(url, count / ROUNDS);
-        ours[i] = side.rate;
-        cores[i] = side.cores;
-        ratio[i] = ours[i] / bare[i];
-    }
+    compare("tasks", url, count, 0);
+    compare("tasks_all_on_the_wire", url, count, AT_ONCE);
     load_end(server);
-    bench_report("tasks_network_alone", bench_median(bare, ROUNDS), "tasks/s", -1, NULL);
-    bench_report("tasks_network_alone_processor", bench_median(bare_cores, ROUNDS), "cores", -1, NULL);
-    bench_report("tasks_durable", bench_median(ours, ROUNDS), "tasks/s", bench_median(ratio, ROUNDS),
-                 "the network alone");
-    bench_report("tasks_durable_processor", bench_median(cores, ROUNDS), "cores",
-                 bench_median(cores, ROUNDS), "one core");
 }
