@@ -177,6 +177,7 @@ uninstall:
 # (engine/aws/catalogue/README.md): make catalogue MODELS=folder
 catalogue_dir := engine/aws/catalogue
 $(BUILD)/$(catalogue_dir)/embed.o: $(catalogue_dir)/catalogue.bin
+$(BUILD)/engine/lambda/bootstrap.o: engine/lambda/bootstrap/node.js engine/lambda/bootstrap/python.py
 $(BUILD)/renew: $(call objects,$(addprefix $(catalogue_dir)/,renew.c encode.c decode.c names.c catalogue.c embed.c)) $(BUILD)/libasl.a
 	$(CC) $(CFLAGS_$(VARIANT)) $(LDFLAGS_$(VARIANT)) -o $@ $^ -lz -lm
 

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "../asl.h"
+#include "guess.h"
 #include "machine.h"
 
 /* Where the compiler stands: a chain of steps from the root, living on the stack. */
@@ -100,12 +101,6 @@ void warn(struct compiler *c, const char *code, const struct place *place, const
  * location stays the object. */
 void point_at_member(struct compiler *c, const struct place *object, struct asl_text name);
 
-/* Hints: the nearest of the candidates tried, when it is near enough to be meant. */
-struct guess {
-    struct asl_text wrong, best;
-    size_t distance;
-};
-void guess_try(struct guess *g, struct asl_text candidate);
 /* Adds "did you mean 'X'?" to the mistake just reported, when there is a good guess. */
 void guess_tell(struct compiler *c, const struct guess *g);
 /* False when nothing can come of guessing: nothing was reported, or too much already. */

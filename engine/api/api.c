@@ -422,6 +422,7 @@ struct api *api_new(const struct api_options *options, char message[512])
     struct api *a = asl_allocate_zeroed(1, sizeof *a);
     a->engine = options->engine;
     a->catalogue = options->catalogue;
+    a->mocks = options->mocks;
     a->checker = constraint_checker_new();
     activities_init(a);
     a->aws = options->aws;

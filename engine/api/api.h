@@ -19,6 +19,7 @@ enum api_level { API_ERROR, API_WARN, API_INFO, API_DEBUG };
 struct api_options {
     struct engine *engine;
     struct catalogue *catalogue; /* the model of the API itself, and what definitions may call */
+    struct mock_desk *mocks;     /* for "#TestCase"; NULL: there is none */
     struct aws *aws;             /* for deliveries and dead-letter queues; NULL: there are none */
     /* Where the API says what concerns no caller: one line, no newline. NULL: errors and warnings to
      * stderr. */

@@ -7,6 +7,7 @@
 #include "asl/definition/complaint.h"
 #include "engine/api/delivery/delivery.h"
 #include "engine/api/internal.h"
+#include "engine/mock/desk.h"
 
 #define REDRIVE_DAYS 14
 #define REDRIVE_EVENTS 24999
@@ -68,12 +69,59 @@ bool api_start_of(struct api_call *call, const struct target *t, struct engine_s
     return (!name.data || api_check_name(call, name)) && api_check_input(call, start->input);
 }
 
+/* False after answering. */
+static bool check_test_case(struct api_call *call, const struct target *t)
+{
+    struct asl_buffer message;
+    if (!t->test_case[0])
+        return true;
+    asl_buffer_init(&message, 65536);
+    bool fine = call->api->mocks &&
+                mock_desk_check(call->api->mocks, t->arn.name, t->test_case,
+                                engine_machine(call->api->engine, target_row(t)), &message);
+    if (!fine)
+        api_invalid(call, "'#%s' names a test case: %s", t->test_case,
+                    message.size ? message.data : "this server has no mock file");
+    asl_buffer_free(&message);
+    return fine;
+}
+
+bool api_start_target(struct api_call *call, struct target *t)
+{
+    struct asl_text text = api_text(call, "stateMachineArn");
+    const char *hash = memchr(text.data, '#', text.size);
+    char test_case[API_NAME_BYTES];
+    if (!hash)
+        return api_target(call, "stateMachineArn", t);
+    snprintf(test_case, sizeof test_case, "%s", hash + 1);
+    asl_value *given = value_retain(call->in);
+    asl_value *arn = value_string((struct asl_text){text.data, (size_t)(hash - text.data)});
+    call->in = api_with_take(call->in, "stateMachineArn", arn);
+    bool fine = api_target(call, "stateMachineArn", t);
+    if (fine) { /* else the call is gone */
+        value_release(call->in);
+        call->in = value_retain(given);
+        memcpy(t->test_case, test_case, sizeof test_case);
+        fine = check_test_case(call, t);
+    }
+    value_release(given);
+    return fine;
+}
+
 void api_start(struct api *a, const struct target *t, struct engine_start *start,
                void (*done)(void *state, const struct engine_started *started), void *state)
 {
     struct delivery_marks marks;
+    struct engine_mark all[DELIVERY_CHANNELS + 1];
     deliveries_mark(a, t, start, &marks);
+    for (size_t i = 0; i < start->mark_count; i++)
+        all[i] = start->marks[i];
+    start->marks = all;
+    if (t->test_case[0])
+        mock_desk_mark(a->mocks, t->arn.name, t->test_case, &all[start->mark_count++]);
     engine_start(a->engine, start, done, state);
+    if (t->test_case[0])
+        mock_desk_unmark(&all[start->mark_count - 1]);
     deliveries_marks_free(&marks);
 }
 
@@ -128,7 +176,7 @@ void api_StartExecution(struct api_call *call)
 {
     struct target t;
     struct engine_start start;
-    if (api_target(call, "stateMachineArn", &t) && api_start_of(call, &t, &start))
+    if (api_start_target(call, &t) && api_start_of(call, &t, &start))
         api_start(call->api, &t, &start, started, call);
 }
 

@@ -63,6 +63,7 @@ struct api_call {
 struct api {
     struct engine *engine;
     struct catalogue *catalogue;
+    struct mock_desk *mocks; /* or NULL */
     struct aws *aws; /* or NULL */
     struct deliveries *deliveries;
     enum { TELLS_UNKNOWN, TELLS_STATUSES, TELLS_NOTHING } tells_statuses; /* EventBridge is set */
@@ -167,10 +168,14 @@ struct target {
     const asl_value *version; /* NULL: the machine's newest revision */
     const asl_value *alias;   /* NULL: none was named */
     char version_arn[API_ARN_BYTES], alias_arn[API_ARN_BYTES]; /* or "" */
+    char test_case[API_NAME_BYTES]; /* of a mock file, behind "#"; or "" */
 };
 /* Finds what a parameter names; an alias gives one of its versions by its weights. False after
  * answering. */
 bool api_target(struct api_call *call, const char *member, struct target *t);
+/* The same for one that is to be started: its ARN may name a test case, as Step Functions Local's do
+ * ("...:stateMachine:M#Case"). */
+bool api_start_target(struct api_call *call, struct target *t);
 /* The same without a call: false when there is no such machine. */
 bool target_find(struct api *a, struct asl_text text, struct target *t);
 /* The document that tells of this revision: the version's, else the machine's. */

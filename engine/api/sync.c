@@ -116,7 +116,7 @@ void api_StartSyncExecution(struct api_call *call)
 {
     struct target t;
     struct engine_start start;
-    if (!api_target(call, "stateMachineArn", &t))
+    if (!api_start_target(call, &t))
         return;
     if (!machine_is_express(t.machine)) {
         api_fail(call, "StateMachineTypeNotSupported",

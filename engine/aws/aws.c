@@ -126,7 +126,8 @@ struct catalogue *aws_catalogue(struct aws *a)
 static bool is_unmodelled(const char *where)
 {
     return strcmp(where, "*") == 0 || strcmp(where, "execute-api") == 0 ||
-           strcmp(where, "http") == 0;
+           strcmp(where, "http") == 0 || (strncmp(where, "state:", 6) == 0 && where[6]) ||
+           (strncmp(where, "function:", 9) == 0 && where[9]);
 }
 
 static bool knows_service(struct aws *a, const char *where, char message[512])
@@ -153,9 +154,12 @@ bool aws_route(struct aws *a, const char *where, const char *url, char message[5
 {
     if (!knows_service(a, where, message))
         return false;
-    if (strcmp(url, "aws") != 0 && !endpoint_url_is_good(url)) {
+    if (strcmp(url, "aws") != 0 && strcmp(url, "local") != 0 && url[0] != '/' &&
+        !endpoint_url_is_good(url)) {
         snprintf(message, 512,
-                 "the route for %s must go to an http:// or https:// URL, or to `aws`", where);
+                 "the route for %.200s must go to an http:// or https:// URL, to `aws` or `local`, or, "
+                 "for Lambda functions, to exec:, sh:, node:, python: or runtime:",
+                 where);
         return false;
     }
     size_t count = a->rules.route_count;
@@ -167,25 +171,45 @@ bool aws_route(struct aws *a, const char *where, const char *url, char message[5
     return true;
 }
 
-bool aws_where(struct aws *a, const struct catalogue_operation *operation, char url[512],
-               char why[160], char message[512])
+struct asl_text aws_function_of(const struct catalogue_operation *o, const asl_value *parameters)
+{
+    const asl_value *name = NULL;
+    if (parameters && strcmp(o->service->arn_name, "lambda") == 0) {
+        name = value_get_z(parameters, "FunctionName");
+        name = name ? name : value_get_z(parameters, "functionName");
+    }
+    return name && value_kind(name) == VALUE_STRING ? value_as_text(name)
+                                                    : (struct asl_text){NULL, 0};
+}
+
+bool aws_where_of(struct aws *a, const struct catalogue_operation *operation, struct asl_text state,
+                  const asl_value *parameters, char url[512], char why[160], char message[512])
 {
     struct endpoint e;
     char action[128];
+    const struct endpoint_about about = {operation->service, action, state,
+                                         aws_function_of(operation, parameters)};
     catalogue_action(operation, action, sizeof action);
-    if (!endpoint_find(&a->rules, operation->service, action, &e, message))
+    if (!endpoint_find(&a->rules, &about, &e, message))
         return false;
     snprintf(url, 512, "%s", e.url);
     snprintf(why, 160, "%s", e.why);
     return true;
 }
 
+bool aws_where(struct aws *a, const struct catalogue_operation *operation, char url[512],
+               char why[160], char message[512])
+{
+    return aws_where_of(a, operation, (struct asl_text){NULL, 0}, NULL, url, why, message);
+}
+
 bool aws_is_set(struct aws *a, const struct catalogue_operation *operation)
 {
     struct endpoint e;
     char action[128], message[512];
+    const struct endpoint_about about = {.service = operation->service, .action = action};
     catalogue_action(operation, action, sizeof action);
-    return endpoint_find(&a->rules, operation->service, action, &e, message) &&
+    return endpoint_find(&a->rules, &about, &e, message) &&
            e.origin != ENDPOINT_STAND_IN;
 }
 

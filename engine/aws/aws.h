@@ -44,13 +44,19 @@ void aws_free(struct aws *a); /* after every call is done, cancelled or forgotte
 const char *aws_region(const struct aws *a);
 struct catalogue *aws_catalogue(struct aws *a);
 
-/* An explicit route, before every other rule: `where` is a service ("dynamodb"), a service and
- * action ("dynamodb:putItem") or "*"; `url` http or https, or "aws" for real AWS. False and a
- * message when either is wrong. */
+/* An explicit route, before every other rule, the nearest first: `where` is a state ("state:Charge"), a
+ * Lambda function ("function:price", "function:price:prod", "function:*"), a service and action
+ * ("dynamodb:putItem"), a service ("dynamodb") or "*"; `url` http or https, "aws" for real AWS, "local"
+ * for the stand-in, or "/path" for a path of the stand-in. False and a message when either is
+ * wrong. */
 bool aws_route(struct aws *a, const char *where, const char *url, char message[512]);
 /* The URL that a service is routed to, or NULL; `service` as in aws_route. */
 const char *aws_route_of(const struct aws *a, const char *service);
-/* Where a call of this operation would go, and by which rule, in words: for a dry run. */
+/* Where a call of this operation would go, and by which rule, in words: for a dry run. `state` is the
+ * Task's name, or empty; of `parameters` (or NULL) a Lambda function's name is taken. */
+bool aws_where_of(struct aws *a, const struct catalogue_operation *operation, struct asl_text state,
+                  const asl_value *parameters, char url[512], char why[160], char message[512]);
+/* The same of a call that no Task makes. */
 bool aws_where(struct aws *a, const struct catalogue_operation *operation, char url[512],
                char why[160], char message[512]);
 
@@ -64,6 +70,7 @@ struct aws_ask {
     const asl_value *parameters; /* NULL: none */
     const char *region;          /* another than the one in use; NULL: that */
     const char *role_arn;        /* to be assumed first (Credentials.RoleArn), or NULL */
+    struct asl_text state;       /* the Task that asks, for routes; may be empty */
     const char *token;           /* an idempotency token for members that want one; NULL: random */
     size_t attempts;             /* at most; 0: AWS_MAX_ATTEMPTS, the profile's, else 3 */
     int64_t timeout_ms;          /* of one attempt; 0: 60 s */

@@ -26,6 +26,9 @@ struct aws {
     void *wall_clock_state;
 };
 
+/* The Lambda function that parameters name, as it stands there; empty where it is another service. */
+struct asl_text aws_function_of(const struct catalogue_operation *o, const asl_value *parameters);
+
 int64_t aws_wall_now(const struct aws *a); /* as signatures need it: with the skew */
 
 /* As aws_call, signed with `with` (copied) and nothing else. */

@@ -28,7 +28,7 @@ struct aws_call {
     const struct catalogue_operation *operation;
     enum protocol_names names;
     asl_value *parameters;
-    char *region, *role_arn, *token;
+    char *region, *role_arn, *token, *state_name;
     size_t attempts, made;
     int64_t timeout_ms;
     bool signs_with; /* `with` was given: nothing is looked up */
@@ -56,6 +56,7 @@ static void call_free(struct aws_call *c)
     free(c->region);
     free(c->role_arn);
     free(c->token);
+    free(c->state_name);
     free(c);
     loop_release(loop);
 }
@@ -321,7 +322,10 @@ static void on_timer(void *state)
     if (c->region)
         rules.region = c->region;
     catalogue_action(c->operation, action, sizeof action);
-    if (!endpoint_find(&rules, c->operation->service, action, &c->endpoint, message))
+    const struct endpoint_about about = {c->operation->service, action,
+                                         {c->state_name, c->state_name ? strlen(c->state_name) : 0},
+                                         aws_function_of(c->operation, c->parameters)};
+    if (!endpoint_find(&rules, &about, &c->endpoint, message))
         fail(c, AWS_CLIENT, HTTP_DONE, message);
     else if (objection_to(c))
         fail(c, AWS_CLIENT, HTTP_DONE, objection_to(c));
@@ -355,6 +359,7 @@ static struct aws_call *call_new(struct aws *a, const struct aws_ask *ask,
     c->region = ask->region ? asl_copy_text(asl_text(ask->region)) : NULL;
     c->role_arn = ask->role_arn ? asl_copy_text(asl_text(ask->role_arn)) : NULL;
     c->token = ask->token ? asl_copy_text(asl_text(ask->token)) : random_token();
+    c->state_name = ask->state.size ? asl_copy_text(ask->state) : NULL;
     c->attempts = ask->attempts ? ask->attempts : a->attempts;
     c->timeout_ms = ask->timeout_ms > 0 ? ask->timeout_ms : TIMEOUT_MS;
     c->done = done;

@@ -14,8 +14,8 @@
 
 struct lookup {
     const struct endpoint_rules *rules;
+    const struct endpoint_about *about;
     const struct catalogue_service *service;
-    const char *action;
     struct endpoint *out;
     char *message; /* 512 bytes; set: the lookup ends here without a place */
 };
@@ -173,23 +173,78 @@ static bool take_real(struct lookup *l, const char *why)
     return true;
 }
 
+/* The name at the end of "name", "name:qualifier" or a function's ARN; with `qualifier` that too. */
+static struct asl_text function_name(struct asl_text given, bool qualifier)
+{
+    struct asl_text name = given;
+    for (size_t i = 0; i + 9 <= given.size; i++)
+        if (strncmp(given.data + i, "function:", 9) == 0)
+            name = (struct asl_text){given.data + i + 9, given.size - i - 9};
+    const char *colon = name.size ? memchr(name.data, ':', name.size) : NULL;
+    if (colon && !qualifier)
+        name.size = (size_t)(colon - name.data);
+    return name;
+}
+
+/* What a route for this call may be called, the nearest first. */
+static bool route_name(const struct lookup *l, size_t form, char out[1024])
+{
+    const struct endpoint_about *a = l->about;
+    struct asl_text function = function_name(a->function, form == 1);
+    bool applies = true;
+    if (form == 0)
+        snprintf(out, 1024, "state:%.*s", ASL_TEXT_ARGS(a->state));
+    else if (form <= 2)
+        snprintf(out, 1024, "function:%.*s", ASL_TEXT_ARGS(function));
+    else
+        snprintf(out, 1024, "%s%s%s", form == 3 ? "function:*" : form == 6 ? "*" : "",
+                 form == 4 || form == 5 ? l->service->arn_name : "", form == 4 ? ":" : "");
+    if (form == 4 && a->action)
+        snprintf(out + strlen(out), 1024 - strlen(out), "%s", a->action);
+    applies = form == 0 ? a->state.size > 0 : form <= 3 ? a->function.size > 0 : true;
+    return applies && (form != 4 || a->action);
+}
+#define ROUTE_FORMS 7
+
+static bool is_route(const char *where, const char *wanted)
+{
+    bool is_named = strncmp(wanted, "state:", 6) == 0 || strncmp(wanted, "function:", 9) == 0;
+    return is_named ? strcmp(where, wanted) == 0 : strcasecmp(where, wanted) == 0;
+}
+
+/* A path of the stand-in, or the stand-in as it is. */
+static bool take_local(struct lookup *l, const char *path, const char *why)
+{
+    char url[1024];
+    const struct endpoint_rules *r = l->rules;
+    const char *base = r->stand_in ? r->stand_in(r->stand_in_state, l->service->arn_name) : NULL;
+    if (!base) {
+        snprintf(l->message, 512, "%s goes to the stand-in, and there is none for %s", why,
+                 l->service->arn_name);
+        return false;
+    }
+    snprintf(url, sizeof url, "%s%s", base, path);
+    return take(l, ENDPOINT_ROUTE, url, why);
+}
+
+static bool take_route(struct lookup *l, const struct endpoint_route *r)
+{
+    char why[160];
+    snprintf(why, sizeof why, "the route %.120s", r->where);
+    if (strcmp(r->url, "aws") == 0)
+        return take_real(l, why);
+    if (strcmp(r->url, "local") == 0 || r->url[0] == '/')
+        return take_local(l, r->url[0] == '/' ? r->url : "", why);
+    return take(l, ENDPOINT_ROUTE, r->url, why);
+}
+
 static bool by_route(struct lookup *l)
 {
-    static const char *const forms[] = {"%s:%s", "%s", "*"};
-    for (size_t f = 0; f < sizeof forms / sizeof *forms; f++) {
-        char wanted[256];
-        if (f == 0)
-            snprintf(wanted, sizeof wanted, "%s:%s", l->service->arn_name,
-                     l->action ? l->action : "");
-        else
-            snprintf(wanted, sizeof wanted, "%s", f == 1 ? l->service->arn_name : "*");
-        for (size_t i = 0; i < l->rules->route_count; i++) {
-            const struct endpoint_route *r = &l->rules->routes[i];
-            if (strcasecmp(r->where, wanted) == 0)
-                return strcmp(r->url, "aws") == 0 ? take_real(l, "a route to real AWS")
-                                                  : take(l, ENDPOINT_ROUTE, r->url, "a route");
-        }
-    }
+    char wanted[1024];
+    for (size_t form = 0; form < ROUTE_FORMS; form++)
+        for (size_t i = 0; route_name(l, form, wanted) && i < l->rules->route_count; i++)
+            if (is_route(l->rules->routes[i].where, wanted))
+                return take_route(l, &l->rules->routes[i]);
     return false;
 }
 
@@ -259,10 +314,11 @@ static bool (*const rules_in_order[])(struct lookup *l) = {
     by_route, by_service_variable, by_variable, by_profile, by_real, by_stand_in,
 };
 
-bool endpoint_find(const struct endpoint_rules *rules, const struct catalogue_service *service,
-                   const char *action, struct endpoint *out, char message[512])
+bool endpoint_find(const struct endpoint_rules *rules, const struct endpoint_about *about,
+                   struct endpoint *out, char message[512])
 {
-    struct lookup l = {rules, service, action, out, message};
+    const struct catalogue_service *service = about->service;
+    struct lookup l = {rules, about, service, out, message};
     char key[128];
     message[0] = '\0';
     for (size_t i = 0; i < sizeof rules_in_order / sizeof *rules_in_order; i++) {

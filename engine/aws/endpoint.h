@@ -15,8 +15,16 @@ enum endpoint_origin {
 };
 
 struct endpoint_route {
-    char *where; /* "dynamodb", "dynamodb:putItem", "*" */
-    char *url;   /* or "aws" */
+    char *where; /* "state:Charge", "function:price", "dynamodb:putItem", "dynamodb", "*" */
+    char *url;   /* or "aws", "local" (the stand-in), "/..." (a path of the stand-in) */
+};
+
+/* The call that is to go somewhere. */
+struct endpoint_about {
+    const struct catalogue_service *service;
+    const char *action;        /* as in a resource ("putItem"); may be NULL */
+    struct asl_text state;     /* the Task's name; may be empty */
+    struct asl_text function;  /* Lambda's: a name or an ARN, as it was given; may be empty */
 };
 
 /* What the lookup looks at. */
@@ -41,10 +49,9 @@ struct endpoint {
 /* Off-cloud any region will do where none is set. */
 #define ENDPOINT_DEFAULT_REGION "us-east-1"
 
-/* `action` as in a resource ("putItem"); may be NULL. False and what to set in `message` when
- * there is no such place. */
-bool endpoint_find(const struct endpoint_rules *rules, const struct catalogue_service *service,
-                   const char *action, struct endpoint *out, char message[512]);
+/* False and what to set in `message` when there is no such place. */
+bool endpoint_find(const struct endpoint_rules *rules, const struct endpoint_about *about,
+                   struct endpoint *out, char message[512]);
 
 /* An absolute http or https URL with a host and nothing that a URL cannot hold; no user, query or
  * fragment. */

@@ -32,13 +32,14 @@ struct command {
 };
 extern const struct command command_run, command_resume, command_list, command_show,
     command_history, command_stop, command_validate, command_local, command_eval, command_serve,
-    command_replay, command_graph, command_diff, command_schedule;
+    command_replay, command_graph, command_diff, command_schedule, command_test;
 
 /* ---- options ---- */
 
 enum option_kind {
     OPTION_FLAG, /* bool */
     OPTION_TEXT, /* const char *: points into argv */
+    OPTION_MAYBE, /* const char *: "" for "--name", points into argv for "--name=value" */
     OPTION_LIST, /* struct texts: may be given again and again */
 };
 

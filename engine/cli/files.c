@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "asl/definition/substitute.h"
+
 bool cli_read_file(const char *path, size_t maximum, struct asl_buffer *out)
 {
     bool standard = strcmp(path, "-") == 0;
@@ -48,16 +50,6 @@ bool cli_read_json(const char *argument, size_t maximum, struct asl_buffer *out)
 
 /* ---- ${Name} ---- */
 
-static const char *value_of(const struct texts *variables, const char *name, size_t size)
-{
-    for (size_t i = variables->count; i-- > 0;) { /* the last one given wins */
-        const char *v = variables->items[i];
-        if (strncmp(v, name, size) == 0 && v[size] == '=')
-            return v + size + 1;
-    }
-    return NULL;
-}
-
 static bool check_variables(const struct texts *variables)
 {
     for (size_t i = 0; i < variables->count; i++) {
@@ -70,14 +62,19 @@ static bool check_variables(const struct texts *variables)
     return true;
 }
 
-/* The value as it stands within a JSON string. */
-static void put_escaped(struct asl_buffer *out, const char *value)
+/* The last one given wins; a name that was not given is told, and stays. */
+static bool find_variable(void *variables, struct asl_text name, struct asl_text *value)
 {
-    struct asl_buffer quoted;
-    asl_buffer_init(&quoted, ASL_BUFFER_MAXIMUM);
-    value_print_string(asl_text(value), &quoted);
-    asl_buffer_put(out, quoted.data + 1, quoted.size - 2);
-    asl_buffer_free(&quoted);
+    const struct texts *all = variables;
+    for (size_t i = all->count; i-- > 0;) {
+        const char *v = all->items[i];
+        if (strncmp(v, name.data, name.size) == 0 && v[name.size] == '=') {
+            *value = asl_text(v + name.size + 1);
+            return true;
+        }
+    }
+    cli_note("${%.*s} has no --var and stays as it is", ASL_TEXT_ARGS(name));
+    return false;
 }
 
 bool cli_substitute(const struct texts *variables, struct asl_buffer *definition)
@@ -86,31 +83,8 @@ bool cli_substitute(const struct texts *variables, struct asl_buffer *definition
         return false;
     struct asl_buffer out;
     asl_buffer_init(&out, definition->maximum);
-    const char *at = definition->data ? definition->data : "";
-    const char *end = at + definition->size;
-    while (at < end) {
-        const char *open = memmem(at, (size_t)(end - at), "${", 2);
-        if (!open) {
-            asl_buffer_put(&out, at, (size_t)(end - at));
-            break;
-        }
-        asl_buffer_put(&out, at, (size_t)(open - at));
-        const char *name = open + 2, *close = name;
-        while (close < end && (isalnum((unsigned char)*close) || strchr("_.:-", *close)))
-            close++;
-        const char *value = NULL;
-        if (close < end && *close == '}' && close > name)
-            value = value_of(variables, name, (size_t)(close - name));
-        if (value) {
-            put_escaped(&out, value);
-            at = close + 1;
-            continue;
-        }
-        if (close < end && *close == '}' && close > name)
-            cli_note("${%.*s} has no --var and stays as it is", (int)(close - name), name);
-        asl_buffer_put(&out, "${", 2);
-        at = name;
-    }
+    asl_substitute(asl_buffer_text(definition),
+                   &(struct substitution){(void *)variables, find_variable}, &out);
     asl_buffer_free(definition);
     *definition = out;
     return true;

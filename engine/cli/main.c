@@ -9,7 +9,7 @@ static const struct command *const commands[] = {
     &command_run,  &command_resume,  &command_list,     &command_show,
     &command_history, &command_stop, &command_validate, &command_local,
     &command_eval, &command_serve, &command_replay, &command_graph, &command_diff,
-    &command_schedule,
+    &command_schedule, &command_test,
 };
 
 #define COMMANDS (sizeof commands / sizeof *commands)
@@ -50,8 +50,20 @@ static void print_completion(void)
            "}\ncomplete -o default -F _stepwell stepwell\n");
 }
 
+static const struct command *command_named(const char *name)
+{
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (strcmp(name, commands[i]->name) == 0)
+            return commands[i];
+    return NULL;
+}
+
 static int help(const char *form)
 {
+    char *show = "--help";
+    const struct command *c = form ? command_named(form) : NULL;
+    if (c)
+        return c->run(c, 1, &show);
     if (form && strcmp(form, "--man") == 0)
         print_man();
     else if (form && strcmp(form, "--bash") == 0)
@@ -74,9 +86,9 @@ int main(int argc, char **argv)
         puts("stepwell " STEPWELL_VERSION);
         return EXIT_FINE;
     }
-    for (size_t i = 0; i < COMMANDS; i++)
-        if (strcmp(argv[1], commands[i]->name) == 0)
-            return commands[i]->run(commands[i], argc - 2, argv + 2);
+    const struct command *c = command_named(argv[1]);
+    if (c)
+        return c->run(c, argc - 2, argv + 2);
     cli_fail(EXIT_WRONG_USAGE, "there is no command '%s'", argv[1]);
     print_usage(stderr);
     return EXIT_WRONG_USAGE;

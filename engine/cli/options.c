@@ -68,8 +68,9 @@ static void print_help(const struct command *c, const struct option *options)
     printf("usage: stepwell %s [OPTIONS] %s\n\n%s\n", c->name, c->arguments, c->summary);
     for (const struct option *o = options; o->name; o++) {
         char left[64];
-        snprintf(left, sizeof left, "--%s%s%s", o->name, o->argument ? " " : "",
-                 o->argument ? o->argument : "");
+        const char *between = !o->argument ? "" : o->kind == OPTION_MAYBE ? "[=" : " ";
+        snprintf(left, sizeof left, "--%s%s%s%s", o->name, between, o->argument ? o->argument : "",
+                 o->kind == OPTION_MAYBE ? "]" : "");
         printf("%s  %-26s %s\n", o == options ? "\noptions:\n" : "", left, o->help);
     }
     printf("\n%s\n", c->details);
@@ -176,6 +177,10 @@ int cli_options(const struct command *c, const struct option *options, int argc,
             if (has_value)
                 return cli_fail(EXIT_WRONG_USAGE, "%s: --%s takes no value", c->name, o->name);
             *(bool *)o->into = true;
+            continue;
+        }
+        if (o->kind == OPTION_MAYBE) {
+            *(const char **)o->into = has_value ? at + 2 + size + 1 : "";
             continue;
         }
         const char *value = has_value ? at + 2 + size + 1 : i + 1 < argc ? argv[++i] : NULL;

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "engine/cli/recorded.h"
 #include "engine/replay/replay.h"
 
 #define DEFINITION_MAXIMUM (1 << 20)
@@ -198,75 +199,21 @@ static void read_path(struct replay *r, const char *path, int depth)
 
 /* ---- ours ---- */
 
-struct ours {
-    int64_t machine;
-    char *arn, *name, *machine_name, *machine_arn;
-    bool express;
-    asl_machine *compiled;
-    asl_value *events;
-    char message[160];
-};
-
-static bool keep_row(void *ours, const struct store_execution *x)
-{
-    struct ours *o = ours;
-    o->machine = x->machine;
-    o->arn = asl_copy_text(asl_text(x->arn));
-    o->name = asl_copy_text(asl_text(x->name));
-    return false;
-}
-
-static bool keep_machine(void *ours, const struct store_machine *m)
-{
-    struct ours *o = ours;
-    struct asl_diagnostics diagnostics = {0};
-    o->machine_name = asl_copy_text(asl_text(m->name));
-    o->machine_arn = asl_copy_text(asl_text(m->arn));
-    o->express = m->express;
-    o->compiled = asl_machine_compile((struct asl_text){m->definition.data, m->definition.size},
-                                      m->express, &diagnostics);
-    asl_diagnostics_free(&diagnostics);
-    return false;
-}
-
-static bool keep_event(void *ours, int64_t id, const asl_value *event)
-{
-    struct ours *o = ours;
-    (void)id;
-    o->events = value_append_take(o->events, value_retain(event));
-    return true;
-}
-
-static bool keep_chunk(void *ours, int64_t first, int64_t count, struct store_bytes chunk)
-{
-    struct ours *o = ours;
-    (void)first, (void)count;
-    return asl_history_read(chunk.data, chunk.size, true, keep_event, o, o->message);
-}
-
 static void replay_ours(struct replay *r, int64_t id)
 {
-    struct ours o = {.events = value_empty_array()};
-    store_get_execution(r->store, id, keep_row, &o);
-    if (o.machine)
-        store_get_machine(r->store, o.machine, keep_machine, &o);
-    store_read_history(r->store, id, 1, false, keep_chunk, &o);
+    struct recorded o;
+    bool read = cli_read_recorded(r->store, id, &o);
     asl_machine *machine = r->edited ? r->edited : o.compiled;
-    if (machine && !o.message[0]) {
+    if (machine && read) {
         const struct replay_identity identity = {o.arn, o.name, o.machine_arn, o.machine_name,
                                                  o.express};
-        judge(r, o.name, machine, o.events, &identity);
+        judge(r, o.name, machine, value_retain(o.events), &identity);
     } else {
         cli_fail(EXIT_STORE, "%s: %s", o.name ? o.name : "?",
                  o.message[0] ? o.message : "its definition is missing or does not compile");
-        value_release(o.events);
         r->unreadable++;
     }
-    asl_machine_release(o.compiled);
-    free(o.arn);
-    free(o.name);
-    free(o.machine_arn);
-    free(o.machine_name);
+    cli_recorded_free(&o);
 }
 
 struct selection {

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "engine/mock/desk.h"
+
 #define DEFINITION_MAXIMUM (1 << 20)
 #define INPUT_MAXIMUM 262144
 #define ROLE_DEFAULT "arn:aws:iam::123456789012:role/stepwell"
@@ -27,7 +29,7 @@ static void on_started(void *state, const struct engine_started *started)
 
 struct run_settings {
     struct session_settings session;
-    const char *input, *name, *type, *role;
+    const char *input, *name, *type, *role, *test_case;
     struct texts variables;
     bool json, quiet;
 };
@@ -70,6 +72,18 @@ static bool check_name(const char *name)
     return false;
 }
 
+static bool check_test_case(struct run *r, const char *name, const char *test_case, int64_t machine)
+{
+    struct asl_buffer message;
+    asl_buffer_init(&message, 65536);
+    bool fine = mock_desk_check(r->session.mocks, name, test_case,
+                                engine_machine(r->session.engine, machine), &message);
+    if (!fine)
+        cli_fail(EXIT_WRONG_USAGE, "--test-case %s: %s", test_case, message.data);
+    asl_buffer_free(&message);
+    return fine;
+}
+
 static int start(struct run *r, const struct run_settings *settings, const char *path,
                  struct asl_buffer *definition, struct asl_buffer *input)
 {
@@ -86,7 +100,17 @@ static int start(struct run *r, const struct run_settings *settings, const char 
         return cli_fail(EXIT_WRONG_USAGE, "%s is not run: mend its definition first", path);
     struct engine_start ask = {
         .machine = machine, .name = settings->name, .input = asl_buffer_text(input)};
+    struct engine_mark mark;
+    if (settings->test_case) {
+        if (!check_test_case(r, name, settings->test_case, machine))
+            return EXIT_WRONG_USAGE;
+        mock_desk_mark(r->session.mocks, name, settings->test_case, &mark);
+        ask.marks = &mark;
+        ask.mark_count = 1;
+    }
     engine_start(r->session.engine, &ask, on_started, r);
+    if (settings->test_case)
+        mock_desk_unmark(&mark);
     if (!r->answered) /* a refusal comes at once */
         session_run(&r->session);
     if (r->started.outcome == ENGINE_ALREADY_EXISTS)
@@ -133,6 +157,8 @@ static int command(const struct command *c, int argc, char **argv)
          &settings.variables},
         {"name", OPTION_TEXT, "NAME", "of the execution (default: a UUID)", &settings.name},
         {"type", OPTION_TEXT, "TYPE", "STANDARD (default) or EXPRESS", &settings.type},
+        {"test-case", OPTION_TEXT, "NAME", "of the mock file: its Tasks answer as it says",
+         &settings.test_case},
         {"role", OPTION_TEXT, "ARN", "shown as the execution's role", &settings.role},
         {"json", OPTION_FLAG, NULL, "the members of DescribeExecution, on stdout", &settings.json},
         {"quiet", OPTION_FLAG, NULL, "no progress", &settings.quiet},
@@ -145,6 +171,7 @@ static int command(const struct command *c, int argc, char **argv)
         status = cli_fail(EXIT_WRONG_USAGE, "--type is STANDARD or EXPRESS, not '%s'", settings.type);
     if (status < 0 && rest.count != 1)
         status = cli_fail(EXIT_WRONG_USAGE, "run wants one definition file; `stepwell run --help`");
+    settings.session.quiet = settings.quiet || settings.json;
     if (status < 0)
         status = run(&r, &settings, rest.items[0]);
     texts_free(&rest);

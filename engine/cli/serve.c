@@ -96,13 +96,10 @@ static bool is_let_in(struct server *s, struct http_exchange *x, const struct ht
 static void serve_request(struct server *s, struct http_exchange *x,
                           const struct http_received *request)
 {
-    char service[64];
-    if (!api_is_meant(request)) {
-        local_service_of(request, service);
-        if (local_offers(service) && session_stand_ins(&s->session)) {
-            local_handle(s->session.local, x, request);
-            return;
-        }
+    if (!api_is_meant(request) && session_is_for_stand_in(request) &&
+        session_stand_ins(&s->session)) {
+        session_stand_in_handle(&s->session, x, request);
+        return;
     }
     api_handle(s->api, x, request);
 }
@@ -302,6 +299,7 @@ static int listen_and_run(struct server *s, const struct listening *l, uint16_t 
     const struct api_options options = {
         .engine = s->session.engine,
         .catalogue = s->session.catalogue,
+        .mocks = s->session.mocks,
         .aws = s->session.aws,
         .log = log_line,
         .log_state = &s->log,

@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "engine/aws/aws.h"
+#include "engine/cli/routes.h"
 #include "engine/local/local.h"
+#include "engine/mock/desk.h"
 #include "engine/task/connections.h"
 
 extern char **environ;
@@ -35,13 +37,15 @@ static bool start_stand_ins(struct session *s)
         .export_ms = s->export_ms,
         .account = s->account,
         .region = aws_region(s->aws),
+        .catalogue = s->catalogue,
     };
     s->local = local_new(&options, message);
     if (!s->local) {
         cli_note("the stand-ins cannot start: %s", message);
         return false;
     }
-    s->listener = http_in_new(s->loop, "127.0.0.1", 0, NULL, NULL, local_handle, s->local, message);
+    s->listener =
+        http_in_new(s->loop, "127.0.0.1", 0, NULL, NULL, session_stand_in_handle, s, message);
     if (!s->listener) {
         cli_note("the stand-ins cannot listen: %s", message);
         return false;
@@ -49,6 +53,26 @@ static bool start_stand_ins(struct session *s)
     snprintf(s->stand_in_url, sizeof s->stand_in_url, "http://127.0.0.1:%u",
              (unsigned)http_in_port(s->listener));
     return true;
+}
+
+bool session_is_for_stand_in(const struct http_received *request)
+{
+    char service[64];
+    local_service_of(request, service);
+    return local_offers(service) || strcmp(service, "lambda") == 0 ||
+           (service[0] == '\0' && strncmp(request->path, "/2015-03-31/", 12) == 0);
+}
+
+void session_stand_in_handle(void *session, struct http_exchange *x,
+                             const struct http_received *request)
+{
+    struct session *s = session;
+    char service[64];
+    local_service_of(request, service);
+    if (lambda_is_path(request->path) && (!service[0] || strcmp(service, "lambda") == 0))
+        lambda_handle(s->lambda, x, request);
+    else
+        local_handle(s->local, x, request);
 }
 
 bool session_stand_ins(struct session *s)
@@ -61,7 +85,7 @@ static const char *stand_in(void *session, const char *service)
     struct session *s = session;
     if (strcmp(service, "sfn") == 0 && s->api_url[0])
         return s->api_url;
-    if (!local_offers(service) || !session_stand_ins(s))
+    if ((!local_offers(service) && strcmp(service, "lambda") != 0) || !session_stand_ins(s))
         return NULL;
     return s->stand_in_url;
 }
@@ -101,26 +125,43 @@ static bool read_settings(struct session *s, const struct session_settings *sett
     return true;
 }
 
-static bool add_routes(struct session *s, const struct texts *routes)
+/* ---- functions ---- */
+
+static const char *endpoint_of_functions(void *session)
 {
-    for (size_t i = 0; i < routes->count; i++) {
-        const char *equals = strchr(routes->items[i], '=');
-        if (!equals) {
-            cli_fail(EXIT_WRONG_USAGE, "--route wants SERVICE[:ACTION]=URL, not '%s'",
-                     routes->items[i]);
-            return false;
-        }
-        char message[512];
-        char *where = asl_copy_text(
-            (struct asl_text){routes->items[i], (size_t)(equals - routes->items[i])});
-        bool fine = aws_route(s->aws, where, equals + 1, message);
-        free(where);
-        if (!fine) {
-            cli_fail(EXIT_WRONG_USAGE, "--route %s: %s", routes->items[i], message);
-            return false;
-        }
-    }
-    return true;
+    struct session *s = session;
+    if (s->api_url[0])
+        return s->api_url;
+    return session_stand_ins(s) ? s->stand_in_url : NULL;
+}
+
+/* "function:price" is shown as "price". */
+static void show_line(void *session, const char *function, struct asl_text line)
+{
+    const struct session *s = session;
+    if (!s->is_quiet)
+        fprintf(stderr, "%*s| %s: %.*s\n", 13, "",
+                strncmp(function, "function:", 9) == 0 ? function + 9 : function,
+                ASL_TEXT_ARGS(line));
+}
+
+static void open_functions(struct session *s)
+{
+    struct asl_buffer logs;
+    asl_buffer_init(&logs, 65536);
+    asl_buffer_printf(&logs, "%s/lambda", s->data);
+    const struct lambda_options options = {
+        .loop = s->loop,
+        .region = aws_region(s->aws),
+        .account = s->account,
+        .environment = (const char *const *)environ,
+        .endpoint = endpoint_of_functions,
+        .log = show_line,
+        .state = s,
+        .log_folder = logs.data,
+    };
+    s->lambda = lambda_new(&options);
+    asl_buffer_free(&logs);
 }
 
 static bool open_aws(struct session *s, const struct session_settings *settings)
@@ -142,7 +183,8 @@ static bool open_aws(struct session *s, const struct session_settings *settings)
         cli_fail(EXIT_WRONG_USAGE, "%s", message);
         return false;
     }
-    return add_routes(s, &settings->routes);
+    open_functions(s);
+    return routes_read(s->aws, s->lambda, &settings->routes, settings->routes_file);
 }
 
 static bool open_connections(struct session *s, const char *path)
@@ -154,6 +196,20 @@ static bool open_connections(struct session *s, const char *path)
     if (!s->connections)
         cli_fail(EXIT_WRONG_USAGE, "--connections: %s", message);
     return s->connections != NULL;
+}
+
+static bool open_mocks(struct session *s, const char *path)
+{
+    struct asl_buffer message;
+    const char *set = getenv("SFN_MOCK_CONFIG");
+    asl_buffer_init(&message, 65536);
+    if (!path && set && *set)
+        path = set;
+    s->mocks = mock_desk_new(s->engine, path, &message);
+    if (!s->mocks)
+        cli_fail(EXIT_WRONG_USAGE, "the mock file is wrong:\n%s", message.data);
+    asl_buffer_free(&message);
+    return s->mocks != NULL;
 }
 
 /* ---- signals ---- */
@@ -192,6 +248,7 @@ bool session_open(struct session *s, const struct session_settings *settings, in
     double scale;
     *s = (struct session){0};
     *status = EXIT_WRONG_USAGE;
+    s->is_quiet = settings->quiet;
     if (!read_settings(s, settings, &options, &time, &scale))
         return false;
     const char *db = settings->db ? settings->db : DEFAULT_DB;
@@ -222,6 +279,10 @@ bool session_open(struct session *s, const struct session_settings *settings, in
         session_close(s);
         return false;
     }
+    if (!open_mocks(s, settings->mock_config)) {
+        session_close(s);
+        return false;
+    }
     loop_on_signal(s->loop, SIGINT, on_int, s);
     loop_on_signal(s->loop, SIGTERM, on_term, s);
     return true;
@@ -235,8 +296,10 @@ void session_run(struct session *s)
 void session_close(struct session *s)
 {
     engine_close(s->engine);
+    mock_desk_free(s->mocks);
     if (s->listener)
-        http_in_free(s->listener);
+        http_in_free(s->listener); /* who waits for a function goes before the functions do */
+    lambda_free(s->lambda);
     if (s->local)
         local_free(s->local);
     if (s->aws)

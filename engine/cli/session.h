@@ -4,6 +4,7 @@
 #define ENGINE_CLI_SESSION_H
 
 #include "engine/cli/cli.h"
+#include "engine/loop/http_in.h"
 #include "engine/run/engine.h"
 
 /* Options that every command with an engine takes: SESSION_OPTIONS(&settings). */
@@ -15,8 +16,11 @@ struct session_settings {
     const char *region, *profile, *account;
     const char *export_seconds;
     const char *connections; /* a file; NULL: none */
-    struct texts routes;  /* SERVICE[:ACTION]=URL|aws */
+    const char *mock_config; /* a file; NULL: SFN_MOCK_CONFIG's, or none */
+    struct texts routes;  /* WHERE=TO */
+    const char *routes_file; /* NULL: none */
     bool aws;
+    bool quiet; /* what functions write goes to their logs only */
     void (*complain)(void *state, const char *line); /* the engine's: see engine_options; or NULL */
     void *complain_state;
 };
@@ -28,10 +32,14 @@ struct session_settings {
      &(s)->time},                                                                                  \
     {"in-flight", OPTION_TEXT, "POLICY",                                                           \
      "a task a crash left unknown: retry (default) or fail", &(s)->in_flight},                     \
-    {"route", OPTION_LIST, "WHERE=URL",                                                            \
-     "send a service's calls there: dynamodb=http://localhost:8000, s3=aws", &(s)->routes},        \
+    {"route", OPTION_LIST, "WHERE=TO",                                                             \
+     "dynamodb=http://localhost:8000, s3=aws, function:f=node:f/index.handler", &(s)->routes},     \
+    {"routes", OPTION_TEXT, "FILE", "routes as JSON: {\"WHERE\": \"TO\", ...}",                    \
+     &(s)->routes_file},                                                                           \
     {"connections", OPTION_TEXT, "FILE", "how HTTP Tasks authenticate: JSON, by connection name",  \
      &(s)->connections},                                                                           \
+    {"mock-config", OPTION_TEXT, "FILE",                                                           \
+     "Step Functions Local's mock file (default: SFN_MOCK_CONFIG)", &(s)->mock_config},            \
     {"aws", OPTION_FLAG, NULL, "calls may go to real AWS", &(s)->aws},                             \
     {"profile", OPTION_TEXT, "NAME", "of the AWS configuration files", &(s)->profile},             \
     {"region", OPTION_TEXT, "NAME", "default: the AWS configuration's, else us-east-1",            \
@@ -47,13 +55,16 @@ struct session {
     struct aws *aws;
     asl_value *connections; /* or NULL */
     struct engine *engine;
+    struct mock_desk *mocks;
     struct local *local;
+    struct lambda *lambda;
     struct http_in *listener;
     char *data;
     char stand_in_url[64];
     char api_url[128]; /* where the engine's own API listens ("sfn"); "": it does not */
     int64_t export_ms;
     const char *account;
+    bool is_quiet;
     int caught_signal; /* SIGINT or SIGTERM came */
 };
 
@@ -64,6 +75,11 @@ void session_close(struct session *s);
 void session_run(struct session *s);
 /* The stand-ins, started if they were not: s->local is there. False after complaining. */
 bool session_stand_ins(struct session *s);
+/* Whether a request means a stand-in, by signature, target or path. */
+bool session_is_for_stand_in(const struct http_received *request);
+/* Fit for http_in_handle, once session_stand_ins was true: the stand-ins, Lambda's among them. */
+void session_stand_in_handle(void *session, struct http_exchange *x,
+                             const struct http_received *request);
 void session_settings_free(struct session_settings *settings);
 
 #endif

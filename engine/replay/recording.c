@@ -60,15 +60,18 @@ static int64_t iso_time(struct asl_text t)
            (sign == '-' ? -offset : offset);
 }
 
-int64_t event_time(const asl_value *event)
+int64_t recording_time(const asl_value *v)
 {
-    const asl_value *v = value_get_z(event, "timestamp");
-    if (!v)
-        return -1;
     if (value_kind(v) == VALUE_STRING)
         return iso_time(value_as_text(v));
     double seconds = value_kind(v) == VALUE_NUMBER ? value_as_double(v) : -1;
     return seconds >= 0 && seconds < 1e11 ? (int64_t)(seconds * 1000 + 0.5) : -1;
+}
+
+int64_t event_time(const asl_value *event)
+{
+    const asl_value *v = value_get_z(event, "timestamp");
+    return v ? recording_time(v) : -1;
 }
 
 const asl_value *event_details(const asl_value *event)

@@ -33,6 +33,8 @@ struct asl_text event_type(const asl_value *event);
 int64_t event_id(const asl_value *event);
 int64_t event_previous(const asl_value *event);
 int64_t event_time(const asl_value *event); /* ms since 1970, -1: none that can be read */
+/* A moment as histories show it: ISO 8601 with an offset, or seconds since 1970. */
+int64_t recording_time(const asl_value *v);
 /* The one member that ends in EventDetails, or NULL. */
 const asl_value *event_details(const asl_value *event);
 const asl_value *event_detail(const asl_value *event, const char *name);      /* or NULL */

@@ -335,6 +335,11 @@ void engine_set_activities(struct engine *e, const struct engine_activities *act
     e->env.has_activity = activities->exists ? has_activity : NULL;
 }
 
+void engine_set_stand_in(struct engine *e, const struct engine_stand_in *stand_in)
+{
+    e->stand_in = *stand_in;
+}
+
 void engine_watch(struct engine *e, int64_t execution,
                   void (*see)(void *state, int64_t execution, struct store_bytes chunk,
                               enum asl_status status),

@@ -142,6 +142,17 @@ void engine_set_activities(struct engine *e, const struct engine_activities *act
 bool engine_look_task(struct engine *e, int64_t execution, int64_t task,
                       void (*see)(void *state, const struct asl_command *command), void *state);
 
+/* ---- someone who stands in ----
+ *
+ * Asked for each task before it is carried out: true when `event` (SUCCEEDED with its output, or FAILED)
+ * is the answer in its place. What it points to lives until the next question. */
+struct engine_stand_in {
+    void *state;
+    bool (*answers)(void *state, int64_t execution, const asl_value *state_name,
+                    struct asl_event *event);
+};
+void engine_set_stand_in(struct engine *e, const struct engine_stand_in *stand_in);
+
 /* ---- a task on trial ----
  *
  * Carried out for itself, outside of any execution: nothing is kept of it (TestState). */

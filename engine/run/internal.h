@@ -150,6 +150,7 @@ struct engine {
     void *watch_state;
     int64_t watched;
     struct engine_activities activities;
+    struct engine_stand_in stand_in;
 
     struct engine_figures figures;
 };

@@ -203,11 +203,30 @@ static bool may_send(struct engine *e, struct task *t, const struct task_request
     return false;
 }
 
-void tasks_start(struct engine *e, struct action *a)
+/* The whole life of a task that someone stands in for; false: nobody does. */
+static bool is_answered(struct engine *e, const struct action *a, const asl_value *state_name)
 {
-    struct live *l = live_get(e, a->execution);
+    const struct asl_command *c = &a->command;
+    struct asl_event answer;
+    if (!e->stand_in.answers ||
+        !e->stand_in.answers(e->stand_in.state, a->execution, state_name, &answer))
+        return false;
+    struct task *t = add(e, a->execution, c->task);
+    bool submits = c->resource->family == TASK_SERVICE &&
+                   c->resource->pattern != TASK_REQUEST_RESPONSE;
+    if (!c->started)
+        report(t, ASL_TASK_STARTED, NULL, nothing, nothing, nothing);
+    if (submits && !c->submitted)
+        report(t, ASL_TASK_SUBMITTED, answer.output, nothing, nothing, nothing);
+    report_end(t, answer.kind, answer.output, answer.error, answer.cause);
+    return true;
+}
+
+static void carry_out(struct engine *e, struct action *a, struct live *l,
+                      const asl_value *state_name)
+{
     const struct resource *resource = a->command.resource;
-    if (!l || (e->task_table && *find(e, a->execution, a->command.task)))
+    if (is_answered(e, a, state_name))
         return;
     if (resource->family == TASK_ACTIVITY) { /* it waits in the execution until a worker asks */
         if (e->activities.waits && !a->command.started)
@@ -227,7 +246,6 @@ void tasks_start(struct engine *e, struct action *a)
         asl_buffer_free(&cause);
         return;
     }
-    asl_value *state_name = value_string_z(a->state_name ? a->state_name : "");
     struct task_request request;
     fill_request(a, l->x, state_name, &request);
     if (may_send(e, t, &request)) {
@@ -241,6 +259,15 @@ void tasks_start(struct engine *e, struct action *a)
         if (t->is_over)
             forget(t);
     }
+}
+
+void tasks_start(struct engine *e, struct action *a)
+{
+    struct live *l = live_get(e, a->execution);
+    if (!l || (e->task_table && *find(e, a->execution, a->command.task)))
+        return;
+    asl_value *state_name = value_string_z(a->state_name ? a->state_name : "");
+    carry_out(e, a, l, state_name);
     value_release(state_name);
 }
 

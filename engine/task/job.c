@@ -29,6 +29,7 @@ struct job {
     asl_value *stop_keys;
     asl_value *last; /* the newest object that Describe showed, or NULL */
     char *role_arn, *machine_role;
+    asl_value *state; /* the Task's name */
     char token[37];
     bool reported; /* SUBMITTED was */
     bool again;
@@ -113,6 +114,7 @@ static void job_free(struct job *j)
     value_release(j->last);
     free(j->role_arn);
     free(j->machine_role);
+    value_release(j->state);
     free(j);
 }
 
@@ -131,6 +133,7 @@ static struct aws_ask ask_for(const struct job *j, const char *action, const asl
         .names = PROTOCOL_V1,
         .parameters = parameters,
         .role_arn = j->role_arn,
+        .state = j->state ? value_as_text(j->state) : (struct asl_text){NULL, 0},
         .token = j->token,
     };
 }
@@ -359,6 +362,7 @@ void *job_start(const struct connectors *shared, struct task *task,
     service_token(request, j->token);
     j->parameters = parameters_of(j, request);
     j->role_arn = service_role(request->credentials);
+    j->state = request->state_name ? value_retain(request->state_name) : NULL;
     j->machine_role = request->role_arn ? asl_copy_text(asl_text(request->role_arn)) : NULL;
     j->timer = loop_timer_new(shared->loop, on_timer, j);
     asl_value *sent = kind->map ? kind->map(j->parameters) : value_retain(j->parameters);

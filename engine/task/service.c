@@ -21,6 +21,7 @@ struct service_task {
     asl_value *sent;       /* of a lookup: what the call is made of */
     char token[37];
     char *type, *role_arn, *machine_role;
+    asl_value *state; /* the Task's name */
     struct aws_call *call;
     const struct http_headers *headers; /* while a hook runs */
     /* of a failure that waits to be reported */
@@ -46,6 +47,7 @@ static void task_free(struct service_task *t)
     free(t->type);
     free(t->role_arn);
     free(t->machine_role);
+    value_release(t->state);
     free(t->error);
     free(t->cause);
     free(t);
@@ -187,6 +189,7 @@ static void send(struct service_task *t, const asl_value *parameters)
         .names = t->style->prefix ? PROTOCOL_V1 : PROTOCOL_STATES,
         .parameters = parameters,
         .role_arn = t->role_arn,
+        .state = t->state ? value_as_text(t->state) : (struct asl_text){NULL, 0},
         .token = t->token,
         .timeout_ms = t->style->timeout_ms,
     };
@@ -235,6 +238,7 @@ static void look_up(struct service_task *t, asl_value *page_take)
         .names = t->style->prefix ? PROTOCOL_V1 : PROTOCOL_STATES,
         .parameters = page_take,
         .role_arn = t->role_arn,
+        .state = t->state ? value_as_text(t->state) : (struct asl_text){NULL, 0},
     };
     t->call = aws_call(t->shared->aws, &ask, on_page, t);
     value_release(page_take);
@@ -309,6 +313,7 @@ void *service_start(const struct connectors *shared, struct task *task,
     t->type = copy(request->resource->type);
     t->role_arn = service_role(request->credentials);
     t->machine_role = copy(request->role_arn);
+    t->state = request->state_name ? value_retain(request->state_name) : NULL;
     t->sent = service_parameters(style, parameters);
     if (style->lookup)
         look_up(t, style->lookup->ask(t->sent, NULL));

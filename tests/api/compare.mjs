@@ -7,9 +7,9 @@ const NEWER = new Set(['encryptionConfiguration', 'redriveCount', 'RedriveCount'
 
 const NUMBER = /^\d+(\.\d+)?$/, ISO = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/;
 const WORDS = { datetime: NUMBER, timestamp: NUMBER, 'start-date': NUMBER, 'stop-date': NUMBER,
-  'start-time': ISO, 'entered-time': ISO, date: /^\w{3}, \d\d \w{3} \d{4} [\d:]+ GMT$|^\d{4}-\d\d-\d\dT[\d:.]+Z$/ };
+  map_run_arn: /^arn:.*:mapRun:/, 'start-time': ISO, 'entered-time': ISO, date: /^\w{3}, \d\d \w{3} \d{4} [\d:]+ GMT$|^\d{4}-\d\d-\d\dT[\d:.]+Z$/ };
 const MARK = new RegExp(['<[^<>]+>', ...['snf_role_arn(?:_t\\d)?', 'sfn_role_arn', 'ssm_nonexistent_arn',
-  'invalid_execution_arn', 'activity_arn', 'sqs_queue_url', 'a_task_token', 'a_message_id'].map((w) => `\\b${w}\\b`)].join('|'), 'g');
+  'invalid_execution_arn', 'state-machine-arn', 'execution-arn', 'lambda_function_name', 'sqs-queue-url', 'function_name_branch\\d', 'activity_arn', 'sqs_queue_url', 'a_task_token', 'a_message_id'].map((w) => `\\b${w}\\b`)].join('|'), 'g');
 const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
 
 // A text with marks: each stands for one text throughout a case.
@@ -30,7 +30,9 @@ function textFits(expected, given, marks) {
 
 // "" or where and how they differ.
 export function differs(expected, given, marks, where = '') {
-  if (expected === where.split('/').at(-1)) return ''; // the recorder put the member's own name
+  const path = where.split('/');
+  if (expected === path.at(-1) || expected === path.slice(-2).join('.')) return ''; // the recorder put the member's name
+  if (typeof expected === 'string' && expected === given) return '';
   if (Array.isArray(given) && given.length === 1 && WORDS[expected]) [given] = given;
   if (typeof expected === 'string' && WORDS[expected])
     return WORDS[expected].test(String(given)) ? '' : `${where}: ${given} is no time`;

@@ -305,7 +305,9 @@ static void finds_where_a_call_goes(void **state)
                                        .routes = routes,
                                        .route_count = cases[i].routed ? 2 : 0,
                                        .stand_in = only_dynamodb};
-        bool found = endpoint_find(&rules, cases[i].service, cases[i].action, &e, message);
+        const struct endpoint_about about = {.service = cases[i].service,
+                                             .action = cases[i].action};
+        bool found = endpoint_find(&rules, &about, &e, message);
         if (strcmp(found ? e.url : message, cases[i].url) != 0)
             fail_msg("case %zu: %s", i, found ? e.url : message);
         config_free(&c);
