@@ -51,9 +51,16 @@ static void refuse(enum engine_outcome outcome, const char *message,
 static void execution_arn(const struct engine *e, const struct machine *m, const char *name,
                           struct asl_buffer *out)
 {
-    asl_buffer_printf(out, "arn:aws:states:%s:%s:%s:%s:%s", e->connectors.region,
-                      e->connectors.account, m->compiled->express ? "express" : "execution",
-                      m->name, name);
+    const char *parts[] = {"arn:aws:states:",
+                           e->connectors.region,
+                           ":",
+                           e->connectors.account,
+                           m->compiled->express ? ":express:" : ":execution:",
+                           m->name,
+                           ":",
+                           name};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        asl_buffer_puts(out, parts[i]);
 }
 
 struct same_name {
@@ -126,12 +133,17 @@ static void begin(struct engine *e, const struct engine_start *start, const stru
         .alias_arn = asl_text(start->alias_arn),
         .input = start->input,
         .synchronous = start->synchronous,
+        .start = asl_text(start->from ? start->from : ""),
+        .variables = start->variables,
     };
     asl_execution *x = asl_execution_new(m->compiled, &birth, &error);
     if (!x) {
         char message[256];
-        snprintf(message, sizeof message, "the input is no JSON value: line %zu, column %zu: %s",
-                 error.line, error.column, error.message);
+        if (error.problem == VALUE_FINE)
+            snprintf(message, sizeof message, "%s", error.message);
+        else
+            snprintf(message, sizeof message, "the input is no JSON value: line %zu, column %zu: %s",
+                     error.line, error.column, error.message);
         refuse(ENGINE_BAD_INPUT, message, done, state);
         return;
     }
