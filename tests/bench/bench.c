@@ -18,6 +18,7 @@ static const struct {
     {"payload", bench_payload},         {"million", bench_million},
     {"program", bench_program},         {"api", bench_api},
     {"jsonata", bench_jsonata},
+    {"tests", bench_tests},
 };
 
 /* What this program is started anew for, with one argument. */

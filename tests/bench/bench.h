@@ -40,6 +40,7 @@ void bench_million(void);
 void bench_program(void);
 void bench_api(void);
 void bench_jsonata(void);
+void bench_tests(void);
 /* The second process of bench_million. */
 int bench_million_child(const char *phase);
 /* The server of bench_api that does nothing. */
