@@ -75,7 +75,8 @@ struct asl_candidate {
 };
 #define ASL_PICK_NONE SIZE_MAX
 
-struct state; /* definition/machine.h */
+struct state;    /* definition/machine.h */
+struct resource; /* the same */
 
 /* What an onlooker is shown while a step runs: what the history does not tell. */
 enum asl_sight {
@@ -127,6 +128,10 @@ struct asl_env {
     void (*token)(void *state, int64_t event_id, char out[1025]);
     /* Is there such an activity? Asked before a task of it is scheduled; NULL: there is. */
     bool (*has_activity)(void *state, struct asl_text arn);
+    /* Can the integration take such parameters? Asked before a task of a service is scheduled; false:
+     * `problems` gets what is wrong with them, joined by ", ". NULL: it can. */
+    bool (*accepts)(void *state, const struct resource *resource, const asl_value *parameters,
+                    struct asl_buffer *problems);
     const char *region; /* for TaskScheduled */
     /* Which branch goes on? Asked before every move; returns an index, or ASL_PICK_NONE: nobody for
      * now, the step returns with `runnable` set. NULL: first come, first served. Replay follows a
@@ -242,8 +247,6 @@ enum asl_command_kind {
 
 /* What is asked of the engine. Texts belong to the machine or the execution and live until the next
  * step; values are held. */
-struct resource; /* definition/machine.h */
-
 struct asl_command {
     enum asl_command_kind kind;
     int64_t task;              /* id: that of its ...Scheduled event */

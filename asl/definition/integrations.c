@@ -246,6 +246,22 @@ static bool holds_mark(const char *arn)
     return false;
 }
 
+/* "arn:aws-cn:lambda:...": a partition of AWS's, and a service whose resources a Task can be. */
+static bool is_of_kind(const char *arn)
+{
+    static const char *const services[] = {"lambda:", "states:"};
+    const char *partition = arn + strlen("arn:");
+    const char *service = partition + strcspn(partition, ":");
+    bool is_partition = strncmp(partition, "aws", 3) == 0 &&
+                        (partition[3] == ':' || partition[3] == '-');
+    for (size_t i = 0; is_partition && *service && i < sizeof services / sizeof *services; i++) {
+        if (strncmp(service + 1, services[i], strlen(services[i])) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void resource_check(struct compiler *c, const asl_value *state, const struct place *place,
                     const struct resource *r)
 {
@@ -258,12 +274,17 @@ void resource_check(struct compiler *c, const asl_value *state, const struct pla
         report(c, CODE_SCHEMA, &here, "Value is not a valid resource ARN");
         return;
     }
-    if (r->family == TASK_SERVICE && !holds_mark(r->arn) && !is_offered(c, r)) {
+    /* A mark for the partition or region does not hide what is called. */
+    bool is_told = r->family == TASK_SERVICE && !holds_mark(r->type) && !holds_mark(r->action);
+    bool is_wrong = (!holds_mark(r->arn) && !is_of_kind(r->arn)) || (is_told && !is_offered(c, r));
+    if (is_wrong) {
         report(c, CODE_SCHEMA, &here,
                "The resource provided %s is not recognized. The value is not a valid resource ARN, "
                "or the resource is not available in this region.",
                r->arn);
-        tell_offered(c, r);
+        if (r->family == TASK_SERVICE) {
+            tell_offered(c, r);
+        }
         return;
     }
     if (c->express) {

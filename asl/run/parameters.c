@@ -1,5 +1,6 @@
 /* What an integration refuses before it is asked: parameters of a shape that it cannot send. AWS fails
- * the state with States.Runtime and schedules nothing.
+ * the state with States.Runtime and schedules nothing. What a service's model says is asked of the
+ * caller, who has it (asl_env.accepts); what no model says is a table here.
  * Serves: facts 3.11 (recorded for API Gateway's Headers; the rest as reported by users). A field that
  * is missing altogether is the definition's mistake, found when it is compiled.
  */
@@ -48,7 +49,7 @@ bool parameters_are_accepted(struct run *r, const struct resource *resource,
                              const asl_value *parameters)
 {
     struct asl_buffer complaints;
-    asl_buffer_init(&complaints, 4096);
+    asl_buffer_init(&complaints, 65536);
     for (size_t i = 0; i < sizeof demands / sizeof *demands; i++) {
         const struct demand *d = &demands[i];
         const asl_value *v = is_for(d, resource) ? value_get_z(parameters, d->field) : NULL;
@@ -58,6 +59,8 @@ bool parameters_are_accepted(struct run *r, const struct resource *resource,
             asl_buffer_puts(&complaints, ", ");
         asl_buffer_printf(&complaints, "The value %s", d->complaint);
     }
+    if (complaints.size == 0 && resource->family == TASK_SERVICE && r->env->accepts)
+        r->env->accepts(r->env->state, resource, parameters, &complaints);
     bool fine = complaints.size == 0;
     if (!fine) {
         struct asl_buffer shown;

@@ -48,6 +48,27 @@ static bool has_activity(void *player, struct asl_text arn)
            !asl_text_ends(event_detail_text(next, "cause"), "does not exist.");
 }
 
+/* Nor does anybody but the recording know what the service's model was at the time. */
+static bool accepts(void *player, const struct resource *resource, const asl_value *parameters,
+                    struct asl_buffer *problems)
+{
+    static const char before[] = "could not be used to start the Task: [";
+    struct player *p = player;
+    const asl_value *next =
+        p->recording ? recording_event(p->recording, asl_execution_last_event(p->x) + 1) : NULL;
+    struct asl_text cause = next && asl_text_is(event_type(next), "ExecutionFailed")
+                                ? event_detail_text(next, "cause")
+                                : ASL_TEXT("");
+    const char *at = memmem(cause.data, cause.size, before, sizeof before - 1);
+    (void)resource;
+    (void)parameters;
+    if (!at || !asl_text_ends(cause, "]"))
+        return true;
+    at += sizeof before - 1;
+    asl_buffer_put(problems, at, (size_t)(cause.data + cause.size - 1 - at));
+    return false;
+}
+
 /* ---- birth ---- */
 
 /* The fifth part of an ARN, when it looks like an account. */
@@ -112,6 +133,7 @@ bool player_be_born(struct player *p, asl_machine *machine, const struct asl_bir
         .uuid = uuid,
         .token = token,
         .has_activity = has_activity,
+        .accepts = accepts,
         .region = p->region,
     };
     p->x = asl_execution_new(machine, birth, &error);

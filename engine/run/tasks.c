@@ -197,9 +197,10 @@ static bool may_send(struct engine *e, struct task *t, const struct task_request
                         ASL_TEXT_ARGS(value_as_text(request->state_name)), request->resource->arn);
         return true;
     }
-    report_end(t, ASL_TASK_FAILED, NULL, ASL_TEXT("States.TaskFailed"),
-               ASL_TEXT("Stepwell stopped while this task was under way, so its outcome is unknown; "
-                        "it is not sent again because of --in-flight=fail."));
+    report_end(
+        t, ASL_TASK_FAILED, NULL, ASL_TEXT("States.TaskFailed"),
+        ASL_TEXT("Stepwell stopped while this task was under way, so its outcome is unknown; "
+                 "it is not sent again because of --in-flight=fail."));
     return false;
 }
 
@@ -212,8 +213,8 @@ static bool is_answered(struct engine *e, const struct action *a, const asl_valu
         !e->stand_in.answers(e->stand_in.state, a->execution, state_name, &answer))
         return false;
     struct task *t = add(e, a->execution, c->task);
-    bool submits = c->resource->family == TASK_SERVICE &&
-                   c->resource->pattern != TASK_REQUEST_RESPONSE;
+    bool submits =
+        c->resource->family == TASK_SERVICE && c->resource->pattern != TASK_REQUEST_RESPONSE;
     if (!c->started)
         report(t, ASL_TASK_STARTED, NULL, nothing, nothing, nothing);
     if (submits && !c->submitted)

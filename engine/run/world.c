@@ -5,6 +5,9 @@
  */
 #include "engine/run/internal.h"
 
+#include "engine/aws/aws.h"
+#include "engine/task/accept.h"
+
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -34,6 +37,14 @@ static uint64_t kernel_random(void)
         left = sizeof pool / sizeof *pool;
     }
     return pool[--left];
+}
+
+static bool accepts(void *engine, const struct resource *resource, const asl_value *parameters,
+                    struct asl_buffer *problems)
+{
+    struct engine *e = engine;
+    return !e->connectors.aws ||
+           accept_parameters(aws_catalogue(e->connectors.aws), resource, parameters, problems);
 }
 
 static uint64_t random_bits(void *engine)
@@ -195,6 +206,7 @@ bool world_init(struct engine *e, struct store_error *error)
         .now = now,
         .random = random_bits,
         .uuid = uuid,
+        .accepts = accepts,
         .token = token,
         .region = e->connectors.region,
     };

@@ -101,12 +101,18 @@ static void cancel(void *handle)
     http_task_free(t);
 }
 
+static void fail_socket(struct http_task *t, const struct http_answer *a, const char *url)
+{
+    char text[512];
+    aws_words_of_failure(a, url, text);
+    task_report_failed(t->task, ASL_TEXT("States.Http.Socket"), asl_text(text));
+}
+
 static void report(struct http_task *t, const struct http_answer *a)
 {
-    char error[48], text[512];
+    char error[48];
     if (a->failure != HTTP_DONE) {
-        aws_words_of_failure(a, t->url.data, text);
-        task_report_failed(t->task, ASL_TEXT("States.Http.Socket"), asl_text(text));
+        fail_socket(t, a, t->url.data);
     } else if (a->status < 200 || a->status > 299) {
         snprintf(error, sizeof error, "States.Http.StatusCode.%d", a->status);
         task_report_failed(t->task, asl_text(error), words_cut(asl_buffer_text(&a->body)));
@@ -160,6 +166,9 @@ static void on_token(void *state, const struct http_answer *a)
         explicit_bzero(header.data, header.size);
         asl_buffer_free(&header);
         send_out(t);
+    } else if (a->failure != HTTP_DONE) {
+        fail_socket(t, a, web_text(oauth_of(t->connection), "AuthorizationEndpoint"));
+        http_task_free(t);
     } else {
         task_report_failed(
             t->task, ASL_TEXT("States.Runtime"),

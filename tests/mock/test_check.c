@@ -10,6 +10,7 @@
 
 #include "asl/definition/compile.h"
 #include "engine/mock/check.h"
+#include "engine/task/accept.h"
 
 static struct catalogue *catalogue;
 static struct constraint_checker *checker;
@@ -153,11 +154,53 @@ static void judges_errors_by_the_service(void **state)
     asl_buffer_free(&message);
 }
 
+static const struct {
+    const char *resource, *parameters;
+    const char *problems; /* "": taken */
+} parameters[] = {
+    {PREFIX "dynamodb:putItem", "{\"TableName\":\"T\",\"Item\":{\"id\":{\"S\":\"a\"}}}", ""},
+    {PREFIX "dynamodb:putItem", "{\"TableName\":\"T\",\"Items\":{}}",
+     "The field \"Items\" is not supported by Step Functions"},
+    {PREFIX "aws-sdk:s3:getObject", "{\"Bucket\":\"b\",\"Key\":\"k\",\"Foo\":1,\"Bar\":2}",
+     "The field \"Foo\" is not supported by Step Functions, The field \"Bar\" is not supported by "
+     "Step Functions"},
+    {PREFIX "sqs:sendMessage", "{\"QueueUrl\":\"u\",\"MessageBody\":{\"any\":1}}", ""},
+    {PREFIX "lambda:invoke", "{\"FunctionName\":\"f\",\"Payload\":[1,{\"a\":null}]}", ""},
+    {PREFIX "states:startExecution.sync:2", "{\"StateMachineArn\":\"a\",\"Input\":{\"x\":1}}", ""},
+    {PREFIX "states:startExecution", "{\"StateMachine\":\"a\"}",
+     "The field \"StateMachine\" is not supported by Step Functions"},
+    {PREFIX "elasticmapreduce:addStep", "{\"ClusterId\":\"c\",\"Step\":{\"Name\":\"n\"}}", ""},
+    {PREFIX "apigateway:invoke", "{\"Whatever\":1}", ""},
+    {"arn:aws:lambda:us-east-1:123456789012:function:f", "{\"Whatever\":1}", ""},
+};
+
+static void knows_parameters_that_cannot_be_sent(void **state)
+{
+    struct asl_buffer problems;
+    (void)state;
+    asl_buffer_init(&problems, 65536);
+    for (size_t i = 0; i < sizeof parameters / sizeof *parameters; i++) {
+        struct resource r = {0};
+        asl_value *v = value_literal(parameters[i].parameters);
+        resource_compile(asl_text(parameters[i].resource), &r);
+        asl_buffer_clear(&problems);
+        bool fine = accept_parameters(catalogue, &r, v, &problems);
+        const char *said = problems.size ? problems.data : "";
+        if (fine != (parameters[i].problems[0] == '\0') ||
+            strncmp(said, parameters[i].problems, strlen(parameters[i].problems)) != 0)
+            fail_msg("%s: %s: \"%s\"", parameters[i].resource, parameters[i].parameters, said);
+        value_release(v);
+        resource_free(&r);
+    }
+    asl_buffer_free(&problems);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(judges_results_as_aws_does),
         cmocka_unit_test(judges_errors_by_the_service),
+        cmocka_unit_test(knows_parameters_that_cannot_be_sent),
     };
     return cmocka_run_group_tests(tests, open_both, close_both);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "engine/api/test_state/test_state.h"
+#include "engine/task/accept.h"
 
 #define TEST_MS (5 * INT64_C(60000))
 
@@ -26,6 +27,13 @@ static uint64_t env_random(void *state)
 static void env_uuid(void *state, char out[37])
 {
     engine_uuid(((struct test_state *)state)->call->api->engine, out);
+}
+
+static bool env_accepts(void *state, const struct resource *resource, const asl_value *parameters,
+                        struct asl_buffer *problems)
+{
+    struct catalogue *catalogue = ((struct test_state *)state)->call->api->catalogue;
+    return accept_parameters(catalogue, resource, parameters, problems);
 }
 
 static bool env_plays(void *state, const struct state *s, asl_value **items)
@@ -268,6 +276,7 @@ void test_state_play(struct test_state *t)
         .now = env_now,
         .random = env_random,
         .uuid = env_uuid,
+        .accepts = env_accepts,
         .region = engine_region(a->engine),
         .see = see,
         .onlooker = t,

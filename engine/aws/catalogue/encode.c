@@ -422,21 +422,40 @@ static bool reads_only(struct asl_text name, const asl_value *operation)
     return false;
 }
 
-/* Published as not offered by Step Functions (facts 4.2); event streams besides. */
+/* Published as "unsupported operations" with the list of services ("Learning to use AWS service SDK
+ * integrations"); event streams besides. */
 static bool is_refused(const char *service_id, struct asl_text name)
 {
     static const struct {
         const char *service, *operation; /* a '*' at the end: all that begin so */
     } refused[] = {
-        {"STS", "AssumeRole*"},
-        {"Lambda", "InvokeAsync"},
-        {"S3", "SelectObjectContent"},
-        {"Kinesis", "SubscribeToShard"},
-        {"RDS Data", "ExecuteSql"},
+        {"Application Discovery Service", "DescribeExportConfigurations"},
+        {"Application Discovery Service", "ExportConfigurations"},
+        {"CodeDeploy", "BatchGetDeploymentInstances"},
+        {"CodeDeploy", "GetDeploymentInstance"},
+        {"CodeDeploy", "ListDeploymentInstances"},
+        {"CodeDeploy", "SkipWaitTimeForInstanceTermination"},
+        {"ComprehendMedical", "DetectEntities"},
+        {"DataExchange", "SendApiAsset"},
+        {"Direct Connect", "AllocateConnectionOnInterconnect"},
+        {"Direct Connect", "DescribeConnectionLoa"},
+        {"Direct Connect", "DescribeConnectionsOnInterconnect"},
+        {"Direct Connect", "DescribeInterconnectLoa"},
         {"EFS", "CreateTags"},
         {"EMR", "DescribeJobFlows"},
-        {"QBusiness", "Chat"},
+        {"IoT", "AttachPrincipalPolicy"},
+        {"IoT", "DetachPrincipalPolicy"},
+        {"IoT", "ListPolicyPrincipals"},
+        {"IoT", "ListPrincipalPolicies"},
+        {"Kinesis", "SubscribeToShard"},
+        {"Lambda", "InvokeAsync"},
         {"Lex Runtime V2", "StartConversation"},
+        {"MediaPackage", "RotateChannelCredentials"},
+        {"QBusiness", "Chat"},
+        {"RDS Data", "ExecuteSql"},
+        {"S3", "SelectObjectContent"},
+        {"STS", "AssumeRole*"},
+        {"Shield", "DeleteSubscription"},
     };
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
         const char *operation = refused[i].operation;
