@@ -104,7 +104,7 @@ static bool versions_exist(struct api_call *call, const asl_value *routes, struc
             return false;
         }
     }
-    return true;
+    return !name[0] || api_check_not_deleting(call, name, shelf_get(&call->api->machines, name));
 }
 
 /* False after refusing; *arn is that of one of the versions. */
@@ -276,7 +276,7 @@ void api_ListStateMachineAliases(struct api_call *call)
     struct target t;
     char after[API_ARN_BYTES], arn[API_ARN_BYTES];
     struct value_list items, l;
-    if (!api_target(call, "stateMachineArn", &t) || !page_begin(call, after))
+    if (!api_live_target(call, "stateMachineArn", &t) || !page_begin(call, after))
         return;
     value_list_init(&items);
     value_list_init(&l);

@@ -378,6 +378,13 @@ void api_handle(void *api, struct http_exchange *x, const struct http_received *
 
 /* ---- life ---- */
 
+static void see_end(struct api *a, int64_t execution)
+{
+    sync_see_end(a, execution);
+    if (a->deleting)
+        machines_settle(a);
+}
+
 /* The engine's one watcher. */
 static void watch(void *state, int64_t execution, struct store_bytes chunk, enum asl_status status)
 {
@@ -385,7 +392,7 @@ static void watch(void *state, int64_t execution, struct store_bytes chunk, enum
     if (chunk.data)
         deliveries_see(state, execution);
     else
-        sync_see_end(state, execution);
+        see_end(state, execution);
 }
 
 bool api_close(struct api *a)
@@ -427,10 +434,12 @@ struct api *api_new(const struct api_options *options, char message[512])
     a->log = options->log;
     a->log_state = options->log_state;
     a->log_level = options->log ? options->log_level : API_WARN;
-    engine_watch(a->engine, 0, watch, a);
+    engine_watch_all(a->engine, watch, a);
     if (load_shelves(a, message)) {
+        machines_settle(a);
         deliveries_begin(a);
-        schedules_begin(a);
+        if (!options->without_schedules)
+            schedules_begin(a);
         return a;
     }
     api_free(a);

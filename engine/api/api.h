@@ -25,6 +25,7 @@ struct api_options {
      * stderr. */
     void (*log)(void *state, enum api_level level, const char *line);
     void *log_state;
+    bool without_schedules; /* none starts anything from here */
     enum api_level log_level; /* the last one that is wanted; API_DEBUG tells of every request */
 };
 

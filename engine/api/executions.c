@@ -92,12 +92,12 @@ bool api_start_target(struct api_call *call, struct target *t)
     const char *hash = memchr(text.data, '#', text.size);
     char test_case[API_NAME_BYTES];
     if (!hash)
-        return api_target(call, "stateMachineArn", t);
+        return api_live_target(call, "stateMachineArn", t);
     snprintf(test_case, sizeof test_case, "%s", hash + 1);
     asl_value *given = value_retain(call->in);
     asl_value *arn = value_string((struct asl_text){text.data, (size_t)(hash - text.data)});
     call->in = api_with_take(call->in, "stateMachineArn", arn);
-    bool fine = api_target(call, "stateMachineArn", t);
+    bool fine = api_live_target(call, "stateMachineArn", t);
     if (fine) { /* else the call is gone */
         value_release(call->in);
         call->in = value_retain(given);

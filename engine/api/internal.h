@@ -80,6 +80,7 @@ struct api {
     struct shelf schedules;  /* by key: schedule/schedules.h */
     struct shelf rules;      /* of EventBridge, by name */
     struct loop_timer *due;  /* the nearest schedule */
+    size_t deleting;         /* machines that wait for the end of their executions */
     struct activity_queues *queues;
     struct sync_waiting *sync_waiting;
     uint64_t answered, refused;
@@ -172,6 +173,11 @@ struct target {
 /* Finds what a parameter names; an alias gives one of its versions by its weights. False after
  * answering. */
 bool api_target(struct api_call *call, const char *member, struct target *t);
+/* The same, refusing a machine that is being deleted. */
+bool api_live_target(struct api_call *call, const char *member, struct target *t);
+bool api_check_not_deleting(struct api_call *call, const char *name, const asl_value *machine);
+bool machine_is_deleting(const asl_value *machine);
+void machines_settle(struct api *a);
 /* The same for one that is to be started: its ARN may name a test case, as Step Functions Local's do
  * ("...:stateMachine:M#Case"). */
 bool api_start_target(struct api_call *call, struct target *t);

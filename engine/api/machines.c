@@ -25,6 +25,21 @@ static const asl_value *find(const struct api *a, const char *name)
     return machine && !is_deleted(machine) ? machine : NULL;
 }
 
+bool machine_is_deleting(const asl_value *machine)
+{
+    return api_get(machine, "deleting") != NULL;
+}
+
+bool api_check_not_deleting(struct api_call *call, const char *name, const asl_value *machine)
+{
+    char arn[API_ARN_BYTES];
+    if (!machine_is_deleting(machine))
+        return true;
+    api_make_arn(call->api, "stateMachine", name, NULL, arn);
+    api_fail(call, "StateMachineDeleting", "State Machine is being deleted: '%s'", arn);
+    return false;
+}
+
 bool machine_is_express(const asl_value *machine)
 {
     const asl_value *type = api_get(machine, "type");
@@ -84,6 +99,8 @@ static bool adopt(void *state, const struct store_machine *row)
 bool machines_load(struct api *a, char message[512])
 {
     struct store *store = engine_store(a->engine);
+    for (size_t i = 0; i < a->machines.count; i++)
+        a->deleting += machine_is_deleting(a->machines.items[i].document);
     if (store_each_machine(store, adopt, a) == STORE_OK)
         return true;
     snprintf(message, 512, "%s", store_last_error(store)->message);
@@ -135,6 +152,11 @@ bool target_find(struct api *a, struct asl_text text, struct target *t)
     t->machine = find(a, t->arn.name);
     api_make_arn(a, "stateMachine", t->arn.name, t->arn.qualifier[0] ? t->arn.qualifier : NULL, own);
     return t->machine && asl_text_is(text, own) && (!t->arn.qualifier[0] || find_qualified(a, t));
+}
+
+bool api_live_target(struct api_call *call, const char *member, struct target *t)
+{
+    return api_target(call, member, t) && api_check_not_deleting(call, t->arn.name, t->machine);
 }
 
 bool api_target(struct api_call *call, const char *member, struct target *t)
@@ -366,10 +388,10 @@ void api_CreateStateMachine(struct api_call *call)
         !api_check_definition(call, api_text(call, "definition"), express))
         return;
     const asl_value *machine = find(call->api, name.data);
-    if (machine)
-        create_again(call, name.data, machine);
-    else
+    if (!machine)
         create(call, name.data, express);
+    else if (api_check_not_deleting(call, name.data, machine))
+        create_again(call, name.data, machine);
 }
 
 /* ---- describing ---- */
@@ -407,7 +429,8 @@ void api_DescribeStateMachine(struct api_call *call)
     struct value_list l;
     value_list_init(&l);
     api_copy_member(&l, call->in, "stateMachineArn");
-    value_list_set_take(&l, "status", value_string_z("ACTIVE"));
+    value_list_set_take(&l, "status",
+                        value_string_z(machine_is_deleting(t.machine) ? "DELETING" : "ACTIVE"));
     api_copy_member(&l, revision, "type");
     api_copy_time(&l, revision, "creationDate");
     api_copy_member(&l, revision, "description");
@@ -575,7 +598,7 @@ void api_UpdateStateMachine(struct api_call *call)
     bool nothing = !api_text(call, "definition").data && !api_text(call, "roleArn").data;
     for (size_t i = 0; i < CONFIGURATIONS; i++)
         nothing = nothing && !api_get(call->in, configurations[i]);
-    if (!api_target(call, "stateMachineArn", &t))
+    if (!api_live_target(call, "stateMachineArn", &t))
         return;
     if (nothing) {
         api_fail(call, "MissingRequiredParameter",
@@ -594,21 +617,60 @@ void api_UpdateStateMachine(struct api_call *call)
 
 /* ---- DeleteStateMachine ---- */
 
-/* Executions that run go on: each has its own row. One that is not there is deleted already. */
+static bool is_running(struct api *a, const char *name)
+{
+    char arn[API_ARN_BYTES];
+    api_make_arn(a, "stateMachine", name, NULL, arn);
+    return store_count_executions(engine_store(a->engine), arn, ASL_RUNNING) > 0;
+}
+
+static void delete_now(struct api *a, const char *name)
+{
+    char arn[API_ARN_BYTES];
+    api_make_arn(a, "stateMachine", name, NULL, arn);
+    api_put_take(a, &a->machines, name, value_literal("{\"deleted\":true}"));
+    versions_forget(a, name);
+    aliases_forget(a, name);
+    if (shelf_get(&a->tags, arn))
+        api_put_take(a, &a->tags, arn, NULL);
+}
+
+/* Executions that run go on: each has its own row. While there are any the machine is DELETING; with
+ * the last one's end it goes (machines_settle). One that is not there is deleted already. */
 void api_DeleteStateMachine(struct api_call *call)
 {
     struct api *a = call->api;
     struct arn arn;
-    char own[API_ARN_BYTES];
     if (!api_arn(call, "stateMachineArn", 1u << ARN_MACHINE, &arn))
         return;
-    if (find(a, arn.name) && !arn.qualifier[0]) {
-        api_make_arn(a, "stateMachine", arn.name, NULL, own);
-        api_put_take(a, &a->machines, arn.name, value_literal("{\"deleted\":true}"));
-        versions_forget(a, arn.name);
-        aliases_forget(a, arn.name);
-        if (shelf_get(&a->tags, own))
-            api_put_take(a, &a->tags, own, NULL);
+    const asl_value *machine = find(a, arn.name);
+    if (!machine || arn.qualifier[0]) {
+        api_answer_empty(call);
+        return;
+    }
+    if (!is_running(a, arn.name)) {
+        delete_now(a, arn.name);
+    } else if (!machine_is_deleting(machine)) {
+        api_put_take(a, &a->machines, arn.name,
+                     api_with_take(value_retain(machine), "deleting", value_boolean(true)));
+        a->deleting++;
     }
     api_answer_empty(call);
+}
+
+/* An execution has ended (or the server begins): machines that waited for it go. */
+void machines_settle(struct api *a)
+{
+    size_t left = 0;
+    for (size_t i = 0; a->deleting && i < a->machines.count; i++) {
+        if (!machine_is_deleting(a->machines.items[i].document))
+            continue;
+        char *name = asl_copy_text(asl_text(a->machines.items[i].key));
+        if (is_running(a, name))
+            left++;
+        else
+            delete_now(a, name); /* leaves a mark in its place: the shelf keeps its order */
+        free(name);
+    }
+    a->deleting = left;
 }

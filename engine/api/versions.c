@@ -102,7 +102,7 @@ void api_PublishStateMachineVersion(struct api_call *call)
     struct target t;
     char arn[API_ARN_BYTES];
     int64_t created;
-    if (!api_target(call, "stateMachineArn", &t))
+    if (!api_live_target(call, "stateMachineArn", &t))
         return;
     struct asl_text wanted = api_text(call, "revisionId");
     const asl_value *own = api_get(t.machine, "revisionId");

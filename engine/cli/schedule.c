@@ -128,12 +128,12 @@ static int write_one(struct order *o, int (*change)(struct order *o))
         return status;
     }
     const struct api_options options = {.engine = o->session.engine,
-                                        .catalogue = o->session.catalogue};
+                                        .catalogue = o->session.catalogue,
+                                        .without_schedules = true};
     o->api = api_new(&options, message);
     if (!o->api) {
         status = cli_fail(EXIT_STORE, "%s", message);
     } else {
-        schedules_end(o->api); /* none starts from here */
         status = change(o);
         if (status == EXIT_FINE) {
             engine_after_commit(o->session.engine, committed, o);

@@ -28,8 +28,6 @@ struct server {
     struct log log;
     struct api *api;
     struct http_in *http;
-    struct http_in *inner;       /* for the engine's own calls where `http` is not for them; or NULL */
-    char inner_path[40];         /* "/<token>": who does not know it is refused there */
     struct signature_keys *keys; /* requests must be signed by one of them; NULL: by anyone */
     struct notify *notify;
     struct loop_timer *closing;
@@ -117,18 +115,6 @@ static void handle(void *state, struct http_exchange *x, const struct http_recei
         serve_request(s, x, request);
 }
 
-/* The engine's own calls: known by their path. */
-static void handle_inner(void *state, struct http_exchange *x, const struct http_received *request)
-{
-    struct server *s = state;
-    size_t size = strlen(s->inner_path);
-    if (strncmp(request->path, s->inner_path, size) == 0 &&
-        (request->path[size] == '/' || !request->path[size]))
-        api_handle(s->api, x, request);
-    else
-        answer_text(x, 404, "text/plain; charset=utf-8", ASL_TEXT("this port is the engine's own\n"));
-}
-
 /* ---- the end ---- */
 
 /* Answers need some turns of the loop to leave. */
@@ -152,8 +138,6 @@ static void on_signal(void *state)
     }
     notify_stopping(s->notify);
     http_in_close(s->http);
-    if (s->inner)
-        http_in_close(s->inner);
     s->closing = loop_timer_new(s->session.loop, go_on_closing, s);
     s->closing_until = CLOSING_MS;
     go_on_closing(s);
@@ -230,31 +214,14 @@ static bool read_keys(struct server *s, const struct listening *l,
 
 /* ---- listening ---- */
 
-/* Where the machines' own calls of Step Functions go: here, unless they are routed. */
-static void be_the_stand_in(struct server *s, const char *address)
+/* Functions are other processes: they come in by the door, signed as everybody. */
+static void tell_functions(struct server *s, const char *address)
 {
     bool six = strchr(address, ':') != NULL;
     if (!is_loopback(address))
         address = six ? "::1" : "127.0.0.1"; /* listening on all of them, or routed */
     snprintf(s->session.api_url, sizeof s->session.api_url, "http://%s%s%s:%u", six ? "[" : "",
              address, six ? "]" : "", (unsigned)http_in_port(s->http));
-}
-
-/* Where the door asks for keys, or is no TCP port, the engine has a door of its own: on loopback, and
- * only for who knows its path. */
-static bool open_inner(struct server *s, char message[512])
-{
-    char token[33];
-    snprintf(token, sizeof token, "%016llx%016llx",
-             (unsigned long long)engine_random(s->session.engine),
-             (unsigned long long)engine_random(s->session.engine));
-    snprintf(s->inner_path, sizeof s->inner_path, "/%s", token);
-    s->inner = http_in_new(s->session.loop, "127.0.0.1", 0, NULL, NULL, handle_inner, s, message);
-    if (!s->inner)
-        return false;
-    snprintf(s->session.api_url, sizeof s->session.api_url, "http://127.0.0.1:%u%s",
-             (unsigned)http_in_port(s->inner), s->inner_path);
-    return true;
 }
 
 static bool open_doors(struct server *s, const struct listening *l, uint16_t port, char message[512])
@@ -275,12 +242,9 @@ static bool open_doors(struct server *s, const struct listening *l, uint16_t por
                               message);
     }
     texts_free(&hosts);
-    if (!s->http)
-        return false;
-    if (path || s->keys)
-        return open_inner(s, message);
-    be_the_stand_in(s, l->address);
-    return true;
+    if (s->http && !path)
+        tell_functions(s, l->address);
+    return s->http != NULL;
 }
 
 static void tell_where(const struct server *s, const struct listening *l)
@@ -308,6 +272,8 @@ static int listen_and_run(struct server *s, const struct listening *l, uint16_t 
     s->api = api_new(&options, message);
     if (!s->api)
         return cli_fail(EXIT_STORE, "%s", message);
+    s->session.api = s->api;
+    s->session.is_api_borrowed = true;
     if (!open_doors(s, l, port, message))
         return cli_fail(EXIT_WRONG_USAGE, "%s", message);
     loop_on_signal(s->session.loop, SIGTERM, on_signal, s);
@@ -358,7 +324,6 @@ static int serve(struct session_settings *settings, const struct listening *l,
     s.session.engine = NULL;
     api_free(s.api);
     http_in_free(s.http);
-    http_in_free(s.inner);
     if (s.closing)
         loop_timer_free(s.closing);
     notify_free(s.notify);

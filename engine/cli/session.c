@@ -5,7 +5,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/un.h>
 
+#include "engine/api/api.h"
 #include "engine/aws/aws.h"
 #include "engine/cli/routes.h"
 #include "engine/local/local.h"
@@ -80,11 +82,31 @@ bool session_stand_ins(struct session *s)
     return s->listener || start_stand_ins(s);
 }
 
+/* ---- the engine's own API, for its machines ---- */
+
+static bool start_api(struct session *s)
+{
+    char message[512];
+    struct sockaddr_un where;
+    unsigned size;
+    const struct api_options options = {
+        .engine = s->engine, .catalogue = s->catalogue, .without_schedules = true};
+    if (!s->api)
+        s->api = api_new(&options, message);
+    if (!s->api) {
+        cli_note("the engine's own API cannot start: %s", message);
+        return false;
+    }
+    s->inner = http_in_inner(s->loop, api_handle, s->api, &where, &size);
+    http_out_set_inner(s->http, &where, size);
+    return true;
+}
+
 static const char *stand_in(void *session, const char *service)
 {
     struct session *s = session;
-    if (strcmp(service, "sfn") == 0 && s->api_url[0])
-        return s->api_url;
+    if (strcmp(service, "sfn") == 0 && s->engine && (s->inner || start_api(s)))
+        return HTTP_OUT_INNER;
     if ((!local_offers(service) && strcmp(service, "lambda") != 0) || !session_stand_ins(s))
         return NULL;
     return s->stand_in_url;
@@ -296,6 +318,9 @@ void session_run(struct session *s)
 void session_close(struct session *s)
 {
     engine_close(s->engine);
+    if (!s->is_api_borrowed)
+        api_free(s->api);
+    http_in_free(s->inner);
     mock_desk_free(s->mocks);
     if (s->listener)
         http_in_free(s->listener); /* who waits for a function goes before the functions do */

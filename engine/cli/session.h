@@ -61,7 +61,10 @@ struct session {
     struct http_in *listener;
     char *data;
     char stand_in_url[64];
-    char api_url[128]; /* where the engine's own API listens ("sfn"); "": it does not */
+    char api_url[64];       /* where functions, other processes, find the API; "": nowhere */
+    struct api *api;        /* the engine's own: made by `serve`, else when a machine first asks it */
+    bool is_api_borrowed;   /* serve frees it */
+    struct http_in *inner;  /* what machines ask of it, over no port */
     int64_t export_ms;
     const char *account;
     bool is_quiet;

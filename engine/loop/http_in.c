@@ -39,6 +39,7 @@
 #include <sys/queue.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -87,7 +88,7 @@ struct http_in {
     http_in_handle handle;
     void *state;
     uint16_t port;
-    bool is_closing;
+    bool is_closing, is_inner;
     struct connections all, idle, holding;
     size_t count;
     size_t held_bytes;
@@ -614,12 +615,20 @@ static bool make_room(struct http_in *in)
     return oldest != NULL;
 }
 
+/* Whether this very process made the connection. */
+static bool is_own(int fd)
+{
+    struct ucred peer;
+    socklen_t size = sizeof peer;
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.pid == getpid();
+}
+
 static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *address,
                       int size, void *state)
 {
     (void)listener, (void)address, (void)size;
     struct http_in *in = state;
-    if (!make_room(in)) {
+    if ((in->is_inner && !is_own(fd)) || !make_room(in)) {
         close(fd);
         return;
     }
@@ -796,6 +805,21 @@ struct http_in *http_in_on_socket(struct loop *l, int listening, const char *con
     if (!in->listener)
         asl_out_of_memory();
     begin_listening(in, "127.0.0.1", hosts);
+    return in;
+}
+
+struct http_in *http_in_inner(struct loop *l, http_in_handle handle, void *state,
+                              struct sockaddr_un *where, socklen_t *size)
+{
+    int listening = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    *where = (struct sockaddr_un){.sun_family = AF_UNIX};
+    *size = sizeof *where;
+    /* Of an address that is its family alone the kernel makes an abstract name. */
+    if (listening < 0 || bind(listening, (struct sockaddr *)where, sizeof where->sun_family) != 0 ||
+        listen(listening, 1024) != 0 || getsockname(listening, (struct sockaddr *)where, size) != 0)
+        asl_out_of_memory(); /* of descriptors */
+    struct http_in *in = http_in_on_socket(l, listening, NULL, NULL, handle, state);
+    in->is_inner = true;
     return in;
 }
 

@@ -18,6 +18,7 @@
 #include "loop.h"
 
 struct http_in;
+struct sockaddr_un;
 struct http_exchange;
 
 struct http_in_limits {
@@ -56,6 +57,10 @@ struct http_in *http_in_new(struct loop *l, const char *address, uint16_t port,
 struct http_in *http_in_on_socket(struct loop *l, int listening, const char *const *hosts,
                                   const struct http_in_limits *limits, http_in_handle handle,
                                   void *state);
+/* One for this process alone: no port, an abstract name, and the kernel's word for who connects.
+ * Where it is goes to http_out_set_inner. */
+struct http_in *http_in_inner(struct loop *l, http_in_handle handle, void *state,
+                              struct sockaddr_un *where, unsigned *size);
 void http_in_free(struct http_in *h);
 uint16_t http_in_port(const struct http_in *h);
 /* Stops taking new requests; those taken are answered. */

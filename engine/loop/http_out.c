@@ -26,6 +26,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <curl/curl.h>
@@ -79,6 +80,8 @@ struct http_out {
     struct call_list calls; /* running */
     CURL *spare[SPARE_HANDLES];
     size_t spare_count;
+    struct sockaddr_un inner;
+    socklen_t inner_size; /* 0: there is none */
 };
 
 /* What curl says, as the callers tell failures apart. What is not listed is HTTP_CUT_OFF. */
@@ -324,10 +327,23 @@ static bool is_public(const struct sockaddr *address)
     return (six->s6_addr[0] & 0xe0) == 0x20; /* 2000::/3, the global unicast block */
 }
 
+static bool is_inner(const struct http_call *c)
+{
+    static const char url[] = HTTP_OUT_INNER;
+    return c->out->inner_size && strncmp(c->url, url, sizeof url - 1) == 0 &&
+           (c->url[sizeof url - 1] == '/' || !c->url[sizeof url - 1]);
+}
+
 static curl_socket_t on_open_socket(void *state, curlsocktype purpose, struct curl_sockaddr *a)
 {
     struct http_call *c = state;
     (void)purpose;
+    if (is_inner(c)) { /* curl lets the address be another, and has room for any */
+        a->family = AF_UNIX;
+        a->protocol = 0;
+        a->addrlen = c->out->inner_size;
+        memcpy(&a->addr, &c->out->inner, c->out->inner_size);
+    }
     if (c->public_only && !is_public(&a->addr)) {
         c->answer.failure = HTTP_FORBIDDEN;
         return CURL_SOCKET_BAD;
@@ -640,6 +656,12 @@ static void wake_curl(struct http_out *h)
     curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, watch_time);
     curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, h);
     curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)h->in_all);
+}
+
+void http_out_set_inner(struct http_out *h, const struct sockaddr_un *where, socklen_t size)
+{
+    h->inner = *where;
+    h->inner_size = size;
 }
 
 void http_out_free(struct http_out *h)

@@ -11,6 +11,7 @@
 #include "loop.h"
 
 struct http_out;
+struct sockaddr_un;
 struct http_call;
 
 struct http_header {
@@ -67,6 +68,9 @@ struct http_answer {
 
 /* At most `in_all` requests at once (0: 1,024), `per_host` to one host and port (0: 256). */
 struct http_out *http_out_new(struct loop *l, size_t in_all, size_t per_host);
+/* Requests to HTTP_OUT_INNER go to this process's own server (http_in_inner) instead. */
+#define HTTP_OUT_INNER "http://127.0.0.1:1"
+void http_out_set_inner(struct http_out *h, const struct sockaddr_un *where, unsigned size);
 /* What is on its way is dropped; `done` is not called. Not from within `done`. */
 void http_out_free(struct http_out *h);
 /* Copies the request. `done` is called once, from the loop, never from within this call; the answer

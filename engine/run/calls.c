@@ -338,7 +338,13 @@ void engine_watch(struct engine *e, int64_t execution,
                               enum asl_status status),
                   void *state)
 {
-    e->watch = see;
-    e->watch_state = state;
-    e->watched = execution;
+    e->watchers[0] = (struct watcher){see, state, execution};
+}
+
+void engine_watch_all(struct engine *e,
+                      void (*see)(void *state, int64_t execution, struct store_bytes chunk,
+                                  enum asl_status status),
+                      void *state)
+{
+    e->watchers[1] = (struct watcher){see, state, 0};
 }

@@ -194,6 +194,11 @@ void engine_watch(struct engine *e, int64_t execution,
                   void (*see)(void *state, int64_t execution, struct store_bytes chunk,
                               enum asl_status status),
                   void *state);
+/* A second one, for who keeps an engine (the API); beside the first, of all executions. */
+void engine_watch_all(struct engine *e,
+                      void (*see)(void *state, int64_t execution, struct store_bytes chunk,
+                                  enum asl_status status),
+                      void *state);
 
 /* ---- figures, for /metrics and benches ---- */
 

@@ -99,6 +99,13 @@ struct machine {
     asl_machine *compiled;
 };
 
+struct watcher {
+    void (*see)(void *state, int64_t execution, struct store_bytes chunk, enum asl_status status);
+    void *state;
+    int64_t execution; /* 0: all */
+};
+#define WATCHERS 2
+
 struct engine {
     struct engine_options options;
     struct loop *loop;
@@ -146,9 +153,7 @@ struct engine {
     int64_t next_due;
     bool turn_asked, is_paused, is_closing;
 
-    void (*watch)(void *state, int64_t execution, struct store_bytes chunk, enum asl_status status);
-    void *watch_state;
-    int64_t watched;
+    struct watcher watchers[WATCHERS]; /* engine_watch, engine_watch_all */
     struct engine_activities activities;
     struct engine_stand_in stand_in;
 

@@ -218,9 +218,14 @@ static void write_row(struct engine *e, struct live *l)
         t->due = row.due;
 }
 
+static bool watches(const struct watcher *w, const struct live *l)
+{
+    return w->see && (!w->execution || w->execution == l->id);
+}
+
 static bool is_watched(const struct engine *e, const struct live *l)
 {
-    return e->watch && (!e->watched || e->watched == l->id);
+    return watches(&e->watchers[0], l) || watches(&e->watchers[1], l);
 }
 
 static void note_change(struct engine *e, struct live *l)
@@ -319,17 +324,16 @@ static void put_rest(struct engine *e)
 
 /* ---- 4. act ---- */
 
-static void tell_watcher(struct engine *e, const struct change *c)
+static void tell_watcher(const struct watcher *w, const struct change *c)
 {
-    if (!is_watched(e, c->live))
+    if (!watches(w, c->live))
         return;
     if (c->history && asl_history_count(c->history)) {
         struct asl_text bytes = asl_history_bytes(c->history);
-        e->watch(e->watch_state, c->live->id, (struct store_bytes){bytes.data, bytes.size},
-                 c->status);
+        w->see(w->state, c->live->id, (struct store_bytes){bytes.data, bytes.size}, c->status);
     }
     if (c->status != ASL_RUNNING)
-        e->watch(e->watch_state, c->live->id, (struct store_bytes){NULL, 0}, c->status);
+        w->see(w->state, c->live->id, (struct store_bytes){NULL, 0}, c->status);
 }
 
 /* Tells first, in order of the commit, then puts the executions to rest. */
@@ -345,7 +349,8 @@ static void settle(struct engine *e, struct turn *t)
             e->figures.finished++;
             crash_here(CRASH_FINISHED);
         }
-        tell_watcher(e, c);
+        for (size_t k = 0; k < WATCHERS; k++)
+            tell_watcher(&e->watchers[k], c);
         if (c->history)
             history_put(e, c->history);
         c->live->pins--;

@@ -101,6 +101,28 @@ await test('machines', async () => {
   await refuses('StateMachineDoesNotExist', 'DescribeStateMachine', { stateMachineArn: m.arn });
 });
 
+await test('deleting a machine whose executions run', async () => {
+  const m = await machine(define({ W: { Type: 'Wait', Seconds: 3600, End: true } }), { publish: true });
+  const routingConfiguration = [{ stateMachineVersionArn: `${m.arn}:1`, weight: 100 }];
+  const executionArn = await start(m);
+  for (let i = 0; i < 2; i++) await send('DeleteStateMachine', { stateMachineArn: m.arn });
+  const status = async () => (await send('DescribeStateMachine', { stateMachineArn: m.arn })).status;
+  is(await status(), 'DELETING');
+  for (const [operation, more] of [['StartExecution', {}], ['UpdateStateMachine', { definition: PASS }],
+    ['PublishStateMachineVersion', {}], ['ListStateMachineAliases', {}]])
+    await refuses('StateMachineDeleting', operation, { stateMachineArn: m.arn, ...more });
+  await refuses('StateMachineDeleting', 'CreateStateMachine', { name: m.name, definition: PASS, roleArn: ROLE });
+  await refuses('StateMachineDeleting', 'CreateStateMachineAlias', { name: 'a', routingConfiguration });
+  await server.stop('SIGKILL');
+  await server.start();
+  client = connect();
+  is(await status(), 'DELETING');
+  await send('StopExecution', { executionArn });
+  await refuses('StateMachineDoesNotExist', 'DescribeStateMachine', { stateMachineArn: m.arn });
+  is((await send('DescribeExecution', { executionArn })).status, 'ABORTED');
+  is((await machine(PASS, { name: m.name })).arn, m.arn);
+});
+
 await test('validation', async () => {
   const fine = await send('ValidateStateMachineDefinition', { definition: PASS });
   is([fine.result, fine.diagnostics, fine.truncated], ['OK', [], false]);

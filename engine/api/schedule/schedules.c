@@ -145,7 +145,7 @@ static void fire(struct api *a, const char *key, const asl_value *schedule, int6
     struct target t;
     char name[API_NAME_BYTES];
     struct asl_buffer input;
-    if (!target_find(a, text_of(schedule, "machine"), &t)) {
+    if (!target_find(a, text_of(schedule, "machine"), &t) || machine_is_deleting(t.machine)) {
         fprintf(stderr, "stepwell: schedule %s names a machine that is not there: %s\n", key,
                 text_of(schedule, "machine").data);
         finish(a, key, due, next, "the state machine does not exist");
