@@ -171,14 +171,16 @@ struct asl_birth {
     struct asl_text version_arn, alias_arn; /* empty: none */
     struct asl_text input;                  /* the caller's text, kept for ExecutionStarted */
     bool synchronous;                       /* StartSyncExecution: no RedriveCount in its context */
+    struct asl_text start; /* the state of the machine's own States to begin with; empty: StartAt */
+    const asl_value *variables; /* {"name": value} assigned before; NULL: none */
     /* Of a state tested alone (TestState); such an execution cannot be saved. */
     bool alone;               /* causes do not begin with the state's name */
     uint32_t retries;         /* that each retrier has used up already */
     const asl_value *context; /* what $$ shows instead of the execution's own; NULL */
-    const asl_value *variables; /* {"name": value} assigned before; NULL (may be saved) */
 };
 
-/* NULL when the input is no JSON (*error tells). Nothing happens before the first step. */
+/* NULL when the input is no JSON, or (error->problem VALUE_FINE) there is no such state to begin with,
+ * or the variables are no object; *error tells. Nothing happens before the first step. */
 asl_execution *asl_execution_new(asl_machine *machine, const struct asl_birth *birth,
                                  struct value_error *error);
 void asl_execution_free(asl_execution *x);

@@ -2,6 +2,7 @@
 #include "run.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -147,6 +148,38 @@ static asl_value *text_or_null(struct asl_text t)
     return t.size ? value_string(t) : NULL;
 }
 
+static struct state *find_start(const asl_machine *machine, struct asl_text name)
+{
+    for (size_t i = 0; i < machine->root.count; i++)
+        if (asl_text_equal(value_as_text(machine->root.states[i]->name), name))
+            return machine->root.states[i];
+    return NULL;
+}
+
+/* A fork is born in its root frame, which waits for ASL_START; others get theirs then. */
+static bool be_born_within(asl_execution *x, const struct asl_birth *birth,
+                           struct value_error *error)
+{
+    struct state *start = birth->start.size ? find_start(x->machine, birth->start)
+                                            : x->machine->root.start;
+    bool fits = !birth->variables || value_kind(birth->variables) == VALUE_OBJECT;
+    if (!start || !fits) {
+        *error = (struct value_error){.problem = VALUE_FINE};
+        snprintf(error->message, sizeof error->message,
+                 start ? "variables are an object: {\"name\": value}"
+                       : "there is no such state to begin with at the definition's top level");
+        return false;
+    }
+    if (birth->start.size || birth->variables) {
+        x->root = frame_new(NULL, 0, &x->machine->root);
+        x->root->state = start;
+        x->root->phase = FRAME_ENTER;
+        x->root->input = value_retain(x->input);
+        x->root->variables = birth->variables ? value_retain(birth->variables) : NULL;
+    }
+    return true;
+}
+
 asl_execution *asl_execution_new(asl_machine *machine, const struct asl_birth *birth,
                                  struct value_error *error)
 {
@@ -170,8 +203,11 @@ asl_execution *asl_execution_new(asl_machine *machine, const struct asl_birth *b
     x->alone = birth->alone;
     x->retries_before = birth->retries;
     x->context = birth->context ? value_retain(birth->context) : NULL;
-    x->variables_before = birth->variables ? value_retain(birth->variables) : NULL;
     x->deadline = NEVER;
+    if (!be_born_within(x, birth, error)) {
+        asl_execution_free(x);
+        return NULL;
+    }
     return x;
 }
 
@@ -184,7 +220,7 @@ void asl_execution_free(asl_execution *x)
     frame_free(x->root);
     asl_value *values[] = {x->arn,          x->name,        x->role_arn,  x->machine_arn,
                            x->machine_name, x->version_arn, x->alias_arn, x->input,
-                           x->output,       x->context,     x->variables_before};
+                           x->output,       x->context};
     for (size_t i = 0; i < sizeof values / sizeof *values; i++)
         value_release(values[i]);
     free(x->raw_input);

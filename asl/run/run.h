@@ -104,7 +104,7 @@ struct asl_execution {
     /* see asl_birth */
     bool alone;
     uint32_t retries_before;
-    asl_value *context, *variables_before; /* or NULL */
+    asl_value *context; /* or NULL */
     int64_t started, stopped, deadline;
     int64_t last_event;
     int64_t last_silent; /* ids for what silent frames would have emitted: -1, -2 ... */

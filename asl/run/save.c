@@ -354,8 +354,10 @@ static void get_execution(struct loader *l, asl_execution *x)
         x->root = get_frame(l, NULL, 0, &x->machine->root);
         get_ready(l, x);
     }
-    bool begun = x->last_event > 0; /* then it runs in its root frame, before it has none */
-    if (x->last_event < 0 || (x->status == ASL_RUNNING && begun != (x->root != NULL)))
+    /* One that has begun runs in its root frame; before, only a fork has one, which waits. */
+    bool begun = x->last_event > 0;
+    bool waits = !x->root || (x->root->phase == FRAME_ENTER && !x->root->ready && !x->root->child_count);
+    if (x->last_event < 0 || (x->status == ASL_RUNNING && (begun ? !x->root : !waits)))
         l->bytes.damaged = true;
     if (l->bytes.at != l->bytes.end)
         l->bytes.damaged = true;

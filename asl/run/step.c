@@ -388,11 +388,12 @@ static void start(struct run *r)
     if (x->machine->express && (seconds == 0 || seconds > EXPRESS_SECONDS_MAXIMUM))
         seconds = EXPRESS_SECONDS_MAXIMUM;
     x->deadline = seconds ? x->started + seconds * 1000 : NEVER;
-    x->root = frame_new(NULL, 0, &x->machine->root);
-    x->root->input = value_retain(x->input); /* its `last` is 0: so is the first state's previous */
-    x->root->variables = x->variables_before;
-    x->variables_before = NULL;
-    state_enter(r, x->root, x->root->scope->start);
+    if (!x->root) { /* else it was born in the midst */
+        x->root = frame_new(NULL, 0, &x->machine->root);
+        x->root->input = value_retain(x->input);
+        x->root->state = x->root->scope->start;
+    }
+    state_enter(r, x->root, x->root->state); /* its `last` is 0: so is the first state's previous */
     x->root->retry_count = x->retries_before;
 }
 

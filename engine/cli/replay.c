@@ -3,14 +3,13 @@
  * Sources come one after another: executions of a store, files and folders of histories as the AWS
  * CLI prints them. A file that goes on where the one before it stopped is its next page.
  */
-#include "engine/cli/cli.h"
+#include "engine/cli/stored.h"
 
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "engine/cli/recorded.h"
 #include "engine/replay/replay.h"
 
 #define DEFINITION_MAXIMUM (1 << 20)
@@ -55,6 +54,10 @@ static void tell_json(struct replay *r, const char *source, const struct replay_
         value_list_set_take(&l, "eventId", value_integer(j->event));
     set_text(&l, "difference", &j->difference);
     set_text(&l, "neededBy", &j->needs);
+    if (j->is_open) {
+        set_text(&l, "standsIn", &j->stands_in);
+        value_list_set_take(&l, "couldGoOn", value_boolean(j->goes_on));
+    }
     value_list_push_take(&r->results, value_object_take(&l));
 }
 
@@ -66,7 +69,11 @@ static void tell_people(const struct replay *r, const char *source,
         told += r->counts[i];
     if (told == 1)
         printf("%-14s %s\n", "VERDICT", "EXECUTION");
-    printf("%-14s %s\n", replay_verdict_name(j->verdict), source);
+    printf("%-14s %s", replay_verdict_name(j->verdict), source);
+    if (j->is_open)
+        printf(" (open, in %s: %s)", j->stands_in.size ? j->stands_in.data : "no state",
+               j->goes_on ? "could go on" : "could not go on");
+    putchar('\n');
     if (j->verdict == REPLAY_SAME)
         return;
     if (j->verdict == REPLAY_NEEDS_OUTCOME)
@@ -199,63 +206,28 @@ static void read_path(struct replay *r, const char *path, int depth)
 
 /* ---- ours ---- */
 
-static void replay_ours(struct replay *r, int64_t id)
+static void replay_ours(void *replay, int64_t id)
 {
-    struct recorded o;
-    bool read = cli_read_recorded(r->store, id, &o);
-    asl_machine *machine = r->edited ? r->edited : o.compiled;
-    if (machine && read) {
-        const struct replay_identity identity = {o.arn, o.name, o.machine_arn, o.machine_name,
-                                                 o.express};
-        judge(r, o.name, machine, value_retain(o.events), &identity);
+    struct replay *r = replay;
+    struct stored o;
+    if (stored_load(&o, r->store, id)) {
+        struct replay_identity identity;
+        stored_identity(&o, &identity);
+        judge(r, o.name, r->edited ? r->edited : o.compiled, value_retain(o.events), &identity);
     } else {
-        cli_fail(EXIT_STORE, "%s: %s", o.name ? o.name : "?",
-                 o.message[0] ? o.message : "its definition is missing or does not compile");
         r->unreadable++;
     }
-    cli_recorded_free(&o);
-}
-
-struct selection {
-    const char *machine; /* NULL: all */
-    int64_t *ids;
-    size_t count, capacity;
-};
-
-/* The machine's name is the seventh part of an execution's ARN. */
-static bool is_of(const char *arn, const char *machine)
-{
-    int colons = 0;
-    while (*arn && colons < 6)
-        colons += *arn++ == ':';
-    size_t size = strcspn(arn, ":");
-    return strlen(machine) == size && strncmp(arn, machine, size) == 0;
-}
-
-static bool select_one(void *selection, const struct store_execution *x)
-{
-    struct selection *s = selection;
-    if (s->machine && !is_of(x->arn, s->machine))
-        return true;
-    if (s->count == s->capacity) {
-        s->capacity = s->capacity ? s->capacity * 2 : 64;
-        s->ids = asl_reallocate(s->ids, s->capacity * sizeof *s->ids);
-    }
-    s->ids[s->count++] = x->id;
-    return true;
+    stored_free(&o);
 }
 
 static bool replay_selected(struct replay *r)
 {
-    struct selection s = {.machine = r->machine_name};
-    store_list_executions(r->store, NULL, -1, INT64_MAX, SIZE_MAX, select_one, &s);
-    for (size_t i = 0; i < s.count; i++)
-        replay_ours(r, s.ids[i]);
-    free(s.ids);
-    if (!s.count)
-        cli_fail(EXIT_WRONG_USAGE, "there are no executions%s%s in %s", s.machine ? " of " : "",
-                 s.machine ? s.machine : "", store_path(r->store));
-    return s.count > 0;
+    size_t count = stored_each(r->store, r->machine_name, replay_ours, r);
+    if (!count)
+        cli_fail(EXIT_WRONG_USAGE, "there are no executions%s%s in %s",
+                 r->machine_name ? " of " : "", r->machine_name ? r->machine_name : "",
+                 store_path(r->store));
+    return count > 0;
 }
 
 /* ---- the command ---- */

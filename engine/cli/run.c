@@ -1,5 +1,6 @@
 /* stepwell run: a definition, from its start to its end. */
-#include "engine/cli/follow.h"
+#include "engine/cli/dry_run.h"
+#include "engine/cli/start.h"
 
 #include <string.h>
 
@@ -7,31 +8,12 @@
 
 #define DEFINITION_MAXIMUM (1 << 20)
 #define INPUT_MAXIMUM 262144
-#define ROLE_DEFAULT "arn:aws:iam::123456789012:role/stepwell"
-
-struct run {
-    struct session session;
-    struct engine_started started;
-    bool answered;
-    char arn[512];
-    char message[512];
-};
-
-static void on_started(void *state, const struct engine_started *started)
-{
-    struct run *r = state;
-    r->started = *started;
-    r->answered = true;
-    snprintf(r->arn, sizeof r->arn, "%s", started->arn ? started->arn : "");
-    snprintf(r->message, sizeof r->message, "%s", started->message);
-    loop_stop(r->session.loop);
-}
 
 struct run_settings {
     struct session_settings session;
     const char *input, *name, *type, *role, *test_case;
     struct texts variables;
-    bool json, quiet;
+    bool json, quiet, dry;
 };
 
 static bool check_input(const struct asl_buffer *input)
@@ -56,90 +38,54 @@ static bool read_all(const struct run_settings *settings, const char *path,
            check_input(input);
 }
 
-/* AWS's rule for names (facts 1.3). */
-static bool check_name(const char *name)
-{
-    if (!name)
-        return true;
-    size_t size = strlen(name);
-    if (size >= 1 && size <= 80 && value_utf8_valid(asl_text(name)) &&
-        !strpbrk(name, " \t\r\n<>{}[]?*\"#%\\^|~`$&,;:/"))
-        return true;
-    cli_fail(EXIT_WRONG_USAGE,
-             "--name: '%s' is no execution name: 1 to 80 characters, without white space and "
-             "<>{}[]?*\"#%%\\^|~`$&,;:/",
-             name);
-    return false;
-}
-
-static bool check_test_case(struct run *r, const char *name, const char *test_case, int64_t machine)
+static bool check_test_case(struct session *s, const char *name, const char *test_case,
+                            int64_t machine)
 {
     struct asl_buffer message;
     asl_buffer_init(&message, 65536);
-    bool fine = mock_desk_check(r->session.mocks, name, test_case,
-                                engine_machine(r->session.engine, machine), &message);
+    bool fine = mock_desk_check(s->mocks, name, test_case, engine_machine(s->engine, machine),
+                                &message);
     if (!fine)
         cli_fail(EXIT_WRONG_USAGE, "--test-case %s: %s", test_case, message.data);
     asl_buffer_free(&message);
     return fine;
 }
 
-static int start(struct run *r, const struct run_settings *settings, const char *path,
-                 struct asl_buffer *definition, struct asl_buffer *input)
+/* With a test case, a mark beside the execution names it for as long as that is started. */
+static int start(const struct run_settings *settings, struct session *s, const char *name,
+                 struct engine_start *ask)
 {
-    char name[81];
-    struct asl_diagnostics diagnostics = {0};
-    bool express = settings->type && strcmp(settings->type, "EXPRESS") == 0;
-    cli_machine_name(path, name);
-    int64_t machine = engine_put_machine(r->session.engine, name, asl_buffer_text(definition),
-                                         express, settings->role ? settings->role : ROLE_DEFAULT,
-                                         &diagnostics);
-    cli_print_diagnostics(stderr, path, &diagnostics);
-    asl_diagnostics_free(&diagnostics);
-    if (machine < 0)
-        return cli_fail(EXIT_WRONG_USAGE, "%s is not run: mend its definition first", path);
-    struct engine_start ask = {
-        .machine = machine, .name = settings->name, .input = asl_buffer_text(input)};
     struct engine_mark mark;
     if (settings->test_case) {
-        if (!check_test_case(r, name, settings->test_case, machine))
+        if (!check_test_case(s, name, settings->test_case, ask->machine))
             return EXIT_WRONG_USAGE;
-        mock_desk_mark(r->session.mocks, name, settings->test_case, &mark);
-        ask.marks = &mark;
-        ask.mark_count = 1;
+        mock_desk_mark(s->mocks, name, settings->test_case, &mark);
+        ask->marks = &mark;
+        ask->mark_count = 1;
     }
-    engine_start(r->session.engine, &ask, on_started, r);
+    int status = start_and_follow(s, ask, settings->json, settings->quiet, settings->session.db);
     if (settings->test_case)
         mock_desk_unmark(&mark);
-    if (!r->answered) /* a refusal comes at once */
-        session_run(&r->session);
-    if (r->started.outcome == ENGINE_ALREADY_EXISTS)
-        return cli_fail(EXIT_WRONG_USAGE,
-                        "an execution named '%s' exists; choose another --name, or `stepwell show "
-                        "%s`",
-                        settings->name, settings->name);
-    if (r->started.outcome != ENGINE_OK)
-        return cli_fail(EXIT_WRONG_USAGE, "%s", r->message);
-    return r->answered ? -1 : EXIT_INTERRUPTED;
+    return status;
 }
 
-static int run(struct run *r, const struct run_settings *settings, const char *path)
+static int run(const struct run_settings *settings, const char *path)
 {
     int status = EXIT_WRONG_USAGE;
     struct asl_buffer definition, input;
+    struct session session = {0};
     asl_buffer_init(&definition, ASL_BUFFER_MAXIMUM);
     asl_buffer_init(&input, ASL_BUFFER_MAXIMUM);
-    if (read_all(settings, path, &definition, &input) && check_name(settings->name) &&
-        session_open(&r->session, &settings->session, &status)) {
-        status = start(r, settings, path, &definition, &input);
-        if (status < 0) {
-            if (!settings->quiet && !settings->json)
-                fprintf(stderr, "%s\n", r->arn);
-            status = follow_execution(&r->session, r->started.execution, settings->json,
-                                      settings->quiet ? PROGRESS_NOTHING : PROGRESS_ALL,
-                                      settings->session.db);
-        }
-        session_close(&r->session);
+    if (read_all(settings, path, &definition, &input) && start_check_name(settings->name) &&
+        session_open(&session, &settings->session, &status)) {
+        char name[81];
+        cli_machine_name(path, name);
+        bool express = settings->type && strcmp(settings->type, "EXPRESS") == 0;
+        struct engine_start ask = {.name = settings->name, .input = asl_buffer_text(&input)};
+        ask.machine = start_put_machine(&session, path, name, asl_buffer_text(&definition), express,
+                                        settings->role);
+        status = ask.machine < 0 ? EXIT_WRONG_USAGE : start(settings, &session, name, &ask);
+        session_close(&session);
     }
     asl_buffer_free(&definition);
     asl_buffer_free(&input);
@@ -150,7 +96,6 @@ static int command(const struct command *c, int argc, char **argv)
 {
     struct run_settings settings = {0};
     struct texts rest = {0};
-    struct run r = {0};
     const struct option options[] = {
         {"input", OPTION_TEXT, "JSON|@FILE", "the execution's input (default: {})", &settings.input},
         {"var", OPTION_LIST, "NAME=VALUE", "for ${NAME} in the definition; again for more",
@@ -162,6 +107,7 @@ static int command(const struct command *c, int argc, char **argv)
         {"role", OPTION_TEXT, "ARN", "shown as the execution's role", &settings.role},
         {"json", OPTION_FLAG, NULL, "the members of DescribeExecution, on stdout", &settings.json},
         {"quiet", OPTION_FLAG, NULL, "no progress", &settings.quiet},
+        {"dry-run", OPTION_FLAG, NULL, "only tell where each Task's call would go", &settings.dry},
         SESSION_OPTIONS(&settings.session),
         {0},
     };
@@ -171,9 +117,11 @@ static int command(const struct command *c, int argc, char **argv)
         status = cli_fail(EXIT_WRONG_USAGE, "--type is STANDARD or EXPRESS, not '%s'", settings.type);
     if (status < 0 && rest.count != 1)
         status = cli_fail(EXIT_WRONG_USAGE, "run wants one definition file; `stepwell run --help`");
+    if (status < 0 && settings.dry)
+        status = dry_run(&settings.session, &settings.variables, rest.items[0], settings.json);
     settings.session.quiet = settings.quiet || settings.json;
     if (status < 0)
-        status = run(&r, &settings, rest.items[0]);
+        status = run(&settings, rest.items[0]);
     texts_free(&rest);
     texts_free(&settings.variables);
     session_settings_free(&settings.session);

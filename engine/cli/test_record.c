@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "engine/cli/recorded.h"
+#include "engine/cli/stored.h"
 #include "engine/test/from_history.h"
 
 static asl_value *substitutions_of(const struct texts *variables)
@@ -133,7 +133,7 @@ static int from_file(const struct record_options *o, struct from_history *h)
 
 static int from_store(const struct record_options *o, struct from_history *h)
 {
-    struct recorded x;
+    struct stored x;
     struct recording r = {0};
     struct value_error error;
     char message[256];
@@ -141,7 +141,7 @@ static int from_store(const struct record_options *o, struct from_history *h)
     int64_t id = store ? cli_find_execution(store, o->source) : 0;
     int status = store ? EXIT_WRONG_USAGE : EXIT_STORE;
     if (id) {
-        bool read = cli_read_recorded(store, id, &x);
+        bool read = stored_load(&x, store, id);
         h->express = x.express;
         h->execution = x.name;
         h->machine = x.machine_name;
@@ -151,10 +151,10 @@ static int from_store(const struct record_options *o, struct from_history *h)
             h->recording = &r;
             status = write_test(o, h);
             recording_free(&r);
-        } else {
-            cli_fail(EXIT_WRONG_USAGE, "%s: %s", o->source, read ? message : x.message);
+        } else if (read) {
+            cli_fail(EXIT_WRONG_USAGE, "%s: %s", o->source, message);
         }
-        cli_recorded_free(&x);
+        stored_free(&x);
     }
     store_close(store);
     return status;

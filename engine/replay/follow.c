@@ -18,15 +18,39 @@ static bool is_outside(const asl_value *event)
     return event_outside(event) != ASL_START;
 }
 
-/* The branch that the next recorded event comes from. */
-static size_t pick(void *player, const struct asl_candidate *candidates, size_t count)
+/* A branch that can go on does so at once; on AWS, within milliseconds. */
+#define STARVED 250 /* ms */
+
+static int64_t waiting_since(const struct player *p, const struct asl_candidate *c, int64_t now)
 {
-    struct player *p = player;
-    const asl_value *next = next_recorded(p);
-    if (p->forced || !next) {
-        p->forced = false;
-        return 0;
+    for (size_t i = 0; i < p->waiting_count; i++)
+        if (p->waiting[i].last == c->last && p->waiting[i].state == c->state)
+            return p->waiting[i].since;
+    return now;
+}
+
+/* Would a branch have gone on long ago of which the recording shows nothing? */
+static bool is_one_starved(struct player *p, const struct asl_candidate *candidates, size_t count,
+                           const asl_value *next)
+{
+    struct waiting waiting[PLAYER_WAITING];
+    int64_t now = event_time(next);
+    if (!p->recording->timed || count > PLAYER_WAITING)
+        count = 0;
+    for (size_t i = 0; i < count; i++) {
+        waiting[i] = (struct waiting){candidates[i].last, waiting_since(p, &candidates[i], now),
+                                      candidates[i].state};
+        if (now - waiting[i].since > STARVED)
+            p->starved = candidates[i].state;
     }
+    memcpy(p->waiting, waiting, count * sizeof *waiting);
+    p->waiting_count = count;
+    return p->starved != NULL;
+}
+
+/* The branch that the next recorded event comes from. */
+static size_t choose(const struct asl_candidate *candidates, size_t count, const asl_value *next)
+{
     struct asl_text type = event_type(next), name = {NULL, 0};
     if (is_outside(next) || asl_text_is(type, "ExecutionTimedOut"))
         return ASL_PICK_NONE;
@@ -45,6 +69,18 @@ static size_t pick(void *player, const struct asl_candidate *candidates, size_t 
             found = i;
     }
     return found;
+}
+
+static size_t pick(void *player, const struct asl_candidate *candidates, size_t count)
+{
+    struct player *p = player;
+    const asl_value *next = next_recorded(p);
+    if (p->forced || !next) {
+        p->forced = false;
+        return 0;
+    }
+    return is_one_starved(p, candidates, count, next) ? ASL_PICK_NONE
+                                                      : choose(candidates, count, next);
 }
 
 /* ---- moves ---- */
@@ -165,11 +201,20 @@ static bool is_over(const struct player *p)
            !(next && event_outside(next) == ASL_REDRIVE);
 }
 
+static void find_dead(struct player *p)
+{
+    const asl_value *events = p->recording->events;
+    for (size_t i = 0; i < value_count(events); i++)
+        if (event_outside(value_at(events, i)) == ASL_TASK_TIMED_OUT)
+            player_dies(p, event_task(events, value_at(events, i)));
+}
+
 bool follow(struct player *p, struct comparison *c, struct asl_buffer *difference, int64_t *at)
 {
     size_t seen = 0, idle = 0, count = value_count(p->recording->events);
     p->env.pick = pick;
     c->untimed = !p->recording->timed;
+    find_dead(p);
     player_step_kind(p, ASL_START);
     bool same = compare_new(p, c, &seen, difference);
     while (same && seen < count && !is_over(p)) {
@@ -177,8 +222,13 @@ bool follow(struct player *p, struct comparison *c, struct asl_buffer *differenc
         bool moved = move(p);
         same = compare_new(p, c, &seen, difference);
         idle = seen == before ? idle + 1 : 0;
-        if (!moved || idle > count + 1000)
+        if (!moved || idle > count + 1000 || p->starved)
             break;
+    }
+    if (same && p->starved) {
+        asl_buffer_printf(difference, "recorded nothing of %.*s, which would have gone on",
+                          ASL_TEXT_ARGS(value_as_text(p->starved)));
+        same = false;
     }
     if (same && seen < count)
         asl_buffer_printf(difference, "recorded %.*s, replayed nothing more",

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "engine/replay/compare.h"
+#include "engine/replay/places.h"
 
 asl_value *outcome_parameters(const asl_value *scheduled)
 {
@@ -11,11 +12,13 @@ asl_value *outcome_parameters(const asl_value *scheduled)
     return v ? v : event_payload(scheduled, "input");
 }
 
-static void add(struct outcomes *all, const asl_value *events, const asl_value *scheduled)
+static void add(struct outcomes *all, const asl_value *scheduled, const struct place *at)
 {
     struct outcome *o = &all->items[all->count++];
-    *o = (struct outcome){.scheduled = event_id(scheduled)};
-    o->state = event_state(events, scheduled, &o->iteration);
+    *o = (struct outcome){.scheduled = event_id(scheduled),
+                          .state = at->state,
+                          .iteration = at->iteration,
+                          .iterations = at->iterations};
     o->resource = event_detail_text(scheduled, "resource");
     o->parameters = outcome_parameters(scheduled);
 }
@@ -37,12 +40,14 @@ static struct outcome *outcome_of(const struct outcomes *all, int64_t scheduled)
 void outcomes_read(struct outcomes *all, const struct recording *recording)
 {
     const asl_value *events = recording->events;
+    struct places places = {0};
     *all = (struct outcomes){.recording = recording};
+    places_extend(&places, events);
     all->items = asl_allocate_zeroed(value_count(events), sizeof *all->items);
     for (size_t i = 0; i < value_count(events); i++) {
         const asl_value *event = value_at(events, i);
         if (asl_text_ends(event_type(event), "Scheduled")) {
-            add(all, events, event);
+            add(all, event, &places.items[i]);
             continue;
         }
         if (event_outside(event) == ASL_STOP && i + 1 == value_count(events))
@@ -53,6 +58,7 @@ void outcomes_read(struct outcomes *all, const struct recording *recording)
         if (o && o->count < sizeof o->events / sizeof *o->events)
             o->events[o->count++] = event;
     }
+    places_free(&places);
 }
 
 void outcomes_free(struct outcomes *all)
@@ -83,7 +89,8 @@ static int misfit(const struct outcome *o, const struct outcome *wanted)
 {
     bool state = o->state && wanted->state &&
                  asl_text_equal(value_as_text(o->state), value_as_text(wanted->state));
-    bool place = state && o->iteration == wanted->iteration;
+    bool place = state && o->iteration == wanted->iteration &&
+                 (!wanted->iterations || o->iterations == wanted->iterations);
     if (!state && !asl_text_equal(o->resource, wanted->resource))
         return 4;
     bool equal = equal_parameters(o->parameters, wanted->parameters);

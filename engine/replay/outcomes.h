@@ -13,7 +13,8 @@
 struct outcome {
     int64_t scheduled;           /* id of its ...Scheduled event */
     const asl_value *state;      /* name */
-    int64_t iteration;           /* -1: none */
+    int64_t iteration;           /* of the innermost Map; -1: none */
+    uint64_t iterations;         /* of all Maps around (places.h); 0: not told */
     struct asl_text resource;
     asl_value *parameters;       /* what the task was given */
     const asl_value *events[3];  /* started, submitted, ended, as far as recorded */

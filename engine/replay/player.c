@@ -167,6 +167,8 @@ bool player_open(struct player *p, asl_machine *machine, const struct recording 
         .version_arn = event_detail_text(first, "stateMachineVersionArn"),
         .alias_arn = event_detail_text(first, "stateMachineAliasArn"),
         .input = input_text(first, &input),
+        .start = asl_text(identity->from ? identity->from : ""),
+        .variables = identity->variables,
     };
     bool born = player_be_born(p, machine, &birth, region,
                                r->timed ? event_time(first) : BEGINNING);
@@ -181,6 +183,7 @@ void player_close(struct player *p)
     asl_result_free(&p->result);
     asl_history_free(p->history);
     value_release(p->events);
+    free(p->dead);
     *p = (struct player){0};
 }
 
@@ -252,13 +255,30 @@ bool player_feed(struct player *p, const asl_value *recorded, int64_t task)
     return taken;
 }
 
+void player_dies(struct player *p, int64_t task)
+{
+    if (p->dead_count == p->dead_capacity) {
+        p->dead_capacity = p->dead_capacity ? p->dead_capacity * 2 : 16;
+        p->dead = asl_reallocate(p->dead, p->dead_capacity * sizeof *p->dead);
+    }
+    p->dead[p->dead_count++] = task;
+}
+
+static bool is_dead(const struct player *p, int64_t task)
+{
+    for (size_t i = p->dead_count; i-- > 0;)
+        if (p->dead[i] == task)
+            return true;
+    return false;
+}
+
 void player_heartbeats(struct player *p)
 {
     struct asl_result open;
     asl_result_init(&open, NULL);
     asl_execution_open_commands(p->x, &p->env, &open);
     for (size_t i = 0; i < open.count; i++)
-        if (open.commands[i].heartbeat_seconds > 0) {
+        if (open.commands[i].heartbeat_seconds > 0 && !is_dead(p, open.commands[i].task)) {
             struct asl_event beat = {.kind = ASL_TASK_HEARTBEAT, .task = open.commands[i].task};
             player_step(p, &beat);
         }

@@ -7,6 +7,9 @@
 #include "engine/replay/recording.h"
 #include "engine/replay/replay.h"
 
+/* Of more branches than this nobody is watched for: looking is quadratic in them. */
+#define PLAYER_WAITING 64
+
 struct player {
     const struct recording *recording; /* NULL: there is none */
     asl_execution *x;
@@ -19,6 +22,15 @@ struct player {
     unsigned uuids;
     bool drew_random;
     bool forced; /* follow: the recording shows no way on, the first branch goes */
+    /* follow: branches that could go on and whose turn did not come; since when */
+    struct waiting {
+        int64_t last, since;
+        const asl_value *state;
+    } waiting[PLAYER_WAITING];
+    size_t waiting_count;
+    const asl_value *starved; /* follow: the state of one that waited too long */
+    int64_t *dead; /* tasks whose worker was recorded to have gone silent, or to be too slow */
+    size_t dead_count, dead_capacity;
     char region[32];
     char message[256]; /* why it could not be opened */
 };
@@ -40,6 +52,7 @@ void player_wait(struct player *p, int64_t at);
 bool player_feed(struct player *p, const asl_value *recorded, int64_t task);
 /* Tells every open task but those that were recorded to have timed out that its worker lives. */
 void player_heartbeats(struct player *p);
+void player_dies(struct player *p, int64_t task); /* that task was recorded to have timed out */
 
 /* ---- the two ways ---- */
 
@@ -54,8 +67,9 @@ enum rerun_end {
     RERUN_NEEDS, /* an outcome that was never recorded */
     RERUN_LONG,  /* it does not come to an end */
 };
-/* Runs with the recorded outcomes, given by state, Map iteration and parameters. *task gets the
- * Scheduled event (id) that has no outcome. */
-enum rerun_end rerun(struct player *p, int64_t *task);
+/* Runs with the recorded outcomes, given by state, Map iteration and parameters. Tells `standing` (of
+ * the recording) what was reached. *task gets the Scheduled event (id) that has no outcome. */
+struct standing;
+enum rerun_end rerun(struct player *p, struct standing *standing, int64_t *task);
 
 #endif

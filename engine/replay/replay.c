@@ -1,9 +1,9 @@
 /* The verdict; see replay.h.
  *
- * Two histories are compared by where each event stands on its branch: the names of the states before
- * it, back to the beginning, and the indices of the Map iterations, as one 64-bit number. Events with
- * the same place and type belong together in their order; ids do not count, so the order in which
- * branches took turns does not either.
+ * Two histories are compared by where each event stands on its branch (places.h): the names of the
+ * states before it, back to the beginning, and the indices of the Map iterations, as one 64-bit number.
+ * Events with the same place and type belong together in their order; ids do not count, so the order
+ * in which branches took turns does not either.
  */
 #include "engine/replay/replay.h"
 
@@ -11,7 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "asl/definition/machine.h"
+#include "engine/replay/places.h"
 #include "engine/replay/player.h"
+#include "engine/replay/standing.h"
 
 const char *replay_verdict_name(enum replay_verdict verdict)
 {
@@ -33,6 +36,7 @@ void replay_judgement_free(struct replay_judgement *j)
     asl_buffer_free(&j->needs);
     asl_buffer_free(&j->error);
     asl_buffer_free(&j->cause);
+    asl_buffer_free(&j->stands_in);
 }
 
 /* ---- places ---- */
@@ -44,47 +48,14 @@ struct placed {
     const asl_value *event;
 };
 
-struct places {
+struct order {
     struct placed *items; /* sorted */
     size_t count;
 };
 
-static uint64_t mix(uint64_t seed, struct asl_text text)
-{
-    for (size_t i = 0; i < text.size; i++)
-        seed = (seed ^ (unsigned char)text.data[i]) * 0x100000001B3u;
-    return (seed ^ seed >> 29) * 0xBF58476D1CE4E5B9u + 1;
-}
-
 static uint64_t type_number(const asl_value *event)
 {
-    return mix(0xCBF29CE484222325u, event_type(event));
-}
-
-/* A container is left behind its last branch, whichever that was, and an iteration may begin behind
- * the end of another: their place is that of the container's entry. */
-static int64_t anchor_of(const asl_value *events, const asl_value *event)
-{
-    struct asl_text type = event_type(event);
-    int64_t entry = asl_text_ends(type, "StateExited") || asl_text_is(type, "MapIterationStarted")
-                        ? event_entry(events, event)
-                        : 0;
-    return entry ? entry : event_previous(event);
-}
-
-static uint64_t place_of(const asl_value *events, const uint64_t *places, const asl_value *event)
-{
-    struct asl_text type = event_type(event);
-    int64_t before = anchor_of(events, event), index = 0;
-    uint64_t place = before >= 1 ? places[before - 1] : 0;
-    if (asl_text_ends(type, "StateEntered"))
-        return mix(place, event_detail_text(event, "name"));
-    if (!asl_text_is(type, "MapIterationStarted"))
-        return place;
-    const asl_value *v = event_detail(event, "index");
-    if (v)
-        value_as_integer(v, &index);
-    return mix(place + (uint64_t)index + 1, ASL_TEXT("iteration"));
+    return places_mix(0xCBF29CE484222325u, event_type(event));
 }
 
 /* These stand behind whichever branch ended last, or behind the last event of all. */
@@ -102,22 +73,23 @@ static int by_place(const void *a, const void *b)
     return x->index < y->index ? -1 : x->index > y->index;
 }
 
-static struct places places_of(const asl_value *events)
+static struct order order_of(const asl_value *events)
 {
     size_t count = value_count(events);
-    struct places all = {asl_allocate_zeroed(count + 1, sizeof *all.items), count};
-    uint64_t *numbers = asl_allocate_zeroed(count + 1, sizeof *numbers);
+    struct order all = {asl_allocate_zeroed(count + 1, sizeof *all.items), count};
+    struct places places = {0};
+    places_extend(&places, events);
     for (size_t i = 0; i < count; i++) {
         const asl_value *event = value_at(events, i);
-        numbers[i] = place_of(events, numbers, event);
+        uint64_t place = is_placeless(event_type(event)) ? 0 : places.items[i].path;
         all.items[i] = (struct placed){
-            .place = (is_placeless(event_type(event)) ? 0 : numbers[i]) ^ type_number(event),
+            .place = place ^ type_number(event),
             .index = i,
             .entered = asl_text_ends(event_type(event), "StateEntered"),
             .event = event,
         };
     }
-    free(numbers);
+    places_free(&places);
     qsort(all.items, count, sizeof *all.items, by_place);
     return all;
 }
@@ -174,7 +146,7 @@ static void contrast_lone(struct contrast *t, const struct placed *lone, bool re
     asl_buffer_free(&difference);
 }
 
-static void contrast(struct contrast *t, const struct places *recorded, const struct places *ours)
+static void contrast(struct contrast *t, const struct order *recorded, const struct order *ours)
 {
     size_t i = 0, k = 0;
     while (i < recorded->count || k < ours->count) {
@@ -221,14 +193,15 @@ static bool failed_alike(const struct recording *r, const asl_execution *x)
 }
 
 static enum replay_verdict weigh(const struct contrast *t, const struct recording *r,
-                                 const struct player *p, enum rerun_end end)
+                                 const struct player *p, const struct standing *standing,
+                                 enum rerun_end end)
 {
-    if (!r->ended && t->path_lost)
-        return REPLAY_UNREACHABLE;
     if (end == RERUN_NEEDS)
         return REPLAY_NEEDS_OUTCOME;
     if (end == RERUN_LONG || !failed_alike(r, p->x))
         return REPLAY_FAILS;
+    if (!r->ended && standing->unreached)
+        return REPLAY_UNREACHABLE;
     if (t->path_lost || t->path_grown)
         return REPLAY_OTHER_PATH;
     return t->payload ? REPLAY_OTHER_PAYLOAD : REPLAY_SAME;
@@ -259,16 +232,17 @@ static void tell_needs(struct replay_judgement *j, const struct player *p, int64
     name_state(j, p->events, scheduled);
 }
 
-static void judge_rerun(struct player *p, const struct recording *r, struct replay_judgement *j)
+static void judge_rerun(struct player *p, const struct recording *r, struct standing *standing,
+                        struct replay_judgement *j)
 {
     int64_t task = 0;
-    enum rerun_end end = rerun(p, &task);
+    enum rerun_end end = rerun(p, standing, &task);
     struct contrast t = {.j = j, .open = !r->ended, .first = SIZE_MAX};
     t.c = (struct comparison){.drew_random = p->drew_random, .untimed = !r->timed};
-    struct places recorded = places_of(r->events), ours = places_of(p->events);
+    struct order recorded = order_of(r->events), ours = order_of(p->events);
     asl_buffer_clear(&j->difference);
     contrast(&t, &recorded, &ours);
-    j->verdict = weigh(&t, r, p, end);
+    j->verdict = weigh(&t, r, p, standing, end);
     if (t.first < value_count(r->events)) {
         j->event = (int64_t)t.first + 1;
         name_state(j, r->events, value_at(r->events, t.first));
@@ -283,16 +257,71 @@ static void judge_rerun(struct player *p, const struct recording *r, struct repl
     free(ours.items);
 }
 
+/* Where an open execution stands, and whether the edited definition came there. */
+static void tell_standing(struct replay_judgement *j, const struct standing *standing)
+{
+    enum { SHOWN = 10 };
+    j->is_open = true;
+    j->goes_on = j->verdict == REPLAY_SAME || j->verdict == REPLAY_OTHER_PAYLOAD ||
+                 j->verdict == REPLAY_OTHER_PATH;
+    for (size_t i = 0; i < standing->count && i < SHOWN; i++) {
+        const struct stand *stand = &standing->items[i];
+        asl_buffer_printf(&j->stands_in, "%s%.*s", i ? ", " : "",
+                          ASL_TEXT_ARGS(value_as_text(stand->state)));
+        if (stand->iteration >= 0)
+            asl_buffer_printf(&j->stands_in, "[%lld]", (long long)stand->iteration);
+    }
+    if (standing->count > SHOWN)
+        asl_buffer_printf(&j->stands_in, " and %zu more", standing->count - SHOWN);
+}
+
+/* What following left to be found out. */
+static void judge_on(struct player *p, asl_machine *machine, const struct recording *r,
+                     const struct replay_identity *identity, bool same, struct replay_judgement *j)
+{
+    struct places places = {0};
+    struct standing standing = {0};
+    if (!r->ended) {
+        places_extend(&places, r->events);
+        standing_find(&standing, r->events, &places);
+    }
+    if (!same && player_open(p, machine, r, identity)) {
+        judge_rerun(p, r, &standing, j);
+        player_close(p);
+    }
+    if (same && !r->ended && (j->status == ASL_FAILED || j->status == ASL_TIMED_OUT))
+        j->verdict = REPLAY_FAILS; /* at once, on what was recorded last */
+    if (!r->ended)
+        tell_standing(j, &standing);
+    standing_free(&standing);
+    places_free(&places);
+}
+
+/* A fork may have begun where the definition has no state. */
+static bool can_begin(const asl_machine *machine, const struct replay_identity *identity)
+{
+    bool can = !identity->from;
+    for (size_t i = 0; !can && i < machine->root.count; i++)
+        can = asl_text_is(value_as_text(machine->root.states[i]->name), identity->from);
+    return can;
+}
+
 bool replay_judge(asl_machine *machine, const struct recording *r,
                   const struct replay_identity *identity, struct replay_judgement *j,
                   char message[256])
 {
-    struct asl_buffer *const buffers[] = {&j->state, &j->difference, &j->needs, &j->error,
-                                          &j->cause};
+    struct asl_buffer *const buffers[] = {&j->state, &j->difference, &j->needs,
+                                          &j->error, &j->cause,      &j->stands_in};
     struct player p;
     *j = (struct replay_judgement){0};
     for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
         asl_buffer_init(buffers[i], ASL_BUFFER_MAXIMUM);
+    if (!can_begin(machine, identity)) {
+        j->verdict = REPLAY_UNREACHABLE;
+        asl_buffer_printf(&j->difference, "it began at %s, which the definition has not at its top "
+                                          "level", identity->from);
+        return true;
+    }
     bool fine = player_open(&p, machine, r, identity), same = false;
     if (fine) {
         struct comparison c = {0};
@@ -307,9 +336,27 @@ bool replay_judge(asl_machine *machine, const struct recording *r,
     else if (fine)
         name_state(j, r->events, recording_event(r, j->event));
     player_close(&p);
-    if (fine && !same && player_open(&p, machine, r, identity)) {
-        judge_rerun(&p, r, j);
-        player_close(&p);
-    }
+    if (fine)
+        judge_on(&p, machine, r, identity, same, j);
     return fine;
+}
+
+bool replay_watch(asl_machine *machine, const struct recording *r,
+                  const struct replay_identity *identity,
+                  void (*see)(void *onlooker, const struct asl_observation *o), void *onlooker)
+{
+    struct player p;
+    struct comparison c = {0};
+    struct asl_buffer difference;
+    int64_t at;
+    if (!player_open(&p, machine, r, identity))
+        return false;
+    asl_buffer_init(&difference, 65536);
+    p.env.see = see;
+    p.env.onlooker = onlooker;
+    bool same = follow(&p, &c, &difference, &at);
+    comparison_free(&c);
+    asl_buffer_free(&difference);
+    player_close(&p);
+    return same;
 }

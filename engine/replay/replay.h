@@ -5,6 +5,9 @@
  * (by state, Map iteration and parameters, after their recorded durations), and what came is compared
  * with what was, branch by branch, so that another interleaving of branches is no difference.
  *
+ * A recording that was taken while the execution was open is played on until every state that it
+ * stood in is come to: what follows there is nobody's to know, and no difference.
+ *
  * Calls nobody: no task leaves.
  */
 #ifndef ENGINE_REPLAY_REPLAY_H
@@ -27,6 +30,9 @@ const char *replay_verdict_name(enum replay_verdict verdict); /* "same", "other-
 struct replay_identity {
     const char *arn, *name, *machine_arn, *machine_name;
     bool express;
+    /* Of a fork: the state it began with, and {"name": value} of the variables it was given. */
+    const char *from;
+    const asl_value *variables;
 };
 
 struct replay_judgement {
@@ -37,6 +43,9 @@ struct replay_judgement {
     struct asl_buffer needs;      /* REPLAY_NEEDS_OUTCOME: the task's parameters */
     enum asl_status status;       /* how the replay ended */
     struct asl_buffer error, cause;
+    bool is_open; /* the recording was taken before the end */
+    bool goes_on; /* of an open one: what it stands in is come to, so it could go on from there */
+    struct asl_buffer stands_in; /* of an open one: "Call, Each[2]" */
 };
 void replay_judgement_free(struct replay_judgement *j);
 
@@ -44,5 +53,11 @@ void replay_judgement_free(struct replay_judgement *j);
 bool replay_judge(asl_machine *machine, const struct recording *r,
                   const struct replay_identity *identity, struct replay_judgement *j,
                   char message[256]);
+
+/* Follows the recording while somebody looks on (asl_env's `see`). False: it does not replay as
+ * recorded; what there is up to the first difference was seen. */
+bool replay_watch(asl_machine *machine, const struct recording *r,
+                  const struct replay_identity *identity,
+                  void (*see)(void *onlooker, const struct asl_observation *o), void *onlooker);
 
 #endif

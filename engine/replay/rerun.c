@@ -1,7 +1,9 @@
 /* The free run: the definition goes its own way, and every task it orders gets the outcome that was
  * recorded for it (outcomes.h), after the time it took then. */
 #include "engine/replay/outcomes.h"
+#include "engine/replay/places.h"
 #include "engine/replay/player.h"
+#include "engine/replay/standing.h"
 
 #define MOVES_MAXIMUM 1000000
 
@@ -10,6 +12,8 @@ struct rerun {
     struct outcomes outcomes;
     struct coming coming;
     int64_t missing; /* id of the Scheduled event without outcome, 0: none */
+    struct places places;      /* of the events that came */
+    struct standing *standing; /* of the recording, when it is open */
 };
 
 static void order_outcome(struct rerun *r, int64_t task)
@@ -20,21 +24,33 @@ static void order_outcome(struct rerun *r, int64_t task)
                                      : NULL;
     struct outcome wanted = {0};
     if (scheduled) {
-        wanted.state = event_state(events, scheduled, &wanted.iteration);
+        const struct place *at = &r->places.items[task - 1];
+        wanted.state = at->state;
+        wanted.iteration = at->iteration;
+        wanted.iterations = at->iterations;
         wanted.resource = event_detail_text(scheduled, "resource");
         wanted.parameters = outcome_parameters(scheduled);
     }
     struct outcome *o = scheduled ? outcomes_find(&r->outcomes, &wanted) : NULL;
     value_release(wanted.parameters);
-    if (o)
-        outcome_comes(&r->outcomes, o, r->p->now, task, &r->coming);
-    else
+    if (!o) {
         r->missing = r->missing ? r->missing : task;
+        return;
+    }
+    outcome_comes(&r->outcomes, o, r->p->now, task, &r->coming);
+    if (o->count && event_outside(o->events[o->count - 1]) == ASL_TASK_TIMED_OUT)
+        player_dies(r->p, task);
 }
 
-static void take_commands(struct rerun *r)
+/* What a step gave: events, which may come to where the recording stands, and commands. */
+static void take_result(struct rerun *r)
 {
     const struct asl_result *result = &r->p->result;
+    size_t seen = r->places.count;
+    places_extend(&r->places, r->p->events);
+    for (; seen < r->places.count; seen++)
+        if (r->places.items[seen].entry == (int64_t)seen + 1 && r->places.items[seen].state)
+            standing_reach(r->standing, &r->places.items[seen]);
     for (size_t i = 0; i < result->count; i++) {
         if (result->commands[i].kind == ASL_RUN_TASK)
             order_outcome(r, result->commands[i].task);
@@ -54,28 +70,26 @@ static bool feed_earliest(struct rerun *r)
     return true;
 }
 
-/* Time passes up to what is due. Where only a heartbeat is, and the outcome is still to come, the
- * worker was alive. */
+/* Time passes up to what is due. Where only a heartbeat is: workers were alive, but for those whose
+ * tasks were recorded to have timed out. */
 static bool tick(struct rerun *r, int64_t due)
 {
-    if (r->coming.count) {
-        player_wait(r->p, due - 1);
-        player_heartbeats(r->p);
-        if (asl_execution_due(r->p->x) > due)
-            return true;
-    }
+    player_wait(r->p, due - 1);
+    player_heartbeats(r->p);
+    if (asl_execution_due(r->p->x) > due)
+        return true;
     player_wait(r->p, due);
     player_step_kind(r->p, ASL_TICK);
     return true;
 }
 
 /* Has the recording been left behind, which was taken while the execution was open? What was recorded
- * still comes, however late under this definition. */
+ * still comes, however late under this definition, and so does the state in which it stood. */
 static bool is_behind(const struct rerun *r, int64_t next)
 {
     const struct recording *recording = r->p->recording;
     size_t count = value_count(recording->events);
-    if (recording->ended || r->coming.count)
+    if (recording->ended || r->coming.count || r->standing->unreached)
         return false;
     return !recording->timed || next > event_time(value_at(recording->events, count - 1));
 }
@@ -112,33 +126,40 @@ static int64_t longest_open(struct player *p)
     return task;
 }
 
+/* Of an open execution: it stands where it stood, what it would need next is nobody's to know. */
+static bool is_enough(const struct rerun *r)
+{
+    return !r->p->recording->ended && !r->standing->unreached;
+}
+
 static enum rerun_end run(struct rerun *r)
 {
     struct player *p = r->p;
     size_t most = 2 * value_count(p->recording->events) + 30000;
     player_step_kind(p, ASL_START);
-    take_commands(r);
+    take_result(r);
     for (size_t moves = 0; asl_execution_status(p->x) == ASL_RUNNING; moves++) {
         if (moves == MOVES_MAXIMUM || value_count(p->events) > most)
             return RERUN_LONG;
         if (r->missing && !p->result.runnable)
-            return RERUN_NEEDS;
+            return is_enough(r) ? RERUN_OPEN : RERUN_NEEDS;
         if (!move(r)) {
             r->missing = p->recording->ended ? longest_open(p) : 0;
             return p->recording->ended ? RERUN_NEEDS : RERUN_OPEN;
         }
-        take_commands(r);
+        take_result(r);
     }
     return RERUN_ENDED;
 }
 
-enum rerun_end rerun(struct player *p, int64_t *task)
+enum rerun_end rerun(struct player *p, struct standing *standing, int64_t *task)
 {
-    struct rerun r = {.p = p};
+    struct rerun r = {.p = p, .standing = standing};
     outcomes_read(&r.outcomes, p->recording);
     enum rerun_end end = run(&r);
     *task = r.missing;
     outcomes_free(&r.outcomes);
     coming_free(&r.coming);
+    places_free(&r.places);
     return end;
 }

@@ -126,12 +126,17 @@ static void begin(struct engine *e, const struct engine_start *start, const stru
         .alias_arn = asl_text(start->alias_arn),
         .input = start->input,
         .synchronous = start->synchronous,
+        .start = asl_text(start->from ? start->from : ""),
+        .variables = start->variables,
     };
     asl_execution *x = asl_execution_new(m->compiled, &birth, &error);
     if (!x) {
         char message[256];
-        snprintf(message, sizeof message, "the input is no JSON value: line %zu, column %zu: %s",
-                 error.line, error.column, error.message);
+        if (error.problem == VALUE_FINE)
+            snprintf(message, sizeof message, "%s", error.message);
+        else
+            snprintf(message, sizeof message, "the input is no JSON value: line %zu, column %zu: %s",
+                     error.line, error.column, error.message);
         refuse(ENGINE_BAD_INPUT, message, done, state);
         return;
     }

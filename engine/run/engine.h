@@ -97,6 +97,8 @@ struct engine_start {
     struct asl_text input;  /* JSON text; kept as it is in ExecutionStarted */
     const char *version_arn, *alias_arn; /* or NULL */
     bool synchronous;       /* StartSyncExecution: see asl_birth */
+    const char *from;       /* a fork: the state it begins with; NULL: StartAt */
+    const asl_value *variables; /* a fork: {"name": value}, or NULL */
     const struct engine_mark *marks;
     size_t mark_count;
 };

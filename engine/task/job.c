@@ -179,18 +179,18 @@ static asl_value *wrapped_take(const struct job *j, asl_value *object)
     return words_sorted_take(value_object_take(&l));
 }
 
-static asl_value *result_of(const struct job *j, bool failed)
+static asl_value *result_of(const struct job *j)
 {
     asl_value *result = j->last ? value_retain(j->last) : value_empty_object();
     if (j->kind->shape_take)
         result = j->kind->shape_take(j->resource, result);
-    return !j->kind->wrap || failed ? result : wrapped_take(j, result);
+    return j->kind->wrap ? wrapped_take(j, result) : result;
 }
 
-/* With what Describe showed last; as a failure's cause it is JSON text. */
+/* With what Describe showed last; as a failure's cause it is the same, as JSON text. */
 static void finish(struct job *j, bool failed)
 {
-    asl_value *result = result_of(j, failed);
+    asl_value *result = result_of(j);
     if (failed) {
         struct asl_buffer cause;
         asl_buffer_init(&cause, ASL_BUFFER_MAXIMUM);

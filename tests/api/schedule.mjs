@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Server, Tally } from './client.mjs';
+import { Peer } from './peer.mjs';
 
 const tally = new Tally('schedule');
 const program = process.env.STEPWELL ?? 'build/stepwell';
@@ -66,6 +67,51 @@ await test('the command line', [], async (server, cli) => {
     try { cli(...wrong); } catch (error) { status = error.status; }
     is([wrong[2], status], [wrong[2], 2]);
   }
+});
+
+await test('a file beside the definition', [], async (server, cli) => {
+  const file = join(server.folder, 'night.schedule.json');
+  writeFileSync(join(server.folder, 'night.asl.json'), PASS);
+  writeFileSync(file, show({ expression: 'cron(0 3 * * ? *)', zone: 'Europe/Berlin', input: { full: true }, retries: 3,
+    deadLetter: 'arn:aws:sqs:us-east-1:123456789012:dead', missed: 'none' }));
+  cli('add', '--file', file);
+  const [one] = JSON.parse(cli('list', '--json'));
+  is([one.name, one.machine, one.zone, one.input, one.retries, one.deadLetter, one.missed], ['night', `${PREFIX}night`,
+    'Europe/Berlin', '{"full":true}', 3, 'arn:aws:sqs:us-east-1:123456789012:dead', 'none']);
+  for (const wrong of ['{', '[]', '{"expression":"rate(1 day)","colour":"red"}', '{"input":1}', '{"expression":{}}',
+    '{"expression":"rate(1 day)","deadLetter":"arn:aws:sns:us-east-1:123456789012:t"}',
+    '{"expression":"rate(1 day)","retries":186}']) {
+    writeFileSync(file, wrong);
+    let status = 0;
+    try { cli('add', '--file', file); } catch (error) { status = error.status; }
+    is([wrong, status], [wrong, 2]);
+  }
+});
+
+await test('dead letters', ['--time', 'x100'], async (server, cli) => {
+  const peer = await new Peer().start();
+  server.options.push(...peer.routes);
+  peer.queueUrl('dead');
+  const queue = 'arn:aws:sqs:us-east-1:123456789012:dead';
+  cli('add', 'gone', 'rate(1 minute)', '--machine', 'nowhere', '--input', '{"x":1}', '--dead-letter', queue);
+  cli('add', 'again', 'rate(1 hour)', '--machine', 'late', '--start', time(Date.now() + 30000), '--retries', '9', '--dead-letter', queue);
+  await server.start();
+  const dead = peer.queues.get('dead');
+  for (let i = 0; i < 300 && !dead.length; i++) await sleep(20);
+  const [{ Body, MessageAttributes }] = dead;
+  is([Body, MessageAttributes.ERROR_CODE.StringValue, MessageAttributes.RETRY_ATTEMPTS.StringValue,
+    MessageAttributes.TARGET_ARN.StringValue], ['{"x":1}', 'StateMachineDoesNotExist', '0', `${PREFIX}nowhere`]);
+  // one that is retried finds its machine after a while
+  let names = [];
+  for (let i = 0; i < 300 && !/again could not start/.test(server.errors); i++) await sleep(20);
+  await server.call('CreateStateMachine', { name: 'late', definition: PASS, roleArn: 'arn:aws:iam::123456789012:role/r' });
+  for (let i = 0; i < 300 && !names.length; i++) {
+    await sleep(20);
+    names = await all(server, 'late');
+  }
+  is(/^again-\d{8}T\d{6}$/.test(names[0]), true);
+  is(dead.some((m) => m.MessageAttributes.TARGET_ARN.StringValue === `${PREFIX}late`), false);
+  await peer.close();
 });
 
 await test('a day of half hours with ten kills', ['--time', 'x3600'], async (server, cli) => {

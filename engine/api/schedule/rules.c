@@ -69,8 +69,9 @@ static void put_event(const struct api *a, const char *rule, struct asl_buffer *
 static bool put_target(struct api *a, const char *name, const asl_value *rule,
                        const asl_value *target, char message[256])
 {
-    char key[KEY_BYTES];
+    char key[KEY_BYTES], arn[API_ARN_BYTES];
     struct asl_buffer event;
+    rule_arn(a, name, arn);
     asl_buffer_init(&event, 65536);
     put_event(a, name, &event);
     struct asl_text input = text_of(target, "Input");
@@ -78,6 +79,10 @@ static bool put_target(struct api *a, const char *name, const asl_value *rule,
         .expression = text_of(api_get(rule, "given"), "ScheduleExpression"),
         .machine = text_of(target, "Arn"),
         .input = input.data ? input : asl_buffer_text(&event),
+        .arn = asl_text(arn),
+        .dead_letter = text_of(api_get(target, "DeadLetterConfig"), "Arn"),
+        .retries = api_document_integer(api_get(target, "RetryPolicy"), "MaximumRetryAttempts"),
+        .age_s = api_document_integer(api_get(target, "RetryPolicy"), "MaximumEventAgeInSeconds"),
         .disabled = asl_text_is(text_of(rule, "State"), "DISABLED"),
     };
     target_key(name, text_of(target, "Id"), key);

@@ -43,6 +43,12 @@ static bool read_target(struct api_call *call, struct schedule_wish *wish, asl_v
     const asl_value *target = api_get(call->in, "Target");
     const asl_value *arn = api_get(target, "Arn"), *input = api_get(target, "Input");
     struct arn machine;
+    const asl_value *queue = api_get(api_get(target, "DeadLetterConfig"), "Arn");
+    const asl_value *policy = api_get(target, "RetryPolicy");
+    if (queue)
+        wish->dead_letter = value_as_text(queue);
+    wish->retries = api_document_integer(policy, "MaximumRetryAttempts");
+    wish->age_s = api_document_integer(policy, "MaximumEventAgeInSeconds");
     wish->machine = arn ? value_as_text(arn) : (struct asl_text){"", 0};
     if (input)
         wish->input = value_as_text(input);

@@ -7,10 +7,13 @@
 #include <time.h>
 
 #include "engine/api/internal.h"
+#include "engine/api/schedule/dead_letter.h"
 #include "engine/api/schedule/expression.h"
 
 #define MISSED_MS 60000       /* older than that, a due time was missed, not late */
 #define KEY_IN_NAME 64        /* with '-' and 15 of the time: 80, a name's maximum */
+#define RETRY_LONGEST_MS 60000
+#define DAY_MS INT64_C(86400000)
 #define CATCH_UP_MAXIMUM 1000 /* due times gone through at once */
 
 /* ---- due times ---- */
@@ -56,6 +59,8 @@ struct firing {
     struct api *api;
     char *key;
     int64_t due, next;
+    const char *condition; /* why no retry followed; or NULL */
+    char problem[256];
 };
 
 static asl_value *moved(const asl_value *schedule, int64_t due, int64_t next, const char *error)
@@ -63,6 +68,7 @@ static asl_value *moved(const asl_value *schedule, int64_t due, int64_t next, co
     asl_value *v = api_with_take(value_retain(schedule), "next",
                                  next == SCHEDULE_NEVER ? value_null() : value_integer(next));
     v = api_with_take(v, "busy", value_null());
+    v = api_with_take(v, "retry", value_null());
     if (due)
         v = api_with_take(v, "last", value_integer(due));
     return api_with_take(v, "lastError", error ? value_string_z(error) : value_null());
@@ -77,18 +83,6 @@ static void finish(struct api *a, const char *key, int64_t due, int64_t next, co
     if (schedule)
         api_put_take(a, &a->schedules, key, moved(schedule, due, next, error));
     arm(a);
-}
-
-static void started(void *state, const struct engine_started *s)
-{
-    struct firing *f = state;
-    bool is_done = s->outcome == ENGINE_OK || s->outcome == ENGINE_ALREADY_EXISTS;
-    if (!is_done)
-        fprintf(stderr, "stepwell: schedule %s could not start its machine: %s\n", f->key,
-                s->message);
-    finish(f->api, f->key, f->due, f->next, is_done ? NULL : s->message);
-    free(f->key);
-    free(f);
 }
 
 /* "<key>-20261122T093000": the same due time gives the same name. */
@@ -139,20 +133,118 @@ static void make_input(const asl_value *schedule, int64_t due, const char *name,
     }
 }
 
+/* ---- failing ---- */
+
+static void firing_free(struct firing *f)
+{
+    free(f->key);
+    free(f);
+}
+
+static void buried(void *state, const char *problem)
+{
+    struct firing *f = state;
+    if (problem)
+        api_log(f->api, API_WARN, "schedule %s: its dead letter could not be sent: %s", f->key, problem);
+    finish(f->api, f->key, f->due, f->next, f->problem);
+    firing_free(f);
+}
+
+static void give_up_take(struct firing *f, const asl_value *schedule, int64_t attempts)
+{
+    char name[API_NAME_BYTES];
+    struct asl_buffer input;
+    struct asl_text queue = text_of(schedule, "deadLetter");
+    if (!queue.data) {
+        buried(f, NULL);
+        return;
+    }
+    execution_name(f->key, f->due, name);
+    asl_buffer_init(&input, 1 << 20);
+    make_input(schedule, f->due, name, &input);
+    const struct dead_letter letter = {
+        .queue = queue,
+        .body = asl_buffer_text(&input),
+        .source = text_of(schedule, "arn"),
+        .source_name = strncmp(f->key, "rule/", 5) == 0 ? "RULE_ARN" : "SCHEDULE_ARN",
+        .target = text_of(schedule, "machine"),
+        .code = "StateMachineDoesNotExist",
+        .message = f->problem,
+        .condition = f->condition,
+        .attempts = attempts,
+    };
+    shelf_put_take(&f->api->schedules, f->key,
+                   api_with_take(value_retain(schedule), "busy", value_boolean(true)));
+    dead_letter_send(f->api, &letter, buried, f);
+    asl_buffer_free(&input);
+}
+
+static asl_value *retry_at(int64_t due, int64_t attempts, int64_t at)
+{
+    struct value_list l;
+    value_list_init(&l);
+    value_list_set_take(&l, "due", value_integer(due));
+    value_list_set_take(&l, "attempts", value_integer(attempts));
+    value_list_set_take(&l, "at", value_integer(at));
+    return value_object_take(&l);
+}
+
+/* Later again, or to the dead letters. It may have been changed or removed meanwhile. */
+static void fail_take(struct firing *f, const char *problem)
+{
+    struct api *a = f->api;
+    const asl_value *schedule = shelf_get(&a->schedules, f->key);
+    const asl_value *retry = api_get(schedule, "retry");
+    int64_t attempts = api_document_integer(retry, "attempts") + 1;
+    int64_t now = loop_now(engine_loop(a->engine)), age = api_document_integer(schedule, "ageSeconds");
+    int64_t retries = api_document_integer(schedule, "retries");
+    int64_t wait = attempts > 6 ? RETRY_LONGEST_MS : INT64_C(1000) << (attempts - 1);
+    snprintf(f->problem, sizeof f->problem, "%s", problem);
+    api_log(a, API_WARN, "schedule %s could not start its machine: %s", f->key, problem);
+    if (!schedule) {
+        firing_free(f);
+        return;
+    }
+    bool is_old = now + wait - f->due > (age ? age * 1000 : DAY_MS);
+    if (attempts > retries || is_old) {
+        f->condition = !retries ? NULL : is_old ? "MaximumEventAgeInSeconds" : "MaximumRetryAttempts";
+        asl_value *held = value_retain(schedule);
+        give_up_take(f, held, attempts - 1);
+        value_release(held);
+        return;
+    }
+    asl_value *v = api_with_take(value_retain(schedule), "retry", retry_at(f->due, attempts, now + wait));
+    v = api_with_take(v, "busy", value_null());
+    api_put_take(a, &a->schedules, f->key, api_with_take(v, "lastError", value_string_z(problem)));
+    firing_free(f);
+    arm(a);
+}
+
+static void started(void *state, const struct engine_started *s)
+{
+    struct firing *f = state;
+    if (s->outcome != ENGINE_OK && s->outcome != ENGINE_ALREADY_EXISTS) {
+        fail_take(f, s->message);
+        return;
+    }
+    finish(f->api, f->key, f->due, f->next, NULL);
+    firing_free(f);
+}
+
 static void fire(struct api *a, const char *key, const asl_value *schedule, int64_t due,
                  int64_t next)
 {
     struct target t;
-    char name[API_NAME_BYTES];
+    char name[API_NAME_BYTES], problem[256];
     struct asl_buffer input;
+    struct firing *f = asl_allocate_zeroed(1, sizeof *f);
+    *f = (struct firing){.api = a, .key = asl_copy_text(asl_text(key)), .due = due, .next = next};
     if (!target_find(a, text_of(schedule, "machine"), &t) || machine_is_deleting(t.machine)) {
-        fprintf(stderr, "stepwell: schedule %s names a machine that is not there: %s\n", key,
-                text_of(schedule, "machine").data);
-        finish(a, key, due, next, "the state machine does not exist");
+        snprintf(problem, sizeof problem, "State Machine Does Not Exist: '%s'",
+                 text_of(schedule, "machine").data);
+        fail_take(f, problem);
         return;
     }
-    struct firing *f = asl_allocate_zeroed(1, sizeof *f);
-    *f = (struct firing){a, asl_copy_text(asl_text(key)), due, next};
     execution_name(key, due, name);
     asl_buffer_init(&input, 1 << 20);
     make_input(schedule, due, name, &input);
@@ -175,6 +267,13 @@ static bool is_enabled(const asl_value *schedule)
            asl_text_is(text_of(schedule, "state"), "ENABLED");
 }
 
+/* When there is something to do for it: its next due time, or a retry. */
+static int64_t moment_of(const asl_value *schedule)
+{
+    const asl_value *retry = api_get(schedule, "retry");
+    return retry ? api_document_integer(retry, "at") : api_document_integer(schedule, "next");
+}
+
 /* Starting changes the shelf, so that it is looked through anew after each. */
 static void fire_due(void *state)
 {
@@ -182,11 +281,13 @@ static void fire_due(void *state)
     int64_t now = loop_now(engine_loop(a->engine));
     for (size_t i = 0; i < a->schedules.count; i++) {
         const asl_value *schedule = a->schedules.items[i].document;
-        if (!is_enabled(schedule) || api_document_integer(schedule, "next") > now)
+        if (!is_enabled(schedule) || moment_of(schedule) > now)
             continue;
         char *key = asl_copy_text(asl_text(a->schedules.items[i].key));
         int64_t next, due = choose(schedule, now, &next);
         asl_value *held = value_retain(schedule);
+        if (api_get(held, "retry"))
+            due = api_document_integer(api_get(held, "retry"), "due");
         if (due)
             fire(a, key, held, due, next);
         else
@@ -204,8 +305,7 @@ static void arm(struct api *a)
         return;
     for (size_t i = 0; i < a->schedules.count; i++) {
         const asl_value *schedule = a->schedules.items[i].document;
-        int64_t next = is_enabled(schedule) ? api_document_integer(schedule, "next")
-                                            : SCHEDULE_NEVER;
+        int64_t next = is_enabled(schedule) ? moment_of(schedule) : SCHEDULE_NEVER;
         nearest = next < nearest ? next : nearest;
     }
     if (nearest == SCHEDULE_NEVER)
@@ -253,6 +353,16 @@ bool schedules_check(const struct schedule_wish *wish, char message[256])
         snprintf(message, 256, "missed due times are 'latest', 'all' or 'none', not '%.40s'", m.data);
         return false;
     }
+    if (wish->dead_letter.data && !dead_letter_is_queue(wish->dead_letter)) {
+        snprintf(message, 256, "the dead-letter queue is a queue's ARN "
+                               "(arn:aws:sqs:us-east-1:123456789012:name), not '%.80s'",
+                 wish->dead_letter.data);
+        return false;
+    }
+    if (wish->retries < 0 || wish->retries > 185 || wish->age_s < 0 || wish->age_s > 86400) {
+        snprintf(message, 256, "retries are 0 to 185, and the age of an event at most 86400 seconds");
+        return false;
+    }
     asl_value *input = wish->input.data ? value_parse(wish->input, 0, 0, &error) : value_null();
     if (!input)
         snprintf(message, 256, "the input is no JSON: line %zu, column %zu: %s", error.line,
@@ -282,6 +392,11 @@ bool schedules_put(struct api *a, const char *key, const struct schedule_wish *w
     set_text(&l, "input", wish->input);
     set_text(&l, "missed", wish->missed);
     set_text(&l, "arn", wish->arn);
+    set_text(&l, "deadLetter", wish->dead_letter);
+    if (wish->retries)
+        value_list_set_take(&l, "retries", value_integer(wish->retries));
+    if (wish->age_s)
+        value_list_set_take(&l, "ageSeconds", value_integer(wish->age_s));
     if (wish->start)
         value_list_set_take(&l, "start", value_integer(wish->start));
     if (wish->end)

@@ -2,12 +2,17 @@
  *
  * A document of the store by key: {"expression", "zone", "start", "end" (ms), "machine" (ARN), "input"
  * (text), "state" (ENABLED, DISABLED), "missed" (see below), "created", "next" (ms; absent: no more),
- * "last", "lastError", "arn", "given"}. Keys: "<name>" of the command line, "rule/<rule>/<target>" of
+ * "last", "lastError", "arn", "given", "deadLetter", "retries", "ageSeconds", "retry"}. Keys: "<name>" of the command line, "rule/<rule>/<target>" of
  * EventBridge's rules, "scheduler/<group>/<name>" of EventBridge Scheduler.
  *
  * Exactly once: the execution's name derives from key and due time, and "next" moves only in a commit
  * behind the one that started it. A crash in between starts the same name again, which is the same
  * execution or none.
+ *
+ * A start that fails (no such machine, one that is being deleted, an input that is none) is tried again
+ * "retries" times, waiting 1 s, 2 s, 4 s ... 60 s, no longer than "ageSeconds"; then, and without
+ * "retries" at once, its input goes to the queue "deadLetter" (dead_letter.h), and the schedule goes on
+ * with its next due time. "retry" is {"due", "attempts", "at"} meanwhile.
  *
  * Due times that passed while nothing ran ("missed"): "latest" (default) starts one execution, for the
  * last of them; "all" starts each; "none" starts none.
@@ -21,6 +26,8 @@
 struct schedule_wish {
     struct asl_text expression, zone, machine, input, missed, arn;
     int64_t start, end;
+    struct asl_text dead_letter; /* a queue's ARN */
+    int64_t retries, age_s;      /* 0: none, and a day */
     bool disabled;
     const asl_value *given; /* kept as it is, for who asks later; or NULL */
 };
