@@ -66,6 +66,7 @@ struct api {
     struct mock_desk *mocks; /* or NULL */
     struct aws *aws; /* or NULL */
     struct deliveries *deliveries;
+    enum { TELLS_UNKNOWN, TELLS_STATUSES, TELLS_NOTHING } tells_statuses; /* EventBridge is set */
     void (*log)(void *state, enum api_level level, const char *line);
     void *log_state;
     enum api_level log_level;
