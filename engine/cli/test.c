@@ -90,6 +90,7 @@ static const struct coverage_form {
     {"text", coverage_report_text},
     {"json", put_json},
     {"lcov", coverage_report_lcov},
+    {"html", coverage_report_html},
 };
 #define COVERAGE_FORMS (sizeof coverage_forms / sizeof *coverage_forms)
 
@@ -107,7 +108,7 @@ static bool read_coverage(struct test *t)
     char message[256];
     t->suite.coverage = t->coverage || t->threshold;
     if (!coverage_form(t)) {
-        cli_fail(EXIT_WRONG_USAGE, "--coverage is text, json or lcov, not '%s'", t->coverage);
+        cli_fail(EXIT_WRONG_USAGE, "--coverage is text, json, lcov or html, not '%s'", t->coverage);
         return false;
     }
     if (t->threshold && !coverage_threshold_read(t->threshold, &t->least, message)) {
@@ -262,7 +263,7 @@ static int command(const struct command *c, int argc, char **argv)
         {"junit", OPTION_TEXT, "FILE", "writes JUnit's XML there, too", &t.junit},
         {"tap", OPTION_FLAG, NULL, "TAP on stdout", &t.tap},
         {"json", OPTION_FLAG, NULL, "one JSON document on stdout", &t.json},
-        {"coverage", OPTION_MAYBE, "FORM", "what was reached: text (default), json or lcov",
+        {"coverage", OPTION_MAYBE, "FORM", "what was reached: text (default), json, lcov, html",
          &t.coverage},
         {"coverage-output", OPTION_TEXT, "FILE", "writes it there instead of stdout",
          &t.coverage_output},
