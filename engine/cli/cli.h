@@ -33,7 +33,7 @@ struct command {
 extern const struct command command_run, command_resume, command_list, command_show,
     command_history, command_stop, command_validate, command_local, command_eval, command_serve,
     command_replay, command_graph, command_diff, command_schedule, command_test,
-    command_fork, command_coverage;
+    command_fork, command_coverage, command_routes;
 
 /* ---- options ---- */
 

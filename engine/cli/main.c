@@ -10,7 +10,7 @@ static const struct command *const commands[] = {
     &command_run,  &command_resume,  &command_list,     &command_show,
     &command_history, &command_stop, &command_validate, &command_local,
     &command_eval, &command_serve, &command_replay, &command_graph, &command_diff,
-    &command_schedule, &command_test, &command_fork, &command_coverage,
+    &command_schedule, &command_test, &command_fork, &command_coverage, &command_routes,
 };
 
 #define COMMANDS (sizeof commands / sizeof *commands)

@@ -38,6 +38,8 @@ static bool add(struct reading *r, const char *where, const char *to,
         return complain(r, where,
                         "programs and handlers answer for Lambda functions only: function:NAME, "
                         "state:NAME or lambda");
+    if (lambda_runs(r->lambda, where)) /* the first of a name goes: flags before the file */
+        return true;
     f.key = where;
     f.runs = to;
     f.folder = r->folder;
@@ -108,9 +110,10 @@ static bool add_all(struct reading *r, const asl_value *routes)
     for (size_t i = 0; i < value_count(routes); i++) {
         const char *where = value_as_text(value_key_at(routes, i)).data;
         const asl_value *to = value_at(routes, i);
-        bool fine = value_kind(to) == VALUE_OBJECT   ? add_object(r, where, to)
-                    : value_kind(to) == VALUE_STRING ? add(r, where, value_as_text(to).data, &plain)
-                                                     : complain(r, where, "is a string or an object");
+        bool fine = value_kind(to) == VALUE_OBJECT ? add_object(r, where, to)
+                    : value_kind(to) == VALUE_STRING
+                        ? add(r, where, value_as_text(to).data, &plain)
+                        : complain(r, where, "is a string or an object");
         if (!fine)
             return false;
     }
@@ -178,7 +181,8 @@ static bool add_flag(struct reading *r, const char *route)
     return fine;
 }
 
-bool routes_read(struct aws *aws, struct lambda *lambda, const struct texts *routes, const char *file)
+bool routes_read(struct aws *aws, struct lambda *lambda, const struct texts *routes,
+                 const char *file)
 {
     struct reading r = {aws, lambda, "--route", NULL};
     for (size_t i = 0; i < routes->count; i++)

@@ -1,4 +1,5 @@
 /* stepwell run: a definition, from its start to its end. */
+#include "engine/cli/dry_run.h"
 #include "engine/cli/start.h"
 
 #include <string.h>
@@ -12,7 +13,7 @@ struct run_settings {
     struct session_settings session;
     const char *input, *name, *type, *role, *test_case;
     struct texts variables;
-    bool json, quiet;
+    bool json, quiet, dry;
 };
 
 static bool check_input(const struct asl_buffer *input)
@@ -106,6 +107,7 @@ static int command(const struct command *c, int argc, char **argv)
         {"role", OPTION_TEXT, "ARN", "shown as the execution's role", &settings.role},
         {"json", OPTION_FLAG, NULL, "the members of DescribeExecution, on stdout", &settings.json},
         {"quiet", OPTION_FLAG, NULL, "no progress", &settings.quiet},
+        {"dry-run", OPTION_FLAG, NULL, "only tell where each Task's call would go", &settings.dry},
         SESSION_OPTIONS(&settings.session),
         {0},
     };
@@ -115,6 +117,8 @@ static int command(const struct command *c, int argc, char **argv)
         status = cli_fail(EXIT_WRONG_USAGE, "--type is STANDARD or EXPRESS, not '%s'", settings.type);
     if (status < 0 && rest.count != 1)
         status = cli_fail(EXIT_WRONG_USAGE, "run wants one definition file; `stepwell run --help`");
+    if (status < 0 && settings.dry)
+        status = dry_run(&settings.session, &settings.variables, rest.items[0], settings.json);
     settings.session.quiet = settings.quiet || settings.json;
     if (status < 0)
         status = run(&settings, rest.items[0]);

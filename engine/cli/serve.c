@@ -94,8 +94,8 @@ static bool is_let_in(struct server *s, struct http_exchange *x, const struct ht
 static void serve_request(struct server *s, struct http_exchange *x,
                           const struct http_received *request)
 {
-    if (!api_is_meant(request) && session_is_for_stand_in(request) &&
-        session_stand_ins(&s->session)) {
+    if ((!api_is_meant(request) || session_is_for_events(&s->session, request)) &&
+        session_is_for_stand_in(request) && session_stand_ins(&s->session)) {
         session_stand_in_handle(&s->session, x, request);
         return;
     }
@@ -370,7 +370,7 @@ static int command(const struct command *c, int argc, char **argv)
 const struct command command_serve = {
     "serve", "", "answers the Step Functions API on port 8083",
     "Answers on loopback only; signatures are taken unverified there, unless --require-signature. GET /healthz tells when it is\n"
-    "ready, GET /metrics its figures. DynamoDB and S3 stand-ins answer on the same port. SIGTERM ends\n"
+    "ready, GET /metrics its figures. The stand-ins answer on the same port. SIGTERM ends\n"
     "it gracefully: 0; what runs goes on with the next start.\n"
     "\n"
     "example:\n"

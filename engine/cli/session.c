@@ -28,6 +28,63 @@ static int64_t engine_time(void *session)
     return loop_now(((struct session *)session)->loop);
 }
 
+/* An execution that a rule of EventBridge starts: asked of the Step Functions API, wherever that is. */
+struct start {
+    struct session *session;
+    struct start *next;
+    struct aws_call *call;
+    void (*done)(void *state, bool is_done);
+    void *state;
+};
+
+static void start_free(struct start *start)
+{
+    struct start **at = &start->session->starts;
+    while (*at != start)
+        at = &(*at)->next;
+    *at = start->next;
+    free(start);
+}
+
+/* Done, too, when it will never be: a machine that is not there, an input that is none. */
+static void on_start(void *state, const struct aws_outcome *outcome)
+{
+    struct start *start = state;
+    const struct aws_answer *a = &outcome->answer;
+    bool is_done = !a->failed || strcmp(a->code, "ExecutionAlreadyExists") == 0;
+    bool is_lost = outcome->trouble == AWS_REFUSED ||
+                   (outcome->trouble == AWS_ANSWERED && a->failed && a->status < 500 && !is_done &&
+                    strcmp(a->code, "StateMachineDoesNotExist") != 0);
+    if (is_lost)
+        cli_note("EventBridge's rule cannot start an execution: %s", a->message);
+    start->done(start->state, is_done || is_lost);
+    start_free(start);
+}
+
+static void start_execution(void *session, const char *machine_arn, const char *name,
+                            struct asl_text input, void (*done)(void *state, bool is_done),
+                            void *state)
+{
+    struct session *s = session;
+    struct value_list l;
+    const struct catalogue_service *sfn = catalogue_service(s->catalogue, ASL_TEXT("sfn"));
+    struct start *start = asl_allocate_zeroed(1, sizeof *start);
+    value_list_init(&l);
+    value_list_set_take(&l, "stateMachineArn", value_string_z(machine_arn));
+    value_list_set_take(&l, "name", value_string_z(name));
+    value_list_set_take(&l, "input", value_string(input));
+    asl_value *parameters = value_object_take(&l);
+    *start = (struct start){.session = s, .next = s->starts, .done = done, .state = state};
+    s->starts = start;
+    const struct aws_ask ask = {
+        .operation = catalogue_operation(sfn, ASL_TEXT("StartExecution")),
+        .names = PROTOCOL_NATIVE,
+        .parameters = parameters,
+    };
+    start->call = aws_call(s->aws, &ask, on_start, start);
+    value_release(parameters);
+}
+
 static bool start_stand_ins(struct session *s)
 {
     char message[512];
@@ -40,6 +97,8 @@ static bool start_stand_ins(struct session *s)
         .account = s->account,
         .region = aws_region(s->aws),
         .catalogue = s->catalogue,
+        .start_execution = start_execution,
+        .start_state = s,
     };
     s->local = local_new(&options, message);
     if (!s->local) {
@@ -63,6 +122,13 @@ bool session_is_for_stand_in(const struct http_received *request)
     local_service_of(request, service);
     return local_offers(service) || strcmp(service, "lambda") == 0 ||
            (service[0] == '\0' && strncmp(request->path, "/2015-03-31/", 12) == 0);
+}
+
+bool session_is_for_events(struct session *s, const struct http_received *request)
+{
+    const char *target = http_headers_get(&request->headers, "X-Amz-Target");
+    return target && strncmp(target, "AWSEvents.", 10) == 0 && session_stand_ins(s) &&
+           local_takes_events(s->local, request);
 }
 
 void session_stand_in_handle(void *session, struct http_exchange *x,
@@ -322,6 +388,10 @@ void session_close(struct session *s)
         api_free(s->api);
     http_in_free(s->inner);
     mock_desk_free(s->mocks);
+    while (s->starts) {
+        aws_call_cancel(s->starts->call);
+        start_free(s->starts);
+    }
     if (s->listener)
         http_in_free(s->listener); /* who waits for a function goes before the functions do */
     lambda_free(s->lambda);

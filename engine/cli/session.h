@@ -67,6 +67,7 @@ struct session {
     struct http_in *inner;  /* what machines ask of it, over no port */
     int64_t export_ms;
     const char *account;
+    struct start *starts; /* of executions, for EventBridge's targets */
     bool is_quiet;
     int caught_signal; /* SIGINT or SIGTERM came */
 };
@@ -80,6 +81,8 @@ void session_run(struct session *s);
 bool session_stand_ins(struct session *s);
 /* Whether a request means a stand-in, by signature, target or path. */
 bool session_is_for_stand_in(const struct http_received *request);
+/* Of what means EventBridge: whether it is the stand-in's, and not about schedules. */
+bool session_is_for_events(struct session *s, const struct http_received *request);
 /* Fit for http_in_handle, once session_stand_ins was true: the stand-ins, Lambda's among them. */
 void session_stand_in_handle(void *session, struct http_exchange *x,
                              const struct http_received *request);

@@ -1,5 +1,5 @@
-/* Lambda's Invoke API: POST /2015-03-31/functions/NAME/invocations, as the AWS CLI, SDKs and the engine's
- * own Tasks call it. Serves: Lambda API reference, Invoke. */
+/* Lambda's Invoke API: POST /2015-03-31/functions/NAME/invocations, as the AWS CLI, SDKs and the
+ * engine's own Tasks call it. Serves: Lambda API reference, Invoke. */
 #include "internal.h"
 
 #include <stdio.h>
@@ -173,10 +173,11 @@ static bool check_payload(struct http_exchange *x, struct asl_text body, bool is
     }
     asl_value *v = value_parse(body, 0, 0, &error);
     if (!v)
-        refuse(x, 400, "InvalidRequestContentException",
-               "Could not parse request body into json: Could not parse payload into json: line %zu, "
-               "column %zu: %s",
-               error.line, error.column, error.message);
+        refuse(
+            x, 400, "InvalidRequestContentException",
+            "Could not parse request body into json: Could not parse payload into json: line %zu, "
+            "column %zu: %s",
+            error.line, error.column, error.message);
     value_release(v);
     return v != NULL;
 }
@@ -219,9 +220,9 @@ static void invoke(struct lambda *l, struct http_exchange *x, const struct http_
         return;
     }
     struct asl_text q = call->qualifier;
-    snprintf(w->version, sizeof w->version, "%.*s",
-             ASL_TEXT_ARGS(q.size && q.data[0] >= '0' && q.data[0] <= '9' ? q
-                                                                         : ASL_TEXT("$LATEST")));
+    snprintf(
+        w->version, sizeof w->version, "%.*s",
+        ASL_TEXT_ARGS(q.size && q.data[0] >= '0' && q.data[0] <= '9' ? q : ASL_TEXT("$LATEST")));
     w->exchange = x;
     w->invocation = i;
     http_exchange_on_gone(x, on_gone, w);

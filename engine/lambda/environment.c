@@ -1,6 +1,6 @@
-/* What a function sees of the world: the variables that Lambda sets, a few of ours that every program
- * needs (PATH), and what its own configuration says. Credentials of ours, and the files they lie in,
- * only where they were asked for; the stand-ins take any. */
+/* What a function sees of the world: the variables that Lambda sets, a few of ours that every
+ * program needs (PATH), and what its own configuration says. Credentials of ours, and the files
+ * they lie in, only where they were asked for; the stand-ins take any. */
 #include "internal.h"
 
 #include <stdio.h>
@@ -8,7 +8,8 @@
 #include <string.h>
 
 /* Passed on as they are; those that end in '_' with all that begin so. */
-static const char *const passed[] = {"PATH=", "HOME=", "LANG=", "LC_", "TMPDIR=", "USER=", "LOGNAME="};
+static const char *const passed[] = {"PATH=",   "HOME=", "LANG=",   "LC_",
+                                     "TMPDIR=", "USER=", "LOGNAME="};
 
 struct variables {
     char **items;

@@ -39,8 +39,8 @@ bool lambda_can_run(const char *runs)
 
 /* ---- words ---- */
 
-/* Words of a command line, in place: white space parts them, quotes and backslashes join. 0: none, too
- * many, or an open quote. */
+/* Words of a command line, in place: white space parts them, quotes and backslashes join. 0: none,
+ * too many, or an open quote. */
 static size_t split(char *line, char *words[WORDS_MAXIMUM + 1])
 {
     size_t count = 0;
@@ -117,11 +117,13 @@ static bool has_module(const char *folder, const char *module, size_t size,
 static bool read_handler(struct function *f, const char *text, const char *base, char *message)
 {
     static const char *const node[] = {".js", ".mjs", ".cjs", NULL}, *const python[] = {
-        ".py", "/__init__.py", NULL};
+                                                                         ".py", "/__init__.py",
+                                                                         NULL};
     const char *slash = strrchr(text, '/'), *name = slash ? slash + 1 : text;
     const char *dot = strchr(name, '.');
-    char *path = slash ? asl_copy_text((struct asl_text){text, (size_t)(slash - text + (slash == text))})
-                       : asl_copy_text(ASL_TEXT("."));
+    char *path =
+        slash ? asl_copy_text((struct asl_text){text, (size_t)(slash - text + (slash == text))})
+              : asl_copy_text(ASL_TEXT("."));
     char *joined = join(base, path);
     f->folder = absolute(joined);
     f->handler = asl_copy_text(asl_text(name));
@@ -169,6 +171,7 @@ static bool read_command(struct function *f, const char *text, const char *base,
 void function_free(struct function *f)
 {
     free(f->key);
+    free(f->runs);
     free(f->words);
     free(f->word_bytes);
     free(f->folder);
@@ -183,6 +186,12 @@ struct function *function_of(const struct lambda *l, const char *key)
         if (strcmp(f->key, key) == 0)
             return f;
     return NULL;
+}
+
+const char *lambda_runs(const struct lambda *l, const char *key)
+{
+    const struct function *f = function_of(l, key);
+    return f ? f->runs : NULL;
 }
 
 static bool check_environment(const asl_value *environment, char *message)
@@ -208,8 +217,8 @@ bool lambda_add(struct lambda *l, const struct lambda_function *o, char message[
     message[0] = '\0';
     if (!runner || !check_environment(o->environment, message)) {
         if (!runner)
-            snprintf(message, 512, "'%s' runs nothing: exec:, sh:, node:, python: or runtime:",
-                     o->runs);
+            snprintf(message, 512,
+                     "'%s' runs nothing: exec:, sh:, node:, python: or runtime:", o->runs);
         return false;
     }
     struct function *f = asl_allocate_zeroed(1, sizeof *f), *old = function_of(l, o->key);
@@ -217,6 +226,7 @@ bool lambda_add(struct lambda *l, const struct lambda_function *o, char message[
     f->lambda = l;
     f->runner = runner;
     f->key = asl_copy_text(asl_text(o->key));
+    f->runs = asl_copy_text(asl_text(o->runs));
     f->timeout_ms = o->timeout_ms > 0 ? o->timeout_ms : TIMEOUT_MS;
     f->memory_mb = o->memory_mb > 0 ? o->memory_mb : MEMORY_MB;
     f->concurrency = o->concurrency ? o->concurrency : CONCURRENCY;
@@ -279,8 +289,9 @@ bool lambda_read_name(struct asl_text given, struct asl_text *name, struct asl_t
 const char *lambda_key_of(const struct lambda *l, struct asl_text name, struct asl_text qualifier)
 {
     char keys[3][320];
-    snprintf(keys[0], sizeof keys[0], "function:%.*s:%.*s", (int)(name.size < 150 ? name.size : 150),
-             name.data, (int)(qualifier.size < 150 ? qualifier.size : 150), qualifier.data);
+    snprintf(keys[0], sizeof keys[0], "function:%.*s:%.*s",
+             (int)(name.size < 150 ? name.size : 150), name.data,
+             (int)(qualifier.size < 150 ? qualifier.size : 150), qualifier.data);
     snprintf(keys[1], sizeof keys[1], "function:%.*s", (int)(name.size < 150 ? name.size : 150),
              name.data);
     snprintf(keys[2], sizeof keys[2], "function:*");

@@ -2,13 +2,15 @@
  *
  *   lambda_invoke -> waiting -> (a sandbox is free, or one is started) -> running -> finish -> done
  *
- * A sandbox is one process of a function and what we hold of it. It lives from its start to the moment
- * the kernel tells of its end (pidfd): nothing else frees it, so that no event comes too late. One that
- * is killed is `is_dying` and takes nothing any more.
+ * A sandbox is one process of a function and what we hold of it. It lives from its start to the
+ * moment the kernel tells of its end (pidfd): nothing else frees it, so that no event comes too
+ * late. One that is killed is `is_dying` and takes nothing any more.
  *
  * Invariants:
- *   1. An invocation is waiting in its function's queue, or is the invocation of exactly one sandbox.
- *   2. A process is waited for exactly once; its group is killed before, while its number is its own.
+ *   1. An invocation is waiting in its function's queue, or is the invocation of exactly one
+ * sandbox.
+ *   2. A process is waited for exactly once; its group is killed before, while its number is its
+ * own.
  *   3. `done` is called from the loop only, after the invocation has left queue and sandbox.
  */
 #ifndef ENGINE_LAMBDA_INTERNAL_H
@@ -23,18 +25,18 @@
 
 /* How a function is run. */
 struct runner {
-    const char *prefix; /* "node:" */
-    bool is_runtime;    /* speaks the Runtime API; else one process a call */
-    bool is_handler;    /* a file and a name in it; else words */
-    const char *program; /* NULL: the first word */
+    const char *prefix;    /* "node:" */
+    bool is_runtime;       /* speaks the Runtime API; else one process a call */
+    bool is_handler;       /* a file and a name in it; else words */
+    const char *program;   /* NULL: the first word */
     const char *bootstrap; /* its argument in front of our bootstrap's text: "-e"; NULL: none */
-    const char *identity; /* AWS_EXECUTION_ENV */
+    const char *identity;  /* AWS_EXECUTION_ENV */
 };
 
 struct function {
     struct function *next;
     struct lambda *lambda;
-    char *key;
+    char *key, *runs;
     const struct runner *runner;
     char **words;     /* NULL-terminated: what is executed */
     char *word_bytes; /* the words point into it; or NULL */
@@ -45,7 +47,7 @@ struct function {
     asl_value *environment; /* or NULL */
     bool with_credentials;
     struct sandbox *sandboxes;
-    size_t running; /* sandboxes that are not dying */
+    size_t running;                         /* sandboxes that are not dying */
     struct lambda_invocation *first, *last; /* waiting */
     size_t waiting;
 };
@@ -77,13 +79,13 @@ struct sandbox {
     struct function *function;
     struct lambda_invocation *invocation; /* or NULL */
     pid_t pid;
-    struct stream life, in, out, err; /* life: the pidfd */
-    struct event *patience;           /* real time */
-    size_t written;                   /* of the invocation's payload */
-    struct asl_buffer output;         /* a program's stdout */
+    struct stream life, in, out, err;   /* life: the pidfd */
+    struct event *patience;             /* real time */
+    size_t written;                     /* of the invocation's payload */
+    struct asl_buffer output;           /* a program's stdout */
     struct asl_buffer line, error_line; /* what was written of a line */
-    struct http_in *api;              /* the Runtime API, of its own port */
-    struct http_exchange *poll;       /* its /next that waits; or NULL */
+    struct http_in *api;                /* the Runtime API, of its own port */
+    struct http_exchange *poll;         /* its /next that waits; or NULL */
     char log_stream[40];
     int64_t idle_since;
     bool was_ready; /* it has asked for work */
@@ -103,7 +105,7 @@ struct lambda {
 };
 
 void lambda_make_id(char id[37]); /* of a request: a version 4 UUID */
-int64_t lambda_real_ms(void); /* since 1970: timeouts are real whatever our clock does */
+int64_t lambda_real_ms(void);     /* since 1970: timeouts are real whatever our clock does */
 
 /* function.c */
 struct function *function_of(const struct lambda *l, const char *key);

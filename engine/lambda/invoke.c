@@ -9,10 +9,10 @@
 
 #include "engine/loop/loop.h"
 
-#define WAITING_MAXIMUM   1000 /* of one function; then Lambda's 429 */
-#define PROCESSES_MAXIMUM 64   /* of all functions */
+#define WAITING_MAXIMUM   1000  /* of one function; then Lambda's 429 */
+#define PROCESSES_MAXIMUM 64    /* of all functions */
 #define INIT_MS           10000 /* what Lambda gives a runtime to load its handler */
-#define NEXT_MS           5000  /* between a result and asking for more: else it hangs, and is killed */
+#define NEXT_MS           5000 /* between a result and asking for more: else it hangs, and is killed */
 #define IDLE_MS           300000
 #define SWEEP_SECONDS     30
 
@@ -49,8 +49,9 @@ void sandbox_finish(struct sandbox *s, const char *error, struct asl_text payloa
     double ms = (double)(lambda_real_ms() - i->started);
     log_flush(s, &s->error_line);
     log_printf(s, "END RequestId: %s", i->id);
-    log_printf(s, "REPORT RequestId: %s\tDuration: %.2f ms\tBilled Duration: %.0f ms\tMemory Size: "
-                  "%lld MB",
+    log_printf(s,
+               "REPORT RequestId: %s\tDuration: %.2f ms\tBilled Duration: %.0f ms\tMemory Size: "
+               "%lld MB",
                i->id, ms, ms, (long long)s->function->memory_mb);
     sandbox_set_patience(s, s->function->runner->is_runtime ? NEXT_MS : 0);
     s->invocation = NULL;

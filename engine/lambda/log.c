@@ -1,5 +1,5 @@
-/* What functions write: by lines to whoever listens and to a file a function; the last of it goes with
- * the answer of a call that wants it (LogType Tail). */
+/* What functions write: by lines to whoever listens and to a file a function; the last of it goes
+ * with the answer of a call that wants it (LogType Tail). */
 #include "internal.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
-/* The Lambda Runtime API, one port of the loopback a process: what a runtime asks for work and tells its
- * results. Serves: Lambda developer guide, "Using the Lambda runtime API for custom runtimes"
- * (2018-06-01).
+/* The Lambda Runtime API, one port of the loopback a process: what a runtime asks for work and
+ * tells its results. Serves: Lambda developer guide, "Using the Lambda runtime API for custom
+ * runtimes" (2018-06-01).
  *
  * A port of its own tells which process is asking; the API has no other word for it. */
 #include "internal.h"
@@ -125,8 +125,7 @@ static void take_error(struct sandbox *s, struct http_exchange *x,
                        const struct http_received *request)
 {
     struct value_error error;
-    const char *type =
-        http_headers_get(&request->headers, "Lambda-Runtime-Function-Error-Type");
+    const char *type = http_headers_get(&request->headers, "Lambda-Runtime-Function-Error-Type");
     asl_value *v = value_parse(request->body, 0, LAMBDA_PAYLOAD_MAXIMUM, &error);
     if (v && value_kind(v) == VALUE_OBJECT)
         sandbox_finish(s, "Unhandled", request->body);
@@ -157,10 +156,12 @@ static void take_result(struct sandbox *s, struct http_exchange *x,
 static void on_request(void *state, struct http_exchange *x, const struct http_received *request)
 {
     struct sandbox *s = state;
-    bool is_get = strcmp(request->method, "GET") == 0, is_post = strcmp(request->method, "POST") == 0;
+    bool is_get = strcmp(request->method, "GET") == 0,
+         is_post = strcmp(request->method, "POST") == 0;
     if (is_get && strcmp(request->path, PREFIX "invocation/next") == 0)
         take_next(s, x);
-    else if (is_post && strncmp(request->path, PREFIX "invocation/", strlen(PREFIX "invocation/")) == 0)
+    else if (is_post &&
+             strncmp(request->path, PREFIX "invocation/", strlen(PREFIX "invocation/")) == 0)
         take_result(s, x, request);
     else if (is_post && strcmp(request->path, PREFIX "init/error") == 0 && s->invocation &&
              !s->was_ready)

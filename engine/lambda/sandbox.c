@@ -1,8 +1,8 @@
 /* One process of a function: started without a shell in a group of its own, heard, killed with its
  * group, waited for. See internal.h for the invariants.
  *
- * Its end is told by a pidfd (Linux 5.3): no signal handler, no polling, and a number that cannot be
- * another's. */
+ * Its end is told by a pidfd (Linux 5.3): no signal handler, no polling, and a number that cannot
+ * be another's. */
 #include "internal.h"
 
 #include <errno.h>
@@ -33,7 +33,8 @@ static void stream_close(struct stream *s)
     *s = (struct stream){.fd = -1};
 }
 
-static void stream_watch(struct sandbox *s, struct stream *stream, short what, event_callback_fn call)
+static void stream_watch(struct sandbox *s, struct stream *stream, short what,
+                         event_callback_fn call)
 {
     fcntl(stream->fd, F_SETFL, O_NONBLOCK);
     stream->event = event_new(loop_base(s->function->lambda->loop), stream->fd,
@@ -78,7 +79,8 @@ static bool drain(struct sandbox *s, struct stream *stream, bool is_output)
         if (to_log)
             log_write(s, is_output ? &s->line : &s->error_line, text);
         else
-            asl_buffer_put_text(&s->output, text); /* beyond its maximum: full, and said at the end */
+            asl_buffer_put_text(&s->output,
+                                text); /* beyond its maximum: full, and said at the end */
     }
     return true;
 }
@@ -118,10 +120,11 @@ static void finish_program(struct sandbox *s)
     if (v)
         sandbox_finish(s, NULL, text.size ? text : ASL_TEXT("null"));
     else
-        sandbox_fail(s, "Runtime.MarshalError",
-                     "Unable to marshal response: the program's output is no JSON: line %zu, column "
-                     "%zu: %s",
-                     error.line, error.column, error.message);
+        sandbox_fail(
+            s, "Runtime.MarshalError",
+            "Unable to marshal response: the program's output is no JSON: line %zu, column "
+            "%zu: %s",
+            error.line, error.column, error.message);
     value_release(v);
 }
 
@@ -333,7 +336,8 @@ static struct sandbox *sandbox_new(struct function *f)
     asl_buffer_init(&s->line, LINE_MAXIMUM + 1);
     asl_buffer_init(&s->error_line, LINE_MAXIMUM + 1);
     snprintf(s->log_stream, sizeof s->log_stream, "[$LATEST]%02x%02x%02x%02x%02x%02x%02x%02x",
-             chance[0], chance[1], chance[2], chance[3], chance[4], chance[5], chance[6], chance[7]);
+             chance[0], chance[1], chance[2], chance[3], chance[4], chance[5], chance[6],
+             chance[7]);
     return s;
 }
 

@@ -5,8 +5,8 @@ asl_value *document_get(struct database *d, const char *kind, struct asl_text ke
 {
     struct value_error error;
     asl_value *v = NULL;
-    sqlite3_stmt *s = database_query(d, "SELECT body FROM document WHERE kind = ? AND key = ?",
-                                     "zt", kind, key);
+    sqlite3_stmt *s =
+        database_query(d, "SELECT body FROM document WHERE kind = ? AND key = ?", "zt", kind, key);
     while (database_step(d, s))
         v = value_parse(database_text(s, 0), 0, 0, &error);
     return v;
@@ -31,11 +31,11 @@ bool document_next(struct database *d, const char *kind, struct asl_text prefix,
                    struct asl_text after, struct asl_buffer *key)
 {
     bool found = false;
-    sqlite3_stmt *s = database_query(
-        d,
-        "SELECT key FROM document WHERE kind = ?1 AND key > ?2 AND key >= ?3"
-        " AND substr(key, 1, length(?3)) = ?3 ORDER BY key LIMIT 1",
-        "ztt", kind, after, prefix);
+    sqlite3_stmt *s =
+        database_query(d,
+                       "SELECT key FROM document WHERE kind = ?1 AND key > ?2 AND key >= ?3"
+                       " AND substr(key, 1, length(?3)) = ?3 ORDER BY key LIMIT 1",
+                       "ztt", kind, after, prefix);
     while (database_step(d, s)) {
         /* `after` may be what stands in `key` */
         struct asl_text text = database_text(s, 0);

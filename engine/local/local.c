@@ -9,16 +9,19 @@
 #include "service.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "asl/value/value.h"
 #include "dynamodb/export.h"
 #include "engine/aws/constraint.h"
+#include "events.h"
 #include "model.h"
 #include "park.h"
 #include "s3/bucket.h"
@@ -33,7 +36,8 @@ struct pending {
 };
 
 static const struct local_service *const services[] = {
-    &local_dynamodb, &local_s3, &local_sqs, &local_secretsmanager, &local_ssm,
+    &local_dynamodb, &local_s3, &local_sqs, &local_sns,
+    &local_events,   &local_secretsmanager, &local_ssm,
 };
 #define SERVICES (sizeof services / sizeof *services)
 
@@ -173,6 +177,36 @@ static const struct local_service *route(const struct http_received *request,
     return NULL;
 }
 
+bool local_takes_events(struct local *l, const struct http_received *request)
+{
+    static const char *const ours[] = {"PutEvents", "TestEventPattern", "CreateEventBus",
+                                       "DeleteEventBus", "DescribeEventBus", "ListEventBuses"};
+    const char *target = http_headers_get(&request->headers, "X-Amz-Target");
+    if (!target || strncmp(target, "AWSEvents.", 10) != 0)
+        return false;
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+        if (strcmp(target + 10, ours[i]) == 0)
+            return true;
+    return events_knows(l, request->body);
+}
+
+void local_log(struct local *l, const char *name, const asl_value *v)
+{
+    struct asl_buffer path, line;
+    asl_buffer_init(&path, 65536);
+    asl_buffer_init(&line, ASL_BUFFER_MAXIMUM);
+    asl_buffer_printf(&path, "%s/%s.log", l->directory, name);
+    value_print(v, &line);
+    asl_buffer_putc(&line, '\n');
+    int fd = open(path.data, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0 || write(fd, line.data, line.size) != (ssize_t)line.size)
+        fprintf(stderr, "stepwell: %s cannot be written: %s\n", path.data, strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    asl_buffer_free(&path);
+    asl_buffer_free(&line);
+}
+
 /* ---- the turn ---- */
 
 /* False when there is no transaction to work in. */
@@ -253,6 +287,10 @@ static void commit(void *state)
     }
     free(sent);
     export_arm(l);
+    if (l->has_mail) {
+        l->has_mail = false;
+        events_deliver(l);
+    }
     if (!l->has_news)
         return;
     l->has_news = false;
@@ -526,6 +564,8 @@ struct local *local_new(const struct local_options *o, char message[512])
     l->clock_state = o->now_state;
     l->loop = o->loop;
     l->catalogue = o->catalogue;
+    l->start_execution = o->start_execution;
+    l->start_state = o->start_state;
     if (!open_data(l, message)) {
         local_free(l);
         return NULL;
@@ -533,6 +573,8 @@ struct local *local_new(const struct local_options *o, char message[512])
     if (l->loop) {
         l->export_timer = loop_timer_new(l->loop, export_on_timer, l);
         l->commit_timer = loop_timer_new(l->loop, commit, l);
+        l->mail_timer = loop_timer_new(l->loop, (void (*)(void *))events_deliver, l);
+        loop_timer_arm(l->mail_timer, 0); /* what an earlier run left */
     }
     export_arm(l);
     return l;
@@ -548,10 +590,12 @@ void local_free(struct local *l)
     if (l->loop && l->export_timer) {
         loop_timer_free(l->export_timer);
         loop_timer_free(l->commit_timer);
+        loop_timer_free(l->mail_timer);
     }
     database_close(l->database);
     constraint_checker_free(l->checker);
     catalogue_free(l->own_catalogue);
+    free(l->letter);
     free(l->pending);
     free(l->directory);
     free(l->account);

@@ -16,6 +16,12 @@
 struct catalogue;
 struct local;
 
+/* Starts an execution of a machine by its ARN; the same name again is the same execution. `done` is
+ * called once, from the loop; false: it is to be tried again. */
+typedef void (*local_start_execution)(void *state, const char *machine_arn, const char *name,
+                                      struct asl_text input,
+                                      void (*done)(void *state, bool is_done), void *done_state);
+
 /* Texts are copied. */
 struct local_options {
     const char *directory;       /* made when missing, 0700 */
@@ -27,6 +33,9 @@ struct local_options {
     const char *account; /* NULL: "123456789012" */
     const char *region;  /* NULL: "us-east-1" */
     struct catalogue *catalogue; /* borrowed; NULL: one of its own */
+    /* For EventBridge's rules with state machines as targets; NULL: what is for them waits. */
+    local_start_execution start_execution;
+    void *start_state;
 };
 
 /* NULL and a message on failure. */
@@ -66,6 +75,10 @@ void local_call(struct local *l, const struct http_received *request, struct loc
  * "Key", "Body", "Prefix"}); the answer is S3's own, XML or bytes. */
 void local_request(struct local *l, const char *service, const char *operation,
                    struct asl_text body, struct local_answer *answer);
+
+/* Of a call to EventBridge (AWSEvents): whether it is about events, buses and rules with a pattern. Rules
+ * that are schedules are the API's. */
+bool local_takes_events(struct local *l, const struct http_received *request);
 
 /* The folder of a bucket, whether it exists or not; freed by the caller. */
 char *local_bucket_folder(const struct local *l, const char *bucket);

@@ -172,7 +172,7 @@ static void answer_error(struct model_call *c, const struct catalogue_service *s
     size_t size = strlen(c->message);
     while (size && !value_utf8_valid((struct asl_text){c->message, size}))
         c->message[--size] = '\0'; /* a message cut inside a character */
-    c->answer->status = status_of(s, c->code, c->is_query);
+    c->answer->status = status_of(s, code, c->is_query);
     if (c->is_query) {
         query_write_error(s, code, c->message, false, request_id, &c->answer->body);
         finish(c, "text/xml");
@@ -305,8 +305,8 @@ bool model_handle(struct local *l, const struct model_service *service,
     const struct catalogue_service *s =
         catalogue_service(local_catalogue(l), asl_text(service->arn_name));
     struct model_call *c = asl_allocate_zeroed(1, sizeof *c);
-    *c = (struct model_call){.local = l, .db = l->database, .service = service,
-                             .host = request->host, .answer = answer};
+    *c = (struct model_call){
+        .local = l, .db = l->database, .service = service, .host = request->host, .answer = answer};
     value_list_init(&c->out);
     bool is_done = run(c, s, request);
     model_uuid(request_id);

@@ -18,8 +18,8 @@ struct model_call {
     struct database *db;
     const struct model_service *service;
     const struct catalogue_operation *operation;
-    const char *host; /* as the client calls us: for URLs in answers */
-    asl_value *in;    /* an object, checked by the model, its names; blobs as base64 */
+    const char *host;      /* as the client calls us: for URLs in answers */
+    asl_value *in;         /* an object, checked by the model, its names; blobs as base64 */
     struct value_list out; /* members of the answer: timestamps as numbers, blobs as base64 */
     struct local_answer *answer;
     bool is_query;
@@ -42,9 +42,9 @@ struct model_alias {
 };
 
 struct model_service {
-    const char *arn_name;   /* in the catalogue */
-    const char *error_space; /* in front of an error's name in JSON; "" */
-    const char *invalid;    /* the code where parameters do not fit the model */
+    const char *arn_name;                     /* in the catalogue */
+    const char *error_space;                  /* in front of an error's name in JSON; "" */
+    const char *invalid;                      /* the code where parameters do not fit the model */
     const struct model_operation *operations; /* ends with a NULL name */
     const struct model_alias *aliases;        /* ends with a NULL query; or NULL */
     /* What the query protocol calls an error that JSON calls `code`, as "Code;Sender"; or NULL. */
@@ -108,8 +108,8 @@ asl_value *document_get(struct database *d, const char *kind, struct asl_text ke
 void document_put(struct database *d, const char *kind, struct asl_text key,
                   const asl_value *document);
 void document_remove(struct database *d, const char *kind, struct asl_text key);
-/* The first key behind `after` that begins with `prefix`; false when there is none. `key` is emptied
- * first. */
+/* The first key behind `after` that begins with `prefix`; false when there is none. `key` is
+ * emptied first. */
 bool document_next(struct database *d, const char *kind, struct asl_text prefix,
                    struct asl_text after, struct asl_buffer *key);
 

@@ -1,8 +1,9 @@
-/* Requests that wait. Each is kept as it came and carried out again when something changed, when our
- * clock shows the moment it asked for, and each second (another process may work on the same data).
+/* Requests that wait. Each is kept as it came and carried out again when something changed, when
+ * our clock shows the moment it asked for, and each second (another process may work on the same
+ * data).
  *
- * How long a client waits is real time, whatever our clock does: with --time skip a poll that waits 20
- * seconds must not make the clock jump by them. What makes messages visible is our clock's. */
+ * How long a client waits is real time, whatever our clock does: with --time skip a poll that waits
+ * 20 seconds must not make the clock jump by them. What makes messages visible is our clock's. */
 #include "park.h"
 
 #include <event2/event.h>
@@ -137,8 +138,11 @@ void park(struct local *l, struct http_exchange *x, const struct local_service *
           const struct http_received *request, const struct local_answer *wish)
 {
     struct parked *p = asl_allocate_zeroed(1, sizeof *p);
-    *p = (struct parked){.exchange = x, .service = service, .request = copy_of(request),
-                         .until = real_ms() + wish->patience_ms, .look_at = wish->look_again_at};
+    *p = (struct parked){.exchange = x,
+                         .service = service,
+                         .request = copy_of(request),
+                         .until = real_ms() + wish->patience_ms,
+                         .look_at = wish->look_again_at};
     if (!l->park_tick) {
         l->park_tick = evtimer_new(loop_base(l->loop), on_tick, l);
         l->park_timer = loop_timer_new(l->loop, (void (*)(void *))park_look_again, l);

@@ -1,15 +1,15 @@
 /* The query protocol from the service's side: a form in, XML out, by the model.
  *
  * A form's names are paths ("Entries.member.1.Id"); they are read into a tree first, which is then
- * looked at through the model's shapes. SQS's model of today speaks JSON only; how its older clients
- * spell things ("Attribute.1.Name") comes as aliases. */
+ * looked at through the model's shapes. SQS's model of today speaks JSON only; how its older
+ * clients spell things ("Attribute.1.Name") comes as aliases. */
 #include "model.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define PARTS_MAXIMUM   64  /* of one name: deeper than any model */
+#define PARTS_MAXIMUM   64 /* of one name: deeper than any model */
 #define PAIRS_MAXIMUM   10000
 #define ENTRIES_MAXIMUM 4096
 
@@ -201,8 +201,7 @@ static asl_value *read_map(const struct node *n, const struct catalogue_member *
     for (size_t i = 1; i < ENTRIES_MAXIMUM && (entry = entry_at(entries, i)); i++) {
         const struct node *k = node_child(entry, key_name), *v = node_child(entry, value_name);
         if (k && k->text && v)
-            value_list_push_member_take(&l,
-                                        value_string((struct asl_text){k->text, k->text_size}),
+            value_list_push_member_take(&l, value_string((struct asl_text){k->text, k->text_size}),
                                         read_value(v, value, aliases, NULL));
     }
     return value_object_take(&l);
@@ -253,8 +252,8 @@ asl_value *query_read(const struct catalogue_operation *o, const struct model_al
     asl_buffer_init(&value, form.size + 1);
     for (size_t i = 0; i < PAIRS_MAXIMUM && next_pair(&form, &name, &value); i++)
         put_pair(&root, asl_buffer_text(&name), asl_buffer_text(&value));
-    asl_value *in = o->input.shape ? read_structure(&root, o->input.shape, aliases)
-                                   : value_empty_object();
+    asl_value *in =
+        o->input.shape ? read_structure(&root, o->input.shape, aliases) : value_empty_object();
     node_free(&root);
     asl_buffer_free(&name);
     asl_buffer_free(&value);
@@ -305,8 +304,10 @@ static void write_list(const char *name, const struct catalogue_member *use, con
     if (!is_flat)
         asl_buffer_printf(out, "<%s>", name);
     for (size_t i = 0; i < value_count(v); i++)
-        write_use(alias ? alias->query : is_flat ? name : wire(element, "member"), element,
-                  value_at(v, i), aliases, out);
+        write_use(alias     ? alias->query
+                  : is_flat ? name
+                            : wire(element, "member"),
+                  element, value_at(v, i), aliases, out);
     if (!is_flat)
         asl_buffer_printf(out, "</%s>", name);
 }

@@ -15,7 +15,8 @@ static const char current[] = "AWSCURRENT", previous[] = "AWSPREVIOUS";
 
 /* ---- finding ---- */
 
-/* The name in a SecretId: itself, or an ARN's part, with or without the six characters behind it. */
+/* The name in a SecretId: itself, or an ARN's part, with or without the six characters behind it.
+ */
 static asl_value *find(struct model_call *c, struct asl_text id)
 {
     struct asl_buffer prefix;
@@ -263,7 +264,8 @@ static bool get_secret_value(struct model_call *c)
     asl_value *secret = open_secret(c);
     if (!secret)
         return false;
-    struct asl_text wanted = model_text(c->in, "VersionId"), stage = model_text(c->in, "VersionStage");
+    struct asl_text wanted = model_text(c->in, "VersionId"),
+                    stage = model_text(c->in, "VersionStage");
     const asl_value *id = NULL, *v = NULL, *versions = model_get(secret, "versions");
     if (!stage.size)
         stage = asl_text(current);

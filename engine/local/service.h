@@ -4,6 +4,7 @@
 
 #include <sqlite3.h>
 
+#include "asl/value/value.h"
 #include "engine/loop/loop.h"
 #include "local.h"
 
@@ -29,6 +30,12 @@ struct local {
     size_t parked_count;
     struct event *park_tick;
     struct loop_timer *park_timer;
+    /* what waits to be told (events.c) */
+    bool has_mail;
+    struct letter *letter; /* on its way; or NULL */
+    struct loop_timer *mail_timer;
+    local_start_execution start_execution; /* or NULL */
+    void *start_state;
     /* the models */
     struct catalogue *catalogue, *own_catalogue;
     struct constraint_checker *checker; /* made when first needed */
@@ -50,11 +57,15 @@ struct local_service {
     void (*fail)(struct local_answer *answer, const char *why);
     const struct model_service *model; /* instead of both */
 };
-extern const struct local_service local_dynamodb, local_s3, local_sqs, local_secretsmanager, local_ssm;
+extern const struct local_service local_dynamodb, local_s3, local_sqs, local_sns, local_events,
+    local_secretsmanager, local_ssm;
 
 struct catalogue *local_catalogue(struct local *l);
 /* Something changed that a waiting request may want: it is carried out again behind the commit. */
 void local_news(struct local *l);
+/* Appends a line to <directory>/<name>.log: what was published where nobody on this machine listens. A
+ * line may tell of something whose caller was then told 500. */
+void local_log(struct local *l, const char *name, const asl_value *v);
 /* Carries a request out in a savepoint of the turn. */
 void local_carry_out(struct local *l, const struct local_service *service,
                      const struct http_received *request, struct local_answer *answer);

@@ -231,8 +231,8 @@ static bool check_put(struct model_call *c, const asl_value *old)
         return model_refuse(c, "ValidationException",
                             "A parameter type is required when you create a parameter.");
     if (model_text(c->in, "Value").size == 0 || model_text(c->in, "Value").size > VALUE_MAXIMUM)
-        return model_refuse(c, "ValidationException",
-                            "A parameter's value has 1 to %d characters.", VALUE_MAXIMUM);
+        return model_refuse(c, "ValidationException", "A parameter's value has 1 to %d characters.",
+                            VALUE_MAXIMUM);
     return true;
 }
 
@@ -270,8 +270,8 @@ static bool remove_one(struct model_call *c, struct asl_text name)
 static bool delete_parameter(struct model_call *c)
 {
     struct asl_text name = model_text(c->in, "Name");
-    return remove_one(c, name) || model_refuse(c, "ParameterNotFound", "Parameter %.*s not found.",
-                                               ASL_TEXT_ARGS(name));
+    return remove_one(c, name) ||
+           model_refuse(c, "ParameterNotFound", "Parameter %.*s not found.", ASL_TEXT_ARGS(name));
 }
 
 static bool delete_parameters(struct model_call *c)

@@ -92,6 +92,15 @@ expect "a custom runtime" '{"custom": {"a":1}}' "$(invoke custom '{"a":1}')"
 expect "its error" '"errorType": "Own.Error"' "$(invoke custom '{"fail":1}')"
 expect "another's id" 'InvalidRequestID' "$(invoke custom '{"wrong":1}')"
 
+if command -v aws >/dev/null; then
+    aws_() { aws --endpoint-url "$url" --region us-east-1 --output text lambda invoke "$@" "$work/answer" 2>&1; }
+    echo '{"k":1}' >"$work/event"
+    expect "awscli" '$LATEST' "$(aws_ --function-name custom --payload "fileb://$work/event")"
+    expect "awscli, the result" '"custom": {"k":1}' "$(cat "$work/answer")"
+    echo '{"fail":1}' >"$work/event"
+    expect "awscli, an error" Unhandled "$(aws_ --function-name n --payload "fileb://$work/event")"
+fi
+
 # At once: six calls, three processes at most.
 for i in 1 2 3 4 5 6; do
     invoke n '{"sleep":300}' -D /dev/null >"$work/at-once.$i" 2>&1 &

@@ -1,5 +1,5 @@
 #!/bin/sh
-# SQS, Secrets Manager and Systems Manager's parameters as people call them from a shell.
+# SQS, SNS, EventBridge, Secrets Manager and Systems Manager's parameters as people call them from a shell.
 . tests/local/awscli_common.sh
 
 url=$(aws_ sqs create-queue --queue-name orders --attributes VisibilityTimeout=300)
@@ -26,6 +26,35 @@ expect "counted" "	2" "$(aws_ sqs get-queue-attributes --queue-url "$url" --attr
 expect "no queue" NonExistentQueue "$(aws_ sqs receive-message --queue-url "$url-not")"
 expect "not offered" "not offered by this stand-in" "$(aws_ sqs add-permission --queue-url "$url" --label l --aws-account-ids 1 --actions SendMessage)"
 expect "delete queue" "" "$(aws_ sqs delete-queue --queue-url "$url")"
+
+topic=$(aws_ sns create-topic --name orders)
+expect "create topic" arn:aws:sns:us-east-1:123456789012:orders "$topic"
+aws_ sqs create-queue --queue-name mail >/dev/null
+subscription=$(aws_ sns subscribe --topic-arn "$topic" --protocol sqs --notification-endpoint arn:aws:sqs:us-east-1:123456789012:mail \
+    --attributes '{"RawMessageDelivery":"true"}' --return-subscription-arn)
+expect "subscribe" "$topic:" "$subscription"
+expect "publish" "-" "$(aws_ sns publish --topic-arn "$topic" --message 'a <b> & c' --message-attributes '{"n":{"DataType":"String","StringValue":"v"}}')"
+expect "publish batch" one "$(aws_ sns publish-batch --topic-arn "$topic" --publish-batch-request-entries Id=one,Message=1 Id=two,Message=2)"
+expect "delivered" 'a <b> & c' "$(aws_ sqs receive-message --queue-url mail --message-attribute-names All --max-number-of-messages 10)"
+expect "topics" "$topic" "$(aws_ sns list-topics)"
+expect "subscriptions" "$subscription" "$(aws_ sns list-subscriptions-by-topic --topic-arn "$topic")"
+expect "their attributes" true "$(aws_ sns get-subscription-attributes --subscription-arn "$subscription" --query Attributes.RawMessageDelivery)"
+expect "no topic" NotFound "$(aws_ sns publish --topic-arn "$topic-not" --message m)"
+expect "unsubscribe" "" "$(aws_ sns unsubscribe --subscription-arn "$subscription")"
+expect "delete topic" "" "$(aws_ sns delete-topic --topic-arn "$topic")"
+
+aws_ sqs purge-queue --queue-url mail >/dev/null
+expect "put rule" rule/dear "$(aws_ events put-rule --name dear --event-pattern '{"source":["shop"],"detail":{"total":[{"numeric":[">",5]}]}}')"
+expect "put targets" 0 "$(aws_ events put-targets --rule dear --targets Id=1,Arn=arn:aws:sqs:us-east-1:123456789012:mail)"
+expect "put events" 0 "$(aws_ events put-events --entries '[{"Source":"shop","DetailType":"T","Detail":"{\"total\":6}"},{"Source":"shop","DetailType":"T","Detail":"{\"total\":5}"}]' --query FailedEntryCount)"
+expect "to its queue" '"detail":{"total":6}' "$(aws_ sqs receive-message --queue-url mail --query 'Messages[0].Body')"
+expect "and the other not" None "$(aws_ sqs receive-message --queue-url mail --query 'Messages[0].Body')"
+expect "test pattern" True "$(aws_ events test-event-pattern --event-pattern '{"source":["a"]}' --event '{"id":"1","account":"1","source":"a","time":"t","region":"r","resources":[],"detail-type":"d"}')"
+expect "a bad pattern" InvalidEventPatternException "$(aws_ events put-rule --name bad --event-pattern '{"source":"shop"}')"
+expect "rules" dear "$(aws_ events list-rules)"
+expect "targets" arn:aws:sqs:us-east-1:123456789012:mail "$(aws_ events list-targets-by-rule --rule dear)"
+expect "remove targets" 0 "$(aws_ events remove-targets --rule dear --ids 1)"
+expect "delete rule" "" "$(aws_ events delete-rule --name dear)"
 
 expect "create secret" secret:db/password- "$(aws_ secretsmanager create-secret --name db/password --secret-string old)"
 expect "put value" AWSCURRENT "$(aws_ secretsmanager put-secret-value --secret-id db/password --secret-string new)"

@@ -2,8 +2,8 @@
  *
  * A message is a row. It may be received when our clock has passed `visible`: a delay, or the
  * visibility timeout of its last receipt. Receiving moves `visible` on and is durable before the
- * answer leaves, so a kill -9 between send and receive, or behind a receipt, loses nothing: what was
- * not deleted is seen again.
+ * answer leaves, so a kill -9 between send and receive, or behind a receipt, loses nothing: what
+ * was not deleted is seen again.
  *
  * In a FIFO queue a message waits while an earlier one of its group is still there and hidden. */
 #include "sqs.h"
@@ -15,8 +15,8 @@
 
 #include "engine/aws/protocol.h"
 
-#define SEEN_MS       300000 /* how long a deduplication id is remembered */
-#define RECEIPT_BYTES 96
+#define SEEN_MS        300000 /* how long a deduplication id is remembered */
+#define RECEIPT_BYTES  96
 #define HANDLE_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 /* ---- checks ---- */
@@ -89,10 +89,11 @@ static bool check_sending(const struct sqs_queue *q, const struct sqs_sending *m
                     "bytes.",
                     (long long)q->maximum_bytes);
     if (m->delay_ms > 900000)
-        return fail(sent, "InvalidParameterValue",
-                    "Value %lld for parameter DelaySeconds is invalid. Reason: DelaySeconds must be "
-                    ">= 0 and <= 900.",
-                    (long long)(m->delay_ms / 1000));
+        return fail(
+            sent, "InvalidParameterValue",
+            "Value %lld for parameter DelaySeconds is invalid. Reason: DelaySeconds must be "
+            ">= 0 and <= 900.",
+            (long long)(m->delay_ms / 1000));
     if (q->is_fifo && !m->group.size)
         return fail(sent, "MissingParameter",
                     "The request must contain the parameter MessageGroupId.");
@@ -128,8 +129,8 @@ static int compare_names(const void *a, const void *b)
     return asl_text_compare(value_as_text(*x), value_as_text(*y));
 }
 
-/* The digest of message attributes (developer guide, "Calculating the MD5 message digest"): by name,
- * each part with its length in front. "" where there are none. */
+/* The digest of message attributes (developer guide, "Calculating the MD5 message digest"): by
+ * name, each part with its length in front. "" where there are none. */
 static void hash_attributes(const asl_value *attributes, char out[33])
 {
     size_t count = attributes ? value_count(attributes) : 0;
@@ -215,11 +216,12 @@ static void put_message(struct local *l, const struct sqs_queue *q, const struct
     int64_t now = local_now(l), delay = m->delay_ms >= 0 && !q->is_fifo ? m->delay_ms : q->delay_ms;
     asl_value *document = document_of(m, deduplication, sent);
     asl_buffer_init(&scratch, ASL_BUFFER_MAXIMUM);
-    database_run(l->database,
-                 "INSERT INTO sqs_message(queue, visible, sent, first, received, grp, body, document,"
-                 " receipt) VALUES(?, ?, ?, 0, 0, ?, ?, ?, '')",
-                 "tiittt", asl_text(q->name), now + delay, now, m->group, m->body,
-                 value_compact(document, &scratch));
+    database_run(
+        l->database,
+        "INSERT INTO sqs_message(queue, visible, sent, first, received, grp, body, document,"
+        " receipt) VALUES(?, ?, ?, 0, 0, ?, ?, ?, '')",
+        "tiittt", asl_text(q->name), now + delay, now, m->group, m->body,
+        value_compact(document, &scratch));
     int64_t id = database_last_id(l->database);
     if (q->is_fifo) {
         snprintf(sent->sequence, sizeof sent->sequence, "%020lld", (long long)id);
@@ -265,7 +267,9 @@ static void read_sending(const asl_value *in, struct sqs_sending *m)
         .deduplication = model_text(in, "MessageDeduplicationId"),
         .attributes = model_get(in, "MessageAttributes"),
         .system = model_get(in, "MessageSystemAttributes"),
-        .delay_ms = delay < 0 ? -1 : delay > 100000 ? 100000000 : delay * 1000,
+        .delay_ms = delay < 0        ? -1
+                    : delay > 100000 ? 100000000
+                                     : delay * 1000,
     };
 }
 
@@ -500,10 +504,11 @@ static asl_value *receive_row(struct model_call *c, const struct sqs_queue *q, s
     make_receipt(r->id, receipt);
     r->received++;
     r->first = r->first ? r->first : now;
-    database_run(c->db,
-                 "UPDATE sqs_message SET visible = ?, first = ?, received = ?, receipt = ? WHERE id ="
-                 " ?",
-                 "iiizi", now + hidden_ms, r->first, r->received, receipt, r->id);
+    database_run(
+        c->db,
+        "UPDATE sqs_message SET visible = ?, first = ?, received = ?, receipt = ? WHERE id ="
+        " ?",
+        "iiizi", now + hidden_ms, r->first, r->received, receipt, r->id);
     value_list_init(&l);
     model_copy(&l, "MessageId", r->document);
     model_put_z(&l, "ReceiptHandle", receipt);
@@ -529,11 +534,16 @@ static bool next_row(struct model_call *c, const struct sqs_queue *q, int64_t no
         " ORDER BY id LIMIT 1";
     struct value_error error;
     bool found = false;
-    sqlite3_stmt *s = database_query(c->db, q->is_fifo ? fifo : standard, "tii", asl_text(q->name),
-                                     now, after);
+    sqlite3_stmt *s =
+        database_query(c->db, q->is_fifo ? fifo : standard, "tii", asl_text(q->name), now, after);
     while (database_step(c->db, s)) {
-        *r = (struct row){sqlite3_column_int64(s, 0), sqlite3_column_int64(s, 1),
-                          sqlite3_column_int64(s, 2), sqlite3_column_int64(s, 3), {0}, {0}, NULL};
+        *r = (struct row){sqlite3_column_int64(s, 0),
+                          sqlite3_column_int64(s, 1),
+                          sqlite3_column_int64(s, 2),
+                          sqlite3_column_int64(s, 3),
+                          {0},
+                          {0},
+                          NULL};
         struct asl_text group = database_text(s, 4), body = database_text(s, 5);
         r->group = (struct asl_text){asl_copy_text(group), group.size};
         r->body = (struct asl_text){asl_copy_text(body), body.size};
@@ -618,8 +628,8 @@ bool sqs_receive_message(struct model_call *c)
     int64_t most = model_integer(c->in, "MaxNumberOfMessages", 1);
     int64_t wait = model_integer(c->in, "WaitTimeSeconds", q.wait_ms / 1000);
     int64_t hidden = model_integer(c->in, "VisibilityTimeout", q.visibility_ms / 1000);
-    bool is_fine = check_receive(c, most, wait, hidden) &&
-                   receive(c, &q, most, wait * 1000, hidden * 1000);
+    bool is_fine =
+        check_receive(c, most, wait, hidden) && receive(c, &q, most, wait * 1000, hidden * 1000);
     sqs_queue_free(&q);
     return is_fine;
 }
@@ -638,9 +648,9 @@ static int64_t find_receipt(struct model_call *c, const struct sqs_queue *q, str
     int64_t id = strtoll(handle.data + 4, &end, 10);
     if (*end != '.')
         return -1;
-    sqlite3_stmt *s = database_query(
-        c->db, "SELECT receipt, visible FROM sqs_message WHERE id = ? AND queue = ?", "it", id,
-        asl_text(q->name));
+    sqlite3_stmt *s =
+        database_query(c->db, "SELECT receipt, visible FROM sqs_message WHERE id = ? AND queue = ?",
+                       "it", id, asl_text(q->name));
     while (database_step(c->db, s)) {
         *visible = sqlite3_column_int64(s, 1);
         if (!q->is_fifo || asl_text_equal(database_text(s, 0), handle))
@@ -675,10 +685,11 @@ static bool change_one(struct model_call *c, const struct sqs_queue *q, const as
     int64_t seconds = model_integer(entry, "VisibilityTimeout", -1);
     int64_t id = find_receipt(c, q, model_text(entry, "ReceiptHandle"), &visible);
     if (seconds < 0 || seconds > 43200)
-        return fail(told, "InvalidParameterValue",
-                    "Value %lld for parameter VisibilityTimeout is invalid. Reason: Must be between "
-                    "0 and 43200.",
-                    (long long)seconds);
+        return fail(
+            told, "InvalidParameterValue",
+            "Value %lld for parameter VisibilityTimeout is invalid. Reason: Must be between "
+            "0 and 43200.",
+            (long long)seconds);
     if (id < 0)
         return bad_receipt(told, model_text(entry, "ReceiptHandle"));
     if (id == 0 || visible <= now)

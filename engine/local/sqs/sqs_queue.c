@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KIND          "sqs"
-#define NAME_MAXIMUM  80
-#define LISTED        1000
-#define TAGS_MAXIMUM  50
+#define KIND         "sqs"
+#define NAME_MAXIMUM 80
+#define LISTED       1000
+#define TAGS_MAXIMUM 50
 
 /* What a queue may be told, between which bounds; text where both are 0. */
 static const struct {
@@ -110,10 +110,11 @@ static bool check_redrive(struct model_call *c, struct asl_text text)
     asl_value *queue = document_get(c->db, KIND, sqs_name_in(target));
     bool is_fine = true;
     if (!policy || !target.size || limit < 1 || limit > 1000)
-        is_fine = model_refuse(c, "InvalidParameterValue",
-                               "Value %.200s for parameter RedrivePolicy is invalid. Reason: it wants "
-                               "deadLetterTargetArn, and maxReceiveCount from 1 to 1000.",
-                               text.data);
+        is_fine =
+            model_refuse(c, "InvalidParameterValue",
+                         "Value %.200s for parameter RedrivePolicy is invalid. Reason: it wants "
+                         "deadLetterTargetArn, and maxReceiveCount from 1 to 1000.",
+                         text.data);
     else if (!queue)
         is_fine = model_refuse(c, "InvalidParameterValue",
                                "Value %.200s for parameter RedrivePolicy is invalid. Reason: Dead "
@@ -140,8 +141,8 @@ static bool check_setting(struct model_call *c, struct asl_text name, const asl_
     size_t digits = 0;
     while (digits < text.size && isdigit((unsigned char)text.data[digits]))
         digits++;
-    int64_t number = digits && digits == text.size && digits < 10 ? strtoll(text.data, NULL, 10)
-                                                                  : -1;
+    int64_t number =
+        digits && digits == text.size && digits < 10 ? strtoll(text.data, NULL, 10) : -1;
     if (number < settings[i].least || number > settings[i].most)
         return model_refuse(c, "InvalidAttributeValue", "Invalid value for the parameter %s.",
                             settings[i].name);
@@ -290,7 +291,8 @@ static void show(struct model_call *c, const struct sqs_queue *q, const asl_valu
     show_number(l, names, "ApproximateNumberOfMessagesNotVisible", hidden);
     show_number(l, names, "ApproximateNumberOfMessagesDelayed", delayed);
     show_number(l, names, "CreatedTimestamp", model_integer(q->document, "created", 0) / 1000);
-    show_number(l, names, "LastModifiedTimestamp", model_integer(q->document, "modified", 0) / 1000);
+    show_number(l, names, "LastModifiedTimestamp",
+                model_integer(q->document, "modified", 0) / 1000);
     for (size_t i = 0; i < SETTINGS; i++) {
         struct asl_text told = model_text(q->attributes, settings[i].name);
         if (!told.data && settings[i].otherwise)
@@ -302,9 +304,13 @@ static void show(struct model_call *c, const struct sqs_queue *q, const asl_valu
 
 static bool check_names(struct model_call *c, const asl_value *names)
 {
-    static const char *const counted[] = {
-        "All", "QueueArn", "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible",
-        "ApproximateNumberOfMessagesDelayed", "CreatedTimestamp", "LastModifiedTimestamp"};
+    static const char *const counted[] = {"All",
+                                          "QueueArn",
+                                          "ApproximateNumberOfMessages",
+                                          "ApproximateNumberOfMessagesNotVisible",
+                                          "ApproximateNumberOfMessagesDelayed",
+                                          "CreatedTimestamp",
+                                          "LastModifiedTimestamp"};
     for (size_t i = 0; names && i < value_count(names); i++) {
         struct asl_text name = value_as_text(value_at(names, i));
         bool is_known = false;
@@ -349,16 +355,15 @@ bool sqs_get_queue_url(struct model_call *c)
 }
 
 /* Calls `take` for the name of each queue that begins with `prefix`. */
-static void each_queue(struct model_call *c, struct asl_text prefix, struct asl_text after,
-                       size_t most, bool (*take)(struct model_call *c, struct asl_text name,
-                                                 struct value_list *urls),
-                       struct value_list *urls)
+static void
+each_queue(struct model_call *c, struct asl_text prefix, struct asl_text after, size_t most,
+           bool (*take)(struct model_call *c, struct asl_text name, struct value_list *urls),
+           struct value_list *urls)
 {
     struct asl_buffer key;
     asl_buffer_init(&key, 1024);
     asl_buffer_put_text(&key, after);
-    while (urls->count < most &&
-           document_next(c->db, KIND, prefix, asl_buffer_text(&key), &key))
+    while (urls->count < most && document_next(c->db, KIND, prefix, asl_buffer_text(&key), &key))
         take(c, asl_buffer_text(&key), urls);
     asl_buffer_free(&key);
 }
@@ -454,9 +459,9 @@ bool sqs_list_queue_tags(struct model_call *c)
 
 static bool put_tags_take(struct model_call *c, struct sqs_queue *q, asl_value *tags)
 {
-    bool is_fine = value_count(tags) <= TAGS_MAXIMUM ||
-                   model_refuse(c, "InvalidParameterValue", "Too many tags added for queue %s.",
-                                q->name);
+    bool is_fine =
+        value_count(tags) <= TAGS_MAXIMUM ||
+        model_refuse(c, "InvalidParameterValue", "Too many tags added for queue %s.", q->name);
     if (is_fine)
         put_queue_take(c, asl_text(q->name), value_retain(q->attributes),
                        model_integer(q->document, "created", 0), tags);
