@@ -65,6 +65,8 @@ struct api {
     struct catalogue *catalogue;
     struct mock_desk *mocks; /* or NULL */
     struct aws *aws; /* or NULL */
+    asl_value *(*pattern_rules)(void *state, const asl_value *parameters); /* or NULL */
+    void *pattern_state;
     struct deliveries *deliveries;
     void (*log)(void *state, enum api_level level, const char *line);
     void *log_state;
