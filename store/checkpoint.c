@@ -11,6 +11,9 @@
  *   frames   0 ...... soft ............................ hard
  *            commit   commit, thread copies beside it   commit, waits for the thread, copies the rest
  *
+ * The thread is asked each time a quarter of `soft` was added: each pass syncs twice, and writes pages
+ * that the next pass writes again. A pass after each commit took a fifth off what commits reach.
+ *
  * A checkpoint that fails to sync makes the next commit STORE_BROKEN, whatever that commit's own fate:
  * the kernel may have dropped pages it could not write.
  */
@@ -20,14 +23,15 @@
 #include <stdlib.h>
 
 /* Frames are pages of 4 KiB: 32 MiB and 128 MiB. */
-enum { SOFT_FRAMES = 8192, HARD_FRAMES = 32768 };
+enum { SOFT_FRAMES = 8192, HARD_FRAMES = 32768, PASSES_PER_SOFT = 4 };
 
 struct checkpoint {
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     sqlite3 *db;
-    int failure; /* SQLite's result of what broke, or SQLITE_OK */
+    int failure;  /* SQLite's result of what broke, or SQLITE_OK */
+    int asked_at; /* the WAL's frames when it was last asked */
     bool is_asked, is_busy, is_ending;
 };
 
@@ -103,8 +107,16 @@ void store_checkpoint_end(struct store *s)
     s->checkpoint = NULL;
 }
 
-static void ask(struct checkpoint *c)
+/* Less than at the last time: the WAL was begun anew since. */
+static bool is_time(const struct checkpoint *c, int frames, int soft)
 {
+    return frames >= soft && !c->is_busy &&
+           (frames < c->asked_at || frames - c->asked_at >= soft / PASSES_PER_SOFT);
+}
+
+static void ask(struct checkpoint *c, int frames)
+{
+    c->asked_at = frames;
     c->is_asked = true;
     pthread_cond_broadcast(&c->changed);
 }
@@ -127,8 +139,8 @@ int store_checkpoint(struct store *s)
         pthread_mutex_lock(&c->mutex);
         if (s->wal_frames >= hard)
             wait_until_idle(c);
-        else if (s->wal_frames >= soft && !c->is_busy)
-            ask(c);
+        else if (is_time(c, s->wal_frames, soft))
+            ask(c, s->wal_frames);
         failure = c->failure;
         pthread_mutex_unlock(&c->mutex);
     }

@@ -233,6 +233,7 @@ static asl_value *read_string(struct parser *p)
     const char *run = ++p->at;
     bool escaped = false;
     for (;;) {
+        p->at += value_plain_run(p->at, (size_t)(p->end - p->at));
         if (p->at >= p->end)
             return fail(p, VALUE_ENDED_EARLY, p->end, "");
         unsigned char c = (unsigned char)*p->at;
@@ -248,8 +249,6 @@ static asl_value *read_string(struct parser *p)
             if (!read_escape(p))
                 return NULL;
             run = p->at;
-        } else if (c < 0x80) {
-            p->at++;
         } else {
             size_t at = 0;
             struct asl_text rest = {p->at, (size_t)(p->end - p->at)};

@@ -76,8 +76,11 @@ void value_print_string(struct asl_text utf8, struct asl_buffer *out)
     asl_buffer_putc(out, '"');
     size_t plain = 0;
     for (size_t i = 0; i < utf8.size; i++) {
+        i += value_plain_run(utf8.data + i, utf8.size - i);
+        if (i == utf8.size)
+            break;
         unsigned char c = (unsigned char)utf8.data[i];
-        if (c >= 0x20 && c != '"' && c != '\\')
+        if (c >= 0x80)
             continue;
         asl_buffer_put(out, utf8.data + plain, i - plain);
         plain = i + 1;

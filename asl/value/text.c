@@ -144,15 +144,20 @@ void asl_buffer_put_text(struct asl_buffer *b, struct asl_text t)
 
 void asl_buffer_vprintf(struct asl_buffer *b, const char *format, va_list arguments)
 {
+    /* Into what room there is; once more only when that was too little. */
     va_list again;
+    size_t free_bytes = b->full ? 0 : b->capacity - b->size;
     va_copy(again, arguments);
-    int size = vsnprintf(NULL, 0, format, again);
+    int size = vsnprintf(free_bytes ? b->data + b->size : NULL, free_bytes, format, again);
     va_end(again);
     assert(size >= 0);
     char *room = asl_buffer_room(b, (size_t)size);
+    if (!room && free_bytes)
+        b->data[b->size] = '\0'; /* it passes the maximum: nothing of it */
     if (!room)
         return;
-    vsnprintf(room, (size_t)size + 1, format, arguments);
+    if ((size_t)size >= free_bytes)
+        vsnprintf(room, (size_t)size + 1, format, arguments);
     b->size += (size_t)size;
 }
 

@@ -4,6 +4,9 @@
 
 #include "value.h"
 
+#include <stdint.h>
+#include <string.h>
+
 enum { VALUE_FLAG_TRUE = 1, VALUE_FLAG_DOUBLE = 2 /* `number` is computed */ };
 
 struct asl_value {
@@ -57,5 +60,25 @@ asl_value *value_number_new(struct asl_text text);
 int value_shortest_digits(double d, char digits[20], int *exponent);
 /* Builds the object; true when keys were repeated (they are merged unless `refuse`). */
 bool value_object_build_take(struct value_list *l, bool refuse, asl_value **object);
+
+/* How many bytes from `at` on stand for themselves in a JSON string and are ASCII. Eight at a time:
+ * payloads are mostly such bytes, and are read and printed whole. */
+static inline size_t value_plain_run(const char *at, size_t size)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones << 7;
+    size_t i = 0;
+    for (; i + 8 <= size; i += 8) {
+        uint64_t w;
+        memcpy(&w, at + i, 8);
+        uint64_t quote = w ^ ones * '"', slash = w ^ ones * '\\';
+        /* A byte's high bit: it is over 0x7F, or (where it is not) borrowed by what was taken off. */
+        if ((w | (w - ones * 0x20) | (quote - ones) | (slash - ones)) & highs)
+            break;
+    }
+    while (i < size && (unsigned char)at[i] >= 0x20 && (unsigned char)at[i] < 0x80 &&
+           at[i] != '"' && at[i] != '\\')
+        i++;
+    return i;
+}
 
 #endif

@@ -275,10 +275,11 @@ bool api_is_meant(const struct http_received *request)
 {
     char signed_for[64];
     const struct api_service *service = service_of(request);
+    if (service == &services[0] ||
+        (service && service->operation(operation_of(service, request))))
+        return true;
     local_service_of(request, signed_for);
-    return service == &services[0] ||
-           (service && service->operation(operation_of(service, request))) ||
-           strcmp(signed_for, "scheduler") == 0;
+    return strcmp(signed_for, "scheduler") == 0;
 }
 
 /* "application/x-amz-json-1.0", perhaps with parameters behind it. A browser cannot send it across
@@ -366,9 +367,10 @@ static void handle_targeted(struct api *a, struct http_exchange *x,
 
 void api_handle(void *api, struct http_exchange *x, const struct http_received *request)
 {
-    char signed_for[64];
-    local_service_of(request, signed_for);
-    if (!service_of(request) && strcmp(signed_for, "scheduler") == 0)
+    char signed_for[64] = "";
+    if (!service_of(request))
+        local_service_of(request, signed_for);
+    if (strcmp(signed_for, "scheduler") == 0)
         scheduler_handle(api, x, request);
     else if (strcmp(request->method, "POST") != 0)
         api_answer_plain(x, 405, "the Step Functions API takes POST only\n");

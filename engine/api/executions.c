@@ -283,7 +283,9 @@ struct list {
     const struct target *target;
     struct value_list items;
     size_t size;
-    int64_t last;
+    size_t seen;   /* rows of this read */
+    int64_t place; /* the row seen last */
+    int64_t last;  /* the one shown last */
     int status; /* statusFilter, or -1: memory may be ahead of the store that chose the rows */
     bool more;
     bool redriven, not_redriven; /* redriveFilter */
@@ -331,6 +333,8 @@ static bool see_row(void *state, const struct store_execution *row)
 {
     struct list *list = state;
     list->matches = false;
+    list->seen++;
+    list->place = row->id;
     value_list_init(&list->item);
     if (!engine_look(list->call->api->engine, row->id, see_item, list) || !list->matches)
         return true;
@@ -379,6 +383,19 @@ static bool check_list(struct api_call *call, struct target *t)
     return true;
 }
 
+/* A page and one more at a time: the store would gather all that it is asked for. What the filters leave
+ * out makes it read on. */
+static void read_page(struct list *list, const char *machine_arn, int64_t after)
+{
+    struct store *store = engine_store(list->call->api->engine);
+    size_t limit = list->size + 1;
+    list->place = after;
+    do {
+        list->seen = 0;
+        store_list_executions(store, machine_arn, list->status, list->place, limit, see_row, list);
+    } while (list->seen == limit && !list->more);
+}
+
 void api_ListExecutions(struct api_call *call)
 {
     struct target t;
@@ -391,9 +408,7 @@ void api_ListExecutions(struct api_call *call)
     list.not_redriven = asl_text_is(api_text(call, "redriveFilter"), "NOT_REDRIVEN");
     value_list_init(&list.items);
     api_make_arn(call->api, "stateMachine", t.arn.name, NULL, arn);
-    store_list_executions(engine_store(call->api->engine), arn, list.status,
-                          after[0] ? strtoll(after, NULL, 10) : INT64_MAX, SIZE_MAX, see_row,
-                          &list);
+    read_page(&list, arn, after[0] ? strtoll(after, NULL, 10) : INT64_MAX);
     struct value_list l;
     value_list_init(&l);
     value_list_set_take(&l, "executions", value_array_take(&list.items));

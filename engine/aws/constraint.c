@@ -99,7 +99,7 @@ struct walk {
     bool (*tell)(void *state, const struct constraint_breach *b);
     void *state;
     struct asl_buffer path;
-    char field[256];
+    const char *field;
     bool stopped;
 };
 
@@ -128,27 +128,29 @@ static void back(struct walk *w, size_t mark)
         w->path.data[mark] = '\0';
 }
 
-/* What a reader calls a member: requests by the wire's name, mocks as the integration shows it. */
-static void name_member(const struct walk *w, const struct catalogue_shape *s,
-                        const struct catalogue_member *m, char out[256])
+/* What a reader calls a member: requests by the wire's name, mocks as the integration shows it (then
+ * made in `other`). */
+static const char *name_member(const struct walk *w, const struct catalogue_shape *s,
+                               const struct catalogue_member *m, char other[256])
 {
     if (w->names == PROTOCOL_STATES) {
-        catalogue_bean_name(w->service, s, m->name, out, 256);
-        return;
+        catalogue_bean_name(w->service, s, m->name, other, 256);
+        return other;
     }
-    snprintf(out, 256, "%s", m->name);
-    if (w->names == PROTOCOL_V1 && out[0] >= 'a' && out[0] <= 'z')
-        out[0] = (char)(out[0] - 32);
+    if (w->names != PROTOCOL_V1 || m->name[0] < 'a' || m->name[0] > 'z')
+        return m->name;
+    snprintf(other, 256, "%s", m->name);
+    other[0] = (char)(other[0] - 32);
+    return other;
 }
 
 /* Paths begin each name in lower case, as Java's members do: 'tableName' of TableName. */
 static void step_member(struct walk *w, const char *name)
 {
-    char lowered[256];
-    snprintf(lowered, sizeof lowered, "%s", name);
-    if (lowered[0] >= 'A' && lowered[0] <= 'Z')
-        lowered[0] = (char)(lowered[0] + 32);
-    step(w, asl_text(lowered));
+    char first = name[0] >= 'A' && name[0] <= 'Z' ? (char)(name[0] + 32) : name[0];
+    step(w, (struct asl_text){&first, first != '\0'});
+    if (first)
+        asl_buffer_puts(&w->path, name + 1);
 }
 
 static void check_structure(struct walk *w, const struct catalogue_shape *s, const asl_value *v)
@@ -156,15 +158,17 @@ static void check_structure(struct walk *w, const struct catalogue_shape *s, con
     size_t mark = w->path.size;
     for (uint32_t i = 0; i < s->member_count && !w->stopped; i++) {
         const struct catalogue_member *m = &s->members[i];
-        char name[256];
-        name_member(w, s, m, name);
+        char other[256];
+        const char *name = name_member(w, s, m, other);
         const asl_value *found = value_get_z(v, name);
         bool given = found != NULL && value_kind(found) != VALUE_NULL;
-        memcpy(w->field, name, sizeof name);
+        if (!given && !(w->required && m->flags & CATALOGUE_REQUIRED))
+            continue;
+        w->field = name;
         step_member(w, name);
         if (given)
             check(w, m, found);
-        else if (w->required && m->flags & CATALOGUE_REQUIRED)
+        else
             tell(w, CONSTRAINT_MISSING, m, NULL);
         back(w, mark);
     }
@@ -176,8 +180,7 @@ static void check_elements(struct walk *w, const struct catalogue_member *use, c
     const struct catalogue_shape *s = use->shape;
     const struct catalogue_member *element = &s->members[s->type == CATALOGUE_MAP];
     size_t mark = w->path.size;
-    char field[256];
-    memcpy(field, w->field, sizeof field);
+    const char *field = w->field;
     for (size_t i = 0; i < value_count(v) && !w->stopped; i++) {
         char number[32];
         int n = snprintf(number, sizeof number, "%zu", i + 1);
@@ -186,7 +189,7 @@ static void check_elements(struct walk *w, const struct catalogue_member *use, c
         step(w, s->type == CATALOGUE_MAP ? value_as_text(value_key_at(v, i))
                                          : (struct asl_text){number, (size_t)n});
         step(w, ASL_TEXT("member"));
-        memcpy(w->field, field, sizeof field);
+        w->field = field;
         check(w, element, value_at(v, i));
         back(w, mark);
     }

@@ -13,6 +13,13 @@
  *   3. A host with neither waiting nor running calls does not exist.
  *   4. The loop is held once for every call that exists.
  *
+ *   5. ring.running is the number of its calls in curl; out.running is also the sum over rings.
+ *
+ * Rings. For each call curl looks for a free connection by walking all that it keeps to that host, the
+ * busy ones too: with a thousand calls at once that walk took a third of all the time. So there are
+ * several multi handles, each with few calls and its own connections; the first with room takes a
+ * call, so that few calls at once stay in the first, and find its connections warm.
+ *
  * Curl's own timer is a timer of libevent, never of the loop's clock: sockets are real when time
  * is skipped.
  */
@@ -40,10 +47,21 @@
 /* All header lines of an answer, interim ones included: AWS sends a few hundred bytes. */
 #define HEADER_BYTES ((size_t)256 << 10)
 /* Easy handles kept for the next call: making one costs more than a small request. */
-#define SPARE_HANDLES 64
+#define SPARE_HANDLES 256
+#define RING_CALLS    64
+
+/* A multi handle with its connections; made when the ones before it are full. */
+struct ring {
+    struct http_out *out;
+    struct ring *next;
+    CURLM *multi;
+    struct event *timer;
+    size_t running;
+};
 
 struct http_call {
     struct http_out *out;
+    struct ring *ring; /* NULL while waiting */
     struct http_host *host;
     struct http_call *next, *previous; /* among the host's waiting or all running */
     CURL *easy;                        /* NULL while waiting */
@@ -73,8 +91,8 @@ struct http_host {
 
 struct http_out {
     struct loop *loop;
-    CURLM *multi;
-    struct event *timer, *pump;
+    struct ring *rings;
+    struct event *pump;
     size_t in_all, per_host, running;
     struct http_host *hosts;
     struct call_list calls; /* running */
@@ -209,7 +227,8 @@ static void call_free(struct http_call *c)
 {
     struct http_out *h = c->out;
     if (c->easy) {
-        curl_multi_remove_handle(h->multi, c->easy);
+        curl_multi_remove_handle(c->ring->multi, c->easy);
+        c->ring->running--;
         easy_give_back(h, c->easy);
         list_remove(&h->calls, c);
         c->host->running--;
@@ -473,6 +492,49 @@ static const char *objection_to(const struct http_call *c)
     return NULL;
 }
 
+/* ---- rings ---- */
+
+static void on_timer(evutil_socket_t fd, short what, void *ring);
+static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *ring, void *socket_state);
+static int watch_time(CURLM *multi, long timeout_ms, void *ring);
+
+/* curl and the TLS below it wake with the first request: two megabytes that an engine which only
+ * waits need not hold. */
+static struct ring *ring_new(struct http_out *h)
+{
+    struct ring *r = asl_allocate_zeroed(1, sizeof *r);
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    r->out = h;
+    r->multi = curl_multi_init();
+    r->timer = event_new(loop_base(h->loop), -1, 0, on_timer, r);
+    if (!r->multi || !r->timer)
+        asl_out_of_memory();
+    curl_multi_setopt(r->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
+    curl_multi_setopt(r->multi, CURLMOPT_SOCKETDATA, r);
+    curl_multi_setopt(r->multi, CURLMOPT_TIMERFUNCTION, watch_time);
+    curl_multi_setopt(r->multi, CURLMOPT_TIMERDATA, r);
+    curl_multi_setopt(r->multi, CURLMOPT_MAXCONNECTS, (long)RING_CALLS);
+    return r;
+}
+
+static void ring_free(struct ring *r)
+{
+    curl_multi_cleanup(r->multi); /* closes connections: calls watch_socket and watch_time */
+    curl_global_cleanup();
+    event_free(r->timer);
+    free(r);
+}
+
+static struct ring *ring_with_room(struct http_out *h)
+{
+    struct ring **at = &h->rings;
+    while (*at && (*at)->running >= RING_CALLS)
+        at = &(*at)->next;
+    if (!*at)
+        *at = ring_new(h);
+    return *at;
+}
+
 /* ---- running ---- */
 
 static void start(struct http_out *h, struct http_call *c)
@@ -483,7 +545,9 @@ static void start(struct http_out *h, struct http_call *c)
     c->host->running++;
     h->running++;
     set_up(c);
-    curl_multi_add_handle(h->multi, c->easy);
+    c->ring = ring_with_room(h);
+    c->ring->running++;
+    curl_multi_add_handle(c->ring->multi, c->easy);
 }
 
 static struct http_host *host_with_room(struct http_out *h)
@@ -538,11 +602,11 @@ static const char *message_of(const struct http_call *c, enum http_failure failu
 }
 
 /* Finishes what curl has finished. */
-static void collect(struct http_out *h)
+static void collect(struct ring *r)
 {
     CURLMsg *m;
     int left;
-    while ((m = curl_multi_info_read(h->multi, &left))) {
+    while ((m = curl_multi_info_read(r->multi, &left))) {
         if (m->msg != CURLMSG_DONE)
             continue;
         CURLcode code = m->data.result;
@@ -560,21 +624,21 @@ static void collect(struct http_out *h)
 
 static void on_socket_ready(evutil_socket_t fd, short what, void *state)
 {
-    struct http_out *h = state;
+    struct ring *r = state;
     int running, action = ((what & EV_READ) ? CURL_CSELECT_IN : 0) |
                           ((what & EV_WRITE) ? CURL_CSELECT_OUT : 0);
-    curl_multi_socket_action(h->multi, fd, action, &running);
-    collect(h);
+    curl_multi_socket_action(r->multi, fd, action, &running);
+    collect(r);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *state)
 {
-    struct http_out *h = state;
+    struct ring *r = state;
     int running;
     (void)fd;
     (void)what;
-    curl_multi_socket_action(h->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-    collect(h);
+    curl_multi_socket_action(r->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    collect(r);
 }
 
 static void on_pump(evutil_socket_t fd, short what, void *state)
@@ -586,34 +650,34 @@ static void on_pump(evutil_socket_t fd, short what, void *state)
 
 static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *state, void *socket_state)
 {
-    struct http_out *h = state;
+    struct ring *r = state;
     struct event *watch = socket_state;
     (void)easy;
     if (watch)
         event_free(watch);
     if (what == CURL_POLL_REMOVE) {
-        curl_multi_assign(h->multi, fd, NULL);
+        curl_multi_assign(r->multi, fd, NULL);
         return 0;
     }
     short kind = (short)(EV_PERSIST | ((what & CURL_POLL_IN) ? EV_READ : 0) |
                          ((what & CURL_POLL_OUT) ? EV_WRITE : 0));
-    watch = event_new(loop_base(h->loop), fd, kind, on_socket_ready, h);
+    watch = event_new(loop_base(r->out->loop), fd, kind, on_socket_ready, r);
     if (!watch)
         asl_out_of_memory();
     event_add(watch, NULL);
-    curl_multi_assign(h->multi, fd, watch);
+    curl_multi_assign(r->multi, fd, watch);
     return 0;
 }
 
 static int watch_time(CURLM *multi, long timeout_ms, void *state)
 {
-    struct http_out *h = state;
+    struct ring *r = state;
     struct timeval due = {timeout_ms / 1000, (timeout_ms % 1000) * 1000};
     (void)multi;
     if (timeout_ms < 0)
-        event_del(h->timer);
+        event_del(r->timer);
     else
-        event_add(h->timer, &due);
+        event_add(r->timer, &due);
     return 0;
 }
 
@@ -634,28 +698,10 @@ struct http_out *http_out_new(struct loop *l, size_t in_all, size_t per_host)
     h->loop = l;
     h->in_all = in_all ? in_all : DEFAULT_IN_ALL;
     h->per_host = per_host ? per_host : DEFAULT_PER_HOST;
-    h->timer = event_new(loop_base(l), -1, 0, on_timer, h);
     h->pump = event_new(loop_base(l), -1, 0, on_pump, h);
-    if (!h->timer || !h->pump)
+    if (!h->pump)
         asl_out_of_memory();
     return h;
-}
-
-/* curl and the TLS below it wake with the first request: two megabytes that an engine which only
- * waits need not hold. */
-static void wake_curl(struct http_out *h)
-{
-    if (h->multi)
-        return;
-    curl_global_init(CURL_GLOBAL_DEFAULT);
-    h->multi = curl_multi_init();
-    if (!h->multi)
-        asl_out_of_memory();
-    curl_multi_setopt(h->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
-    curl_multi_setopt(h->multi, CURLMOPT_SOCKETDATA, h);
-    curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, watch_time);
-    curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, h);
-    curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)h->in_all);
 }
 
 void http_out_set_inner(struct http_out *h, const struct sockaddr_un *where, socklen_t size)
@@ -674,12 +720,11 @@ void http_out_free(struct http_out *h)
         call_free(h->hosts->waiting.first);
     for (size_t i = 0; i < h->spare_count; i++)
         curl_easy_cleanup(h->spare[i]);
-    if (h->multi) {
-        curl_multi_cleanup(h->multi); /* closes connections: calls watch_socket and watch_time */
-        curl_global_cleanup();
+    for (struct ring *r = h->rings, *next; r; r = next) {
+        next = r->next;
+        ring_free(r);
     }
     event_free(h->pump);
-    event_free(h->timer);
     free(h);
 }
 
@@ -709,7 +754,6 @@ struct http_call *http_out_send(struct http_out *h, const struct http_request *r
                                 void (*done)(void *state, const struct http_answer *answer),
                                 void *state)
 {
-    wake_curl(h);
     struct http_call *c = call_new(h, request);
     c->done = done;
     c->state = state;

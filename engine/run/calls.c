@@ -51,9 +51,16 @@ static void refuse(enum engine_outcome outcome, const char *message,
 static void execution_arn(const struct engine *e, const struct machine *m, const char *name,
                           struct asl_buffer *out)
 {
-    asl_buffer_printf(out, "arn:aws:states:%s:%s:%s:%s:%s", e->connectors.region,
-                      e->connectors.account, m->compiled->express ? "express" : "execution",
-                      m->name, name);
+    const char *parts[] = {"arn:aws:states:",
+                           e->connectors.region,
+                           ":",
+                           e->connectors.account,
+                           m->compiled->express ? ":express:" : ":execution:",
+                           m->name,
+                           ":",
+                           name};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        asl_buffer_puts(out, parts[i]);
 }
 
 struct same_name {

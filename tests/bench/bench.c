@@ -17,7 +17,9 @@ static const struct {
     {"transitions", bench_transitions}, {"executions", bench_executions},
     {"payload", bench_payload},         {"million", bench_million},
     {"program", bench_program},         {"api", bench_api},
+    {"tasks", bench_tasks},             {"flat", bench_flat},
     {"jsonata", bench_jsonata},
+    {"tests", bench_tests},
 };
 
 /* What this program is started anew for, with one argument. */
@@ -27,6 +29,7 @@ static const struct {
 } children[] = {
     {"--million", bench_million_child},
     {"--plain", bench_plain_child},
+    {"--slow", bench_slow_child},
 };
 
 static const char *program_path;

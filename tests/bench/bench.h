@@ -39,10 +39,15 @@ void bench_payload(void);
 void bench_million(void);
 void bench_program(void);
 void bench_api(void);
+void bench_tasks(void);
+void bench_flat(void);
 void bench_jsonata(void);
+void bench_tests(void);
 /* The second process of bench_million. */
 int bench_million_child(const char *phase);
 /* The server of bench_api that does nothing. */
 int bench_plain_child(const char *port);
+/* The server of bench_tasks. */
+int bench_slow_child(const char *port);
 
 #endif

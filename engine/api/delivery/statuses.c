@@ -15,9 +15,10 @@
 
 asl_value *statuses_terms(struct api *a, bool express)
 {
-    if (express || !channel_operation(a, "eventbridge", "PutEvents", true))
-        return NULL;
-    return value_empty_object();
+    if (a->tells_statuses == TELLS_UNKNOWN) /* asked once: every start comes by here */
+        a->tells_statuses =
+            channel_operation(a, "eventbridge", "PutEvents", true) ? TELLS_STATUSES : TELLS_NOTHING;
+    return express || a->tells_statuses == TELLS_NOTHING ? NULL : value_empty_object();
 }
 
 /* ---- what an event says of the status ---- */
