@@ -19,6 +19,7 @@ static const struct {
     {"program", bench_program},         {"api", bench_api},
     {"tasks", bench_tasks},             {"flat", bench_flat},
     {"jsonata", bench_jsonata},
+    {"tests", bench_tests},
 };
 
 /* What this program is started anew for, with one argument. */
