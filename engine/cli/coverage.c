@@ -12,7 +12,7 @@
 #define DEFINITION_MAXIMUM (1 << 20)
 
 struct counting {
-    const char *machine, *definition, *db, *threshold, *lcov, *save;
+    const char *machine, *definition, *db, *threshold, *lcov, *html, *save;
     struct texts variables, added;
     bool json, all;
 
@@ -180,8 +180,9 @@ static bool write_report(const struct counting *k, const char *path, put_report 
 
 static int tell(const struct counting *k, const struct coverage_threshold *threshold)
 {
-    bool on_stdout = k->lcov && strcmp(k->lcov, "-") == 0;
-    if (!write_report(k, k->lcov, coverage_report_lcov) || !write_report(k, k->save, put_json))
+    bool on_stdout = (k->lcov && strcmp(k->lcov, "-") == 0) || (k->html && strcmp(k->html, "-") == 0);
+    if (!write_report(k, k->lcov, coverage_report_lcov) ||
+        !write_report(k, k->html, coverage_report_html) || !write_report(k, k->save, put_json))
         return EXIT_WRONG_USAGE;
     if (!on_stdout)
         write_report(k, "-", k->json ? put_json : coverage_report_text);
@@ -226,6 +227,7 @@ static int command(const struct command *c, int argc, char **argv)
         {"var", OPTION_LIST, "NAME=VALUE", "for ${NAME} in the definition; again for more",
          &k.variables},
         {"db", OPTION_TEXT, "FILE", "the store (default: " DEFAULT_DB ")", &k.db},
+        {"html", OPTION_TEXT, "FILE", "a page with the graph coloured", &k.html},
         {"lcov", OPTION_TEXT, "FILE", "a tracefile for genhtml and editors", &k.lcov},
         {"save", OPTION_TEXT, "FILE", "the counts as JSON, to be added another time", &k.save},
         {"add", OPTION_LIST, "FILE", "adds what was saved; again for more", &k.added},
@@ -257,7 +259,7 @@ const struct command command_coverage = {
     "threshold is not reached.\n"
     "\n"
     "examples:\n"
-    "  stepwell coverage --machine export --lcov coverage.info\n"
+    "  stepwell coverage --machine export --html coverage.html\n"
     "  stepwell coverage --all --definition export.asl.json --threshold states=100,rules=90",
     command,
 };

@@ -1,4 +1,4 @@
-/* stepwell graph: a machine as Mermaid or DOT text, for whatever draws them.
+/* stepwell graph: a machine as SVG (engine/graph), or as Mermaid or DOT text for whatever draws them.
  *
  * One walk over the compiled machine, two printers of one shape (struct drawing). A Map or Parallel
  * state is a node with a group around it that holds its inner states; the node leads to where the
@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "engine/graph/svg.h"
 #include "engine/graph/words.h"
 #include "engine/replay/recording.h"
 
@@ -24,6 +25,8 @@ struct graph {
     struct asl_buffer out;
     struct asl_buffer edges; /* behind all nodes: a node that an edge names first would leave its group */
     asl_value *entered;      /* {"State": "entered"|"failed"}, or NULL */
+    asl_value *steps;        /* {"State\nState": true}: what followed upon what */
+    asl_value *last;         /* name by id of the event, of states left; while a history is read */
     size_t groups;
 };
 
@@ -325,12 +328,39 @@ static void draw_states(struct graph *g, const struct states *all, const char *f
 
 /* ---- an execution's path ---- */
 
+static void put_step(struct asl_buffer *out, struct asl_text from, struct asl_text to)
+{
+    asl_buffer_put_text(out, from);
+    asl_buffer_putc(out, '\n');
+    asl_buffer_put_text(out, to);
+}
+
+/* A state that was entered behind one that was left; behind none: the first of its level. */
+static void add_step(struct graph *g, const asl_value *event, const asl_value *name)
+{
+    struct asl_buffer key;
+    int64_t before = event_previous(event);
+    const asl_value *left = before >= 1 && (size_t)before <= value_count(g->last)
+                                ? value_at(g->last, (size_t)before - 1)
+                                : NULL;
+    bool is_first = !left || value_kind(left) != VALUE_STRING;
+    asl_buffer_init(&key, 1024);
+    put_step(&key, is_first ? (struct asl_text){"", 0} : value_as_text(left), value_as_text(name));
+    g->steps = value_with_take(g->steps, value_string(asl_buffer_text(&key)), value_boolean(true));
+    asl_buffer_free(&key);
+}
+
 static bool see_event(void *graph, int64_t id, const asl_value *event)
 {
     struct graph *g = graph;
     (void)id;
     struct asl_text type = event_type(event);
     const asl_value *name = event_detail(event, "name");
+    g->last = value_append_take(g->last, name && asl_text_ends(type, "StateExited")
+                                             ? value_retain(name)
+                                             : value_null());
+    if (name && asl_text_ends(type, "StateEntered"))
+        add_step(g, event, name);
     if (name && asl_text_ends(type, "StateEntered"))
         g->entered = value_with_take(g->entered, value_retain(name), value_string_z("failed"));
     else if (name && asl_text_ends(type, "StateExited"))
@@ -351,10 +381,45 @@ static bool read_path(struct graph *g, const char *db, const char *execution)
     struct store *s = cli_open_reader(db);
     int64_t id = s ? cli_find_execution(s, execution) : 0;
     g->entered = value_empty_object();
+    g->steps = value_empty_object();
+    g->last = value_empty_array();
     if (id)
         store_read_history(s, id, 1, false, see_chunk, g);
+    value_release(g->last);
+    g->last = NULL;
     store_close(s);
     return id != 0;
+}
+
+/* ---- SVG ---- */
+
+static enum svg_mark state_mark(void *graph, const struct state *s, char note[32])
+{
+    struct asl_text mark = mark_of(graph, s);
+    (void)note;
+    return asl_text_is(mark, "entered") ? SVG_REACHED
+           : asl_text_is(mark, "failed") ? SVG_FAILED
+                                         : SVG_PLAIN;
+}
+
+static enum svg_mark edge_mark(void *graph, const struct scene_edge *e)
+{
+    const struct graph *g = graph;
+    struct asl_buffer key;
+    asl_buffer_init(&key, 1024);
+    put_step(&key, e->from ? value_as_text(e->from->name) : (struct asl_text){"", 0},
+             value_as_text(e->to->name));
+    bool taken = value_get(g->steps, asl_buffer_text(&key)) != NULL;
+    asl_buffer_free(&key);
+    return taken ? SVG_REACHED : SVG_PLAIN;
+}
+
+static void draw_svg(struct graph *g, const asl_machine *machine, const char *path)
+{
+    char name[81];
+    const struct svg_marks marks = {g, state_mark, edge_mark};
+    cli_machine_name(path, name);
+    svg_put(&g->out, machine, name, g->entered ? &marks : NULL);
 }
 
 /* ---- the command ---- */
@@ -371,9 +436,13 @@ static int graph(struct graph *g, const char *path, const struct texts *variable
             cli_print_diagnostics(stderr, path, &diagnostics);
     }
     if (machine) {
-        g->drawing->begin(g);
-        draw_states(g, &machine->root, NULL, 1);
-        g->drawing->end(g);
+        if (g->drawing) {
+            g->drawing->begin(g);
+            draw_states(g, &machine->root, NULL, 1);
+            g->drawing->end(g);
+        } else {
+            draw_svg(g, machine, path);
+        }
         fwrite(g->out.data, 1, g->out.size, stdout);
     }
     asl_diagnostics_free(&diagnostics);
@@ -388,7 +457,8 @@ static const struct drawing *find_drawing(const char *name)
     for (size_t i = 0; i < sizeof drawings / sizeof *drawings; i++)
         if (strcmp(drawings[i].name, name) == 0)
             return &drawings[i];
-    cli_fail(EXIT_WRONG_USAGE, "--format is mermaid or dot, not '%s'", name);
+    if (strcmp(name, "svg") != 0)
+        cli_fail(EXIT_WRONG_USAGE, "--format is svg, mermaid or dot, not '%s'", name);
     return NULL;
 }
 
@@ -398,7 +468,7 @@ static int command(const struct command *c, int argc, char **argv)
     const char *format = "mermaid", *db = DEFAULT_DB, *execution = NULL;
     struct graph g = {0};
     const struct option options[] = {
-        {"format", OPTION_TEXT, "NAME", "mermaid (default) or dot", &format},
+        {"format", OPTION_TEXT, "NAME", "mermaid (default), dot or svg", &format},
         {"execution", OPTION_TEXT, "EXECUTION", "colour the states it entered", &execution},
         {"db", OPTION_TEXT, "FILE", "the store (default: " DEFAULT_DB ")", &db},
         {"var", OPTION_LIST, "NAME=VALUE", "for ${NAME} in the definition; again for more",
@@ -408,7 +478,7 @@ static int command(const struct command *c, int argc, char **argv)
     int status = cli_options(c, options, argc, argv, &rest);
     if (status < 0 && rest.count != 1)
         status = cli_fail(EXIT_WRONG_USAGE, "graph wants one definition file");
-    if (status < 0 && !(g.drawing = find_drawing(format)))
+    if (status < 0 && !(g.drawing = find_drawing(format)) && strcmp(format, "svg") != 0)
         status = EXIT_WRONG_USAGE;
     asl_buffer_init(&g.out, ASL_BUFFER_MAXIMUM);
     asl_buffer_init(&g.edges, ASL_BUFFER_MAXIMUM);
@@ -419,17 +489,18 @@ static int command(const struct command *c, int argc, char **argv)
     asl_buffer_free(&g.out);
     asl_buffer_free(&g.edges);
     value_release(g.entered);
+    value_release(g.steps);
     texts_free(&rest);
     texts_free(&variables);
     return status;
 }
 
 const struct command command_graph = {
-    "graph", "DEFINITION", "draws a machine as Mermaid or DOT text",
+    "graph", "DEFINITION", "draws a machine as SVG, Mermaid or DOT",
     "Solid: Next and Choice; dashed: Catch; dotted: into a Map or a Parallel.\n"
     "\n"
     "examples:\n"
-    "  stepwell graph export.asl.json --execution 7c0e >export.mmd\n"
+    "  stepwell graph export.asl.json --format svg --execution 7c0e >export.svg\n"
     "  stepwell graph export.asl.json --format dot | dot -Tsvg >export.svg",
     command,
 };

@@ -8,6 +8,7 @@
 
 #include "engine/aws/catalogue/definition.h"
 #include "engine/test/shape.h"
+#include "engine/cli/test_calls.h"
 #include "engine/cli/test_record.h"
 #include "engine/test/suite.h"
 #include "engine/test/watch.h"
@@ -16,6 +17,7 @@ struct test {
     struct texts filters;
     const char *junit, *workers, *coverage, *coverage_output, *threshold;
     struct record_options record;
+    struct session_settings session; /* for calls that are really made */
     bool list, update, verbose, json, tap, schema, watch;
     struct suite_options suite;
     struct asl_catalogue known;
@@ -88,6 +90,7 @@ static const struct coverage_form {
     {"text", coverage_report_text},
     {"json", put_json},
     {"lcov", coverage_report_lcov},
+    {"html", coverage_report_html},
 };
 #define COVERAGE_FORMS (sizeof coverage_forms / sizeof *coverage_forms)
 
@@ -105,7 +108,7 @@ static bool read_coverage(struct test *t)
     char message[256];
     t->suite.coverage = t->coverage || t->threshold;
     if (!coverage_form(t)) {
-        cli_fail(EXIT_WRONG_USAGE, "--coverage is text, json or lcov, not '%s'", t->coverage);
+        cli_fail(EXIT_WRONG_USAGE, "--coverage is text, json, lcov or html, not '%s'", t->coverage);
         return false;
     }
     if (t->threshold && !coverage_threshold_read(t->threshold, &t->least, message)) {
@@ -225,6 +228,9 @@ static int test(struct test *t, const struct texts *rest)
     t->suite.path_count = rest->count ? rest->count : 1;
     t->suite.filters = t->filters.items;
     t->suite.filter_count = t->filters.count;
+    t->suite.open_world = test_calls_open;
+    t->suite.close_world = test_calls_close;
+    t->suite.world_state = &t->session;
     t->suite.update = t->update;
     t->suite.verbose = t->verbose;
     t->suite.colour = cli_colour(STDOUT_FILENO) && !t->json && !t->tap;
@@ -257,13 +263,24 @@ static int command(const struct command *c, int argc, char **argv)
         {"junit", OPTION_TEXT, "FILE", "writes JUnit's XML there, too", &t.junit},
         {"tap", OPTION_FLAG, NULL, "TAP on stdout", &t.tap},
         {"json", OPTION_FLAG, NULL, "one JSON document on stdout", &t.json},
-        {"coverage", OPTION_MAYBE, "FORM", "what was reached: text (default), json or lcov",
+        {"coverage", OPTION_MAYBE, "FORM", "what was reached: text (default), json, lcov, html",
          &t.coverage},
         {"coverage-output", OPTION_TEXT, "FILE", "writes it there instead of stdout",
          &t.coverage_output},
         {"coverage-threshold", OPTION_TEXT, "PERCENT",
          "ends with 1 below it: 90, or states=100,rules=80", &t.threshold},
         {"workers", OPTION_TEXT, "N", "processes that play (default: one a processor)", &t.workers},
+        {"route", OPTION_LIST, "WHERE=URL",
+         "where calls go that a mock says are made: dynamodb=http://localhost:8000",
+         &t.session.routes},
+        {"data", OPTION_TEXT, "FOLDER", "what the stand-ins keep for such calls (default: nothing)",
+         &t.session.data},
+        {"connections", OPTION_TEXT, "FILE", "how HTTP Tasks authenticate in such calls",
+         &t.session.connections},
+        {"aws", OPTION_FLAG, NULL, "such calls may go to real AWS", &t.session.aws},
+        {"profile", OPTION_TEXT, "NAME", "of the AWS configuration files, for such calls",
+         &t.session.profile},
+        {"region", OPTION_TEXT, "NAME", "of such calls", &t.session.region},
         {"from-history", OPTION_TEXT, "SOURCE",
          "writes a test from an execution of the store, or an AWS history's file", &t.record.source},
         {"definition", OPTION_TEXT, "FILE", "of --from-history: what it ran under",
@@ -292,6 +309,7 @@ static int command(const struct command *c, int argc, char **argv)
         status = cli_fail(EXIT_WRONG_USAGE, "--from-history takes one source, and no test files");
     if (status < 0)
         status = test(&t, &rest);
+    session_settings_free(&t.session);
     texts_free(&t.record.variables);
     texts_free(&t.filters);
     texts_free(&rest);

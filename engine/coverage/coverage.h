@@ -100,6 +100,9 @@ asl_value *coverage_report_json(struct coverage *const *all, size_t count);
 /* lcov's tracefile (geninfo(1)): states are functions, what has several outcomes are branches. */
 void coverage_report_lcov(struct coverage *const *all, size_t count, struct asl_buffer *out);
 
+/* A page of its own: no network, no script. */
+void coverage_report_html(struct coverage *const *all, size_t count, struct asl_buffer *out);
+
 /* What must be reached: "90", or "states=100,rules=80"; in per cent of the goals of all definitions
  * together. */
 struct coverage_threshold {

@@ -162,15 +162,22 @@ struct engine_trial {
     void *state;
     /* What a task of an execution would tell it, in the same order; the end comes once. */
     void (*tell)(void *state, const struct asl_event *event);
-    /* The HTTP request and its answer as {"method", "url", ...}, before the end; looked at. NULL:
-     * not wanted. */
+    /* The HTTP request and its answer (NULL: none came) as engine/task/exchange.h shows them, before
+     * the end; looked at. NULL: not wanted. */
     void (*exchanged)(void *state, const asl_value *request, const asl_value *response);
+    bool reveals_secrets; /* in the request: what the connection adds is shown, too */
 };
 /* Never tells from within. NULL: no connector carries out the resource. Yours to end, when it has
  * told its end or before (then the request is cancelled); also after engine_close. */
 struct task *engine_try(struct engine *e, const struct task_request *request,
                         const struct engine_trial *trial);
 void engine_try_end(struct task *t);
+
+/* ---- map runs ----
+ *
+ * Kept as documents of this kind, by "<execution in 19 digits>:<MapRunStarted's id>", what ASL_MAP_RUN
+ * says of the beginning; with ".end" behind it of the end; and by the run's ARN that key. */
+#define ENGINE_MAP_RUNS "mapRun"
 
 /* ---- documents ---- */
 

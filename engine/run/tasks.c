@@ -317,6 +317,11 @@ bool task_is_inspected(const struct task *t)
     return t->trial.exchanged != NULL;
 }
 
+bool task_reveals_secrets(const struct task *t)
+{
+    return t->trial.reveals_secrets;
+}
+
 void task_report_exchange(struct task *t, const asl_value *request, const asl_value *response)
 {
     if (t->trial.exchanged)

@@ -77,6 +77,7 @@ const struct connector *connector_for(const struct resource *resource);
 
 /* Does anybody want to see the HTTP exchange behind the task? */
 bool task_is_inspected(const struct task *task);
+bool task_reveals_secrets(const struct task *task);
 /* Shows it, before the outcome; see struct engine_trial. */
 void task_report_exchange(struct task *task, const asl_value *request, const asl_value *response);
 

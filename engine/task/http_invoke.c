@@ -11,6 +11,7 @@
 #include "connections.h"
 #include "engine/aws/protocol.h"
 #include "engine/aws/sigv4.h"
+#include "exchange.h"
 #include "service.h"
 #include "table.h"
 #include "web.h"
@@ -27,7 +28,8 @@ struct http_task {
     char *method;
     struct asl_buffer url, body;
     struct http_headers headers;
-    bool open; /* private addresses too */
+    asl_value *shown; /* the request, for who inspects the task; or NULL */
+    bool open;        /* private addresses too */
     struct aws_raw_call *call;
 };
 
@@ -89,6 +91,7 @@ static void http_task_free(struct http_task *t)
     http_headers_free(&t->headers);
     asl_buffer_free(&t->url);
     asl_buffer_free(&t->body);
+    value_release(t->shown);
     free(t->method);
     free(t);
 }
@@ -108,9 +111,28 @@ static void fail_socket(struct http_task *t, const struct http_answer *a, const 
     task_report_failed(t->task, ASL_TEXT("States.Http.Socket"), asl_text(text));
 }
 
+/* As it stands now: whoever may not see secrets is shown it before the connection adds its own. */
+static void note_request(struct http_task *t)
+{
+    if (!task_is_inspected(t->task))
+        return;
+    value_release(t->shown);
+    t->shown = exchange_request(t->method, t->url.data, &t->headers, asl_buffer_text(&t->body));
+}
+
+static void show_exchange(const struct http_task *t, const struct http_answer *a)
+{
+    if (!t->shown)
+        return;
+    asl_value *response = a->failure == HTTP_DONE ? exchange_response(t->url.data, a) : NULL;
+    task_report_exchange(t->task, t->shown, response);
+    value_release(response);
+}
+
 static void report(struct http_task *t, const struct http_answer *a)
 {
     char error[48];
+    show_exchange(t, a);
     if (a->failure != HTTP_DONE) {
         fail_socket(t, a, t->url.data);
     } else if (a->status < 200 || a->status > 299) {
@@ -140,6 +162,8 @@ static void send_out(struct http_task *t)
                                       .timeout_ms = TIMEOUT_MS,
                                       .answer_maximum = ANSWER_MAXIMUM,
                                       .public_only = !t->open}};
+    if (task_reveals_secrets(t->task))
+        note_request(t);
     t->call = aws_raw_send(t->shared->aws, &raw, on_answer, t);
 }
 
@@ -414,6 +438,7 @@ static bool compose(struct http_task *t, const asl_value *p, char message[512])
     http_headers_set(&t->headers, "User-Agent", asl_text(agent));
     if (!http_headers_get(&t->headers, "Accept"))
         http_headers_add(&t->headers, "Accept", ASL_TEXT("*/*"));
+    note_request(t);
     return put_connection(t, message);
 }
 

@@ -287,6 +287,8 @@ void test_run_open(struct test_run *r, const struct test_file *f, const struct t
     if (how && duration_read(value_get_z(how, "after"), &after))
         r->stop_at = r->started + after;
     mocks_open(&r->mocks, f, t);
+    if (world && world->begin)
+        world->begin(world->state);
     if (!be_born(r))
         return;
     look_on(r);

@@ -13,6 +13,7 @@ struct coverage;
 
 struct world {
     void *state;
+    void (*begin)(void *state); /* a test begins: nothing of the one before is there; or NULL */
     /* Makes a call and returns when it is over: its events ([{"type", "timestamp", ...}], times from 0
      * in seconds), yours; NULL and a message. `routes`: the test's, or NULL. */
     asl_value *(*call)(void *state, const struct asl_command *call, const asl_value *routes,

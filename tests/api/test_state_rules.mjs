@@ -1,6 +1,8 @@
 // What the recordings of TestState do not show, rule by rule: every station of the data flow, what is
 // refused and in which words, retries and catches, children, readers, real calls and time.
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { join } from 'node:path';
 import { Server, Tally } from './client.mjs';
 
 const ROLE = 'arn:aws:iam::123456789012:role/sfn';
@@ -19,7 +21,19 @@ const lambda = createServer((request, response) => {
   });
 });
 await new Promise((resolve) => lambda.listen(0, '127.0.0.1', resolve));
-const server = await new Server(['--route', `lambda=http://127.0.0.1:${lambda.address().port}`]).start();
+const web = createServer((request, response) => {
+  request.resume();
+  response.writeHead(request.url.startsWith('/no') ? 404 : 200, { 'Content-Type': 'application/json', 'X-Seen': ['a', 'b'] });
+  response.end('{"ok":true}');
+});
+await new Promise((resolve) => web.listen(0, '127.0.0.1', resolve));
+const webUrl = `http://127.0.0.1:${web.address().port}`;
+const server = new Server(['--route', `lambda=http://127.0.0.1:${lambda.address().port}`, '--route', `http=${webUrl}`]);
+const connections = join(server.folder, 'connections.json');
+writeFileSync(connections, JSON.stringify({ c: { AuthorizationType: 'API_KEY',
+  AuthParameters: { ApiKeyAuthParameters: { ApiKeyName: 'X-Key', ApiKeyValue: 'canary' } } } }));
+server.options.push('--connections', connections);
+await server.start();
 
 const call = async (definition, more = {}) =>
   server.call('TestState', { definition: JSON.stringify(definition), inspectionLevel: 'TRACE', ...more });
@@ -165,6 +179,22 @@ await gives('a call that is tried again', lambdaTask({ Retry: [{ ErrorEquals: ['
   { status: 'RETRIABLE', errorDetails: { retryIndex: 0, retryBackoffIntervalSeconds: 1 } });
 await gives('a call that takes too long', lambdaTask({ TimeoutSeconds: 1 }), { roleArn: ROLE, input: '{"slow":3000}' },
   { status: 'FAILED', error: 'States.Timeout' });
+const http = (path) => ({ Type: 'Task', Resource: 'arn:aws:states:::http:invoke', End: true, Parameters: { Method: 'POST',
+  ApiEndpoint: `https://example.com${path}`, RequestBody: { a: 1 }, Headers: { 'X-Mine': 'm' },
+  Authentication: { ConnectionArn: 'arn:aws:events:us-east-1:123456789012:connection/c/1' } } });
+const agent = 'User-Agent: [Amazon|StepFunctions|HttpInvoke|us-east-1]';
+const sent = (secret = '') => ({ protocol: 'http', method: 'POST', url: `${webUrl}/x`,
+  headers: `[X-Mine: [m], Content-Type: [application/json], ${agent}, Accept: [*/*]${secret}]`, body: '{"a":1}' });
+await gives('an HTTP request without its secrets', http('/x'), { roleArn: ROLE }, { status: 'SUCCEEDED', request: sent() });
+await gives('an HTTP request with them', http('/x'), { roleArn: ROLE, revealSecrets: true }, { request: sent(', X-Key: [canary]') });
+await gives('no HTTP request under DEBUG', http('/x'), { roleArn: ROLE, inspectionLevel: 'DEBUG' }, { status: 'SUCCEEDED', request: undefined });
+{
+  const { body } = await call(http('/no'), { roleArn: ROLE });
+  const { headers, ...response } = body.inspectionData?.response ?? {};
+  const fine = show(response) === show({ protocol: 'http', statusCode: '404', statusMessage: 'Not Found', body: '{"ok":true}' });
+  if (fine && /X-Seen: \[a, b\]/i.test(headers) && body.error === 'States.Http.StatusCode.404') tally.pass();
+  else tally.fail('an HTTP answer', show(body));
+}
 {
   const left = call(lambdaTask(), { roleArn: ROLE, input: '{"slow":500}' }).catch(() => 'gone');
   await new Promise((resolve) => setTimeout(resolve, 100));
@@ -172,6 +202,8 @@ await gives('a call that takes too long', lambdaTask({ TimeoutSeconds: 1 }), { r
   if (status === 0) tally.pass(); else tally.fail('a server that stops meanwhile', `ended with ${status}: ${server.errors}`);
   await left;
 }
+web.close();
+web.closeAllConnections?.();
 lambda.close();
 lambda.closeAllConnections?.();
 tally.close();

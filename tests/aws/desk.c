@@ -87,6 +87,26 @@ STAND_IN void task_report_start_failed(struct task *task, struct asl_text error,
     end(task);
 }
 
+STAND_IN bool task_is_inspected(const struct task *task)
+{
+    (void)task;
+    return false;
+}
+
+STAND_IN bool task_reveals_secrets(const struct task *task)
+{
+    (void)task;
+    return false;
+}
+
+STAND_IN void task_report_exchange(struct task *task, const asl_value *request,
+                                   const asl_value *response)
+{
+    (void)task;
+    (void)request;
+    (void)response;
+}
+
 /* ---- resources ---- */
 
 static const struct {

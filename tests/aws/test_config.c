@@ -358,9 +358,35 @@ static void refuses_urls_that_are_none(void **state)
     assert_true(endpoint_region_is_good("us-east-1"));
 }
 
+/* Where services stand that follow no rule, as botocore's rule sets say. */
+static void finds_the_hosts_of_newer_services(void **state)
+{
+    static const char *const cases[][5] = {
+        /* prefix, region, kind, host, signing region */
+        {"dsql", "eu-west-1", "", "dsql.eu-west-1.api.aws", "eu-west-1"},
+        {"dsql", "eu-west-1", "fips", "dsql-fips.eu-west-1.api.aws", "eu-west-1"},
+        {"geo-maps", "us-east-1", "", "maps.geo.us-east-1.amazonaws.com", "us-east-1"},
+        {"billing", "eu-west-1", "", "billing.us-east-1.api.aws", "us-east-1"},
+        {"billing", "us-east-1", "", "billing.us-east-1.api.aws", "us-east-1"},
+        {"artifact", "eu-west-1", "", "artifact.us-east-1.amazonaws.com", "us-east-1"},
+        {"iam", "eu-west-1", "", "iam.amazonaws.com", "us-east-1"},
+        {"iam", "cn-north-1", "", "iam.cn-north-1.amazonaws.com.cn", "cn-north-1"},
+        {"dynamodb", "us-gov-west-1", "", "dynamodb.us-gov-west-1.amazonaws.com", "us-gov-west-1"},
+        {"s3", "eu-west-1", "dualstack", "s3.dualstack.eu-west-1.amazonaws.com", "eu-west-1"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char host[256], region[64];
+        assert_true(endpoint_real_host(cases[i][0], cases[i][1], cases[i][2], host, region));
+        assert_string_equal(host, cases[i][3]);
+        assert_string_equal(region, cases[i][4]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(finds_the_hosts_of_newer_services),
         cmocka_unit_test(reads_what_aws_tools_read),
         cmocka_unit_test(tells_the_line_of_a_mistake),
         cmocka_unit_test_setup_teardown(looks_in_the_right_order, make_home, remove_home),

@@ -42,6 +42,7 @@ void bench_api(void);
 void bench_tasks(void);
 void bench_flat(void);
 void bench_jsonata(void);
+void bench_tests(void);
 /* The second process of bench_million. */
 int bench_million_child(const char *phase);
 /* The server of bench_api that does nothing. */

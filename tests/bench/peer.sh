@@ -10,6 +10,7 @@ if [ ! -d "$place/node_modules/aws-local-stepfunctions" ]; then
     npm install --prefix "$place" --no-audit --no-fund --silent "aws-local-stepfunctions@$version" \
         >/dev/null 2>&1
 fi
-cp tests/bench/peer.mjs "$place/peer.mjs"
+peer=${PEER:-peer.mjs} # another script takes the same place
+cp "tests/bench/$peer" "$place/$peer"
 cd "$place"
-exec node peer.mjs "$here/$1" "$2" "$3"
+exec node "$peer" "$here/$1" "$2" "$3"

@@ -222,6 +222,21 @@ says err 'give the definition with --definition'
 call 2 --from-history first.json --definition copy.asl.json --output second.test.json
 says err 'it is there already'
 
+# ---- calls that are made ----
+case_name="calls"
+cat >call.test.json <<'END'
+{"definition": {"StartAt": "Put", "States": {
+ "Put": {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:s3:createBucket", "Parameters": {"Bucket": "bucket"}, "ResultPath": null, "Next": "List"},
+ "List": {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:s3:listBuckets", "Parameters": {}, "End": true}}},
+ "mocks": {"Put": {"call": true}, "List": {"call": true}},
+ "tests": [
+  {"name": "the stand-in answers", "expect": {"output": {"$partial": {"Buckets": [{"Name": "bucket"}]}}}},
+  {"name": "and has forgotten it the next time", "expect": {"output": {"$partial": {"Buckets": {"$length": 1}}}}},
+  {"name": "a route leads to nobody", "routes": {"s3:listBuckets": "http://127.0.0.1:1"},
+   "expect": {"error": "S3.SdkClientException", "path": ["Put", "List"]}}]}
+END
+call 0 call.test.json --workers 1
+
 # ---- watch ----
 case_name="watch"
 "$stepwell" test second.test.json --watch >watched 2>err &
@@ -251,7 +266,7 @@ if need node nodejs && [ -d "$root/build/bench/ajv/node_modules/ajv" ] || {
     cp "$here/schema.mjs" "$root/build/bench/ajv/schema.mjs"
     node "$root/build/bench/ajv/schema.mjs" schema.json "$stepwell" "$here" "$root/definitions" >out 2>err
     judge $? "the schema refuses what the reader refuses by its form, and takes what it takes"
-    lacks out 'disagree'
+    lacks out 'disagree:'
 else
     skip "the schema: node and npm's ajv are not to be had"
 fi

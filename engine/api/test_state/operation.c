@@ -5,7 +5,7 @@
 
 #include "engine/api/test_state/test_state.h"
 
-static void free_test(struct test_state *t)
+void test_state_free(struct test_state *t)
 {
     asl_value *values[] = {t->definition, t->state,   t->variables, t->context, t->mock_result,
                            t->items,      t->pointed, t->request,   t->response};
@@ -26,7 +26,7 @@ static void free_test(struct test_state *t)
 static void gone(struct api_call *call)
 {
     bool is_closing = call->api->is_closing;
-    free_test(call->own);
+    test_state_free(call->own);
     if (!is_closing)
         api_answer_empty(call);
 }
@@ -36,7 +36,7 @@ void test_state_done(struct test_state *t)
     struct api_call *call = t->call;
     asl_value *out = test_state_answer(t);
     call->gone = NULL;
-    free_test(t);
+    test_state_free(t);
     api_answer_take(call, out);
 }
 
@@ -47,7 +47,7 @@ void api_TestState(struct api_call *call)
     t->retry_index = t->catch_index = -1;
     asl_result_init(&t->result, NULL);
     if (!test_state_read(t)) {
-        free_test(t);
+        test_state_free(t);
         return;
     }
     call->own = t;

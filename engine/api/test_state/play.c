@@ -143,7 +143,11 @@ static bool begin_call(struct test_state *t, const struct asl_command *c, struct
 {
     bool traces = asl_text_is(api_text(t->call, "inspectionLevel"), "TRACE");
     const struct engine_trial trial = {
-        .state = t, .tell = tell, .exchanged = traces ? exchanged : NULL};
+        .state = t,
+        .tell = tell,
+        .exchanged = traces ? exchanged : NULL,
+        .reveals_secrets = api_flag(t->call, "revealSecrets"),
+    };
     asl_value *name = value_retain(c->state_name);
     const struct task_request request = {
         .resource = c->resource,
@@ -288,6 +292,7 @@ void test_state_play(struct test_state *t)
     if (!t->x) { /* JSON, as was checked, but larger than a payload may be */
         struct api_call *call = t->call;
         call->gone = NULL;
+        test_state_free(t);
         api_fail(call, "InvalidExecutionInput", "Invalid State Machine Execution Input: '%s'",
                  error.message);
         return;

@@ -60,6 +60,7 @@ bool test_state_read_items(struct test_state *t, struct asl_text data);
 void test_state_play(struct test_state *t);
 void test_state_stop(struct test_state *t);         /* lets go of a call that is under way */
 void test_state_done(struct test_state *t);         /* answers, and frees */
+void test_state_free(struct test_state *t);
 asl_value *test_state_answer(struct test_state *t); /* yours */
 
 /* The bytes in `text` (`whole` was read from it) that `part`, a value within it, was read from;
