@@ -207,6 +207,14 @@ const char *asl_execution_cause(const asl_execution *x);
 int64_t asl_execution_started(const asl_execution *x); /* ms since 1970 */
 int64_t asl_execution_stopped(const asl_execution *x); /* 0 while RUNNING */
 
+/* How far a distributed Map's run is, by its MapRunStarted event's id. False: it is none, or over (what
+ * ASL_MAP_RUN told of its end holds). */
+struct asl_map_run {
+    size_t total, pending, running, succeeded, failed;
+    size_t concurrency; /* at most at once; 0: no bound of its own */
+};
+bool asl_execution_map_run(const asl_execution *x, int64_t started, struct asl_map_run *run);
+
 /* Everything needed to go on, as bytes with a version; no clock, no pointers. */
 void asl_execution_save(const asl_execution *x, struct asl_buffer *out);
 /* NULL and a message when the bytes are not such a state, or not of this machine. */
@@ -227,6 +235,8 @@ enum asl_event_kind {
     ASL_TASK_SUBMIT_FAILED,
     ASL_TASK_TIMED_OUT,  /* by someone else's clock (a replay); the execution's own clock is ASL_TICK */
     ASL_TASK_HEARTBEAT,
+    ASL_MAP_RUN_UPDATED, /* `task` is its MapRunStarted event's id, `output` {"maxConcurrency",
+                            "toleratedFailures"}, each if it changes */
     ASL_STOP,            /* StopExecution: error and cause may be empty */
     ASL_REDRIVE,
 };
@@ -243,6 +253,8 @@ struct asl_event {
 enum asl_command_kind {
     ASL_RUN_TASK,
     ASL_RUN_CHILDREN, /* play the children of a Parallel or Map: asl_env's plays_children */
+    ASL_MAP_RUN, /* a distributed Map's run began or ended: `task` is its MapRunStarted event's id,
+                    `parameters` what is to be kept of it (struct asl_map_run's members) */
     ASL_CANCEL_TASK, /* nobody waits for it any more (sibling failed, timeout, stop) */
     ASL_FINISH,      /* the execution has ended; see asl_execution_status() */
 };

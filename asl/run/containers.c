@@ -266,9 +266,115 @@ static bool find_tolerance(struct run *r, struct frame *f, const asl_value *effe
     size_t share = (size_t)floor((double)value_count(f->items) * percentage / 100.0);
     if (by_count)
         show_integer(r, s, ASL_SEE_TOLERATED_COUNT, tolerated);
+    r->tolerated_count = (size_t)tolerated;
+    r->tolerated_percentage = percentage;
     f->tolerated = flow_is_set(&s->of.map.tolerated_percentage) ? share : (size_t)tolerated;
     if (by_count && (size_t)tolerated < f->tolerated)
         f->tolerated = (size_t)tolerated;
+    return true;
+}
+
+/* ---- what is kept of a run ---- */
+
+static void count_run(const struct frame *f, struct asl_map_run *run)
+{
+    *run = (struct asl_map_run){
+        .total = f->child_count,
+        .pending = f->child_count - f->next_child,
+        .running = f->running,
+        .failed = f->failed,
+        .concurrency = f->concurrency == DISTRIBUTED_CONCURRENCY ? 0 : f->concurrency,
+    };
+    for (size_t i = 0; i < f->child_count; i++)
+        run->succeeded += f->results && f->results[i] != NULL;
+}
+
+static void set_count(struct value_list *l, const char *name, size_t count)
+{
+    value_list_set_take(l, name, value_integer((int64_t)count));
+}
+
+static void tell_run_began(struct run *r, const struct frame *f, struct asl_text arn, int64_t id)
+{
+    struct value_list l;
+    struct asl_map_run run;
+    count_run(f, &run);
+    value_list_init(&l);
+    value_list_set_take(&l, "mapRunArn", value_string(arn));
+    value_list_set_take(&l, "startDate", value_integer(run_now(r)));
+    set_count(&l, "maxConcurrency", run.concurrency);
+    set_count(&l, "total", f->items ? value_count(f->items) : 0);
+    set_count(&l, "toleratedFailureCount", r->tolerated_count);
+    value_list_set_take(&l, "toleratedFailurePercentage", value_double(r->tolerated_percentage));
+    run_command(r, ASL_MAP_RUN, id)->parameters = value_object_take(&l);
+}
+
+/* `now_failed`: 1 when a child's failure ends it. */
+static void tell_run_ended(struct run *r, const struct frame *f, int64_t id, const char *status,
+                           size_t now_failed)
+{
+    struct value_list l;
+    struct asl_map_run run;
+    count_run(f, &run);
+    value_list_init(&l);
+    value_list_set_take(&l, "status", value_string_z(status));
+    value_list_set_take(&l, "stopDate", value_integer(run_now(r)));
+    set_count(&l, "total", run.total);
+    set_count(&l, "pending", run.pending);
+    set_count(&l, "succeeded", run.succeeded);
+    set_count(&l, "failed", run.failed + now_failed);
+    set_count(&l, "aborted", run.running > now_failed ? run.running - now_failed : 0);
+    set_count(&l, "maxConcurrency", run.concurrency);
+    run_command(r, ASL_MAP_RUN, id)->parameters = value_object_take(&l);
+}
+
+struct run_sought {
+    int64_t started;
+    struct frame *found;
+};
+
+static void see_run(void *state, struct frame *f)
+{
+    struct run_sought *sought = state;
+    bool runs = f->phase == FRAME_SPAWN || f->phase == FRAME_CHILDREN || f->phase == FRAME_COLLECT;
+    if (runs && f->state && is_distributed(f) && !f->silent && f->last == sought->started)
+        sought->found = f;
+}
+
+static struct frame *find_run(const asl_execution *x, int64_t started)
+{
+    struct run_sought sought = {started, NULL};
+    if (x->root)
+        frame_each(x->root, see_run, &sought);
+    return sought.found;
+}
+
+bool asl_execution_map_run(const asl_execution *x, int64_t started, struct asl_map_run *run)
+{
+    const struct frame *f = find_run(x, started);
+    if (f)
+        count_run(f, run);
+    return f != NULL;
+}
+
+bool container_update(struct run *r, const struct asl_event *event)
+{
+    struct frame *f = find_run(r->x, event->task);
+    int64_t number;
+    if (!f || !event->output)
+        return false;
+    const asl_value *concurrency = value_get_z(event->output, "maxConcurrency");
+    const asl_value *tolerated = value_get_z(event->output, "toleratedFailures");
+    if (tolerated && value_as_integer(tolerated, &number) && number >= 0)
+        f->tolerated = (size_t)number;
+    if (!concurrency || !value_as_integer(concurrency, &number) || number < 0)
+        return true;
+    f->concurrency = number == 0 || number > DISTRIBUTED_CONCURRENCY ? DISTRIBUTED_CONCURRENCY
+                                                                     : (size_t)number;
+    if (f->phase == FRAME_CHILDREN && f->running < f->concurrency && f->next_child < f->child_count) {
+        f->phase = FRAME_SPAWN;
+        ready_push(r->x, f);
+    }
     return true;
 }
 
@@ -293,12 +399,16 @@ static void emit_map_run_started(struct run *r, struct frame *f)
     history_event_init(&e, EVENT_MAP_RUN_STARTED);
     e.map_run_arn = asl_buffer_text(&arn);
     run_emit_on(r, f, &e);
+    if (!f->silent)
+        tell_run_began(r, f, asl_buffer_text(&arn), f->last);
     asl_buffer_free(&arn);
 }
 
-static void emit_map_run_failed(struct run *r, struct frame *f)
+static void emit_map_run_failed(struct run *r, struct frame *f, int64_t id, size_t failed_now)
 {
     struct history_event e;
+    if (!f->silent)
+        tell_run_ended(r, f, id, "FAILED", failed_now);
     history_event_init(&e, EVENT_MAP_RUN_FAILED);
     e.error = asl_text(r->failure.error);
     e.cause = asl_text(r->failure.cause);
@@ -330,7 +440,7 @@ static bool fail_reading(struct run *r, struct frame *f, const char *cause)
     run_emit_on(r, f, &e);
     emit_map_run_started(r, f);
     fail_with(r, ASL_TEXT("States.ItemReaderFailed"), asl_text(cause));
-    emit_map_run_failed(r, f);
+    emit_map_run_failed(r, f, f->last, 0);
     r->failure.is_from_child = true; /* MapStateFailed follows */
     return false;
 }
@@ -472,7 +582,7 @@ static void fail_container(struct run *r, struct frame *f, const struct frame *f
     f->wrecked = true;
     flow_begin(r, f);
     if (is_distributed(f))
-        emit_map_run_failed(r, f);
+        emit_map_run_failed(r, f, f->last, failed_child != NULL);
     state_fail(r, f);
 }
 
@@ -660,6 +770,8 @@ static void collect_take(struct run *r, struct frame *f, asl_value *result)
 
 void container_collect(struct run *r, struct frame *f)
 {
+    if (is_distributed(f) && !f->silent)
+        tell_run_ended(r, f, f->last, "SUCCEEDED", 0);
     collect_take(r, f, gather(f));
 }
 

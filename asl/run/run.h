@@ -132,6 +132,8 @@ struct run {
     const struct asl_env *env;
     struct asl_result *result;
     struct failure failure;
+    size_t tolerated_count; /* of the Map that begins, as its fields say */
+    double tolerated_percentage;
     bool history_full;
     enum asl_way way; /* how state_leave_take() is to leave; back to ASL_BY_NEXT behind it */
     size_t way_index; /* the rule's or catcher's number */
@@ -217,6 +219,7 @@ void state_fail(struct run *r, struct frame *f);
 
 /* ---- containers.c: Parallel and Map ---- */
 void container_child_ended(struct run *r, struct frame *child, asl_value *output);
+bool container_update(struct run *r, const struct asl_event *event);
 void container_child_failed(struct run *r, struct frame *child);
 void container_abort_children(struct run *r, struct frame *f, const struct frame *failed);
 bool work_parallel(struct run *r, struct frame *f);

@@ -527,6 +527,8 @@ static bool take_event(struct run *r, const struct asl_event *event)
                          event->error.size ? event->error : (struct asl_text){NULL, 0},
                          event->cause.size ? event->cause : (struct asl_text){NULL, 0});
         return true;
+    case ASL_MAP_RUN_UPDATED:
+        return container_update(r, event);
     default:
         return task_event(r, event);
     }

@@ -56,7 +56,7 @@ static void give_token(struct run *r, struct frame *f)
         return;
     char token[1025] = "";
     if (r->env->token)
-        r->env->token(r->env->state, r->x->last_event + 1, token);
+        r->env->token(r->env->state, f->silent ? r->x->last_silent - 1 : r->x->last_event + 1, token);
     else
         r->env->uuid(r->env->state, token);
     f->task.token = asl_copy_text(asl_text(token));

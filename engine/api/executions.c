@@ -366,11 +366,10 @@ static bool check_list(struct api_call *call, struct target *t)
         return false;
     }
     if (by_map_run) {
-        struct arn arn;
-        if (api_arn(call, "mapRunArn", 1u << ARN_MAP_RUN, &arn))
-            api_fail_with(call, "ResourceNotFound", "resourceName",
-                          api_text(call, "mapRunArn").data, "Resource not found: '%s'",
-                          api_text(call, "mapRunArn").data);
+        if (api_check_map_run(call))
+            api_invalid(call, "Stepwell runs the children of a distributed Map inside of its execution: "
+                              "they are counted (DescribeMapRun), and no executions that could be "
+                              "listed");
         return false;
     }
     if (!api_target(call, "stateMachineArn", t))

@@ -5,6 +5,7 @@
  *   shelf.c       named documents in memory, written through to the store
  *   arn.c         ARNs of this service, read and made
  *   page.c        nextToken and maxResults
+ *   signature.c   SigV4, verified
  *   delivery/     what happened, told to CloudWatch Logs and EventBridge
  *   machines.c, versions.c, aliases.c, executions.c, history.c, sync.c, activities.c, tokens.c,
  *   map_runs.c, tags.c, validation.c, test_state/: a family of operations each
@@ -65,6 +66,8 @@ struct api {
     struct catalogue *catalogue;
     struct mock_desk *mocks; /* or NULL */
     struct aws *aws; /* or NULL */
+    asl_value *(*pattern_rules)(void *state, const asl_value *parameters); /* or NULL */
+    void *pattern_state;
     struct deliveries *deliveries;
     enum { TELLS_UNKNOWN, TELLS_STATUSES, TELLS_NOTHING } tells_statuses; /* EventBridge is set */
     void (*log)(void *state, enum api_level level, const char *line);
@@ -217,6 +220,9 @@ asl_value *api_execution_input(struct api *a, int64_t execution, const asl_execu
 void api_answer_refused_start(struct api_call *call, const struct engine_started *started);
 /* False after answering InvalidExecutionInput. */
 bool api_check_input(struct api_call *call, struct asl_text input);
+
+/* Whether "mapRunArn" names a run (map_runs.c); false after answering. */
+bool api_check_map_run(struct api_call *call);
 
 /* ---- pages (page.c) ---- */
 

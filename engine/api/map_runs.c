@@ -1,31 +1,244 @@
 /* Map runs. Serves: facts 1.2, 1.4, 2.2.
  *
- * ListMapRuns tells what the execution's history tells: which runs began, and when they ended. Runs are
- * not kept by themselves (the children of a distributed Map run inside its execution), so there is
- * nothing that DescribeMapRun could count and UpdateMapRun could change: to them every run is unknown.
+ * The engine keeps what a run began and ended with (engine.h, map runs); how far one is that goes on is
+ * asked of its execution. The children of a distributed Map run inside of it, so they are no executions
+ * of their own: counted, not listed.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "engine/api/internal.h"
 
-static void refuse_unknown(struct api_call *call)
+/* ---- finding ---- */
+
+struct map_run {
+    int64_t execution, started; /* MapRunStarted's id */
+    asl_value *beginning, *end; /* documents; end NULL: it goes on, or its execution was stopped */
+    struct asl_map_run now;
+    bool is_live, is_over;
+    enum asl_status status; /* of the execution */
+    char *execution_arn;
+    int64_t stopped;
+};
+
+static bool take_text(void *state, const char *key, struct store_bytes value)
+{
+    (void)key;
+    asl_buffer_put(state, value.data, value.size);
+    return false;
+}
+
+static bool take_document(void *state, const char *key, struct store_bytes value)
+{
+    (void)key;
+    *(asl_value **)state = value_parse((struct asl_text){value.data, value.size}, 0, 0, NULL);
+    return false;
+}
+
+static void see_execution(void *state, const asl_execution *x)
+{
+    struct map_run *run = state;
+    run->status = asl_execution_status(x);
+    run->stopped = asl_execution_stopped(x);
+    run->execution_arn = asl_copy_text(asl_execution_arn(x));
+    run->is_live = !run->end && asl_execution_map_run(x, run->started, &run->now);
+    run->is_over = run->end || run->status != ASL_RUNNING;
+}
+
+static void map_run_free(struct map_run *run)
+{
+    value_release(run->beginning);
+    value_release(run->end);
+    free(run->execution_arn);
+}
+
+static bool read_run(struct api *a, struct asl_text arn, struct map_run *run)
+{
+    struct store *store = engine_store(a->engine);
+    struct asl_buffer key;
+    *run = (struct map_run){.end = NULL};
+    asl_buffer_init(&key, 128);
+    store_get_document(store, ENGINE_MAP_RUNS, arn.data, take_text, &key);
+    bool fine =
+        key.size && sscanf(key.data, "%" SCNd64 ":%" SCNd64, &run->execution, &run->started) == 2;
+    if (fine) {
+        store_get_document(store, ENGINE_MAP_RUNS, key.data, take_document, &run->beginning);
+        asl_buffer_puts(&key, ".end");
+        store_get_document(store, ENGINE_MAP_RUNS, key.data, take_document, &run->end);
+    }
+    fine = fine && run->beginning && engine_look(a->engine, run->execution, see_execution, run);
+    asl_buffer_free(&key);
+    if (!fine)
+        map_run_free(run);
+    return fine;
+}
+
+/* The run that "mapRunArn" names; false after answering. */
+static bool find_run(struct api_call *call, struct map_run *run)
 {
     struct arn arn;
     struct asl_text text = api_text(call, "mapRunArn");
-    if (api_arn(call, "mapRunArn", 1u << ARN_MAP_RUN, &arn))
-        api_fail_with(call, "ResourceNotFound", "resourceName", text.data,
-                      "Resource not found: '%.*s'", ASL_TEXT_ARGS(text));
+    if (!api_arn(call, "mapRunArn", 1u << ARN_MAP_RUN, &arn))
+        return false;
+    if (read_run(call->api, text, run))
+        return true;
+    api_fail_with(call, "ResourceNotFound", "resourceName", text.data, "Resource not found: '%.*s'",
+                  ASL_TEXT_ARGS(text));
+    return false;
+}
+
+bool api_check_map_run(struct api_call *call)
+{
+    struct map_run run;
+    if (!find_run(call, &run))
+        return false;
+    map_run_free(&run);
+    return true;
+}
+
+/* ---- DescribeMapRun ---- */
+
+static const char *status_of(const struct map_run *run)
+{
+    const asl_value *status = api_get(run->end, "status");
+    return status ? value_as_text(status).data : run->is_over ? "ABORTED" : "RUNNING";
+}
+
+static asl_value *counts_of(const struct map_run *run)
+{
+    const asl_value *end = run->end;
+    bool was_stopped = !end && run->is_over;
+    int64_t total = api_document_integer(end ? end : run->beginning, "total");
+    int64_t running = run->is_live ? (int64_t)run->now.running : 0;
+    int64_t succeeded = end ? api_document_integer(end, "succeeded") : (int64_t)run->now.succeeded;
+    const struct {
+        const char *name;
+        int64_t count;
+    } counts[] = {
+        {"pending", end            ? api_document_integer(end, "pending")
+                    : run->is_live ? (int64_t)run->now.pending
+                                   : total},
+        {"running", was_stopped ? 0 : running},
+        {"succeeded", succeeded},
+        {"failed", end ? api_document_integer(end, "failed") : (int64_t)run->now.failed},
+        {"timedOut", 0},
+        {"aborted", end ? api_document_integer(end, "aborted") : was_stopped ? running : 0},
+        {"total", total},
+        {"resultsWritten", strcmp(status_of(run), "SUCCEEDED") == 0 ? succeeded : 0},
+        {"failuresNotRedrivable", 0},
+        {"pendingRedrive", 0},
+    };
+    struct value_list l;
+    value_list_init(&l);
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+        value_list_set_take(&l, counts[i].name, value_integer(counts[i].count));
+    return value_object_take(&l);
 }
 
 void api_DescribeMapRun(struct api_call *call)
 {
-    refuse_unknown(call);
+    struct map_run run;
+    struct value_list l;
+    if (!find_run(call, &run))
+        return;
+    value_list_init(&l);
+    api_copy_member(&l, call->in, "mapRunArn");
+    value_list_set_take(&l, "executionArn", value_string_z(run.execution_arn));
+    value_list_set_take(&l, "status", value_string_z(status_of(&run)));
+    api_copy_time(&l, run.beginning, "startDate");
+    if (run.end)
+        api_copy_time(&l, run.end, "stopDate");
+    else if (run.is_over)
+        value_list_set_take(&l, "stopDate", describe_time(run.stopped));
+    if (run.is_live)
+        value_list_set_take(&l, "maxConcurrency", value_integer((int64_t)run.now.concurrency));
+    else
+        api_copy_member(&l, run.end ? run.end : run.beginning, "maxConcurrency");
+    api_copy_member(&l, run.beginning, "toleratedFailurePercentage");
+    api_copy_member(&l, run.beginning, "toleratedFailureCount");
+    asl_value *counts = counts_of(&run);
+    value_list_set_take(&l, "itemCounts", value_retain(counts));
+    value_list_set_take(&l, "executionCounts", counts);
+    value_list_set_take(&l, "redriveCount", value_integer(0));
+    map_run_free(&run);
+    api_answer_take(call, value_object_take(&l));
+}
+
+/* ---- UpdateMapRun ---- */
+
+static void updated(void *state, enum engine_outcome outcome)
+{
+    struct api_call *call = state;
+    if (outcome == ENGINE_OK)
+        api_answer_empty(call);
+    else
+        api_fail_with(call, "ValidationException", "reason", "CANNOT_UPDATE_COMPLETED_MAP_RUN",
+                      "Map Run is completed and cannot be updated");
+}
+
+/* How many failures are tolerated from now on. */
+static int64_t tolerated_of(const struct api_call *call, const struct map_run *run)
+{
+    const asl_value *share = api_get(call->in, "toleratedFailurePercentage");
+    int64_t total = api_document_integer(run->beginning, "total");
+    int64_t by_share = share ? (int64_t)((double)total * value_as_double(share) / 100) : total;
+    int64_t by_count = api_integer(call, "toleratedFailureCount", total);
+    return by_share < by_count ? by_share : by_count;
+}
+
+/* The document tells the new values from now on. */
+static void keep_changes(struct api_call *call, const struct map_run *run)
+{
+    static const char *const members[] = {"maxConcurrency", "toleratedFailureCount",
+                                          "toleratedFailurePercentage"};
+    char key[64];
+    struct asl_buffer scratch;
+    asl_value *v = value_retain(run->beginning);
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+        if (api_get(call->in, members[i]))
+            v = api_with_take(v, members[i], value_retain(api_get(call->in, members[i])));
+    asl_buffer_init(&scratch, 1 << 20);
+    struct asl_text text = value_compact(v, &scratch);
+    snprintf(key, sizeof key, "%019" PRId64 ":%" PRId64, run->execution, run->started);
+    engine_put_document(call->api->engine, ENGINE_MAP_RUNS, key,
+                        (struct store_bytes){text.data, text.size});
+    asl_buffer_free(&scratch);
+    value_release(v);
+}
+
+static void update(struct api_call *call, const struct map_run *run, bool tolerance)
+{
+    struct value_list l;
+    value_list_init(&l);
+    api_copy_member(&l, call->in, "maxConcurrency");
+    if (tolerance)
+        value_list_set_take(&l, "toleratedFailures", value_integer(tolerated_of(call, run)));
+    asl_value *changes = value_object_take(&l);
+    const struct asl_event event = {
+        .kind = ASL_MAP_RUN_UPDATED, .task = run->started, .output = changes};
+    if (!run->is_over)
+        keep_changes(call, run);
+    engine_task_event(call->api->engine, run->execution, &event, updated, call);
+    value_release(changes);
 }
 
 void api_UpdateMapRun(struct api_call *call)
 {
-    refuse_unknown(call);
+    struct map_run run;
+    bool tolerance = api_get(call->in, "toleratedFailurePercentage") ||
+                     api_get(call->in, "toleratedFailureCount");
+    bool nothing = !tolerance && !api_get(call->in, "maxConcurrency");
+    if (!find_run(call, &run))
+        return;
+    if (nothing)
+        api_fail_with(call, "ValidationException", "reason", "MISSING_REQUIRED_PARAMETER",
+                      "Must specify at least one of the following: maxConcurrency, "
+                      "toleratedFailurePercentage, toleratedFailureCount");
+    else
+        update(call, &run, tolerance);
+    map_run_free(&run);
 }
 
 /* ---- ListMapRuns ---- */

@@ -173,6 +173,12 @@ struct task *engine_try(struct engine *e, const struct task_request *request,
                         const struct engine_trial *trial);
 void engine_try_end(struct task *t);
 
+/* ---- map runs ----
+ *
+ * Kept as documents of this kind, by "<execution in 19 digits>:<MapRunStarted's id>", what ASL_MAP_RUN
+ * says of the beginning; with ".end" behind it of the end; and by the run's ARN that key. */
+#define ENGINE_MAP_RUNS "mapRun"
+
 /* ---- documents ---- */
 
 /* Durable with whatever is committed next (store_put_document); reads see it from then on. */

@@ -22,6 +22,7 @@
  */
 #include "engine/run/internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -130,10 +131,30 @@ static void add_action(struct engine *e, struct live *l, struct asl_command *c, 
     c->parameters = c->credentials = NULL; /* they are the action's now */
 }
 
+/* Kept under the execution and the run's first event, ".end" behind it when it has ended; the run's ARN
+ * leads there. Durable with the events that tell of it. */
+static void keep_map_run(struct engine *e, const struct live *l, const struct asl_command *c)
+{
+    char key[64];
+    struct asl_buffer scratch;
+    const asl_value *arn = value_get_z(c->parameters, "mapRunArn");
+    snprintf(key, sizeof key, "%019lld:%lld%s", (long long)l->id, (long long)c->task,
+             arn ? "" : ".end");
+    asl_buffer_init(&scratch, ASL_BUFFER_MAXIMUM);
+    struct asl_text text = value_compact(c->parameters, &scratch);
+    store_put_document(e->now->batch, ENGINE_MAP_RUNS, key, (struct store_bytes){text.data, text.size});
+    if (arn)
+        store_put_document(e->now->batch, ENGINE_MAP_RUNS, value_as_text(arn).data,
+                           (struct store_bytes){key, strlen(key)});
+    asl_buffer_free(&scratch);
+}
+
 static void take_commands(struct engine *e, struct live *l, bool again)
 {
     for (size_t i = 0; i < e->result.count; i++)
-        if (e->result.commands[i].kind != ASL_FINISH) /* its status says it */
+        if (e->result.commands[i].kind == ASL_MAP_RUN)
+            keep_map_run(e, l, &e->result.commands[i]);
+        else if (e->result.commands[i].kind != ASL_FINISH) /* its status says it */
             add_action(e, l, &e->result.commands[i], again);
     asl_result_clear(&e->result);
 }
@@ -371,6 +392,7 @@ static void carry_out(struct engine *e, struct action *a)
     case ASL_CANCEL_TASK:
         tasks_cancel(e, a->execution, a->command.task);
         return;
+    case ASL_MAP_RUN: /* kept when the step was taken */
     case ASL_RUN_CHILDREN: /* the engine has the step run them */
     case ASL_FINISH:
         return;

@@ -277,8 +277,46 @@ await test('map runs', async () => {
   is([run.executionArn, run.stateMachineArn, run.mapRunArn.slice(0, -36)],
     [arn, `${d.arn}/lab`, `${PREFIX}mapRun:${d.name}/lab:`]);
   check(run.stopDate >= run.startDate, 'a run ends');
-  for (const operation of ['DescribeMapRun', 'UpdateMapRun'])
+  for (const operation of ['DescribeMapRun', 'UpdateMapRun', 'ListExecutions'])
     await refuses('ResourceNotFound', operation, { mapRunArn: `${PREFIX}mapRun:m/l:x` });
+  const counts = (given) => ['pending', 'running', 'succeeded', 'failed', 'aborted', 'total', 'resultsWritten']
+    .map((n) => given.executionCounts[n]);
+  const done = await send('DescribeMapRun', { mapRunArn: run.mapRunArn });
+  is([done.executionArn, done.status, done.maxConcurrency, done.toleratedFailureCount, done.toleratedFailurePercentage,
+    ...counts(done)], [arn, 'SUCCEEDED', 0, 0, 0, 0, 0, 2, 0, 0, 2, 2]);
+  is([done.startDate, done.stopDate], [run.startDate, run.stopDate]);
+  await refuses('ValidationException', 'UpdateMapRun', { mapRunArn: run.mapRunArn, maxConcurrency: 2 });
+  await refuses('ValidationException', 'UpdateMapRun', { mapRunArn: run.mapRunArn });
+  await refuses('ValidationException', 'ListExecutions', { mapRunArn: run.mapRunArn });
+  // one that goes on, over a kill -9: two at once, then four
+  const { activityArn } = await send('CreateActivity', { name: 'of-a-map' });
+  const w = await machine(define({ M: { Type: 'Map', Label: 'l', MaxConcurrency: 2, ToleratedFailureCount: 1, End: true,
+    ItemProcessor: { ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' }, StartAt: 'I',
+      States: { I: { Type: 'Task', Resource: activityArn, End: true } } } } }));
+  const executionArn2 = await start(w, { input: '[1,2,3,4,5]' });
+  const task = await send('GetActivityTask', { activityArn });
+  const [{ mapRunArn }] = (await send('ListMapRuns', { executionArn: executionArn2 })).mapRuns;
+  let now = await send('DescribeMapRun', { mapRunArn });
+  is([now.status, now.stopDate, now.maxConcurrency, now.toleratedFailureCount, ...counts(now)],
+    ['RUNNING', undefined, 2, 1, 3, 2, 0, 0, 0, 5, 0]);
+  await server.stop('SIGKILL');
+  await server.start();
+  client = connect();
+  await send('SendTaskFailure', { taskToken: task.taskToken });
+  await send('UpdateMapRun', { mapRunArn, maxConcurrency: 4 });
+  now = await send('DescribeMapRun', { mapRunArn });
+  is([now.maxConcurrency, ...counts(now)], [4, 0, 4, 0, 1, 0, 5, 0]);
+  for (let i = 0; i < 4; i++) {
+    const { taskToken } = await send('GetActivityTask', { activityArn });
+    await send('SendTaskSuccess', { taskToken, output: '1' });
+  }
+  await until(executionArn2);
+  is(counts(await send('DescribeMapRun', { mapRunArn })), [0, 0, 4, 1, 0, 5, 4]);
+  const stopped = await start(w, { input: '[1,2,3]' });
+  await send('StopExecution', { executionArn: stopped });
+  const [third] = (await send('ListMapRuns', { executionArn: stopped })).mapRuns;
+  now = await send('DescribeMapRun', { mapRunArn: third.mapRunArn });
+  is([now.status, ...counts(now)], ['ABORTED', 1, 0, 0, 0, 2, 3, 0]);
 });
 
 await test('TestState', async () => {
