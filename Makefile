@@ -53,7 +53,7 @@ help:
 	@echo 'make run          runs the incremental export off-cloud, to its end'
 	@echo 'make test         everything that must pass, with a closing count'
 	@echo 'make conformance  the recordings of AWS, a table per group'
-	@echo 'make fuzz         every fuzz target, FUZZ_SECONDS=60 each'
+	@echo 'make fuzz         every fuzz target (FUZZ="jsonata ..." picks), FUZZ_SECONDS=60 each'
 	@echo 'make bench        ratios against peers and physical limits; build/bench.json'
 	@echo 'make install      PREFIX=/usr/local: program, man page, completions, systemd unit'
 	@echo 'make deps         installs what is missing, where it may'
@@ -150,9 +150,11 @@ $(BUILD)/tests/bench/bench: $(call objects,$(bench_src)) $(libs)
 bench: build/stepwell $(BUILD)/tests/bench/bench
 	@$(BUILD)/tests/bench/bench $(BENCH)
 
+# FUZZ="jsonata path" picks some.
+fuzz_picked := $(if $(FUZZ),$(FUZZ:%=build/fuzz/tests/fuzz/fuzz_%),$(fuzz_bin))
 fuzz:
-	@$(MAKE) --no-print-directory -s fuzzers VARIANT=fuzz
-	@set -e; for f in $(fuzz_bin); do echo "$$f: $(FUZZ_SECONDS) s"; mkdir -p build/corpus/$$(basename $$f); \
+	@$(MAKE) --no-print-directory -s $(fuzz_picked) VARIANT=fuzz
+	@set -e; for f in $(fuzz_picked); do echo "$$f: $(FUZZ_SECONDS) s"; mkdir -p build/corpus/$$(basename $$f); \
 	    $$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1 \
 	        -artifact_prefix=build/corpus/ build/corpus/$$(basename $$f); done
 

@@ -42,17 +42,39 @@ static item call_lambda(struct run *run, const struct function *f, const item *a
     return jsonata_evaluate_node(run, f->as.lambda.body, f->as.lambda.input, frame);
 }
 
-/* Natives that are called without their signature having been checked (partial application) trust
- * their arguments' types all the same: what does not fit is refused here. */
-static item check_loosely(struct run *run, const struct function *f, const item *arguments,
-                          size_t count)
+static bool holds_numbers(struct run *run, item list)
 {
-    for (uint32_t i = 0; f->signature && i < f->signature->count && i < count; i++)
-        if (!jsonata_accepts(&f->signature->parameters[i], arguments[i])) {
+    for (uint32_t i = 0; list.kind == ITEM_ARRAY && i < list.as.array->count; i++)
+        if (jsonata_at(&run->heap, list.as.array, i).kind != ITEM_NUMBER)
+            return false;
+    return true;
+}
+
+/* The reference leaves the arguments of a partially applied function unchecked, to what JavaScript
+ * makes of them. Here natives trust their arguments' types: what does not fit is refused, and a
+ * single item becomes an array where one is wanted. */
+static item check_loosely(struct run *run, const struct function *f, item *arguments, size_t count)
+{
+    for (uint32_t i = 0; f->signature && i < f->signature->count && i < count; i++) {
+        const struct parameter *p = &f->signature->parameters[i];
+        if (!jsonata_accepts(p, arguments[i])) {
             item failed = jsonata_fail_value(run, "T0410", arguments[i]);
             run->failure.index = i + 1;
             return failed;
         }
+        if (p->type == 'a' && !item_is_undefined(arguments[i]) && arguments[i].kind != ITEM_ARRAY) {
+            struct array *around = jsonata_array(&run->heap, 1);
+            jsonata_push(&run->heap, around, arguments[i]);
+            arguments[i] = item_array(around);
+        }
+        if (p->type == 'a' && p->subtype.size > 0 && p->subtype.data[0] == 'n' &&
+            !holds_numbers(run, arguments[i])) {
+            item failed = jsonata_fail_value(run, "T0412", arguments[i]);
+            run->failure.index = i + 1;
+            run->failure.type = "numbers";
+            return failed;
+        }
+    }
     return item_undefined();
 }
 
@@ -154,17 +176,9 @@ static item call_chain(struct run *run, const struct function *f, item argument,
     item between = jsonata_apply(run, f->as.chain.first, &argument, 1, null, frame);
     if (item_is_failed(between))
         return between;
+    between = jsonata_collapsed(run, between);
     name_for_chain(f->as.chain.second, "g", CHAIN_SECOND_POSITION);
     return jsonata_apply(run, f->as.chain.second, &between, 1, null, frame);
-}
-
-static item call_regex(struct run *run, struct function *f, item subject)
-{
-    subject = item_is_undefined(subject) ? jsonata_string_z("undefined") /* JavaScript's String() */
-                                         : jsonata_to_string(run, subject, false);
-    if (subject.kind != ITEM_STRING)
-        return subject;
-    return jsonata_regex_apply(run, f, subject, 0);
 }
 
 static item call_whole(struct run *run, struct function *f, const item *arguments, size_t count,
@@ -180,7 +194,8 @@ static item call_whole(struct run *run, struct function *f, const item *argument
     case FUNCTION_PARTIAL:
         return call_partial(run, f, arguments, count, call);
     case FUNCTION_REGEX:
-        return call_regex(run, f, first_or_undefined(arguments, count));
+        return jsonata_regex_apply(run, f, first_or_undefined(arguments, count),
+                                   count > 1 ? arguments[1] : item_undefined());
     case FUNCTION_NEXT:
         return jsonata_regex_next(run, f);
     case FUNCTION_TRANSFORM:
@@ -230,7 +245,10 @@ static item call_once(struct run *run, item function, const item *arguments, siz
 /* Calls with no more arguments than this keep them on the C stack. */
 #define ARGUMENTS_FEW 6
 
-/* The evaluated arguments, behind `context` when there is one; NULL when one failed. */
+/* A function given as an argument is `borrowed`: the reference wraps it, so that calling it by the
+ * parameter's name does not change the name and place that its errors tell.
+ *
+ * The evaluated arguments, behind `context` when there is one; NULL when one failed. */
 static item *evaluate_arguments(struct run *run, const struct node *n, item input,
                                 struct frame *frame, const item *context, item *few, size_t *count)
 {
@@ -249,6 +267,8 @@ static item *evaluate_arguments(struct run *run, const struct node *n, item inpu
             argument = jsonata_evaluate_operand(run, n->items[i], input, frame);
         if (item_is_failed(argument))
             return NULL;
+        if (argument.kind == ITEM_FUNCTION)
+            argument.borrowed = 1;
         all[(*count)++] = argument;
     }
     return all;
@@ -263,6 +283,17 @@ item jsonata_defer_call(struct run *run, const struct node *n, item input, struc
     return (item){.kind = ITEM_TAIL, .as.tail = t};
 }
 
+/* What the reference writes on whatever it is about to call, be it no function at all. */
+static void called_in_tail(struct run *run, const struct node *procedure, item called)
+{
+    if (called.kind != ITEM_FUNCTION && called.kind != ITEM_ARRAY && !item_is_object(called))
+        return;
+    if (procedure->type == NODE_VARIABLE && item_is_undefined(run->failure.token))
+        run->failure.token = procedure->value;
+    run->failure.has_position = true;
+    run->failure.position = procedure->position;
+}
+
 static item make_tail_call(struct run *run, const struct tail *t, item input, struct frame *frame)
 {
     const struct node *procedure = t->node->lhs;
@@ -271,13 +302,18 @@ static item make_tail_call(struct run *run, const struct tail *t, item input, st
     if (item_is_failed(next))
         return next;
     if (next.kind == ITEM_FUNCTION) {
-        if (procedure->type == NODE_VARIABLE)
+        if (procedure->type == NODE_VARIABLE && !next.borrowed)
             next.as.function->token = procedure->value;
         next.as.function->position = procedure->position;
     }
     item *arguments = evaluate_arguments(run, t->node, t->input, t->frame, NULL, few, &count);
     run->steps += 2; /* an endless loop shall run out of time before it runs out of memory */
-    return arguments ? call_once(run, next, arguments, count, input, frame) : item_failed();
+    if (!arguments)
+        return item_failed();
+    item result = call_once(run, next, arguments, count, input, frame);
+    if (item_is_failed(result) && (next.kind != ITEM_FUNCTION || next.borrowed))
+        called_in_tail(run, procedure, next);
+    return result;
 }
 
 item jsonata_apply(struct run *run, item function, const item *arguments, size_t count, item input,
@@ -302,7 +338,7 @@ static item name_of(const struct node *procedure)
 {
     switch (procedure->type) {
     case NODE_PATH:
-        return procedure->items[0]->value;
+        return name_of(procedure->items[0]);
     case NODE_BLOCK:
     case NODE_LAMBDA:
     case NODE_CONDITION:
@@ -342,7 +378,9 @@ item jsonata_evaluate_call(struct run *run, const struct node *n, item input, st
     item *arguments = evaluate_arguments(run, n, input, frame, context, few, &count);
     if (!arguments)
         return item_failed();
-    if (procedure.kind == ITEM_FUNCTION && procedure.as.function->kind != FUNCTION_REGEX) {
+    if (procedure.kind == ITEM_FUNCTION && !procedure.borrowed &&
+        procedure.as.function->kind != FUNCTION_REGEX &&
+        procedure.as.function->kind != FUNCTION_NEXT) {
         procedure.as.function->token = name_of(n->lhs);
         procedure.as.function->position = n->position;
     }

@@ -118,6 +118,20 @@ size_t jsonata_code_point_offset(struct asl_text t, size_t n)
     return i;
 }
 
+void jsonata_put_well_formed(struct asl_buffer *out, struct asl_text t)
+{
+    size_t plain = 0;
+    for (size_t i = 0; i + 2 < t.size; i++) {
+        if ((unsigned char)t.data[i] != 0xed || (unsigned char)t.data[i + 1] < 0xa0)
+            continue;
+        asl_buffer_put(out, t.data + plain, i - plain);
+        asl_buffer_puts(out, "\xef\xbf\xbd");
+        i += 2;
+        plain = i + 1;
+    }
+    asl_buffer_put(out, t.data + plain, t.size - plain);
+}
+
 /* Short needles: quick, and the worst case is bounded by their length. */
 #define NEEDLE_SHORT 32
 

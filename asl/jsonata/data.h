@@ -39,7 +39,8 @@ struct tuple;
 
 typedef struct item {
     uint8_t kind;
-    uint8_t borrowed; /* of a string: the whole text of a value that came in */
+    uint8_t borrowed; /* of a string: the whole text of a value that came in; of a function: it was
+                         given as an argument, see call.c */
     uint32_t size; /* of a string: bytes; of a number: 1 + its place among the exact ones, or 0 */
     union {
         bool boolean;
@@ -150,6 +151,9 @@ size_t jsonata_count_units(struct asl_text t); /* UTF-16 */
 /* Bytes before code point number `n`, or the whole size. */
 size_t jsonata_code_point_offset(struct asl_text t, size_t n);
 
+/* For what leaves: U+FFFD in place of lone surrogates, which have no UTF-8. */
+void jsonata_put_well_formed(struct asl_buffer *out, struct asl_text t);
+
 /* Where `what` begins in `in`, or NULL. Linear time. */
 const char *jsonata_search(struct heap *h, struct asl_text in, struct asl_text what);
 
@@ -184,7 +188,9 @@ item jsonata_append(struct heap *h, item a, item b);
 /* ---- objects ---- */
 struct object *jsonata_object(struct heap *h, size_t capacity);
 void jsonata_set(struct heap *h, struct object *o, struct asl_text key, item value);
-/* The same for a key that is known to be new. */
+/* The same with the key as a string item. */
+void jsonata_set_item(struct heap *h, struct object *o, item key, item value);
+/* For a key that is known to be new. */
 void jsonata_add(struct heap *h, struct object *o, struct asl_text key, bool borrowed, item value);
 void jsonata_delete(struct object *o, struct asl_text key);
 /* The place of the member in `members`, or UINT32_MAX. */
@@ -204,6 +210,8 @@ struct members {
 struct members jsonata_members(struct heap *h, item object);
 struct asl_text jsonata_member_key(const struct members *m, size_t index);
 bool jsonata_member_key_is_borrowed(const struct members *m, size_t index);
+/* The key as a string item. */
+item jsonata_member_key_item(const struct members *m, size_t index);
 item jsonata_member_value(struct heap *h, const struct members *m, size_t index);
 
 #endif

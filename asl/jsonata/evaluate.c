@@ -584,7 +584,9 @@ item jsonata_evaluate_node(struct run *run, const struct node *n, item input, st
     if (jsonata_is_over(run))
         return jsonata_fail_limit(run);
     item result = dispatch(run, n, input, frame);
-    if ((n->predicates || n->group || n->keep_array) && !item_is_failed(result))
+    /* what hangs on a call in tail position is lost, as in the reference */
+    if ((n->predicates || n->group || n->keep_array) && !item_is_failed(result) &&
+        result.kind != ITEM_TAIL)
         result = apply_attachments(run, n, result, frame);
     if (result.kind == ITEM_ARRAY)
         result = jsonata_collapsed(run, result);

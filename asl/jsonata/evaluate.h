@@ -67,6 +67,8 @@ struct run {
     struct known_key *known_keys; /* KEY_VALUES of them, or NULL before the first */
     struct kept_picture *picture; /* the date/time picture used last */
     const char *picture_text;     /* where its text was */
+    struct asl_text checked;      /* the subject matched last, and the same fit for matching */
+    struct asl_text matchable;
 };
 
 /* ---- failing ---- */
@@ -186,11 +188,14 @@ struct function {
             struct regex *regex;
             size_t position; /* of the literal */
             item pattern;
+            struct asl_text before; /* JavaScript's lastIndex: how much of the last subject, up to
+                                       its last match's end; every `next` goes on from there */
         } regex;
         struct {
             struct function *regex;
             item subject;
-            size_t from; /* bytes */
+            size_t length; /* what its `length` says to JavaScript: units of a string, elements of
+                              an array, 0 of a function; SIZE_MAX for others */
         } next;
         struct {
             const struct node *node;
@@ -225,11 +230,17 @@ bool jsonata_is_number(struct run *run, item i, bool *failed);
 bool jsonata_equal(struct run *run, item a, item b);
 /* $string: failed, or a string (undefined for undefined). */
 item jsonata_to_string(struct run *run, item i, bool pretty);
+/* What JavaScript takes for true. */
+bool jsonata_is_javascript_true(item i);
+/* What JavaScript's String() makes of it, where the reference leaves that to JavaScript. */
+void jsonata_put_javascript_text(struct run *run, struct builder *b, item i);
+item jsonata_javascript_text(struct run *run, item i); /* fails when it is too deep */
 bool jsonata_is_same(item a, item b); /* === */
 /* The way out. False and the failure set when it is too deep or too large. */
 bool jsonata_to_value(struct run *run, item i, asl_value **value);
 item jsonata_regex_next(struct run *run, const struct function *next);
-item jsonata_regex_apply(struct run *run, struct function *regex, item subject, size_t from);
+/* `from`: where to begin, in UTF-16 units; what is no number means at the beginning. */
+item jsonata_regex_apply(struct run *run, struct function *regex, item subject, item from);
 item jsonata_clone(struct run *run, item i);
 item jsonata_eval(struct run *run, item source, item input, struct frame *frame);
 

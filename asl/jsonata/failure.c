@@ -221,7 +221,7 @@ static void export(struct asl_buffer *out, struct asl_text t)
             t.size--;
     }
     asl_buffer_init(out, 2 * MESSAGE_MAXIMUM);
-    asl_buffer_put_text(out, t);
+    jsonata_put_well_formed(out, t);
 }
 
 void jsonata_failure_export(const struct failure *f, struct heap *h, struct jsonata_error *error)

@@ -166,6 +166,8 @@ static struct part split_parts(const struct format *f, struct wide picture)
 
 static bool is_repeated(struct wide in, struct wide what)
 {
+    if (what.size == 0) /* JavaScript finds it at the beginning and at the end */
+        return in.size > 0;
     return index_of(in, what, 0) != last_index_of(in, what);
 }
 
@@ -489,6 +491,8 @@ static void read_properties(struct format *f, item options)
     for (size_t i = 0; i < PROPERTY_COUNT; i++) {
         struct asl_text text = asl_text(property_table[i].usual);
         item given = jsonata_get(&f->run->heap, options, asl_text(property_table[i].name));
+        if (!item_is_undefined(given))
+            given = jsonata_javascript_text(f->run, given);
         if (given.kind == ITEM_STRING)
             text = item_string(given);
         f->properties[i] = widen(f->run, text);

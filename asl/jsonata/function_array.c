@@ -19,24 +19,6 @@ struct comparator {
     item function; /* undefined: `>` */
 };
 
-/* What JavaScript takes for true. */
-static bool is_javascript_true(item i)
-{
-    switch (i.kind) {
-    case ITEM_UNDEFINED:
-    case ITEM_NULL:
-        return false;
-    case ITEM_BOOLEAN:
-        return i.as.boolean;
-    case ITEM_NUMBER:
-        return i.as.number != 0 && !isnan(i.as.number);
-    case ITEM_STRING:
-        return i.size > 0;
-    default:
-        return true;
-    }
-}
-
 static bool is_after(struct run *run, void *state, size_t a, size_t b)
 {
     struct comparator *c = state;
@@ -47,7 +29,7 @@ static bool is_after(struct run *run, void *state, size_t a, size_t b)
         if (item_is_failed(result))
             return false;
         run->failure.code[0] = '\0';
-        return is_javascript_true(result);
+        return jsonata_is_javascript_true(result);
     }
     if (pair[0].kind == ITEM_NUMBER)
         return pair[0].as.number > pair[1].as.number;
@@ -201,6 +183,6 @@ const struct native jsonata_array_functions[] = {
     {"reverse", "<a:a>", 1, 1, reverse},
     {"shuffle", "<a:a>", 1, 1, shuffle},
     {"distinct", "<x:x>", 1, 1, distinct},
-    {"zip", "<a+>", 0, 0, zip},
+    {"zip", "<a+>", 1, 0, zip},
     {NULL, NULL, 0, 0, NULL},
 };

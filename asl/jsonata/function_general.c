@@ -11,8 +11,10 @@ static item truth_item(enum truth truth, bool negated)
 NATIVE(boolean)
 {
     UNUSED_IN_NATIVE;
-    return item_is_undefined(arguments[0]) ? arguments[0]
-                                           : truth_item(jsonata_truth(run, arguments[0]), false);
+    item i = arguments[0];
+    while (i.kind == ITEM_ARRAY && i.as.array->count == 1) /* an array of one is as that one */
+        i = jsonata_at(&run->heap, i.as.array, 0);
+    return item_is_undefined(i) ? i : truth_item(jsonata_truth(run, i), false);
 }
 
 NATIVE(negate)

@@ -116,13 +116,13 @@ NATIVE(sift)
     struct members m = jsonata_members(&run->heap, arguments[0]);
     struct object *out = jsonata_object(&run->heap, m.count);
     for (size_t i = 0; i < m.count; i++) {
-        struct asl_text key = jsonata_member_key(&m, i);
+        item key = jsonata_member_key_item(&m, i);
         item value = jsonata_member_value(&run->heap, &m, i);
-        enum truth truth = test(run, arguments[1], value, item_text(key), arguments[0]);
+        enum truth truth = test(run, arguments[1], value, key, arguments[0]);
         if (truth == TRUTH_FAILED)
             return item_failed();
         if (truth == TRUTH_YES)
-            jsonata_set(&run->heap, out, key, value);
+            jsonata_add(&run->heap, out, item_string(key), key.borrowed, value);
     }
     return out->count > 0 ? item_object(out) : item_undefined();
 }
@@ -136,7 +136,7 @@ NATIVE(each)
     struct members m = jsonata_members(&run->heap, arguments[0]);
     for (size_t i = 0; i < m.count; i++) {
         item result = call_for(run, arguments[1], jsonata_member_value(&run->heap, &m, i),
-                               item_text(jsonata_member_key(&m, i)), arguments[0]);
+                               jsonata_member_key_item(&m, i), arguments[0]);
         if (item_is_failed(result))
             return result;
         if (!item_is_undefined(result))

@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* How many units of backtracking cost as much as evaluating a node. */
-#define BACKTRACKING_A_STEP 4
+#define BACKTRACKING_A_STEP 2
 
 struct match {
     size_t start, end; /* bytes */
@@ -24,7 +24,6 @@ struct matching {
     struct asl_text subject;
     item matcher;
     item foreign; /* the object a matcher returned, else undefined */
-    size_t next;  /* bytes: where a regular expression looks on */
     size_t counted, counted_units;
 };
 
@@ -36,9 +35,39 @@ static item fail_too_long(struct run *run)
     return jsonata_fail_limit(run);
 }
 
+/* The subject as UTF-8: halves of characters are covered by a noncharacter of the same length. Looked
+ * over once, not for every match in it. */
+static struct asl_text matchable(struct run *run, struct asl_text subject)
+{
+    if (run->checked.data == subject.data && run->checked.size == subject.size)
+        return run->matchable;
+    jsonata_charge_bytes(run, subject.size);
+    run->checked = run->matchable = subject;
+    char *copy = NULL;
+    for (size_t i = 0; i + 2 < subject.size; i++) {
+        const char *lead = memchr(subject.data + i, 0xed, subject.size - i - 2);
+        if (!lead)
+            break;
+        i = (size_t)(lead - subject.data);
+        if ((unsigned char)lead[1] < 0xa0)
+            continue;
+        if (!copy) {
+            copy = (char *)jsonata_string_copy(&run->heap, subject).as.text;
+            run->matchable.data = copy;
+        }
+        if (run->heap.arena.exhausted)
+            return run->matchable = (struct asl_text){"", 0};
+        memcpy(copy + i, "\xef\xbf\xbf", 3);
+    }
+    return run->matchable;
+}
+
 static enum regex_outcome run_regex(struct run *run, struct regex *regex, struct asl_text subject,
                                     size_t from)
 {
+    subject = matchable(run, subject);
+    if (from > subject.size)
+        return REGEX_NO_MATCH;
     size_t left = run->step_maximum > run->steps ? run->step_maximum - run->steps : 1;
     size_t budget = left * BACKTRACKING_A_STEP, before = budget;
     enum regex_outcome outcome = jsonata_regex_match(regex, subject, from, &budget);
@@ -61,30 +90,120 @@ static struct array *regex_groups(struct run *run, const struct regex *regex,
     return groups;
 }
 
-/* What calling a regular expression gives: a match object, undefined, or failed. */
-item jsonata_regex_apply(struct run *run, struct function *f, item subject, size_t from)
+/* Byte offset of a UTF-16 offset; what is behind the end is at SIZE_MAX. */
+static size_t unit_offset(struct asl_text t, double wanted)
 {
-    struct regex *regex = f->as.regex.regex;
+    size_t at = 0;
+    double seen = 0;
+    while (at < t.size && seen < wanted) {
+        seen += (unsigned char)t.data[at] >= 0xf0 ? 2 : 1;
+        at += jsonata_code_point_offset((struct asl_text){t.data + at, t.size - at}, 1);
+    }
+    return seen < wanted ? SIZE_MAX : at;
+}
+
+/* JavaScript's lastIndex as an offset in `subject`: the same one mostly, else as many units. */
+static size_t last_index(const struct function *f, struct asl_text subject)
+{
+    struct asl_text before = f->as.regex.before;
+    if (before.data == subject.data || before.size == 0)
+        return before.size;
+    return unit_offset(subject, (double)jsonata_count_units(before));
+}
+
+/* Runs it, and keeps lastIndex. */
+static enum regex_outcome run_function(struct run *run, struct function *f, struct asl_text subject,
+                                       size_t from, size_t *start, size_t *end)
+{
+    enum regex_outcome outcome =
+        from > subject.size ? REGEX_NO_MATCH : run_regex(run, f->as.regex.regex, subject, from);
+    f->as.regex.before = (struct asl_text){0};
+    if (outcome == REGEX_MATCH) {
+        jsonata_regex_group(f->as.regex.regex, 0, start, end);
+        f->as.regex.before = (struct asl_text){subject.data, *end};
+    }
+    return outcome;
+}
+
+static item match_members(struct run *run, struct function *next, item text, double start,
+                          double end, item groups)
+{
+    struct heap *h = &run->heap;
+    struct object *o = jsonata_object(h, 5);
+    jsonata_add(h, o, ASL_TEXT("match"), false, text);
+    jsonata_add(h, o, ASL_TEXT("start"), false, item_number(start));
+    jsonata_add(h, o, ASL_TEXT("end"), false, item_number(end));
+    jsonata_add(h, o, ASL_TEXT("groups"), false, groups);
+    jsonata_add(h, o, ASL_TEXT("next"), false, item_function(next));
+    return item_object(o);
+}
+
+static struct function *next_function(struct run *run, struct function *regex, item subject,
+                                      size_t length)
+{
+    struct function *next = jsonata_function(run, FUNCTION_NEXT, 0);
+    next->as.next.regex = regex;
+    next->as.next.subject = subject;
+    next->as.next.length = length;
+    return next;
+}
+
+/* A match object, undefined, or failed. */
+static item apply_from(struct run *run, struct function *f, item subject, size_t length,
+                       size_t from)
+{
     struct asl_text t = item_string(subject);
-    enum regex_outcome outcome = run_regex(run, regex, t, from);
+    size_t start = 0, end = 0;
+    enum regex_outcome outcome = run_function(run, f, t, from, &start, &end);
     if (outcome != REGEX_MATCH)
         return outcome == REGEX_NO_MATCH ? item_undefined() : fail_too_long(run);
-    size_t start, end;
-    jsonata_regex_group(regex, 0, &start, &end);
-    struct object *o = jsonata_object(&run->heap, 5);
-    struct function *next = jsonata_function(run, FUNCTION_NEXT, 0);
-    next->as.next.regex = f;
-    next->as.next.subject = subject;
-    next->as.next.from = end;
-    size_t units = jsonata_count_units((struct asl_text){t.data, start});
     struct asl_text text = {t.data + start, end - start};
-    jsonata_add(&run->heap, o, ASL_TEXT("match"), false, item_text(text));
-    jsonata_add(&run->heap, o, ASL_TEXT("start"), false, item_number((double)units));
-    jsonata_add(&run->heap, o, ASL_TEXT("end"), false,
-                item_number((double)(units + jsonata_count_units(text))));
-    jsonata_add(&run->heap, o, ASL_TEXT("groups"), false, item_array(regex_groups(run, regex, t)));
-    jsonata_add(&run->heap, o, ASL_TEXT("next"), false, item_function(next));
-    return item_object(o);
+    double units = (double)jsonata_count_units((struct asl_text){t.data, start});
+    return match_members(run, next_function(run, f, subject, length), item_text(text), units,
+                         units + (double)jsonata_count_units(text),
+                         item_array(regex_groups(run, f->as.regex.regex, t)));
+}
+
+/* parseInt of at most `most` digits: their number, or -1 without any; *size digits belong to it. */
+static long digits_value(struct asl_text t, size_t at, size_t most)
+{
+    long value = -1;
+    for (size_t i = 0; i < most && at + i < t.size && i < 9; i++) {
+        char c = t.data[at + i];
+        if (c < '0' || c > '9')
+            break;
+        value = (value < 0 ? 0 : value * 10) + (c - '0');
+    }
+    return value;
+}
+
+static bool is_digits(struct asl_text t)
+{
+    for (size_t i = 0; i < t.size; i++)
+        if (t.data[i] < '0' || t.data[i] > '9')
+            return false;
+    return t.size > 0;
+}
+
+static size_t javascript_length(item i)
+{
+    if (i.kind == ITEM_ARRAY)
+        return i.as.array->count;
+    if (i.kind == ITEM_FUNCTION)
+        return 0;
+    return i.kind == ITEM_STRING ? jsonata_count_units(item_string(i)) : SIZE_MAX;
+}
+
+item jsonata_regex_apply(struct run *run, struct function *f, item subject, item from)
+{
+    item text = jsonata_javascript_text(run, subject);
+    if (item_is_failed(text))
+        return text;
+    double index = from.kind == ITEM_NUMBER && from.as.number > 0 ? floor(from.as.number) : 0;
+    if (from.kind == ITEM_STRING && from.size < 10 && is_digits(item_string(from)))
+        index = (double)digits_value(item_string(from), 0, from.size);
+    return apply_from(run, f, text, javascript_length(subject),
+                      unit_offset(item_string(text), index));
 }
 
 static item fail_empty_match(struct run *run, const struct function *regex)
@@ -97,14 +216,16 @@ static item fail_empty_match(struct run *run, const struct function *regex)
 
 item jsonata_regex_next(struct run *run, const struct function *next)
 {
-    if (next->as.next.from >= next->as.next.subject.size)
+    struct function *regex = next->as.next.regex;
+    if (jsonata_count_units(regex->as.regex.before) >= next->as.next.length)
         return item_undefined();
-    item found =
-        jsonata_regex_apply(run, next->as.next.regex, next->as.next.subject, next->as.next.from);
+    item subject = next->as.next.subject;
+    item found = apply_from(run, regex, subject, next->as.next.length,
+                            last_index(regex, item_string(subject)));
     if (found.kind != ITEM_OBJECT)
         return found;
     item text = jsonata_get(&run->heap, found, ASL_TEXT("match"));
-    return text.size == 0 ? fail_empty_match(run, next->as.next.regex) : found;
+    return text.size == 0 ? fail_empty_match(run, regex) : found;
 }
 
 /* ---- matchers ---- */
@@ -120,9 +241,10 @@ enum found { FOUND, FOUND_NOTHING, FOUND_FAILURE };
 static enum found find_regex(struct matching *m, bool first, struct match *match)
 {
     struct function *f = m->matcher.as.function;
-    if (!first && m->next >= m->subject.size)
+    size_t from = first ? 0 : last_index(f, m->subject);
+    if (!first && from >= m->subject.size)
         return FOUND_NOTHING;
-    switch (run_regex(m->run, f->as.regex.regex, m->subject, m->next)) {
+    switch (run_function(m->run, f, m->subject, from, &match->start, &match->end)) {
     case REGEX_NO_MATCH:
         return FOUND_NOTHING;
     case REGEX_TOO_LONG:
@@ -130,26 +252,19 @@ static enum found find_regex(struct matching *m, bool first, struct match *match
     case REGEX_MATCH:
         break;
     }
-    jsonata_regex_group(f->as.regex.regex, 0, &match->start, &match->end);
     if (!first && match->start == match->end)
         return fail_empty_match(m->run, f), FOUND_FAILURE;
     match->text =
         item_text((struct asl_text){m->subject.data + match->start, match->end - match->start});
     match->groups = item_array(regex_groups(m->run, f->as.regex.regex, m->subject));
-    m->next = match->end;
     return FOUND;
 }
 
-/* Byte offset of a UTF-16 offset. */
-static size_t unit_offset(struct asl_text t, item units)
+/* Where a matcher's object says it begins or ends. */
+static size_t foreign_offset(struct asl_text t, item units)
 {
-    double wanted = units.kind == ITEM_NUMBER ? units.as.number : 0;
-    size_t at = 0;
-    for (double seen = 0; at < t.size && seen < wanted;) {
-        seen += (unsigned char)t.data[at] >= 0xf0 ? 2 : 1;
-        at += jsonata_code_point_offset((struct asl_text){t.data + at, t.size - at}, 1);
-    }
-    return at;
+    size_t at = unit_offset(t, units.kind == ITEM_NUMBER ? units.as.number : 0);
+    return at > t.size ? t.size : at;
 }
 
 static enum found take_foreign(struct matching *m, item result, struct match *match)
@@ -159,6 +274,11 @@ static enum found take_foreign(struct matching *m, item result, struct match *ma
     m->foreign = result;
     if (item_is_undefined(result))
         return FOUND_NOTHING;
+    if (!jsonata_is_javascript_true(result)) { /* a match to $contains; others find no `next` */
+        *match = (struct match){.text = item_text(ASL_TEXT("")),
+                                .groups = item_array(jsonata_array(&m->run->heap, 1))};
+        return FOUND;
+    }
     struct heap *h = &m->run->heap;
     item start = jsonata_get(h, result, ASL_TEXT("start"));
     item groups = jsonata_get(h, result, ASL_TEXT("groups"));
@@ -167,8 +287,8 @@ static enum found take_foreign(struct matching *m, item result, struct match *ma
         return jsonata_fail(m->run, "T1010"), FOUND_FAILURE;
     match->text = jsonata_get(h, result, ASL_TEXT("match"));
     match->groups = groups.kind == ITEM_ARRAY ? groups : item_array(jsonata_array(h, 1));
-    match->start = unit_offset(m->subject, start);
-    match->end = unit_offset(m->subject, jsonata_get(h, result, ASL_TEXT("end")));
+    match->start = foreign_offset(m->subject, start);
+    match->end = foreign_offset(m->subject, jsonata_get(h, result, ASL_TEXT("end")));
     return FOUND;
 }
 
@@ -263,19 +383,6 @@ NATIVE(match)
 
 /* ---- $replace ---- */
 
-/* parseInt of at most `most` digits: their number, or -1 without any; *size digits belong to it. */
-static long digits_value(struct asl_text t, size_t at, size_t most)
-{
-    long value = -1;
-    for (size_t i = 0; i < most && at + i < t.size && i < 9; i++) {
-        char c = t.data[at + i];
-        if (c < '0' || c > '9')
-            break;
-        value = (value < 0 ? 0 : value * 10) + (c - '0');
-    }
-    return value;
-}
-
 static size_t decimal_digits(size_t n)
 {
     size_t digits = 1;
@@ -334,18 +441,10 @@ static item match_object(struct matching *m, const struct match *match)
 {
     if (!is_regex(m))
         return m->foreign;
-    struct heap *h = &m->run->heap;
-    struct object *o = jsonata_object(h, 5);
-    struct function *next = jsonata_function(m->run, FUNCTION_NEXT, 0);
-    next->as.next.regex = m->matcher.as.function;
-    next->as.next.subject = item_text(m->subject);
-    next->as.next.from = match->end;
-    jsonata_add(h, o, ASL_TEXT("match"), false, match->text);
-    jsonata_add(h, o, ASL_TEXT("start"), false, item_number(units_at(m, match->start)));
-    jsonata_add(h, o, ASL_TEXT("end"), false, item_number(units_at(m, match->end)));
-    jsonata_add(h, o, ASL_TEXT("groups"), false, match->groups);
-    jsonata_add(h, o, ASL_TEXT("next"), false, item_function(next));
-    return item_object(o);
+    struct function *next = next_function(m->run, m->matcher.as.function, item_text(m->subject),
+                                          jsonata_count_units(m->subject));
+    double start = units_at(m, match->start), end = units_at(m, match->end);
+    return match_members(m->run, next, match->text, start, end, match->groups);
 }
 
 static bool put_replacement(struct matching *m, struct builder *b, item replacement,
@@ -506,6 +605,12 @@ static bool split_matches(struct run *run, item subject, item separator, double 
     return found != FOUND_FAILURE;
 }
 
+/* What JavaScript's own split makes of a limit. */
+static double as_uint32(double limit)
+{
+    return isfinite(limit) ? fmod(floor(limit), 4294967296.0) : 0;
+}
+
 NATIVE(split)
 {
     UNUSED_IN_NATIVE;
@@ -520,7 +625,7 @@ NATIVE(split)
         return item_array(out);
     if (arguments[1].kind == ITEM_STRING)
         split_text(run, item_string(arguments[0]), item_string(arguments[1]),
-                   isinf(limit) ? limit : floor(limit), out);
+                   item_is_undefined(arguments[2]) ? limit : as_uint32(limit), out);
     else if (item_is_undefined(arguments[1]))
         jsonata_push(&run->heap, out, arguments[0]);
     else if (!split_matches(run, arguments[0], arguments[1], limit, out))

@@ -103,6 +103,14 @@ static bool looks_prefixed(struct asl_text t)
     return false;
 }
 
+/* JavaScript reads over it. */
+static struct asl_text without_space_behind(struct asl_text t)
+{
+    while (t.size > 0 && strchr(" \t\n\r\v\f", t.data[t.size - 1]) && t.data[t.size - 1])
+        t.size--;
+    return t;
+}
+
 NATIVE(number)
 {
     UNUSED_IN_NATIVE;
@@ -116,7 +124,7 @@ NATIVE(number)
         jsonata_charge_bytes(run, i.size);
         if (is_decimal(item_string(i)) && isfinite(parsed = parse_double(item_string(i))))
             return item_number(parsed);
-        if (parse_prefixed(item_string(i), &parsed))
+        if (parse_prefixed(without_space_behind(item_string(i)), &parsed))
             return item_number(parsed);
         if (looks_prefixed(item_string(i)))
             return item_number(NAN);
@@ -134,11 +142,11 @@ static double shift(double d, double places)
 {
     char text[64], number[32];
     if (!isfinite(d))
-        return d;
+        return NAN; /* "Infinitye2" is no number */
     value_format_double(d, number);
     char *mark = strchr(number, 'e');
     double exponent = (mark ? strtod(mark + 1, NULL) : 0) + places;
-    if (exponent != floor(exponent))
+    if (!(fabs(exponent) < 1e21) || exponent != floor(exponent)) /* has an e of its own */
         return NAN;
     if (mark)
         *mark = '\0';
@@ -151,7 +159,7 @@ double jsonata_round(double d, double precision)
     if (precision != 0)
         d = shift(d, precision);
     if (!isfinite(d))
-        return d;
+        return precision != 0 ? NAN : d;
     double result = floor(d);
     if (d - result >= 0.5)
         result += 1;
@@ -307,8 +315,9 @@ item jsonata_format_base(struct run *run, double d, int base)
         return jsonata_string_copy(&run->heap, (struct asl_text){text, size});
     }
     double rest = fabs(d);
-    /* beyond 2^57 the low digits are not known; V8 (found by trying) prints zeros for them */
-    while (rest >= 144115188075855872.0 && at > text + 2) {
+    /* the low digits of numbers beyond 2^53 are not known; V8 (found by trying) prints zeros for
+     * them, one less than that makes */
+    while (rest >= 9007199254740992.0 * base && at > text + 2) {
         rest /= base;
         *--at = '0';
     }

@@ -12,7 +12,7 @@ static void collect_keys(struct run *run, item i, struct object *found)
     } else if (item_is_object(i)) {
         struct members m = jsonata_members(&run->heap, i);
         for (size_t at = 0; at < m.count; at++)
-            jsonata_set(&run->heap, found, jsonata_member_key(&m, at), item_undefined());
+            jsonata_set_item(&run->heap, found, jsonata_member_key_item(&m, at), item_undefined());
     }
 }
 
@@ -29,7 +29,7 @@ NATIVE(keys)
     if (item_is_object(from)) {
         struct members m = jsonata_members(&run->heap, from);
         for (size_t i = 0; i < m.count; i++)
-            jsonata_push(&run->heap, out, item_text(jsonata_member_key(&m, i)));
+            jsonata_push(&run->heap, out, jsonata_member_key_item(&m, i));
         jsonata_charge(run, m.count / 8);
     }
     return item_array(out);
@@ -55,7 +55,8 @@ static void spread_into(struct run *run, item i, struct array *out)
         struct members m = jsonata_members(&run->heap, i);
         for (size_t at = 0; at < m.count; at++) {
             struct object *one = jsonata_object(&run->heap, 1);
-            jsonata_set(&run->heap, one, jsonata_member_key(&m, at),
+            jsonata_add(&run->heap, one, jsonata_member_key(&m, at),
+                        jsonata_member_key_is_borrowed(&m, at),
                         jsonata_member_value(&run->heap, &m, at));
             jsonata_push(&run->heap, out, item_object(one));
         }
@@ -90,8 +91,8 @@ NATIVE(merge)
         struct members m = jsonata_members(&run->heap, one);
         jsonata_charge(run, 1 + m.count / 4);
         for (size_t at = 0; at < m.count; at++)
-            jsonata_set(&run->heap, out, jsonata_member_key(&m, at),
-                        jsonata_member_value(&run->heap, &m, at));
+            jsonata_set_item(&run->heap, out, jsonata_member_key_item(&m, at),
+                             jsonata_member_value(&run->heap, &m, at));
     }
     return item_object(out);
 }

@@ -43,7 +43,7 @@ NATIVE(substring)
         start = 0;
     if (arguments[2].kind == ITEM_NUMBER) {
         double cut = arguments[2].as.number;
-        if (cut <= 0)
+        if (cut <= 0 || item_is_undefined(arguments[1])) /* from undefined to NaN: nothing */
             return item_text(ASL_TEXT(""));
         end = start >= 0 ? start + cut : length + start + cut;
     }
@@ -185,17 +185,13 @@ NATIVE(join)
         if (i)
             jsonata_builder_put(&b, separator);
         item part = jsonata_at(&run->heap, a, i);
-        char number[32];
         if (part.kind == ITEM_STRING)
             jsonata_builder_put(&b, item_string(part));
-        else if (part.kind == ITEM_NUMBER) /* past the signature, by partial application */
-            jsonata_builder_put(
-                &b, (struct asl_text){number, jsonata_print_number(part.as.number, false, number)});
-        else if (part.kind == ITEM_BOOLEAN)
-            jsonata_builder_put(&b, part.as.boolean ? ASL_TEXT("true") : ASL_TEXT("false"));
+        else if (part.kind != ITEM_NULL && part.kind != ITEM_UNDEFINED) /* by partial application */
+            jsonata_put_javascript_text(run, &b, part);
     }
     jsonata_charge(run, a->count / 8 + b.size / 64);
-    return jsonata_builder_item(&b);
+    return jsonata_is_over(run) ? jsonata_fail_limit(run) : jsonata_builder_item(&b);
 }
 
 const struct native jsonata_string_functions[] = {

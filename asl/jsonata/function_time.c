@@ -61,47 +61,78 @@ static bool take(struct iso *s, char c)
 struct stamp {
     int year, month, day, hour, minute, second;
     double fraction, offset;
+    bool has_time, has_offset, has_fraction;
 };
 
-/* Like the reference's expression: year, then optional month, day, time, fraction, zone. */
-static bool read_stamp(struct iso *s, struct stamp *m)
+static void read_time(struct iso *s, struct stamp *m)
 {
+    m->has_time = true;
+    m->hour = two(s, '2');
+    s->wrong = s->wrong || !take(s, ':');
+    m->minute = two(s, '5');
+    s->wrong = s->wrong || !take(s, ':');
+    m->second = two(s, '5');
+}
+
+static void read_fraction(struct iso *s, struct stamp *m)
+{
+    double scale = 100;
+    size_t start = s->at;
+    while (s->at < s->t.size && s->t.data[s->at] >= '0' && s->t.data[s->at] <= '9') {
+        m->fraction += (s->t.data[s->at++] - '0') * scale;
+        scale = scale > 1 ? scale / 10 : 0; /* beyond milliseconds: cut off */
+    }
+    m->has_fraction = true;
+    s->wrong = s->wrong || s->at == start;
+}
+
+static void read_zone(struct iso *s, struct stamp *m)
+{
+    if (take(s, 'Z') || s->at >= s->t.size)
+        return;
+    double sign = take(s, '-') ? -1 : 1;
+    s->wrong = s->wrong || (sign > 0 && !take(s, '+'));
+    int hours = two(s, '2');
+    take(s, ':');
+    m->has_offset = true;
+    m->offset = hours < 24 ? sign * (hours * 60 + two(s, '5')) : (double)NAN * two(s, '5');
+}
+
+/* Year, then month, day, time, fraction, zone as far as they are there. */
+static bool read_stamp(struct asl_text t, bool has_month, bool has_day, struct stamp *m)
+{
+    struct iso s = {t, 0, false};
     *m = (struct stamp){.month = 1, .day = 1};
     for (int i = 0; i < 4; i++)
-        m->year = m->year * 10 + digit(s, '0', '9');
-    if (take(s, '-'))
-        m->month = two(s, '1');
-    if (take(s, '-'))
-        m->day = two(s, '3');
-    if (take(s, 'T')) {
-        m->hour = two(s, '2');
-        s->wrong = s->wrong || !take(s, ':');
-        m->minute = two(s, '5');
-        s->wrong = s->wrong || !take(s, ':');
-        m->second = two(s, '5');
+        m->year = m->year * 10 + digit(&s, '0', '9');
+    if (has_month) {
+        s.wrong = s.wrong || !take(&s, '-');
+        m->month = two(&s, '1');
     }
-    if (take(s, '.')) {
-        double scale = 100;
-        size_t start = s->at;
-        while (s->at < s->t.size && s->t.data[s->at] >= '0' && s->t.data[s->at] <= '9') {
-            m->fraction += (s->t.data[s->at++] - '0') * scale;
-            scale = scale > 1 ? scale / 10 : 0; /* beyond milliseconds: cut off */
-        }
-        s->wrong = s->wrong || s->at == start;
+    if (has_day) {
+        s.wrong = s.wrong || !take(&s, '-');
+        m->day = has_month ? two(&s, '3') : two(&s, '3') * 0; /* no date without a month */
     }
-    if (s->at < s->t.size && (s->t.data[s->at] == '+' || s->t.data[s->at] == '-')) {
-        double sign = s->t.data[s->at++] == '-' ? -1 : 1;
-        m->offset = two(s, '2') * 60;
-        take(s, ':');
-        m->offset = sign * (m->offset + two(s, '5'));
-    } else {
-        take(s, 'Z');
-    }
-    return !s->wrong && s->at == s->t.size;
+    if (take(&s, 'T'))
+        read_time(&s, m);
+    if (take(&s, '.'))
+        read_fraction(&s, m);
+    read_zone(&s, m);
+    return !s.wrong && s.at == t.size;
+}
+
+/* The reference's expression, which takes as many parts as it can; false when it takes none. What it
+ * takes may still be no date to JavaScript. */
+static bool find_stamp(struct asl_text t, struct stamp *m)
+{
+    return read_stamp(t, true, true, m) || read_stamp(t, true, false, m) ||
+           read_stamp(t, false, true, m) || read_stamp(t, false, false, m);
 }
 
 static bool is_date(const struct stamp *m)
 {
+    if (!m->has_time && (m->has_offset || m->has_fraction))
+        return false;
     return m->month >= 1 && m->month <= 12 && m->day >= 1 && m->day <= 31 &&
            (m->hour < 24 ||
             (m->hour == 24 && m->minute == 0 && m->second == 0 && m->fraction == 0));
@@ -115,9 +146,8 @@ NATIVE(to_millis)
     jsonata_charge_bytes(run, arguments[0].size);
     if (arguments[1].kind == ITEM_STRING)
         return jsonata_time_parse(run, item_string(arguments[0]), item_string(arguments[1]));
-    struct iso s = {item_string(arguments[0]), 0, false};
     struct stamp m;
-    if (!read_stamp(&s, &m))
+    if (!find_stamp(item_string(arguments[0]), &m))
         return jsonata_fail_value(run, "D3110", arguments[0]);
     if (!is_date(&m))
         return item_number(NAN);

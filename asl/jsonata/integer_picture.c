@@ -266,11 +266,34 @@ bool jsonata_put_integer(struct run *run, struct builder *b, double value,
 
 /* ---- reading ---- */
 
+/* The UTF-16 unit that ends before byte *at, which moves in front of it (of an astral character the
+ * low surrogate first; *high is the one still to come). */
+static uint32_t unit_before(struct asl_text t, size_t *at, uint32_t *high)
+{
+    if (*high) {
+        uint32_t unit = *high;
+        *high = 0;
+        return unit;
+    }
+    size_t start = *at - 1, next;
+    while (start > 0 && ((unsigned char)t.data[start] & 0xc0) == 0x80)
+        start--;
+    next = 0;
+    uint32_t c = (uint32_t)value_utf8_next((struct asl_text){t.data + start, *at - start}, &next);
+    *at = start;
+    if (c < 0x10000)
+        return c;
+    *high = 0xd7c0 + (c >> 10);
+    return 0xdc00 + (c & 0x3ff);
+}
+
 static double read_letters(struct asl_text t, char first)
 {
     double value = 0;
-    for (size_t i = 0; i < t.size; i++) /* from the right, rounded as the reference's sum is */
-        value += ((unsigned char)t.data[t.size - i - 1] - first + 1) * pow(26, (double)i);
+    uint32_t high = 0;
+    size_t at = t.size;
+    for (int i = 0; at > 0 || high; i++) /* from the right, rounded as the reference's sum is */
+        value += ((double)unit_before(t, &at, &high) - first + 1) * pow(26, i);
     return value;
 }
 
@@ -323,9 +346,24 @@ static bool is_separator(const struct integer_picture *p, uint32_t c)
     return false;
 }
 
+/* parseInt() reads on in hexadecimal behind 0x. */
+static double read_hexadecimal(struct asl_text t)
+{
+    double value = NAN;
+    for (size_t i = 0; i < t.size; i++) {
+        char c = t.data[i], letter = (char)(c | 0x20);
+        int digit = c >= '0' && c <= '9' ? c - '0' : letter - 'a' + 10;
+        if (digit < 0 || digit > 15 || (digit > 9 && letter < 'a'))
+            break;
+        value = (isnan(value) ? 0 : value * 16) + digit;
+    }
+    return value;
+}
+
 static double read_decimal(struct asl_text t, const struct integer_picture *p)
 {
     double value = NAN, sign = 1;
+    size_t digits = 0;
     if (p->ordinal)
         t.size = t.size > 2 ? t.size - 2 : 0;
     for (size_t at = 0; at < t.size;) {
@@ -339,8 +377,11 @@ static double read_decimal(struct asl_text t, const struct integer_picture *p)
             continue;
         }
         int64_t digit = (int64_t)c - p->zero;
+        if ((c == 'x' || c == 'X') && value == 0 && digits == 1)
+            return sign * read_hexadecimal((struct asl_text){t.data + at, t.size - at});
         if (digit < 0 || digit > 9)
             break;
+        digits++;
         value = (isnan(value) ? 0 : value * 10) + (double)digit;
     }
     return sign * value;

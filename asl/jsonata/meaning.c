@@ -143,6 +143,74 @@ item jsonata_to_string(struct run *run, item i, bool pretty)
     return jsonata_builder_item(&text);
 }
 
+bool jsonata_is_javascript_true(item i)
+{
+    switch (i.kind) {
+    case ITEM_UNDEFINED:
+    case ITEM_NULL:
+        return false;
+    case ITEM_BOOLEAN:
+        return i.as.boolean;
+    case ITEM_NUMBER:
+        return i.as.number != 0 && !isnan(i.as.number);
+    case ITEM_STRING:
+        return i.size > 0;
+    default:
+        return true;
+    }
+}
+
+/* Elements are joined by commas; undefined and null among them are nothing. */
+static void put_elements(struct run *run, struct builder *b, const struct array *a)
+{
+    for (uint32_t i = 0; i < a->count && !jsonata_is_over(run); i++) {
+        item one = jsonata_at(&run->heap, a, i);
+        if (i)
+            jsonata_builder_putc(b, ',');
+        if (one.kind != ITEM_NULL && one.kind != ITEM_UNDEFINED)
+            jsonata_put_javascript_text(run, b, one);
+    }
+}
+
+void jsonata_put_javascript_text(struct run *run, struct builder *b, item i)
+{
+    char number[32];
+    run->steps++;
+    switch (i.kind) {
+    case ITEM_UNDEFINED:
+        jsonata_builder_put(b, ASL_TEXT("undefined"));
+        break;
+    case ITEM_NULL:
+        jsonata_builder_put(b, ASL_TEXT("null"));
+        break;
+    case ITEM_BOOLEAN:
+        jsonata_builder_put(b, i.as.boolean ? ASL_TEXT("true") : ASL_TEXT("false"));
+        break;
+    case ITEM_NUMBER:
+        jsonata_builder_put(
+            b, (struct asl_text){number, jsonata_print_number(i.as.number, false, number)});
+        break;
+    case ITEM_STRING:
+        jsonata_builder_put(b, item_string(i));
+        break;
+    case ITEM_ARRAY:
+        put_elements(run, b, i.as.array);
+        break;
+    default:
+        jsonata_builder_put(b, ASL_TEXT("[object Object]"));
+    }
+}
+
+item jsonata_javascript_text(struct run *run, item i)
+{
+    if (i.kind == ITEM_STRING)
+        return i;
+    struct builder b;
+    jsonata_builder_init(&b, &run->heap);
+    jsonata_put_javascript_text(run, &b, i);
+    return jsonata_is_over(run) ? jsonata_fail_limit(run) : jsonata_builder_item(&b);
+}
+
 /* ---- copies ---- */
 
 /* As JSON.parse($string(i)) makes them: fractions of 15 digits, functions as "", no undefined. */

@@ -128,13 +128,20 @@ uint32_t jsonata_find(const struct object *o, struct asl_text key)
     return NONE;
 }
 
-void jsonata_set(struct heap *h, struct object *o, struct asl_text key, item value)
+void jsonata_set_item(struct heap *h, struct object *o, item key, item value)
 {
-    uint32_t found = jsonata_find(o, key);
+    if (h->arena.exhausted) /* the evaluation is lost; large objects have no index any more */
+        return;
+    uint32_t found = jsonata_find(o, item_string(key));
     if (found != NONE)
         o->members[found].value = value;
     else
-        jsonata_add(h, o, key, false, value);
+        jsonata_add(h, o, item_string(key), key.borrowed, value);
+}
+
+void jsonata_set(struct heap *h, struct object *o, struct asl_text key, item value)
+{
+    jsonata_set_item(h, o, item_text(key), value);
 }
 
 void jsonata_add(struct heap *h, struct object *o, struct asl_text key, bool borrowed, item value)
@@ -268,6 +275,13 @@ bool jsonata_member_key_is_borrowed(const struct members *m, size_t index)
 {
     return m->object.kind == ITEM_JSON_OBJECT ||
            m->object.as.object->members[m->order ? m->order[index] : index].key_borrowed;
+}
+
+item jsonata_member_key_item(const struct members *m, size_t index)
+{
+    item key = item_text(jsonata_member_key(m, index));
+    key.borrowed = jsonata_member_key_is_borrowed(m, index);
+    return key;
 }
 
 item jsonata_member_value(struct heap *h, const struct members *m, size_t index)

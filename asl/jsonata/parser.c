@@ -4,6 +4,7 @@
  *
  * Parsing recurses once for each nesting; NESTING_MAXIMUM bounds that.
  */
+#include "stringify.h"
 #include "syntax.h"
 #include "signature.h"
 
@@ -71,6 +72,20 @@ static bool expect(struct parser *p, enum symbol_id id, const char *spelling, bo
     return next_token(p, infix);
 }
 
+/* A literal as a value that can leave as it is. (0xED begins the halves of characters, which no value
+ * can hold, and a few others.) */
+static item literal(struct parser *p, item string)
+{
+    struct asl_text t = item_string(string);
+    if (t.size && memchr(t.data, 0xed, t.size))
+        return string;
+    asl_value *v = value_string(t);
+    value_list_push_take(&p->program->literals, v);
+    string.borrowed = 1;
+    string.as.text = value_as_text(v).data;
+    return string;
+}
+
 static struct node *node_of_token(struct parser *p, const struct token *t)
 {
     static const uint8_t types[] = {
@@ -81,7 +96,7 @@ static struct node *node_of_token(struct parser *p, const struct token *t)
     };
     struct node *n = new_node(p, (enum node_type)types[t->type], t->position);
     n->op = (uint8_t)t->id;
-    n->value = t->value;
+    n->value = t->type == TOKEN_STRING ? literal(p, t->value) : t->value;
     n->regex = t->regex;
     return n;
 }
@@ -394,6 +409,15 @@ static bool arguments(struct parser *p, struct node *self)
     return expect(p, SYMBOL_PAREN_CLOSE, ")", true);
 }
 
+/* A token as JavaScript adds it to a string. */
+static void put_token(struct builder *b, item value)
+{
+    if (value.kind == ITEM_STRING)
+        jsonata_builder_put(b, item_string(value));
+    else
+        jsonata_stringify(b, value, STRINGIFY_EXACT, NULL);
+}
+
 static bool signature(struct parser *p, struct node *self)
 {
     size_t position = p->token.position;
@@ -404,8 +428,7 @@ static bool signature(struct parser *p, struct node *self)
         if (!next_token(p, false))
             return false;
         depth += (p->token.id == SYMBOL_LESS) - (p->token.id == SYMBOL_GREATER);
-        if (p->token.value.kind == ITEM_STRING)
-            jsonata_builder_put(&b, item_string(p->token.value));
+        put_token(&b, p->token.value);
     }
     if (!expect(p, SYMBOL_GREATER, ">", false))
         return false;

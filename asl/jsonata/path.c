@@ -233,7 +233,8 @@ item jsonata_evaluate_path(struct run *run, const struct node *n, item input, st
             return result;
         if (!has_rows && is_nothing(result))
             break;
-        in = iterate(run, result);
+        if (!step->focus) /* what @ binds leaves the context as it was */
+            in = iterate(run, result);
     }
     return finish_path(run, n, result, rows, has_rows, frame);
 }

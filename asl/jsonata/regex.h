@@ -29,7 +29,8 @@ enum regex_outcome { REGEX_MATCH, REGEX_NO_MATCH, REGEX_TOO_LONG };
 struct regex *jsonata_regex_compile(struct asl_text pattern, unsigned flags, char why[REGEX_WHY]);
 void jsonata_regex_free(struct regex *r);
 void jsonata_regex_free_all(struct regex *list);
-/* Looks from byte `from` on. *budget counts backtracking down, and is what stops it. */
+/* Looks from byte `from` (where a character begins) on; the subject must be valid UTF-8, as it is
+ * not looked over. *budget counts backtracking down, and is what stops it. */
 enum regex_outcome jsonata_regex_match(struct regex *r, struct asl_text subject, size_t from,
                                        size_t *budget);
 /* Of the last match: group 0 is the whole. REGEX_UNSET when the group took no part. */

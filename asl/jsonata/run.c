@@ -88,6 +88,7 @@ void jsonata_free(struct jsonata *e)
     jsonata_arena_free_chunk(e->spare);
     jsonata_regex_free_all(e->regexes);
     jsonata_pictures_free(e->pictures);
+    value_list_free(&e->literals);
     jsonata_arena_free(&e->heap.arena);
     free((char *)e->source.data);
     free(e);
@@ -137,19 +138,9 @@ static asl_value *string_value(struct asl_text t)
 {
     if (!t.size || !memchr(t.data, 0xed, t.size))
         return value_string(t);
-    /* lone surrogates have no UTF-8 */
     struct asl_buffer clean;
     asl_buffer_init(&clean, t.size);
-    for (size_t i = 0; i < t.size; i++) {
-        bool surrogate = (unsigned char)t.data[i] == 0xed && i + 2 < t.size &&
-                         (unsigned char)t.data[i + 1] >= 0xa0;
-        if (surrogate) {
-            asl_buffer_puts(&clean, "\xef\xbf\xbd");
-            i += 2;
-        } else {
-            asl_buffer_putc(&clean, t.data[i]);
-        }
-    }
+    jsonata_put_well_formed(&clean, t);
     asl_value *v = value_string(asl_buffer_text(&clean));
     asl_buffer_free(&clean);
     return v;
@@ -206,24 +197,42 @@ static asl_value *key_value(struct run *run, struct asl_text key)
     return value_retain(known->value);
 }
 
-static bool object_value(struct run *run, item o, size_t depth, asl_value **value)
+static bool push_member(struct run *run, struct value_list *list, struct asl_text key,
+                        bool borrowed, item value, size_t depth)
+{
+    asl_value *member = NULL;
+    if (is_too_large(run, VALUE_BYTES + key.size) || !to_value(run, value, depth + 1, &member))
+        return false;
+    if (member)
+        value_list_push_member_take(
+            list, borrowed ? value_retain(value_of_text(key.data)) : key_value(run, key), member);
+    return true;
+}
+
+static bool object_value(struct run *run, const struct object *o, size_t depth, asl_value **value)
 {
     struct value_list list = {0};
-    struct members m = jsonata_members(&run->heap, o);
-    for (size_t i = 0; i < m.count; i++) {
-        asl_value *member = NULL;
-        struct asl_text key = jsonata_member_key(&m, i);
-        if (is_too_large(run, VALUE_BYTES + key.size) ||
-            !to_value(run, jsonata_member_value(&run->heap, &m, i), depth + 1, &member)) {
-            value_list_free(&list);
-            return false;
+    bool fine = true;
+    if (o->count > 0) {
+        list.items = asl_allocate(2 * (size_t)o->count * sizeof *list.items);
+        list.capacity = 2 * (size_t)o->count;
+    }
+    if (o->has_index_keys && o->count > 1) { /* JavaScript has an order of its own for those */
+        struct members m = jsonata_members(&run->heap, item_object((struct object *)o));
+        for (size_t i = 0; i < m.count && fine; i++)
+            fine = push_member(run, &list, jsonata_member_key(&m, i),
+                               jsonata_member_key_is_borrowed(&m, i),
+                               jsonata_member_value(&run->heap, &m, i), depth);
+    } else {
+        for (uint32_t i = 0; i < o->count && fine; i++) {
+            const struct member *m = &o->members[i];
+            fine = push_member(run, &list, (struct asl_text){m->key, m->key_size}, m->key_borrowed,
+                               m->value, depth);
         }
-        if (member)
-            value_list_push_member_take(&list,
-                                        jsonata_member_key_is_borrowed(&m, i)
-                                            ? value_retain(value_of_text(key.data))
-                                            : key_value(run, key),
-                                        member);
+    }
+    if (!fine) {
+        value_list_free(&list);
+        return false;
     }
     *value = value_object_take(&list);
     return true;
@@ -255,7 +264,7 @@ static bool to_value(struct run *run, item i, size_t depth, asl_value **value)
     case ITEM_ARRAY:
         return array_value(run, i.as.array, depth, value);
     case ITEM_OBJECT:
-        return object_value(run, i, depth, value);
+        return object_value(run, i.as.object, depth, value);
     case ITEM_JSON_OBJECT:
         *value = value_retain(i.as.json);
         return true;
@@ -285,8 +294,22 @@ static size_t or_default(size_t given, size_t usual)
 static void begin(struct run *run, const struct jsonata *e, const struct jsonata_env *env,
                   const asl_value *input)
 {
-    *run = (struct run){.program = (struct jsonata *)e, .env = env};
+    /* member by member: clearing all of it takes longer than a small expression */
+    run->program = (struct jsonata *)e;
+    run->env = env;
     run->symbols = &run->program->symbols;
+    run->depth = run->steps = run->result_size = 0;
+    run->failure.code[0] = '\0';
+    run->owned = (struct value_list){0};
+    run->own_symbols = (struct symbols){0};
+    run->evaluated = NULL;
+    run->has_function = false;
+    run->known_keys = NULL;
+    run->picture = NULL;
+    run->picture_text = NULL;
+    run->checked = (struct asl_text){0};
+    run->heap.exact = NULL;
+    run->heap.exact_count = run->heap.exact_capacity = 0;
     jsonata_arena_init(&run->heap.arena, or_default(env->memory_maximum, JSONATA_MEMORY_MAXIMUM));
     jsonata_arena_reuse(&run->heap.arena, run->program->spare);
     run->program->spare = NULL;
@@ -305,12 +328,19 @@ static void begin(struct run *run, const struct jsonata *e, const struct jsonata
     run->globals[SYMBOL_ROOT] = run->input;
 }
 
-static void end(struct run *run)
+static void forget_keys(struct run *run)
 {
-    for (size_t i = 0; run->known_keys && i < KEY_VALUES; i++)
+    for (size_t i = 0; i < KEY_VALUES; i++)
         value_release(run->known_keys[i].value);
     free(run->known_keys);
-    value_list_free(&run->owned);
+}
+
+static void end(struct run *run)
+{
+    if (run->known_keys)
+        forget_keys(run);
+    if (run->owned.items)
+        value_list_free(&run->owned);
     for (struct jsonata *e = run->evaluated, *next; e; e = next) {
         next = e->next;
         jsonata_free(e);

@@ -135,10 +135,10 @@ static bool parse_modifier(struct asl_text t, size_t *at, struct parameter *p, s
     switch (t.data[*at]) {
     case '-':
         p->context = true;
-        p->optional = true;
-        return true;
+        /* fall through */
     case '?':
-        p->optional = true;
+        p->lazy = p->many || p->optional;
+        p->optional = !p->many;
         return true;
     case '+':
         p->many = true;
@@ -228,7 +228,11 @@ static bool share_out(const struct signature *s, uint32_t parameters, const item
                 break;
             if (places[i + 1] & ((uint64_t)1 << (at + take)))
                 best = take;
+            if (best && p->lazy)
+                break;
         }
+        if (p->lazy && p->optional && (places[i + 1] & ((uint64_t)1 << at)))
+            best = 0;
         taken[i] = best;
         at += best;
     }
@@ -330,7 +334,9 @@ static bool fill_taken(struct check *c, const struct parameter *p, size_t taken)
             *c->failure = (struct failure){.code = "T0412",
                                            .value = argument,
                                            .index = (int64_t)c->at + 1,
-                                           .type = plural(p->subtype.data[0])};
+                                           .type = p->subtype.size == 1
+                                                       ? plural(p->subtype.data[0])
+                                                       : NULL};
             return false;
         }
         c->out[c->filled++] = argument;

@@ -10,6 +10,7 @@ struct parameter {
     uint16_t accepts; /* bits of enum letter */
     char type;        /* the letter, '(' for a choice */
     bool optional, many, context;
+    bool lazy; /* `+-`, `+?` and `??` take as few as they can */
     struct asl_text subtype; /* of a<..> and f<..>; empty: any */
 };
 

@@ -109,6 +109,12 @@ static void new_line(struct writer *w, size_t depth)
 
 static enum stringify_outcome write_item(struct writer *w, item i, size_t depth);
 
+/* What JSON cannot say: no member, and null among elements. */
+static bool is_omitted(const struct writer *w, item i)
+{
+    return item_is_undefined(i) || (i.kind == ITEM_FUNCTION && w->style == STRINGIFY_EXACT);
+}
+
 static enum stringify_outcome write_array(struct writer *w, const struct array *a, size_t depth)
 {
     jsonata_builder_putc(w->b, '[');
@@ -117,8 +123,8 @@ static enum stringify_outcome write_array(struct writer *w, const struct array *
             jsonata_builder_putc(w->b, ',');
         new_line(w, depth + 1);
         item element = jsonata_at(w->b->heap, a, i);
-        if (item_is_undefined(element))
-            element.kind = ITEM_NULL;
+        if (is_omitted(w, element))
+            element = (item){.kind = ITEM_NULL};
         enum stringify_outcome outcome = write_item(w, element, depth + 1);
         if (outcome != STRINGIFY_FINE)
             return outcome;
@@ -136,7 +142,7 @@ static enum stringify_outcome write_object(struct writer *w, item o, size_t dept
     jsonata_builder_putc(w->b, '{');
     for (size_t i = 0; i < m.count; i++) {
         item value = jsonata_member_value(w->b->heap, &m, i);
-        if (item_is_undefined(value))
+        if (is_omitted(w, value))
             continue;
         if (written++)
             jsonata_builder_putc(w->b, ',');

@@ -226,6 +226,7 @@ struct jsonata {
     struct symbols symbols;
     struct node *root;
     struct regex *regexes;         /* list, to be freed */
+    struct value_list literals;    /* strings, ready to leave */
     struct kept_picture *pictures; /* list: date/time pictures taken apart when they were used */
     struct jsonata *next;          /* of the programs made by $eval */
 };

@@ -67,7 +67,8 @@ static bool put_offset_digits(struct writer *w, const struct integer_picture *p,
 static bool put_offset(struct writer *w, const struct time_part *part)
 {
     double offset = w->hours * 100 + w->minutes;
-    if (offset == 0 && part->zulu) {
+    bool is_width_known = part->has_integer && (part->integer.regular || part->integer.mandatory <= 4);
+    if (offset == 0 && part->zulu && is_width_known) {
         jsonata_builder_putc(&w->b, 'Z');
         return true;
     }

@@ -20,8 +20,8 @@ static item update(struct run *run, const struct node *n, item match, struct fra
         return fail_at(run, n->rhs, "T2011", update);
     struct members m = jsonata_members(&run->heap, update);
     for (size_t i = 0; match.kind == ITEM_OBJECT && i < m.count; i++)
-        jsonata_set(&run->heap, match.as.object, jsonata_member_key(&m, i),
-                    jsonata_member_value(&run->heap, &m, i));
+        jsonata_set_item(&run->heap, match.as.object, jsonata_member_key_item(&m, i),
+                         jsonata_member_value(&run->heap, &m, i));
     return update;
 }
 

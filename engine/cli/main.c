@@ -1,6 +1,7 @@
 /* stepwell: dispatch, and nothing else. A new subcommand is a file and a line in the table. */
 #include "engine/cli/cli.h"
 
+#include <malloc.h>
 #include <string.h>
 
 #define STEPWELL_VERSION "0.1.0"
@@ -73,8 +74,14 @@ static int help(const char *form)
     return EXIT_FINE;
 }
 
+/* Evaluations take and give back up to some MiB; glibc would hand that to the system and ask for it
+ * anew every time, which costs more than evaluating. */
+#define KEPT_MEMORY (64 << 20)
+
 int main(int argc, char **argv)
 {
+    mallopt(M_TRIM_THRESHOLD, KEPT_MEMORY);
+    mallopt(M_MMAP_THRESHOLD, KEPT_MEMORY / 2);
     if (argc < 2) {
         print_usage(stderr);
         return EXIT_WRONG_USAGE;

@@ -1,6 +1,7 @@
 /* Runs the benches. Arguments: names of benches (default: all). */
 #include "tests/bench/bench.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -216,8 +217,13 @@ const char *bench_program_path(void)
     return program_path;
 }
 
+/* As engine/cli/main.c keeps it. */
+#define KEPT_MEMORY (64 << 20)
+
 int main(int count, char **arguments)
 {
+    mallopt(M_TRIM_THRESHOLD, KEPT_MEMORY);
+    mallopt(M_MMAP_THRESHOLD, KEPT_MEMORY / 2);
     program_path = arguments[0];
     for (size_t i = 0; count == 3 && i < sizeof children / sizeof *children; i++)
         if (strcmp(arguments[1], children[i].option) == 0)

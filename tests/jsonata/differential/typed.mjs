@@ -1,24 +1,13 @@
 // Generated expressions and data: all operators and all functions, mostly of types that fit, from a
 // seed. The same seed gives the same expressions.
 
-export class Random {
-    constructor(seed) { this.state = (seed * 2654435761 + 1013904223) >>> 0; }
-    next() { // mulberry32
-        let t = (this.state = (this.state + 0x6d2b79f5) >>> 0);
-        t = Math.imul(t ^ (t >>> 15), t | 1);
-        t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-        return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-    }
-    below(n) { return Math.floor(this.next() * n); }
-    pick(list) { return list[this.below(list.length)]; }
-    chance(p) { return this.next() < p; }
-}
+import { Random } from './random.mjs';
 
 const names = ['a', 'b', 'c', 'd', 'items', 'price', 'name', 'tags', 'qty', 'x'];
 const words = ['', 'a', 'b', 'abc', 'Hello World', 'foo bar', 'ünïcödé', '😀 smile', '12', '3.5', 'A-B-C', 'zz'];
 const numbers = [0, 1, 2, 3, -1, 10, 0.5, 2.5, 3.14159, -7.25, 100, 1e6, 123456789, 0.1, 1e21, 1e-7];
 
-export function data(r, depth = 3) {
+function data(r, depth = 3) {
     const kind = depth <= 0 ? r.below(5) : r.below(9);
     switch (kind) {
         case 0: return r.pick(numbers);
@@ -49,7 +38,7 @@ export function damage(r, whole) {
 }
 
 // A document with shapes that expressions can count on.
-export function document(r) {
+function document(r) {
     const item = () => ({ name: r.pick(words), price: r.pick(numbers), qty: r.below(5),
         tags: Array.from({ length: r.below(4) }, () => r.pick(words)), x: data(r, 1) });
     return { a: data(r), b: data(r), c: r.pick(numbers), d: r.pick(words), items: Array.from({ length: r.below(5) }, item),
@@ -65,7 +54,7 @@ const datePictures = ['[Y0001]-[M01]-[D01]', '[H01]:[m01]:[s01].[f001]', '[FNn],
 const moments = [0, 1, 1510067557121, 1521801216617, 951782400000, 1e12, -1, 1583020799999, 1609459200000];
 const stamps = ['2018-01-01', '2017-11-07T15:12:37.121Z', '2018', '2018-03', 'x', '1970-01-01T00:00:00+01:00', '2020-02-29T23:59:59Z', ''];
 
-export class Generator {
+class Generator {
     constructor(r) { this.r = r; this.variables = []; }
 
     expression(depth) {
@@ -253,5 +242,15 @@ export class Generator {
             () => `[]`, () => `.$string()`, () => `.$type($)`, () => `.$`, () => `[${this.expression(depth - 1)}]`, () => `.${r.pick(['$count', '$sum', '$length', '$keys'])}(${this.path(0)})`, () => `."${r.pick(names)}"`,
             () => `.(${this.name()} ? ${this.name()} : ${this.any(0)})`,
         ])();
+    }
+}
+
+export function* questions(seed, count) {
+    const r = new Random(seed);
+    for (let i = 0; i < count; i++) {
+        const g = new Generator(r);
+        const question = { expr: g.expression(1 + r.below(4)), data: r.chance(0.9) ? document(r) : data(r) };
+        if (r.chance(0.1)) question.expr = damage(r, question.expr);
+        yield question;
     }
 }

@@ -1,0 +1,99 @@
+// The reference (npm's jsonata) as it is, and as it would be without one of its peculiarities: a
+// variant is its own source text with a few places replaced. A difference between the reference and
+// Stepwell counts as explained by a peculiarity only when the variant without it gives exactly what
+// Stepwell gives.
+import { createRequire } from 'node:module';
+import { readFileSync } from 'node:fs';
+import Module from 'node:module';
+
+const require = createRequire(import.meta.url);
+
+function find() {
+    const installed = process.cwd() + '/build/npm/jsonata/node_modules/jsonata';
+    const folders = (process.env.NODE_PATH ?? '').split(':').filter(Boolean).map(f => f + '/jsonata');
+    for (const name of [process.env.JSONATA_REFERENCE, installed, 'jsonata', ...folders].filter(Boolean))
+        try { return require.resolve(name); } catch { /* the next */ }
+    return null;
+}
+
+const path = find();
+export const reference = path && require(path);
+const source = path && readFileSync(path, 'utf8');
+
+// name: what the reference does, and what the replaced places make of it.
+export const peculiarities = [
+    ['items of [..] and values of {..} are evaluated side by side, so that which of several errors comes first, and what '
+        + 'an assignment in one means to another, depends on how many turns of the event loop each takes (here: one after the other)',
+        [['let generators = await Promise.all(expr.expressions\n                    .map(async (item, idx) => {\n                        environment.isParallelCall = idx > 0\n                        return [item, await evaluate(item, input, environment)]\n                    }));',
+            'let generators = []; for (const one of expr.expressions) generators.push([one, await evaluate(one, input, environment)]);'],
+        ['let generators = await Promise.all(utils.keys(groups).map(async (key, idx) => {', 'let generators = []; for (const key of utils.keys(groups)) { const idx = 0; generators.push(await (async () => {'],
+        ['return [key, await evaluate(expr.lhs[entry.exprIndex][1], context, env)];\n        }));', 'return [key, await evaluate(expr.lhs[entry.exprIndex][1], context, env)];\n        })()); }']]],
+    ['grouping an empty array puts an undefined item into that array, the input\'s own or a variable\'s (here: into a new one)',
+        [['            input.push(undefined);', '            input = [undefined];']]],
+    ['a regular expression sees a character beyond U+FFFF as two (here: flag u, where the pattern allows it)',
+        [['return new RegExp(pattern, flags);', 'try { return new RegExp(pattern, flags + "u"); } catch { return new RegExp(pattern, flags); }']]],
+    ['Math.pow of V8 rounds otherwise than the C library in the last bit (here: the C library\'s)',
+        [['function power(arg, exp) {', 'async function power(arg, exp) {'], ['result = Math.pow(arg, exp);', 'result = await globalThis.powerOfC(arg, exp);']]],
+    ['?: and ?? copy their left side through JSON, which makes {} of a regular expression and takes the check out of a signature (here: copied whole)',
+        [['this.condition = JSON.parse(JSON.stringify(left));', 'this.condition = globalThis.copyTree(left);'],
+        ['arguments: [JSON.parse(JSON.stringify(left))]', 'arguments: [globalThis.copyTree(left)]']]],
+    ['a message or $spread shows the inside of a function (here: undefined, and the function)',
+        [["typeof arg === 'object' && !isLambda(arg)", "typeof arg === 'object' && !isFunction(arg)"],
+        ['return JSON.stringify(err[arguments[1]]);', 'return JSON.stringify(err[arguments[1]], (k, v) => utils.isFunction(v) ? undefined : v);']]],
+    ['a partially applied function of the library gets its arguments unchecked, and JavaScript converts them (here: checked)',
+        [['definition: signature,\n            validate', 'definition: signature, params, getSymbol,\n            validate'],
+        ['result = partialApplyNativeFunction(proc.implementation, evaluatedArgs, environment);',
+            'const checked = proc.signature; proc.implementation.checked = checked; result = partialApplyNativeFunction(proc.implementation, evaluatedArgs, environment);'],
+        ['return env.lookup(sigArg.trim());\n        });', 'return env.lookup(sigArg.trim());\n        });\n' +
+            '(proc.checked ? proc.checked.params : []).forEach((p, i) => { if (i < args.length && args[i] !== undefined && !new RegExp("^" + p.regex.replace(/[?+]+$/, "")).test(proc.checked.getSymbol(args[i]))) ' +
+            'throw { code: "T0410", stack: "", value: args[i], index: i + 1 }; if (p.type === "a" && args[i] !== undefined && !Array.isArray(args[i])) args[i] = [args[i]]; ' +
+                'if (p.type === "a" && p.subtype === "n" && Array.isArray(args[i]) && args[i].some(v => typeof v !== "number")) throw { code: "T0412", stack: "", value: args[i], index: i + 1, type: "numbers" }; });']]],
+    ['a pattern called with a function looks at its source text (here: at [object Object])',
+        [['var match = re.exec(str);', 'var match = re.exec(isFunction(str) ? "[object Object]" : str);']]],
+    ['a time zone that begins with no number makes NaN of every part of a time (here: it is UTC)',
+        [['const offset = parseInt(timezone);', 'const offset = parseInt(timezone) || 0;']]],
+    ['a transform takes a function for an object to merge (here: it is refused as no object)',
+        [["if(updateType !== 'object' ||", "if(updateType !== 'object' || isFunction(update) ||"]]],
+    ['a call in tail position of what is no function ends in an error of JavaScript (here: T1006)',
+        [['next.token = result.body.procedure.value;', 'if (next) next.token = result.body.procedure.value;'],
+        ['next.position = result.body.procedure.position;', 'if (next) next.position = result.body.procedure.position;']]],
+    ['$string cannot be applied partially, for its wrapper has a parameter with a default (here: it can)',
+        [['function string(arg, prettify = false) {', 'function string(arg, prettify) {']]],
+    ['$fromMillis of a time beyond JavaScript\'s dates has NaN for every part (here: it is refused)',
+        [['function fromMillis(millis, picture, timezone) {', 'function fromMillis(millis, picture, timezone) { if (millis !== undefined && !(Math.abs(millis) <= 8.64e15)) ' +
+            'throw { code: "D3110", stack: "", value: millis, words: "The time {{value}} is out of the range of dates" };'],
+        ['var template = errorCodes[err.code];', 'var template = err.words ?? errorCodes[err.code];']]],
+    ['* over an array that is a sequence finds its mark, an item `true`, behind its items (here: only items)',
+        [['utils.keys(input).forEach(function (key) {\n                var value = input[key];', '(Array.isArray(input) ? Array.from(input.keys()) : utils.keys(input)).forEach(function (key) {\n                var value = input[key];']]],
+    ['$replace of a string by a function puts in the source text of its wrapper (here: nothing)',
+        [['result += replacement;', 'result += typeof replacement === "function" ? "" : replacement;']]],
+    ['a function of the library keeps name and place of its last call, even in an earlier expression, and gives them to errors '
+        + '(here: it begins every evaluation with its own name and no place)',
+        [['bindings[name] = value;', 'bindings[name] = value; if (utils.isFunction(value) && !library.has(value)) library.set(value, name);'],
+        ['var staticFrame = createFrame(null);', 'var library = new Map(), staticFrame = createFrame(null);'],
+        ["exec_env.bind('$', input);", "exec_env.bind('$', input); library.forEach((name, f) => { f.token = name; delete f.position; });"]]],
+];
+
+globalThis.copyTree = function copyTree(v) {
+    if (v === null || typeof v !== 'object' || v instanceof RegExp || typeof v.validate === 'function') return v;
+    return Array.isArray(v) ? v.map(copyTree) : Object.fromEntries(Object.entries(v).map(([k, e]) => [k, copyTree(e)]));
+};
+
+const made = new Map();
+// The reference without the peculiarities of these numbers.
+export function variant(numbers) {
+    const key = numbers.join();
+    if (made.has(key)) return made.get(key);
+    let text = source;
+    for (const number of numbers)
+        for (const [from, to] of peculiarities[number][1]) {
+            if (text.split(from).length !== 2)
+                throw new Error(`not once in the reference's source: ${from}`);
+            text = text.replace(from, () => to);
+        }
+    const module = new Module(path + '#' + key);
+    module.paths = Module._nodeModulePaths(path);
+    module._compile(text, path + '#' + key);
+    made.set(key, module.exports);
+    return module.exports;
+}
