@@ -10,6 +10,7 @@ rm -rf "$work"
 mkdir -p "$work"
 "$stepwell" routes "$here/machine.asl.json" --routes "$here/routes.json"
 "$stepwell" local --data "$work/data" --file "$here/seed.json"
+: >"$work/serve.log"
 "$stepwell" serve --port 0 --db "$work/order.db" --data "$work/data" --routes "$here/routes.json" 2>"$work/serve.log" &
 server=$!
 warehouse=

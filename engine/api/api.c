@@ -430,6 +430,8 @@ struct api *api_new(const struct api_options *options, char message[512])
     a->engine = options->engine;
     a->catalogue = options->catalogue;
     a->mocks = options->mocks;
+    a->pattern_rules = options->pattern_rules;
+    a->pattern_state = options->pattern_state;
     a->checker = constraint_checker_new();
     activities_init(a);
     a->aws = options->aws;

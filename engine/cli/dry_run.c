@@ -98,7 +98,7 @@ static void find_call(struct dry *d, const struct resource *r, const asl_value *
                      (int)(plain.size < 200 ? plain.size : 200), plain.data);
             nowhere(d, p, message);
         } else if (strcmp(p->where, "stand-in") == 0 && strcmp(m.service, "sfn") == 0)
-            snprintf(p->why, sizeof p->why, "the engine's own API, while `serve` runs");
+            snprintf(p->why, sizeof p->why, "the engine's own API");
     }
     value_release(given);
 }

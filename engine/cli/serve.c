@@ -264,6 +264,8 @@ static int listen_and_run(struct server *s, const struct listening *l, uint16_t 
         .engine = s->session.engine,
         .catalogue = s->session.catalogue,
         .mocks = s->session.mocks,
+        .pattern_rules = session_pattern_rules,
+        .pattern_state = &s->session,
         .aws = s->session.aws,
         .log = log_line,
         .log_state = &s->log,
@@ -279,6 +281,7 @@ static int listen_and_run(struct server *s, const struct listening *l, uint16_t 
     loop_on_signal(s->session.loop, SIGTERM, on_signal, s);
     loop_on_signal(s->session.loop, SIGINT, on_signal, s);
     tell_where(s, l);
+    session_wake_stand_ins(&s->session);
     s->notify = notify_ready(s->session.loop);
     session_run(&s->session);
     if (socket_path(l))

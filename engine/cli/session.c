@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <sys/un.h>
 
 #include "engine/api/api.h"
@@ -20,6 +21,8 @@ extern char **environ;
 #define REQUESTS_PER_HOST 256
 #define EXPORT_SECONDS_DEFAULT 90
 #define ACCOUNT_DEFAULT "123456789012"
+
+static bool start_api(struct session *s);
 
 /* ---- the stand-ins, from their first call on ---- */
 
@@ -124,6 +127,26 @@ bool session_is_for_stand_in(const struct http_received *request)
            (service[0] == '\0' && strncmp(request->path, "/2015-03-31/", 12) == 0);
 }
 
+asl_value *session_pattern_rules(void *session, const asl_value *parameters)
+{
+    struct session *s = session;
+    struct asl_buffer text;
+    struct local_answer answer;
+    struct value_error error;
+    if (!session_stand_ins(s))
+        return NULL;
+    asl_buffer_init(&text, ASL_BUFFER_MAXIMUM);
+    local_answer_init(&answer);
+    local_request(s->local, "events", "ListRules", value_compact(parameters, &text), &answer);
+    asl_value *shown = value_parse(asl_buffer_text(&answer.body), 0, 0, &error);
+    const asl_value *rules = shown ? value_get_z(shown, "Rules") : NULL;
+    asl_value *copy = rules ? value_retain(rules) : NULL;
+    value_release(shown);
+    local_answer_free(&answer);
+    asl_buffer_free(&text);
+    return copy;
+}
+
 bool session_is_for_events(struct session *s, const struct http_received *request)
 {
     const char *target = http_headers_get(&request->headers, "X-Amz-Target");
@@ -137,7 +160,10 @@ void session_stand_in_handle(void *session, struct http_exchange *x,
     struct session *s = session;
     char service[64];
     local_service_of(request, service);
-    if (lambda_is_path(request->path) && (!service[0] || strcmp(service, "lambda") == 0))
+    const char *target = http_headers_get(&request->headers, "X-Amz-Target");
+    if (target && strncmp(target, "AWSStepFunctions.", 17) == 0 && (s->inner || start_api(s)))
+        api_handle(s->api, x, request); /* a function of `run` that answers a task token */
+    else if (lambda_is_path(request->path) && (!service[0] || strcmp(service, "lambda") == 0))
         lambda_handle(s->lambda, x, request);
     else
         local_handle(s->local, x, request);
@@ -166,6 +192,16 @@ static bool start_api(struct session *s)
     s->inner = http_in_inner(s->loop, api_handle, s->api, &where, &size);
     http_out_set_inner(s->http, &where, size);
     return true;
+}
+
+void session_wake_stand_ins(struct session *s)
+{
+    struct asl_buffer path;
+    asl_buffer_init(&path, 65536);
+    asl_buffer_printf(&path, "%s/local.db", s->data);
+    if (path.data && access(path.data, F_OK) == 0)
+        session_stand_ins(s);
+    asl_buffer_free(&path);
 }
 
 static const char *stand_in(void *session, const char *service)

@@ -81,11 +81,15 @@ void session_run(struct session *s);
 bool session_stand_ins(struct session *s);
 /* Whether a request means a stand-in, by signature, target or path. */
 bool session_is_for_stand_in(const struct http_received *request);
+/* Fit for api_options: ListRules of the stand-in. */
+asl_value *session_pattern_rules(void *session, const asl_value *parameters);
 /* Of what means EventBridge: whether it is the stand-in's, and not about schedules. */
 bool session_is_for_events(struct session *s, const struct http_received *request);
 /* Fit for http_in_handle, once session_stand_ins was true: the stand-ins, Lambda's among them. */
 void session_stand_in_handle(void *session, struct http_exchange *x,
                              const struct http_received *request);
+/* Starts them if they were used before: what waits to be told to a target is told then. */
+void session_wake_stand_ins(struct session *s);
 void session_settings_free(struct session_settings *settings);
 
 #endif

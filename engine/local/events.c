@@ -104,7 +104,7 @@ bool events_knows(struct local *l, struct asl_text body)
     struct value_error error;
     bool knows = false;
     asl_value *in = value_parse(body, 0, 0, &error);
-    knows = in && model_get(in, "EventPattern");
+    knows = in && (model_get(in, "EventPattern") || !asl_text_is(bus_of(in), "default"));
     for (size_t i = 0; in && !knows && i < 2; i++) {
         struct asl_text name = model_text(in, members[i]);
         char *key = rule_key(in, name);

@@ -4,8 +4,8 @@
 
 #include "service.h"
 
-/* Whether a call is about a rule with a pattern, by its body: one that makes such a rule, or names
- * one. */
+/* Whether a call is about a rule with a pattern, by its body: it makes such a rule, names one, or is
+ * about another bus than the default one. */
 bool events_knows(struct local *l, struct asl_text body);
 /* Tells targets what waits to be told, one after the other; behind a commit. */
 void events_deliver(struct local *l);

@@ -14,6 +14,7 @@ struct rerun {
     int64_t missing; /* id of the Scheduled event without outcome, 0: none */
     struct places places;      /* of the events that came */
     struct standing *standing; /* of the recording, when it is open */
+    size_t asked; /* recorded events looked through for what was asked of the execution */
 };
 
 static void order_outcome(struct rerun *r, int64_t task)
@@ -94,6 +95,38 @@ static bool is_behind(const struct rerun *r, int64_t next)
     return !recording->timed || next > event_time(value_at(recording->events, count - 1));
 }
 
+/* What was asked of the execution next: to stop, or to be redriven. NULL: nothing more. */
+static const asl_value *next_asked(struct rerun *r)
+{
+    const asl_value *events = r->p->recording->events;
+    for (; r->asked < value_count(events); r->asked++) {
+        enum asl_event_kind kind = event_outside(value_at(events, r->asked));
+        if (kind == ASL_STOP || kind == ASL_REDRIVE)
+            return value_at(events, r->asked);
+    }
+    return NULL;
+}
+
+static const asl_value *next_stop(struct rerun *r)
+{
+    const asl_value *asked = next_asked(r);
+    return asked && event_outside(asked) == ASL_STOP ? asked : NULL;
+}
+
+/* It has ended without success: was it redriven then? A stop that came too late for it goes by. */
+static bool redrive(struct rerun *r)
+{
+    const asl_value *asked;
+    while ((asked = next_asked(r)) && event_outside(asked) != ASL_REDRIVE)
+        r->asked++;
+    if (!asked)
+        return false;
+    r->asked++;
+    if (r->p->recording->timed)
+        player_wait(r->p, event_time(asked));
+    return player_step_kind(r->p, ASL_REDRIVE);
+}
+
 /* One move. False: there is none, or none that the recording covers. */
 static bool move(struct rerun *r)
 {
@@ -103,13 +136,15 @@ static bool move(struct rerun *r)
     int64_t due = asl_execution_due(p->x);
     int64_t outcome = coming_next(&r->coming);
     int64_t next = outcome < due ? outcome : due;
-    int64_t stop = !r->outcomes.stop ? INT64_MAX
-                   : p->recording->timed ? event_time(r->outcomes.stop)
+    const asl_value *asked = next_stop(r);
+    int64_t stop = !asked                ? INT64_MAX
+                   : p->recording->timed ? event_time(asked)
                    : next == INT64_MAX   ? p->now
                                          : INT64_MAX;
     if (stop <= next && stop != INT64_MAX) {
+        r->asked++;
         player_wait(p, stop);
-        return player_feed(p, r->outcomes.stop, 0);
+        return player_feed(p, asked, 0);
     }
     if (next == INT64_MAX || is_behind(r, next))
         return false;
@@ -138,7 +173,12 @@ static enum rerun_end run(struct rerun *r)
     size_t most = 2 * value_count(p->recording->events) + 30000;
     player_step_kind(p, ASL_START);
     take_result(r);
-    for (size_t moves = 0; asl_execution_status(p->x) == ASL_RUNNING; moves++) {
+    for (size_t moves = 0;; moves++) {
+        enum asl_status status = asl_execution_status(p->x);
+        if (status == ASL_SUCCEEDED || (status != ASL_RUNNING && !redrive(r)))
+            return RERUN_ENDED;
+        if (status != ASL_RUNNING)
+            take_result(r);
         if (moves == MOVES_MAXIMUM || value_count(p->events) > most)
             return RERUN_LONG;
         if (r->missing && !p->result.runnable)
@@ -149,7 +189,6 @@ static enum rerun_end run(struct rerun *r)
         }
         take_result(r);
     }
-    return RERUN_ENDED;
 }
 
 enum rerun_end rerun(struct player *p, struct standing *standing, int64_t *task)

@@ -133,6 +133,12 @@ for part in '\"arn\":{\"module\":true,\"event\":{\"a\":1}}' '\"invoked\":{\"got\
     '\"failed\":{\"Error\":\"PriceError\"' '\"slow\":{\"Error\":\"States.Timeout\"' '\"unknown\":{\"Error\":\"Lambda.ResourceNotFoundException\"'; do
     expect "workflow, $part" "$part" "$out"
 done
+cat >"$work/t.asl.json" <<'W'
+{"StartAt": "T", "States": {"T": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
+  "Parameters": {"FunctionName": "token", "Payload": {"token.$": "$$.Task.Token"}}, "TimeoutSeconds": 30, "End": true}}}
+W
+expect "a function answers its token" '{\"answered\":true}' \
+    "$("$STEPWELL" run --db "$work/token.db" --route function:token=node:tests/lambda/functions/index.answer --json "$work/t.asl.json" 2>&1)"
 expect "the canary stays out" no "$(grep -rqs canary "$work"/*.db* && echo yes || echo no)"
 
 # Nothing is left: no process of the group, no zombie.

@@ -178,6 +178,12 @@ static void list_rules(struct api_call *call)
         if (!prefix.data || strncmp(s->items[i].key, prefix.data, prefix.size) == 0)
             value_list_push_take(&items,
                                  shown_rule(call->api, s->items[i].key, s->items[i].document));
+    asl_value *others = call->api->pattern_rules
+                            ? call->api->pattern_rules(call->api->pattern_state, call->in)
+                            : NULL;
+    for (size_t i = 0; i < api_count(others); i++)
+        value_list_push_take(&items, value_retain(value_at(others, i)));
+    value_release(others);
     value_list_set_take(&l, "Rules", value_array_take(&items));
     api_answer_take(call, value_object_take(&l));
 }

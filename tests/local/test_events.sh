@@ -1,0 +1,64 @@
+#!/bin/sh
+# EventBridge's rules start executions: events that came while no server ran, and before a kill -9, are not
+# forgotten, and each starts exactly one. On one port with the schedules' rules.
+cd "$(dirname "$0")/../.." || exit 1
+[ -x build/asan/stepwell ] && STEPWELL=$PWD/build/asan/stepwell
+command -v curl >/dev/null || { echo "skipped: curl is not installed (apt-get install curl)"; echo "0 passed, 0 failed, 1 skipped"; exit 0; }
+passed=0 failed=0 server=
+work=$(mktemp -d)
+trap 'kill $server 2>/dev/null; wait; rm -rf "$work"' EXIT
+expect() { # WHAT PATTERN OUTPUT
+    case $3 in
+    *"$2"*) passed=$((passed + 1)) ;;
+    *) failed=$((failed + 1)); printf '%s: wanted "%s", got: %s\n' "$1" "$2" "$3" ;;
+    esac
+}
+serve() {
+    "$STEPWELL" serve --port 0 --db "$work/db" 2>"$work/log" &
+    server=$!
+    url=
+    for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25; do
+        url=$(sed -n 's/.*API on \(http.*\)/\1/p' "$work/log")
+        [ -n "$url" ] && break
+        sleep 0.2
+    done
+}
+ask() { # TARGET BODY
+    curl -sS -H 'Content-Type: application/x-amz-json-1.1' -H "X-Amz-Target: AWSEvents.$1" -d "$2" "$url"
+}
+states() {
+    curl -sS -H 'Content-Type: application/x-amz-json-1.0' -H "X-Amz-Target: AWSStepFunctions.$1" -d "$2" "$url"
+}
+machine=arn:aws:states:us-east-1:123456789012:stateMachine:m
+executions() { states ListExecutions "{\"stateMachineArn\":\"$machine\"}" | grep -o '"executionArn"' | wc -l; }
+await() { # COUNT
+    for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25; do
+        [ "$(executions)" -ge "$1" ] && break
+        sleep 0.2
+    done
+    executions
+}
+serve
+states CreateStateMachine '{"name":"m","roleArn":"arn:aws:iam::123456789012:role/r","definition":"{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Pass\",\"End\":true}}}"}' >/dev/null
+expect "a rule with a pattern" rule/p "$(ask PutRule '{"Name":"p","EventPattern":"{\"source\":[\"shop\"]}"}')"
+expect "a rule with a schedule" rule/s "$(ask PutRule '{"Name":"s","ScheduleExpression":"rate(1 day)"}')"
+expect "a target" '"FailedEntryCount":0' "$(ask PutTargets "{\"Rule\":\"p\",\"Targets\":[{\"Id\":\"1\",\"Arn\":\"$machine\",\"InputPath\":\"\$.detail\"}]}")"
+expect "both are known" '"ScheduleExpression":"rate(1 day)"' "$(ask DescribeRule '{"Name":"s"}')"
+expect "each by its own" '"EventPattern":' "$(ask DescribeRule '{"Name":"p"}')"
+expect "both are listed" '"ScheduleExpression"' "$(ask ListRules '{}')"
+expect "the one and the other" '"EventPattern"' "$(ask ListRules '{}')"
+event='{"Entries":[{"Source":"shop","DetailType":"T","Detail":"{\"n\":1}"}]}'
+expect "an event" '"FailedEntryCount":0' "$(ask PutEvents "$event")"
+expect "starts one" 1 "$(await 1)"
+arn=$(states ListExecutions "{\"stateMachineArn\":\"$machine\"}" | sed -n 's/.*"executionArn":"\([^"]*\)".*/\1/p')
+expect "with its detail" '"input":"{\"n\":1}"' "$(states DescribeExecution "{\"executionArn\":\"$arn\"}")"
+kill -9 $server
+wait $server 2>/dev/null
+"$STEPWELL" local --data "$work/db.data" events PutEvents "$event" >/dev/null
+"$STEPWELL" local --data "$work/db.data" events PutEvents "$event" >/dev/null
+serve
+expect "what came meanwhile" 3 "$(await 3)"
+sleep 0.5
+expect "and no more" 3 "$(executions)"
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
