@@ -92,4 +92,9 @@ void bench_tests(void)
     else
         bench_note("tests: skipped the peer: node, npm or aws-local-stepfunctions is not to be had");
     bench_report("a year with retries and timeouts, whole program", year * 1000, "ms", -1, NULL);
+    char line[512];
+    if (bench_command("build/stepwell test tests/test_command/cases/year.test.json --json | grep wallMs | "
+                      "tr -dc 0-9.",
+                      line))
+        bench_report("a year with retries and timeouts, the test", strtod(line, NULL), "ms", -1, NULL);
 }

@@ -57,6 +57,11 @@ cd "$place" || exit 1
 case_name="cases"
 call 0 "$here/cases"
 says out "passed, 0 failed, 1 skipped"
+case_name="a year in under 20 ms"
+call 0 "$here/cases/year.test.json" --json
+took=$(sed -n 's/.*"wallMs": \([0-9]*\).*/\1/p' out)
+[ "${took:-99}" -lt 20 ]
+judge $? "the year took $took ms of real time"
 case_name="the workflows of definitions/"
 call 0 "$root/definitions"
 
