@@ -107,6 +107,38 @@ static void answer_same(struct engine *e, const struct engine_start *start, cons
     done(state, &started);
 }
 
+static struct waiter *waiter_started(int64_t execution, const char *arn,
+                                     void (*done)(void *state, const struct engine_started *started),
+                                     void *state)
+{
+    struct waiter *w = asl_allocate_zeroed(1, sizeof *w);
+    w->call = answer_started;
+    w->started = done;
+    w->state = state;
+    w->execution = execution;
+    w->arn = asl_copy_text(asl_text(arn));
+    return w;
+}
+
+/* The name is taken by a start that is not durable yet: the same start again gets the first one's
+ * answer, when that does. */
+static void wait_for_same(const struct engine_start *start, struct live *first, const char *arn,
+                          void (*done)(void *state, const struct engine_started *started),
+                          void *state)
+{
+    struct input_check check = {start->input, false};
+    check_input(&check, first->x);
+    if (!check.is_same) {
+        refuse(ENGINE_ALREADY_EXISTS, "an execution of that name exists", done, state);
+        return;
+    }
+    struct waiter *w = waiter_started(first->id, arn, done, state);
+    struct waiter **last = &first->same_starts;
+    while (*last)
+        last = &(*last)->next;
+    *last = w;
+}
+
 static void make_marks(struct engine *e, const struct engine_start *start, int64_t execution)
 {
     char key[24];
@@ -154,16 +186,8 @@ static void begin(struct engine *e, const struct engine_start *start, const stru
         live_starting(e, l);
     make_marks(e, start, l->id);
     struct arrival *a = arrival_new(ASL_START);
-    if (done) {
-        struct waiter *w = asl_allocate_zeroed(1, sizeof *w);
-        w->call = answer_started;
-        w->started = done;
-        w->state = state;
-        w->execution = l->id;
-        w->arn = asl_copy_text(asl_text(arn));
-        w->start_ms = loop_now(e->loop);
-        a->waiter = w;
-    }
+    if (done)
+        a->waiter = waiter_started(l->id, arn, done, state);
     e->figures.started++;
     live_give(e, l, a);
 }
@@ -190,10 +214,11 @@ void engine_start(struct engine *e, const struct engine_start *start,
     }
     struct same_name same = {.engine = e};
     bool asked = start->name && !m->compiled->express;
+    struct live *first = NULL;
     if (asked && store_find_execution(e->store, arn.data, note_same, &same) == STORE_OK && same.id)
         answer_same(e, start, arn.data, &same, done, state);
-    else if (asked && live_is_starting(e, arn.data))
-        refuse(ENGINE_ALREADY_EXISTS, "an execution of that name is just being started", done, state);
+    else if (asked && (first = live_find_starting(e, arn.data)) != NULL)
+        wait_for_same(start, first, arn.data, done, state);
     else
         begin(e, start, m, start->name ? start->name : uuid, arn.data, done, state);
     asl_buffer_free(&arn);

@@ -58,6 +58,7 @@ struct live {
     asl_execution *x;
     struct asl_history *history; /* not yet put; NULL: untouched */
     struct arrival *arrivals, *arrivals_tail;
+    struct waiter *same_starts; /* the same start asked again, while is_starting */
 };
 
 /* What a turn does after its commit. */
@@ -179,7 +180,7 @@ void live_leave(struct engine *e, int64_t id); /* the same, after a look at it *
 /* Its arn is taken before its row is durable; until live_started. */
 void live_starting(struct engine *e, struct live *l);
 void live_started(struct engine *e, struct live *l);
-bool live_is_starting(const struct engine *e, const char *arn);
+struct live *live_find_starting(const struct engine *e, const char *arn); /* NULL: none */
 void live_give(struct engine *e, struct live *l, struct arrival *a);
 struct arrival *live_take_arrival(struct live *l);
 struct arrival *arrival_new(enum asl_event_kind kind);

@@ -85,6 +85,11 @@ void live_drop(struct engine *e, struct live *l)
     if (l->history)
         history_put(e, l->history);
     live_started(e, l);
+    for (struct waiter *w = l->same_starts, *next; w; w = next) { /* not answered, as the first */
+        next = w->next;
+        free(w->arn);
+        free(w);
+    }
     asl_execution_free(l->x);
     free(l);
 }
@@ -146,12 +151,12 @@ void live_started(struct engine *e, struct live *l)
     l->is_starting = false;
 }
 
-bool live_is_starting(const struct engine *e, const char *arn)
+struct live *live_find_starting(const struct engine *e, const char *arn)
 {
-    for (const struct live *l = e->names[name_slot(asl_text(arn))]; l; l = l->name_next)
+    for (struct live *l = e->names[name_slot(asl_text(arn))]; l; l = l->name_next)
         if (asl_text_is(asl_execution_arn(l->x), arn))
-            return true;
-    return false;
+            return l;
+    return NULL;
 }
 
 /* ---- loading ---- */

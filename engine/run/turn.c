@@ -47,15 +47,19 @@ void turn_ask(struct engine *e)
     loop_timer_arm(e->turn_timer, INT64_MIN);
 }
 
-void turn_wait(struct engine *e, struct waiter *w)
+static void add_waiter(struct turn *t, struct waiter *w)
 {
-    struct turn *t = e->now;
     w->next = NULL;
     if (t->waiters_tail)
         t->waiters_tail->next = w;
     else
         t->waiters = w;
     t->waiters_tail = w;
+}
+
+void turn_wait(struct engine *e, struct waiter *w)
+{
+    add_waiter(e->now, w);
     turn_ask(e);
 }
 
@@ -190,6 +194,7 @@ static bool step(struct engine *e, struct live *l, const struct asl_event *event
         add_action(e, l, &(struct asl_command){.kind = ASL_CANCEL_TASK, .task = event->task}, false);
     if (waiter) {
         waiter->outcome = taken ? ENGINE_OK : waiter->outcome;
+        waiter->start_ms = asl_execution_started(l->x);
         turn_wait(e, waiter);
     }
     crash_here(CRASH_STEPPED);
@@ -357,6 +362,18 @@ static void tell_watcher(const struct watcher *w, const struct change *c)
         w->see(w->state, c->live->id, (struct store_bytes){NULL, 0}, c->status);
 }
 
+/* Its first row is durable: who asked for the same start meanwhile is answered with this turn. They wait
+ * at the execution, for its first step may come in a later turn than the one they asked in. */
+static void first_is_durable(struct engine *e, struct turn *t, struct live *l)
+{
+    live_started(e, l);
+    for (struct waiter *w; (w = l->same_starts);) {
+        l->same_starts = w->next;
+        w->start_ms = asl_execution_started(l->x);
+        add_waiter(t, w);
+    }
+}
+
 /* Tells first, in order of the commit, then puts the executions to rest. */
 static void settle(struct engine *e, struct turn *t)
 {
@@ -365,7 +382,7 @@ static void settle(struct engine *e, struct turn *t)
     for (size_t i = 0; i < t->change_count; i++) {
         struct change *c = &t->changes[i];
         if (c->is_first)
-            live_started(e, c->live);
+            first_is_durable(e, t, c->live);
         if (c->status != ASL_RUNNING) {
             e->figures.finished++;
             crash_here(CRASH_FINISHED);

@@ -358,6 +358,39 @@ static void answers_the_same_start_alike(void **state)
     close_engine();
 }
 
+static struct engine_started answers[3];
+
+static void keep_answer(void *state, const struct engine_started *started)
+{
+    struct engine_started *answer = state;
+    *answer = *started;
+}
+
+/* Asked before the first is durable, even before its first step. */
+static void answers_the_same_start_alike_before_it_is_durable(void **state)
+{
+    (void)state;
+    static const char *const inputs[] = {"{\"a\":1}", "{ \"a\" : 1 }", "{\"a\":2}"};
+    open_engine(LOOP_SKIP);
+    int64_t machine = put("M", WAIT);
+    for (int i = 0; i < 3; i++) {
+        struct engine_start s = {.machine = machine, .name = "one", .input = asl_text(inputs[i])};
+        answers[i] = (struct engine_started){.outcome = ENGINE_NO_SUCH_TASK};
+        engine_start(engine, &s, keep_answer, &answers[i]);
+    }
+    assert_int_equal(answers[0].outcome, ENGINE_NO_SUCH_TASK); /* not answered yet */
+    assert_int_equal(answers[1].outcome, ENGINE_NO_SUCH_TASK);
+    assert_int_equal(answers[2].outcome, ENGINE_ALREADY_EXISTS);
+    run_for(1);
+    assert_int_equal(answers[0].outcome, ENGINE_OK);
+    assert_int_equal(answers[1].outcome, ENGINE_OK);
+    assert_int_equal(answers[1].execution, answers[0].execution);
+    assert_int_equal(answers[1].start_ms, answers[0].start_ms);
+    assert_int_equal(find(answers[0].execution).started, answers[0].start_ms);
+    assert_int_equal(store_count_executions(engine_store(engine), NULL, ASL_RUNNING), 1);
+    close_engine();
+}
+
 static void shares_time_among_executions(void **state)
 {
     (void)state;
@@ -755,6 +788,7 @@ int main(void)
         TEST(runs_to_the_end_in_one_turn),
         TEST(commits_many_at_once),
         TEST(answers_the_same_start_alike),
+        TEST(answers_the_same_start_alike_before_it_is_durable),
         TEST(shares_time_among_executions),
         TEST(keeps_its_due_moment_over_a_restart),
         TEST(a_skipped_clock_goes_on_where_it_was),
