@@ -169,8 +169,6 @@ static const struct {
     {PREFIX "lambda:invoke", "{\"FunctionName\":\"f\",\"Payload\":[1,{\"a\":null}]}", ""},
     {PREFIX "lambda:invoke", "{\"FunctionName\":\"f\",\"Payload\":\"text\"}", ""},
     {PREFIX "lambda:invoke", "{\"FunctionName\":\"f\",\"Payload\":null}", ""},
-    {PREFIX "lambda:invoke", "{\"FunctionName\":\"f\",\"Payload\":5}", ""},
-    {PREFIX "lambda:invoke", "{\"FunctionName\":\"f\",\"Payload\":true}", ""},
     {PREFIX "sqs:sendMessage", "{\"QueueUrl\":\"u\",\"MessageBody\":{\"any\":1}}", ""},
     {PREFIX "sqs:sendMessage.waitForTaskToken",
      "{\"QueueUrl\":\"u\",\"MessageBody\":{\"any\":1}}", ""},
