@@ -12,7 +12,7 @@
  *            commit   commit, thread copies beside it   commit, waits for the thread, copies the rest
  *
  * The thread is asked each time a quarter of `soft` was added: each pass syncs twice, and writes pages
- * that the next pass writes again. A pass after each commit took a fifth off what commits reach.
+ * that the next pass writes again.
  *
  * A checkpoint that fails to sync makes the next commit STORE_BROKEN, whatever that commit's own fate:
  * the kernel may have dropped pages it could not write.

@@ -22,7 +22,8 @@ static bool is_lists(const asl_value *v)
     return true;
 }
 
-/* A function's payload travels as text: what is neither text nor structure cannot. */
+/* A function's payload travels as text: what is neither text nor structure cannot. A user shows AWS's
+ * refusal of a number, word by word (stackoverflow.com/q/76373088); booleans are taken to go alike. */
 static bool is_payload(const asl_value *v)
 {
     return value_kind(v) != VALUE_NUMBER && value_kind(v) != VALUE_BOOLEAN;

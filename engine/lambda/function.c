@@ -10,7 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define WORDS_MAXIMUM       64
+#include "engine/loop/command_line.h"
+
 #define TIMEOUT_MS          (15 * 60 * 1000)
 #define MEMORY_MB           128
 #define CONCURRENCY         10
@@ -38,39 +39,6 @@ bool lambda_can_run(const char *runs)
 }
 
 /* ---- words ---- */
-
-/* Words of a command line, in place: white space parts them, quotes and backslashes join. 0: none,
- * too many, or an open quote. */
-static size_t split(char *line, char *words[WORDS_MAXIMUM + 1])
-{
-    size_t count = 0;
-    for (char *at = line; *at;) {
-        char *to = at, quote = '\0';
-        while (*at == ' ' || *at == '\t')
-            to = ++at;
-        if (!*at)
-            break;
-        if (count == WORDS_MAXIMUM)
-            return 0;
-        words[count++] = to;
-        for (; *at && (quote || (*at != ' ' && *at != '\t')); at++) {
-            if (!quote && (*at == '"' || *at == '\''))
-                quote = *at;
-            else if (*at == quote)
-                quote = '\0';
-            else if (*at == '\\' && at[1] && quote != '\'')
-                *to++ = *++at;
-            else
-                *to++ = *at;
-        }
-        if (quote)
-            return 0;
-        at += *at != '\0';
-        *to = '\0';
-    }
-    words[count] = NULL;
-    return count;
-}
 
 static void take_words(struct function *f, char *const *words, size_t count)
 {
@@ -146,7 +114,7 @@ static bool read_handler(struct function *f, const char *text, const char *base,
 
 static bool read_command(struct function *f, const char *text, const char *base, char *message)
 {
-    char *words[WORDS_MAXIMUM + 1];
+    char *words[COMMAND_LINE_WORDS + 1];
     f->folder = absolute(base);
     f->handler = asl_copy_text(ASL_TEXT("bootstrap"));
     f->word_bytes = asl_copy_text(asl_text(text));
@@ -156,7 +124,7 @@ static bool read_command(struct function *f, const char *text, const char *base,
                          (char *)(uintptr_t)f->runner->bootstrap, f->word_bytes};
         take_words(f, shell, 3);
         count = strspn(text, " \t") < strlen(text);
-    } else if ((count = split(f->word_bytes, words)) > 0)
+    } else if ((count = command_line_split(f->word_bytes, words)) > 0)
         take_words(f, words, count);
     if (count == 0)
         snprintf(message, 512, "'%s%s' names no program, or its quotes are open", f->runner->prefix,

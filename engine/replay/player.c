@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/task/accept.h"
+
 /* Where the recording tells no time, and no account. */
 #define BEGINNING INT64_C(1700000000000)
 #define ACCOUNT   "123456789012"
@@ -48,7 +50,8 @@ static bool has_activity(void *player, struct asl_text arn)
            !asl_text_ends(event_detail_text(next, "cause"), "does not exist.");
 }
 
-/* Nor does anybody but the recording know what the service's model was at the time. */
+/* Nor does anybody but the recording know what the service's model was at the time; a test is played
+ * with the models of today. */
 static bool accepts(void *player, const struct resource *resource, const asl_value *parameters,
                     struct asl_buffer *problems)
 {
@@ -60,8 +63,8 @@ static bool accepts(void *player, const struct resource *resource, const asl_val
                                 ? event_detail_text(next, "cause")
                                 : ASL_TEXT("");
     const char *at = memmem(cause.data, cause.size, before, sizeof before - 1);
-    (void)resource;
-    (void)parameters;
+    if (p->models)
+        return accept_parameters(p->models, resource, parameters, problems);
     if (!at || !asl_text_ends(cause, "]"))
         return true;
     at += sizeof before - 1;

@@ -31,6 +31,7 @@ struct player {
     const asl_value *starved; /* follow: the state of one that waited too long */
     int64_t *dead; /* tasks whose worker was recorded to have gone silent, or to be too slow */
     size_t dead_count, dead_capacity;
+    struct catalogue *models; /* of a test: they refuse parameters; NULL: the recording does */
     char region[32];
     char message[256]; /* why it could not be opened */
 };

@@ -135,6 +135,7 @@ static void see(void *run, const struct asl_observation *o)
 static void look_on(struct test_run *r)
 {
     struct asl_env *env = &r->player.env;
+    r->player.models = r->world ? r->world->models : NULL;
     if (r->world && r->world->coverage)
         coverage_watch(r->world->coverage, env);
     r->see = env->see;

@@ -18,6 +18,7 @@ struct world {
      * in seconds), yours; NULL and a message. `routes`: the test's, or NULL. */
     asl_value *(*call)(void *state, const struct asl_command *call, const asl_value *routes,
                        char message[512]);
+    struct catalogue *models; /* refuse parameters as AWS does; NULL: any are taken */
     size_t events_maximum; /* a test that runs in circles ends there; 0: 200,000 */
     struct coverage *coverage; /* engine/coverage/coverage.h; NULL: nobody counts */
 };

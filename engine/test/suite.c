@@ -345,6 +345,7 @@ static void see_account(void *suite, size_t number, const asl_value *counts)
 static void open_world(void *suite, struct world *world)
 {
     struct suite *s = suite;
+    world->models = s->options->reader.models;
     if (s->options->open_world)
         s->options->open_world(s->options->world_state, world);
 }

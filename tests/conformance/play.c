@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/replay/recording.h"
+
 #define MOVES_MAXIMUM 200000
 #define BEGINNING INT64_C(1700000000000)
 
@@ -15,85 +17,6 @@ static const asl_value *recorded_at(const struct play *p, int64_t id)
     return p->recorded && id >= 1 && (size_t)id <= value_count(p->recorded)
                ? value_at(p->recorded, (size_t)id - 1)
                : NULL;
-}
-
-static struct asl_text type_of(const asl_value *event)
-{
-    return value_as_text(value_get_z(event, "type"));
-}
-
-static int64_t previous_of(const asl_value *event)
-{
-    int64_t previous = 0;
-    const asl_value *v = value_get_z(event, "previousEventId");
-    if (v)
-        value_as_integer(v, &previous);
-    return previous;
-}
-
-/* The one member that ends in EventDetails. */
-static const asl_value *details_of(const asl_value *event)
-{
-    for (size_t i = 0; i < value_count(event); i++)
-        if (asl_text_ends(value_as_text(value_key_at(event, i)), "EventDetails"))
-            return value_at(event, i);
-    return NULL;
-}
-
-static struct asl_text detail(const asl_value *event, const char *name)
-{
-    const asl_value *details = details_of(event);
-    const asl_value *v = details ? value_get_z(details, name) : NULL;
-    return v ? value_as_text(v) : (struct asl_text){NULL, 0};
-}
-
-/* What comes from outside, by the recorded event that shows it. */
-static const struct outside {
-    const char *type;
-    enum asl_event_kind kind;
-} outsides[] = {
-    {"TaskStarted", ASL_TASK_STARTED},
-    {"LambdaFunctionStarted", ASL_TASK_STARTED},
-    {"ActivityStarted", ASL_TASK_STARTED},
-    {"TaskSubmitted", ASL_TASK_SUBMITTED},
-    {"TaskSucceeded", ASL_TASK_SUCCEEDED},
-    {"LambdaFunctionSucceeded", ASL_TASK_SUCCEEDED},
-    {"ActivitySucceeded", ASL_TASK_SUCCEEDED},
-    {"TaskFailed", ASL_TASK_FAILED},
-    {"LambdaFunctionFailed", ASL_TASK_FAILED},
-    {"ActivityFailed", ASL_TASK_FAILED},
-    {"TaskStartFailed", ASL_TASK_START_FAILED},
-    {"LambdaFunctionStartFailed", ASL_TASK_START_FAILED},
-    {"LambdaFunctionScheduleFailed", ASL_TASK_START_FAILED},
-    {"ActivityScheduleFailed", ASL_TASK_START_FAILED},
-    {"TaskSubmitFailed", ASL_TASK_SUBMIT_FAILED},
-    {"TaskTimedOut", ASL_TASK_TIMED_OUT},
-    {"LambdaFunctionTimedOut", ASL_TASK_TIMED_OUT},
-    {"ActivityTimedOut", ASL_TASK_TIMED_OUT},
-    {"ExecutionAborted", ASL_STOP},
-};
-
-static const struct outside *outside_of(const asl_value *event)
-{
-    for (size_t i = 0; event && i < sizeof outsides / sizeof *outsides; i++)
-        if (asl_text_is(type_of(event), outsides[i].type))
-            return &outsides[i];
-    return NULL;
-}
-
-/* The id of the Scheduled event that an outcome belongs to. */
-static int64_t task_of(const struct play *p, const asl_value *event)
-{
-    int64_t id = previous_of(event);
-    for (size_t hops = 0; id > 0 && hops < 10; hops++) {
-        const asl_value *before = recorded_at(p, id);
-        if (!before)
-            break;
-        if (asl_text_ends(type_of(before), "Scheduled"))
-            return id;
-        id = previous_of(before);
-    }
-    return 0;
 }
 
 /* ---- the world ---- */
@@ -124,8 +47,8 @@ static bool play_has_activity(void *state, struct asl_text arn)
     struct play *p = state;
     const asl_value *next = recorded_at(p, asl_execution_last_event(p->execution) + 1);
     (void)arn;
-    return !next || !asl_text_is(type_of(next), "ExecutionFailed") ||
-           !asl_text_ends(detail(next, "cause"), "does not exist.");
+    return !next || !asl_text_is(event_type(next), "ExecutionFailed") ||
+           !asl_text_ends(event_detail_text(next, "cause"), "does not exist.");
 }
 
 static bool is_state_event(struct asl_text type)
@@ -144,14 +67,14 @@ static size_t play_pick(void *state, const struct asl_candidate *candidates, siz
         p->forced = false;
         return 0;
     }
-    if (outside_of(next) || asl_text_is(type_of(next), "ExecutionTimedOut"))
+    if (event_outside(next) != ASL_START || asl_text_is(event_type(next), "ExecutionTimedOut"))
         return ASL_PICK_NONE;
-    int64_t previous = previous_of(next);
-    struct asl_text type = type_of(next), name = {NULL, 0};
+    int64_t previous = event_previous(next);
+    struct asl_text type = event_type(next), name = {NULL, 0};
     if (asl_text_is(type, "EvaluationFailed"))
-        name = detail(next, "state");
+        name = event_detail_text(next, "state");
     else if (is_state_event(type))
-        name = detail(next, "name");
+        name = event_detail_text(next, "name");
     size_t found = ASL_PICK_NONE;
     for (size_t i = 0; i < count; i++) {
         bool is_named = name.data && asl_text_equal(name, value_as_text(candidates[i].state));
@@ -210,7 +133,7 @@ static int64_t open_task(struct table *t, size_t place)
 /* Values are recorded as values, or as JSON text where the recorder did not parse. */
 static asl_value *recorded_output(const asl_value *event)
 {
-    const asl_value *details = details_of(event);
+    const asl_value *details = event_details(event);
     const asl_value *v = details ? value_get_z(details, "output") : NULL;
     struct value_error error;
     if (!v)
@@ -224,7 +147,7 @@ static asl_value *recorded_output(const asl_value *event)
 static struct asl_text recorded_text(const asl_value *event, const char *name,
                                      struct asl_buffer *scratch)
 {
-    const asl_value *details = details_of(event);
+    const asl_value *details = event_details(event);
     const asl_value *v = details ? value_get_z(details, name) : NULL;
     if (!v)
         return (struct asl_text){NULL, 0};
@@ -234,22 +157,22 @@ static struct asl_text recorded_text(const asl_value *event, const char *name,
     return asl_buffer_text(scratch);
 }
 
-static bool feed(struct table *t, const struct outside *outside, const asl_value *recorded)
+static bool feed(struct table *t, enum asl_event_kind outside, const asl_value *recorded)
 {
     struct play *p = t->p;
-    if (outside->kind == ASL_TASK_TIMED_OUT && asl_execution_due(p->execution) != INT64_MAX)
+    if (outside == ASL_TASK_TIMED_OUT && asl_execution_due(p->execution) != INT64_MAX)
         return tick(t); /* its own clock must find it */
     struct asl_buffer cause;
     asl_buffer_init(&cause, ASL_BUFFER_MAXIMUM);
     asl_value *output = recorded_output(recorded);
     struct asl_event event = {
-        .kind = outside->kind,
-        .task = p->blurred ? open_task(t, outside->kind == ASL_TASK_STARTED ? p->started++ : 0)
-                           : task_of(p, recorded),
+        .kind = outside,
+        .task = p->blurred ? open_task(t, outside == ASL_TASK_STARTED ? p->started++ : 0)
+                           : event_task(p->recorded, recorded),
         .output = output,
-        .error = detail(recorded, "error"),
+        .error = event_detail_text(recorded, "error"),
         .cause = recorded_text(recorded, "cause", &cause),
-        .worker = detail(recorded, "workerName"),
+        .worker = event_detail_text(recorded, "workerName"),
     };
     bool taken = step(t, &event);
     value_release(output);
@@ -275,8 +198,8 @@ static const asl_value *next_outside(struct play *p)
     while (p->cursor < 2 * count) {
         bool begins = p->cursor < count;
         const asl_value *event = value_at(p->recorded, p->cursor++ % count);
-        const struct outside *outside = outside_of(event);
-        if (outside && (outside->kind == ASL_TASK_STARTED) == begins)
+        enum asl_event_kind outside = event_outside(event);
+        if (outside != ASL_START && (outside == ASL_TASK_STARTED) == begins)
             return event;
     }
     return NULL;
@@ -301,8 +224,8 @@ static bool follow(struct table *t)
         return true;
     const asl_value *next = p->blurred ? next_outside(p)
                                        : recorded_at(p, asl_execution_last_event(p->execution) + 1);
-    const struct outside *outside = outside_of(next);
-    if (outside && feed(t, outside, next))
+    enum asl_event_kind outside = next ? event_outside(next) : ASL_START;
+    if (outside != ASL_START && feed(t, outside, next))
         return true;
     if (go_on(t) || answer_child(t) || tick(t))
         return true;

@@ -8,13 +8,13 @@
  *
  *     test_pass_state [-v]     -v: also the hits
  */
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "asl/intrinsic/intrinsic.h"
+#include "tests/conformance/suite.h"
 
 #define ROOT "../shared/conformance"
 
@@ -364,53 +364,6 @@ static void judge(const char *path, const asl_value *machine, const asl_value *i
 
 /* ---- reading the recordings ---- */
 
-static asl_value *read_json(const char *path)
-{
-    FILE *file = fopen(path, "rb");
-    if (file == NULL) {
-        return NULL;
-    }
-    struct asl_buffer text;
-    asl_buffer_init(&text, ASL_BUFFER_MAXIMUM);
-    char block[65536];
-    size_t size;
-    while ((size = fread(block, 1, sizeof block, file)) > 0) {
-        asl_buffer_put(&text, block, size);
-    }
-    fclose(file);
-    struct value_error error;
-    asl_value *v = value_parse(asl_buffer_text(&text), 0, 0, &error);
-    asl_buffer_free(&text);
-    return v;
-}
-
-static void each_file(const char *folder, void (*see)(const char *path, const asl_value *v))
-{
-    struct dirent **entries;
-    int count = scandir(folder, &entries, NULL, alphasort);
-    for (int i = 0; i < count; i++) {
-        char path[4096];
-        struct stat info;
-        snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
-        if (entries[i]->d_name[0] != '.' && stat(path, &info) == 0) {
-            size_t size = strlen(path);
-            if (S_ISDIR(info.st_mode)) {
-                each_file(path, see);
-            } else if (size > 5 && strcmp(path + size - 5, ".json") == 0) {
-                asl_value *v = read_json(path);
-                if (v != NULL) {
-                    see(path, v);
-                    value_release(v);
-                }
-            }
-        }
-        free(entries[i]);
-    }
-    if (count >= 0) {
-        free(entries);
-    }
-}
-
 /* A definition or input given as text or as the value itself. */
 static asl_value *value_of(const asl_value *given)
 {
@@ -420,8 +373,9 @@ static asl_value *value_of(const asl_value *given)
                                                : value_retain(given);
 }
 
-static void see_case(const char *path, const asl_value *v)
+static void see_case(void *state, const char *path, const asl_value *v)
 {
+    (void)state;
     asl_value *machine = value_of(value_get_z(v, "definition"));
     const asl_value *result = value_get_z(v, "result"), *input = value_get_z(v, "input");
     if (machine != NULL && result != NULL && input != NULL && is_playable(machine)) {
@@ -431,7 +385,7 @@ static void see_case(const char *path, const asl_value *v)
                                        .error = error ? value_as_text(error) : ASL_TEXT(""),
                                        .cause = cause ? value_as_text(cause) : ASL_TEXT("")};
         bool is_ours = expected.output || asl_text_is(expected.error, "States.Runtime") ||
-                       strstr(path, "/States.") != NULL;
+                       strncmp(path, "States.", 7) == 0 || strstr(path, "/States.");
         if (is_ours) {
             judge(path, machine, input, &expected);
         }
@@ -453,8 +407,9 @@ static void find_endings(const asl_value *v, struct value_list *found)
 }
 
 /* Outputs are shown parsed by the recorder, but for bare texts and numbers. */
-static void see_history(const char *path, const asl_value *v)
+static void see_history(void *state, const char *path, const asl_value *v)
 {
+    (void)state;
     const asl_value *machines = value_get_z(v, "stateMachines");
     const asl_value *recorded = value_get_z(v, "expected");
     if (machines == NULL || recorded == NULL || value_count(machines) != 1) {
@@ -495,8 +450,8 @@ int main(int argc, char **argv)
         printf("skipped: no recordings at " ROOT "\n0 passed, 0 failed, 1 skipped\n");
         return 0;
     }
-    each_file(ROOT "/aws-cases", see_case);
-    each_file(ROOT "/histories", see_history);
+    suite_each(&(struct suite){.name = "aws-cases"}, see_case, NULL);
+    suite_each(&(struct suite){.name = "histories"}, see_history, NULL);
     printf("%zu of %zu recorded outcomes of Pass states\n", hits, hits + misses);
     bool is_fine = hits >= FLOOR;
     if (!is_fine) {

@@ -6,13 +6,13 @@
  *
  *     test_validation [-v]     -v: also the hits
  */
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "asl/asl.h"
+#include "tests/conformance/suite.h"
 
 #define ROOT "../shared/conformance"
 
@@ -25,55 +25,6 @@ static const size_t floors[GROUPS] = {47, 863, 7, 113, 9};
 
 static size_t hits[GROUPS], totals[GROUPS];
 static bool verbose;
-
-/* ---- files ---- */
-
-static asl_value *read_json(const char *path)
-{
-    FILE *file = fopen(path, "rb");
-    if (file == NULL) {
-        return NULL;
-    }
-    struct asl_buffer text;
-    asl_buffer_init(&text, ASL_BUFFER_MAXIMUM);
-    char block[65536];
-    size_t size;
-    while ((size = fread(block, 1, sizeof block, file)) > 0) {
-        asl_buffer_put(&text, block, size);
-    }
-    fclose(file);
-    struct value_error error;
-    asl_value *v = value_parse(asl_buffer_text(&text), 0, 0, &error);
-    asl_buffer_free(&text);
-    return v;
-}
-
-static void each_file(const char *folder, void (*see)(const char *path, const asl_value *v))
-{
-    struct dirent **entries;
-    int count = scandir(folder, &entries, NULL, alphasort);
-    for (int i = 0; i < count; i++) {
-        char path[4096];
-        struct stat info;
-        snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
-        if (entries[i]->d_name[0] != '.' && stat(path, &info) == 0) {
-            size_t size = strlen(path);
-            if (S_ISDIR(info.st_mode)) {
-                each_file(path, see);
-            } else if (size > 5 && strcmp(path + size - 5, ".json") == 0) {
-                asl_value *v = read_json(path);
-                if (v != NULL) {
-                    see(path, v);
-                    value_release(v);
-                }
-            }
-        }
-        free(entries[i]);
-    }
-    if (count >= 0) {
-        free(entries);
-    }
-}
 
 /* ---- compiling and comparing ---- */
 
@@ -154,8 +105,9 @@ static void judge_definition(enum group group, const char *path, const asl_value
 
 /* ---- aws-cases ---- */
 
-static void play_case(const char *path, const asl_value *v)
+static void play_case(void *state, const char *path, const asl_value *v)
 {
+    (void)state;
     const asl_value *result = value_get_z(v, "result");
     bool refused = asl_text_is(text_of(result, "error"), "VALIDATION_FAILED");
     judge_definition(refused ? REFUSED : ACCEPTED, path, value_get_z(v, "definition"), false,
@@ -288,8 +240,9 @@ static bool holds_text(const asl_value *v, const char *text)
     return false;
 }
 
-static void play_history(const char *path, const asl_value *v)
+static void play_history(void *state, const char *path, const asl_value *v)
 {
+    (void)state;
     const asl_value *expected = value_get_z(v, "expected");
     const asl_value *calls = value_get_z(v, "directCalls");
     struct asl_text refusal = find_refusal(expected);
@@ -314,8 +267,8 @@ int main(int count, char **arguments)
         printf("skipped: %s is not here\n0 passed, 0 failed, 1 skipped\n", ROOT);
         return 0;
     }
-    each_file(ROOT "/aws-cases", play_case);
-    each_file(ROOT "/histories", play_history);
+    suite_each(&(struct suite){.name = "aws-cases"}, play_case, NULL);
+    suite_each(&(struct suite){.name = "histories"}, play_history, NULL);
     size_t passed = 0, failures = 0;
     for (size_t i = 0; i < GROUPS; i++) {
         bool low = hits[i] < floors[i];

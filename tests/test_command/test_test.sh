@@ -122,6 +122,28 @@ says out 'expected  59 s'
 says out 'came      1 min'
 says out 'no such event among the'
 says out '1 passed, 9 failed'
+case_name="parameters that AWS refuses"
+cat >refused.test.json <<'END'
+{"definition": {"StartAt": "Put", "States": {
+  "Put": {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:s3:putObject", "End": true,
+          "Parameters": {"Bucket.$": "$.bucket", "Key": "k", "Bdy": "x"}}}},
+ "mocks": {"Put": {"result": {}}},
+ "tests": [{"name": "a", "input": {"bucket": "b"}}]}
+END
+call 1 refused.test.json
+says out 'could not be used to start the Task: [The field "Bdy" is not supported by Step Functions]'
+case_name="a payload that AWS refuses, and those it takes"
+cat >payload.test.json <<'END'
+{"definition": {"StartAt": "Call", "States": {
+  "Call": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": true,
+           "Parameters": {"FunctionName": "f", "Payload.$": "$"}}}},
+ "mocks": {"Call": {"result": {"Payload": 1}}},
+ "tests": [{"name": "number", "input": 5}, {"name": "object", "input": {"a": 1}},
+           {"name": "array", "input": [1]}, {"name": "text", "input": "a"}]}
+END
+call 1 payload.test.json
+says out "could not be used to start the Task: [The value for the field 'Payload' must be a STRING]"
+says out '3 passed, 1 failed'
 case_name="a filter"
 call 0 fails.test.json --filter FINE
 says out '1 passed, 0 failed'

@@ -16,10 +16,10 @@
 #include <event2/event.h>
 
 #include "credentials.h"
+#include "engine/loop/command_line.h"
 #include "engine/loop/loop.h"
 
 #define OUTPUT_MAXIMUM 65536
-#define WORDS_MAXIMUM  64
 #define PATIENCE_MS    60000
 #define REAP_MS        10
 
@@ -123,38 +123,6 @@ static void on_patience(evutil_socket_t fd, short what, void *state)
                                  p->search->profile, PATIENCE_MS / 1000));
 }
 
-/* Words of a command line, in place: white space parts them, quotes and backslashes join. */
-static bool split(char *line, char *words[WORDS_MAXIMUM + 1])
-{
-    size_t count = 0;
-    for (char *at = line; *at;) {
-        char *to = at, quote = '\0';
-        while (*at == ' ' || *at == '\t')
-            to = ++at;
-        if (!*at)
-            break;
-        if (count == WORDS_MAXIMUM)
-            return false;
-        words[count++] = to;
-        for (; *at && (quote || (*at != ' ' && *at != '\t')); at++) {
-            if (!quote && (*at == '"' || *at == '\''))
-                quote = *at;
-            else if (*at == quote)
-                quote = '\0';
-            else if (*at == '\\' && at[1] && quote != '\'')
-                *to++ = *++at;
-            else
-                *to++ = *at;
-        }
-        if (quote)
-            return false;
-        at += *at != '\0';
-        *to = '\0';
-    }
-    words[count] = NULL;
-    return count > 0;
-}
-
 static int spawn(struct process *p, char *const words[])
 {
     int ends[2];
@@ -197,7 +165,7 @@ static void watch(struct process *p)
 enum credentials_result credentials_process(struct credentials_search *s)
 {
     const char *command = config_value(s->config, s->profile, "credential_process");
-    char *words[WORDS_MAXIMUM + 1];
+    char *words[COMMAND_LINE_WORDS + 1];
     if (s->local || !command)
         return CREDENTIALS_NONE;
     char *line = asl_copy_text(asl_text(command));
@@ -205,7 +173,7 @@ enum credentials_result credentials_process(struct credentials_search *s)
     p->search = s;
     p->pipe = -1;
     asl_buffer_init(&p->output, OUTPUT_MAXIMUM);
-    int problem = split(line, words) ? spawn(p, words) : EINVAL;
+    int problem = command_line_split(line, words) > 0 ? spawn(p, words) : EINVAL;
     free(line);
     if (problem != 0) {
         p->pid = 0;

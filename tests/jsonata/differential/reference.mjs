@@ -67,6 +67,9 @@ export const peculiarities = [
         [['utils.keys(input).forEach(function (key) {\n                var value = input[key];', '(Array.isArray(input) ? Array.from(input.keys()) : utils.keys(input)).forEach(function (key) {\n                var value = input[key];']]],
     ['$replace of a string by a function puts in the source text of its wrapper (here: nothing)',
         [['result += replacement;', 'result += typeof replacement === "function" ? "" : replacement;']]],
+    ['$substringBefore with nothing to look for looks for the word "undefined" (here: the whole text comes back)',
+        [['var pos = str.indexOf(chars);\n        if (pos > -1) {\n            return str.substr(0, pos);',
+            'var pos = chars === undefined ? -1 : str.indexOf(chars);\n        if (pos > -1) {\n            return str.substr(0, pos);']]],
     ['a function of the library keeps name and place of its last call, even in an earlier expression, and gives them to errors '
         + '(here: it begins every evaluation with its own name and no place)',
         [['bindings[name] = value;', 'bindings[name] = value; if (utils.isFunction(value) && !library.has(value)) library.set(value, name);'],
