@@ -437,17 +437,3 @@ void signature_answer(struct http_exchange *x, const struct http_received *reque
     http_headers_free(&headers);
     asl_buffer_free(&body);
 }
-
-void signature_scope(const struct http_received *request, char region[32], char account[13])
-{
-    struct claim c = {.in_query = false};
-    char scope[320];
-    const char *authorization = http_headers_get(&request->headers, "Authorization");
-    bool found = authorization
-                     ? parameter(authorization, "Credential=", scope, sizeof scope)
-                     : query_parameter(request->query, "X-Amz-Credential", scope, sizeof scope);
-    bool fine = found && read_scope(scope, &c);
-    snprintf(region, 32, "%s", fine ? c.region : "");
-    bool is_account = fine && strlen(c.id) == 12 && strspn(c.id, "0123456789") == 12;
-    snprintf(account, 13, "%.12s", is_account ? c.id : "");
-}

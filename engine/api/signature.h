@@ -33,8 +33,4 @@ bool signature_verify(const struct signature_keys *k, const struct http_received
 void signature_answer(struct http_exchange *x, const struct http_received *request,
                       const struct signature_refusal *refusal);
 
-/* The region of the credential scope, and the key's id where it reads as an account (twelve digits);
- * "" where there is none. Not verified here. */
-void signature_scope(const struct http_received *request, char region[32], char account[13]);
-
 #endif
