@@ -59,8 +59,10 @@ export const peculiarities = [
         ['next.position = result.body.procedure.position;', 'if (next) next.position = result.body.procedure.position;']]],
     ['$string cannot be applied partially, for its wrapper has a parameter with a default (here: it can)',
         [['function string(arg, prettify = false) {', 'function string(arg, prettify) {']]],
-    ['$fromMillis of a time beyond JavaScript\'s dates has NaN for every part (here: it is refused)',
+    ['$fromMillis of a time beyond JavaScript\'s dates, its zone counted in, has NaN for every part (here: it is refused)',
         [['function fromMillis(millis, picture, timezone) {', 'function fromMillis(millis, picture, timezone) { if (millis !== undefined && !(Math.abs(millis) <= 8.64e15)) ' +
+            'throw { code: "D3110", stack: "", value: millis, words: "The time {{value}} is out of the range of dates" };'],
+        ['offsetMinutes = offset % 100;', 'offsetMinutes = offset % 100; if (!(Math.abs(millis + (60 * offsetHours + offsetMinutes) * 60000) <= 8.64e15) && !isNaN(offset)) ' +
             'throw { code: "D3110", stack: "", value: millis, words: "The time {{value}} is out of the range of dates" };'],
         ['var template = errorCodes[err.code];', 'var template = err.words ?? errorCodes[err.code];']]],
     ['* over an array that is a sequence finds its mark, an item `true`, behind its items (here: only items)',
