@@ -5,9 +5,8 @@
  * kind to one box share their points from the second row on. A back edge turns below its first box
  * and above its last: these turns are vertices too, in the odd rows there, which draws the line's
  * upward part near both. */
-#include "engine/graph/layout.h"
+#include "engine/graph/layout_internal.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,50 +16,8 @@
 #define BESIDE     22.0 /* between boxes of a row */
 #define BESIDE_LINE 12.0
 #define PORT       16.0 /* between two lines at a box */
-#define SWEEPS     24
 #define PASSES     13 /* odd: the last one goes down */
-#define NONE       SIZE_MAX
-
-struct vertex {
-    size_t row;
-    size_t node, edge; /* the box, or the edge whose label it is; NONE */
-    bool turns;        /* below or above a back edge's box */
-    double w, x;       /* x: of its middle */
-    double order;
-    size_t place; /* in its row */
-};
-
-/* Between a vertex and one of the next row. */
-struct link {
-    size_t upper, lower;
-    int kind;
-    bool back; /* the line runs upwards */
-    size_t *edges, count;
-    double upper_x, lower_x; /* where it touches the two */
-};
-
-struct row {
-    size_t *vertices, count;
-    double y, h;
-};
-
-struct drawing {
-    struct layout *l;
-    bool *is_back;
-    size_t *rank;
-    struct vertex *vertices;
-    size_t vertex_count, vertex_capacity;
-    struct link *links;
-    size_t link_count, link_capacity;
-    size_t *slots, slot_capacity; /* links by their vertices; open addressing */
-    struct row *rows;
-    size_t row_count;
-    size_t *of_node; /* the node's vertex */
-    size_t *trunks;  /* by kind, back, target and row: a vertex; open addressing */
-    uint64_t *trunk_keys;
-    size_t trunk_capacity;
-    size_t *up_first, *up_links, *down_first, *down_links; /* links by vertex */
-};
+#define STRAIGHTENINGS 3 /* a line that moved leaves room to others */
 
 /* ---- ranks ---- */
 
@@ -334,112 +291,6 @@ static void fill_rows(struct drawing *d)
     }
 }
 
-/* The mean place of the neighbours in the row above or below; its own where it has none. */
-static double pull(const struct drawing *d, size_t vertex, bool up)
-{
-    const size_t *first = up ? d->up_first : d->down_first;
-    const size_t *links = up ? d->up_links : d->down_links;
-    double sum = 0;
-    size_t count = first[vertex + 1] - first[vertex];
-    for (size_t i = first[vertex]; i < first[vertex + 1]; i++) {
-        const struct link *k = &d->links[links[i]];
-        sum += (double)d->vertices[up ? k->upper : k->lower].place;
-    }
-    return count ? sum / (double)count : (double)d->vertices[vertex].place;
-}
-
-static void sort_row(struct drawing *d, struct row *row)
-{
-    for (size_t i = 1; i < row->count; i++) { /* stable, and nearly sorted */
-        size_t v = row->vertices[i], k = i;
-        for (; k > 0 && d->vertices[row->vertices[k - 1]].order > d->vertices[v].order; k--)
-            row->vertices[k] = row->vertices[k - 1];
-        row->vertices[k] = v;
-    }
-    for (size_t i = 0; i < row->count; i++)
-        d->vertices[row->vertices[i]].place = i;
-}
-
-/* Crossings of the links below a row, the slow way: rows are short. */
-static size_t crossings_below(const struct drawing *d, const struct row *row)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < row->count; i++)
-        for (size_t a = d->down_first[row->vertices[i]]; a < d->down_first[row->vertices[i] + 1]; a++)
-            for (size_t k = i + 1; k < row->count; k++)
-                for (size_t b = d->down_first[row->vertices[k]];
-                     b < d->down_first[row->vertices[k] + 1]; b++)
-                    count += d->vertices[d->links[d->down_links[a]].lower].place >
-                             d->vertices[d->links[d->down_links[b]].lower].place;
-    return count;
-}
-
-static size_t crossings(const struct drawing *d)
-{
-    size_t count = 0;
-    for (size_t r = 0; r + 1 < d->row_count; r++)
-        count += crossings_below(d, &d->rows[r]);
-    return count;
-}
-
-static void keep_places(const struct drawing *d, size_t *places)
-{
-    for (size_t i = 0; i < d->vertex_count; i++)
-        places[i] = d->vertices[i].place;
-}
-
-static void restore_places(struct drawing *d, const size_t *places)
-{
-    for (size_t i = 0; i < d->vertex_count; i++) {
-        d->vertices[i].place = places[i];
-        d->rows[d->vertices[i].row].vertices[places[i]] = i;
-    }
-}
-
-/* Swaps neighbours wherever that takes crossings away. */
-static void swap_neighbours(struct drawing *d)
-{
-    for (size_t r = 0; r < d->row_count; r++) {
-        struct row *row = &d->rows[r];
-        for (size_t i = 0; row->count < 64 && i + 1 < row->count; i++) {
-            size_t before = crossings_below(d, row) + (r ? crossings_below(d, &d->rows[r - 1]) : 0);
-            if (!before)
-                break;
-            size_t a = row->vertices[i], b = row->vertices[i + 1];
-            row->vertices[i] = b, row->vertices[i + 1] = a;
-            d->vertices[b].place = i, d->vertices[a].place = i + 1;
-            if (crossings_below(d, row) + (r ? crossings_below(d, &d->rows[r - 1]) : 0) < before)
-                continue;
-            row->vertices[i] = a, row->vertices[i + 1] = b;
-            d->vertices[a].place = i, d->vertices[b].place = i + 1;
-        }
-    }
-}
-
-static void order_rows(struct drawing *d)
-{
-    size_t *best = asl_allocate_zeroed(d->vertex_count + 1, sizeof *best);
-    size_t least = crossings(d);
-    keep_places(d, best);
-    for (int sweep = 0; sweep < SWEEPS && least; sweep++) {
-        bool down = sweep % 2 == 0;
-        for (size_t n = 0; n < d->row_count; n++) {
-            struct row *row = &d->rows[down ? n : d->row_count - 1 - n];
-            for (size_t i = 0; i < row->count; i++)
-                d->vertices[row->vertices[i]].order = pull(d, row->vertices[i], down);
-            sort_row(d, row);
-        }
-        swap_neighbours(d);
-        size_t now = crossings(d);
-        if (now < least) {
-            least = now;
-            keep_places(d, best);
-        }
-    }
-    restore_places(d, best);
-    free(best);
-}
-
 /* ---- coordinates ---- */
 
 static double distance(const struct vertex *a, const struct vertex *b)
@@ -513,6 +364,59 @@ static void place_row(struct drawing *d, const struct row *row, bool above, stru
         }
 }
 
+/* The room a vertex has between its neighbours in the row. */
+static void room(const struct drawing *d, size_t v, double *least, double *most)
+{
+    const struct vertex *here = &d->vertices[v];
+    const struct row *row = &d->rows[here->row];
+    *least = -1e9, *most = 1e9;
+    if (here->place > 0) {
+        const struct vertex *left = &d->vertices[row->vertices[here->place - 1]];
+        *least = left->x + distance(left, here);
+    }
+    if (here->place + 1 < row->count) {
+        const struct vertex *right = &d->vertices[row->vertices[here->place + 1]];
+        *most = right->x - distance(here, right);
+    }
+}
+
+/* The next point or label of the line below `v`; NONE where the line ends, parts or meets another. */
+static size_t below(const struct drawing *d, size_t v)
+{
+    if (d->down_first[v + 1] - d->down_first[v] != 1)
+        return NONE;
+    size_t next = d->links[d->down_links[d->down_first[v]]].lower;
+    const struct vertex *n = &d->vertices[next];
+    bool meets = d->up_first[next + 1] - d->up_first[next] != 1;
+    return n->node != NONE || n->turns || meets ? NONE : next;
+}
+
+/* Lines that step from row to row, because each row left them another place, are drawn straight as
+ * far as all the rows together leave one. */
+static void straighten(struct drawing *d)
+{
+    for (size_t r = 0; r < d->row_count; r++)
+        for (size_t i = 0; i < d->rows[r].count; i++) {
+            size_t first = d->rows[r].vertices[i], count = 0, end = first;
+            double least = -1e9, most = 1e9, sum = 0, low, high;
+            if (d->vertices[first].node != NONE || d->vertices[first].turns)
+                continue;
+            for (; end != NONE; end = below(d, end)) {
+                room(d, end, &low, &high);
+                low = low > least ? low : least, high = high < most ? high : most;
+                if (low > high)
+                    break;
+                least = low, most = high;
+                sum += d->vertices[end].x;
+                count++;
+            }
+            double x = count ? sum / (double)count : 0;
+            x = x < least ? least : x > most ? most : x;
+            for (size_t v = first; count-- > 0; v = below(d, v))
+                d->vertices[v].x = x;
+        }
+}
+
 static void place_columns(struct drawing *d)
 {
     size_t widest = 0;
@@ -523,6 +427,8 @@ static void place_columns(struct drawing *d)
         for (size_t n = 0; n < d->row_count; n++)
             place_row(d, &d->rows[pass % 2 ? d->row_count - 1 - n : n], pass % 2 == 0, blocks);
     free(blocks);
+    for (int pass = 0; pass < STRAIGHTENINGS; pass++)
+        straighten(d);
     double least = 0, most = 0;
     for (size_t i = 0; i < d->vertex_count; i++) {
         const struct vertex *v = &d->vertices[i];
@@ -751,7 +657,7 @@ void layout_run(struct layout *l, size_t start)
     make_chains(&d);
     index_links(&d);
     fill_rows(&d);
-    order_rows(&d);
+    layout_order(&d);
     place_columns(&d);
     place_rows(&d);
     draw_lines(&d);
