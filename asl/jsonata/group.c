@@ -40,6 +40,7 @@ struct grouping {
     struct run *run;
     const struct group *group;
     struct frame *frame;
+    const struct array *items;
     bool reduce;           /* the items are rows */
     struct object *places; /* key -> number of its entry */
     struct entry *entries;
@@ -99,12 +100,10 @@ static bool add_to_group(struct grouping *g, item key, item data, uint32_t pair)
 
 static bool sort_into_groups(struct grouping *g, item one)
 {
-    item context = one;
-    struct frame *frame = g->frame;
-    if (g->reduce && one.kind == ITEM_TUPLE) {
-        context = one.as.tuple->at;
-        frame = jsonata_row_frame(g->run, frame, one.as.tuple);
-    }
+    struct frame *frame;
+    item context = jsonata_row_context(g->run, g->items, one, &frame, g->frame);
+    if (!g->reduce)
+        one = context; /* as a value */
     for (uint32_t pair = 0; pair < g->group->count / 2; pair++) {
         item key = evaluate_key(g->run, g->group, pair, context, frame);
         if (item_is_failed(key))
@@ -118,14 +117,12 @@ static bool sort_into_groups(struct grouping *g, item one)
 /* The rows of a group as one: every binding holds all their values. */
 static const struct tuple *reduce_rows(struct run *run, item data)
 {
-    if (data.kind == ITEM_TUPLE)
-        return data.as.tuple;
     const struct array *rows = data.as.array;
-    const struct tuple *first = jsonata_at(&run->heap, rows, 0).as.tuple;
+    const struct tuple *first = jsonata_row(jsonata_at(&run->heap, rows, 0));
     uint32_t most = 0;
     for (uint32_t i = 0; i < rows->count; i++)
-        if (jsonata_at(&run->heap, rows, i).as.tuple->count > most)
-            most = jsonata_at(&run->heap, rows, i).as.tuple->count;
+        if (jsonata_row(jsonata_at(&run->heap, rows, i))->count > most)
+            most = jsonata_row(jsonata_at(&run->heap, rows, i))->count;
     struct tuple *all = jsonata_tuple(run, first, first->at, most);
     struct gathered at = {first->at, NULL};
     struct gathered *values =
@@ -135,7 +132,7 @@ static const struct tuple *reduce_rows(struct run *run, item data)
     for (uint32_t b = 0; b < all->count; b++)
         values[b] = (struct gathered){all->bindings[b].value, NULL};
     for (uint32_t i = 1; i < rows->count; i++) {
-        const struct tuple *row = jsonata_at(&run->heap, rows, i).as.tuple;
+        const struct tuple *row = jsonata_row(jsonata_at(&run->heap, rows, i));
         gather(run, &at, row->at);
         for (uint32_t b = 0; b < row->count; b++)
             for (uint32_t to = 0; to < all->count; to++)
@@ -148,6 +145,15 @@ static const struct tuple *reduce_rows(struct run *run, item data)
     return all;
 }
 
+/* As the reference does to a row that is alone in its group: where it is in another group too, that
+ * one has no context. */
+static void take_context(struct tuple *row)
+{
+    row->at = item_undefined();
+    if (row->value)
+        jsonata_delete(row->value, ASL_TEXT("@"));
+}
+
 static item evaluate_values(struct grouping *g)
 {
     struct heap *h = &g->run->heap;
@@ -157,10 +163,13 @@ static item evaluate_values(struct grouping *g)
         const struct entry *e = &g->entries[(size_t)jsonata_member_value(h, &m, i).as.number];
         item context = e->data.data;
         struct frame *frame = g->frame;
-        if (g->reduce && (context.kind == ITEM_TUPLE || context.kind == ITEM_ARRAY)) {
-            const struct tuple *row = reduce_rows(g->run, context);
-            context = row->at;
-            frame = jsonata_row_frame(g->run, frame, row);
+        if (g->reduce) {
+            struct tuple *row = jsonata_row(context);
+            const struct tuple *all = row ? row : reduce_rows(g->run, context);
+            context = all->at;
+            frame = jsonata_row_frame(g->run, frame, all);
+            if (row)
+                take_context(row);
         }
         item value =
             jsonata_evaluate_node(g->run, g->group->items[2 * e->pair + 1], context, frame);
@@ -208,7 +217,8 @@ item jsonata_evaluate_group(struct run *run, const struct group *group, item inp
     if (input.kind != ITEM_ARRAY && group->count / 2 <= PAIRS_FEW)
         return construct(run, group, input, frame);
     struct array *items = jsonata_as_array(&run->heap, input);
-    struct grouping g = {.run = run, .group = group, .frame = frame, .reduce = items->tuples};
+    struct grouping g = {
+        .run = run, .group = group, .frame = frame, .items = items, .reduce = items->tuples};
     g.places = jsonata_object(&run->heap, 8);
     if (items->count == 0 && !g.reduce && !sort_into_groups(&g, item_undefined()))
         return item_failed();

@@ -1,5 +1,6 @@
 /* See integer_picture.h. */
 #include "integer_picture.h"
+#include "power.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -293,7 +294,7 @@ static double read_letters(struct asl_text t, char first)
     uint32_t high = 0;
     size_t at = t.size;
     for (int i = 0; at > 0 || high; i++) /* from the right, rounded as the reference's sum is */
-        value += ((double)unit_before(t, &at, &high) - first + 1) * pow(26, i);
+        value += ((double)unit_before(t, &at, &high) - first + 1) * jsonata_power(26, i);
     return value;
 }
 

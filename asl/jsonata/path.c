@@ -171,7 +171,8 @@ static item rows_to_items(struct run *run, const struct array *rows)
     struct array *out = jsonata_sequence(&run->heap);
     for (uint32_t i = 0; rows && i < rows->count; i++) {
         item row = jsonata_at(&run->heap, rows, i);
-        jsonata_push(&run->heap, out, row.kind == ITEM_TUPLE ? row.as.tuple->at : row);
+        const struct tuple *t = jsonata_row(row);
+        jsonata_push(&run->heap, out, t ? t->at : row);
     }
     return item_array(out);
 }
@@ -281,13 +282,10 @@ static bool keep_by_places(struct run *run, item result, uint32_t index, uint32_
 static item filter_by_expression(struct run *run, const struct node *predicate, struct array *input,
                                  struct array *out, struct frame *frame)
 {
+    struct frame *inner;
     for (uint32_t i = 0; i < input->count; i++) {
-        item candidate = jsonata_at(&run->heap, input, i), context = candidate;
-        struct frame *inner = frame;
-        if (input->tuples && candidate.kind == ITEM_TUPLE) {
-            context = candidate.as.tuple->at;
-            inner = jsonata_row_frame(run, frame, candidate.as.tuple);
-        }
+        item candidate = jsonata_at(&run->heap, input, i);
+        item context = jsonata_row_context(run, input, candidate, &inner, frame);
         item result = jsonata_evaluate_node(run, predicate, context, inner);
         if (item_is_failed(result))
             return result;
@@ -327,8 +325,8 @@ item jsonata_evaluate_stages(struct run *run, const struct stages *stages, item 
         struct array *rows = input.kind == ITEM_ARRAY ? input.as.array : NULL;
         for (uint32_t row = 0; rows && row < rows->count; row++) {
             item old = jsonata_at(&run->heap, rows, row);
-            if (old.kind == ITEM_TUPLE)
-                jsonata_tuple_set(run, old.as.tuple, stage->index, item_number(row));
+            if (jsonata_row(old))
+                jsonata_tuple_set(run, jsonata_row(old), stage->index, item_number(row));
         }
     }
     return input;

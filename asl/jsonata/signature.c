@@ -93,10 +93,9 @@ static struct asl_text between(struct asl_text t, size_t open, size_t close)
     return (struct asl_text){t.data + start, close > start ? close - start : 0};
 }
 
-static bool refuse(struct failure *f, const char *code, struct asl_text value, size_t at,
-                   size_t *offset)
+static bool refuse(struct failure *f, const char *code, item value, size_t at, size_t *offset)
 {
-    *f = (struct failure){.value = item_text(value)};
+    *f = (struct failure){.value = value};
     strcpy(f->code, code);
     *offset = at;
     return false;
@@ -105,6 +104,7 @@ static bool refuse(struct failure *f, const char *code, struct asl_text value, s
 static bool parse_choice(struct asl_text choice, struct parameter *p)
 {
     p->type = '(';
+    p->choice = choice;
     p->accepts = LETTER_MISSING;
     for (size_t i = 0; i < choice.size; i++) {
         if (choice.data[i] == '<')
@@ -129,12 +129,21 @@ static uint16_t accepted_by(char type)
     }
 }
 
+/* As an error tells it: the letter, or the choice with its parentheses. */
+static item type_of(const struct parameter *p)
+{
+    if (p->type == '(')
+        return item_text((struct asl_text){p->choice.data - 1, p->choice.size + 2});
+    return p->type ? item_text((struct asl_text){&p->type, 1}) : item_undefined();
+}
+
 static bool parse_modifier(struct asl_text t, size_t *at, struct parameter *p, struct failure *f,
                            size_t *offset)
 {
     switch (t.data[*at]) {
     case '-':
         p->context = true;
+        p->context_accepts = p->optional || !p->type ? LETTERS_ANY : p->accepts;
         /* fall through */
     case '?':
         p->lazy = p->many || p->optional;
@@ -145,9 +154,10 @@ static bool parse_modifier(struct asl_text t, size_t *at, struct parameter *p, s
         return true;
     case '<': {
         if (p->type != 'a' && p->type != 'f')
-            return refuse(f, "S0401", (struct asl_text){&p->type, 1}, *at, offset);
+            return refuse(f, "S0401", type_of(p), *at, offset);
         size_t end = closing(t, *at, '<', '>');
         p->subtype = between(t, *at, end);
+        p->has_subtype = true;
         *at = end;
         return true;
     }
@@ -156,31 +166,42 @@ static bool parse_modifier(struct asl_text t, size_t *at, struct parameter *p, s
     }
 }
 
+/* Of what a modifier said before the first letter only the context stays. */
+static struct parameter *next_parameter(struct signature *s)
+{
+    struct parameter *p = &s->parameters[s->count++];
+    *p = s->count == 1
+             ? (struct parameter){.context = p->context, .context_accepts = p->context_accepts}
+             : (struct parameter){0};
+    return p;
+}
+
 const struct signature *jsonata_signature(struct heap *h, struct asl_text t,
                                           struct failure *failure, size_t *offset)
 {
     struct signature *s =
         jsonata_arena_allocate(&h->arena, sizeof *s + (t.size + 1) * sizeof s->parameters[0]);
     if (!s) {
-        refuse(failure, "D2015", ASL_TEXT(""), 0, offset);
+        refuse(failure, "D2015", item_undefined(), 0, offset);
         return NULL;
     }
-    struct parameter nobody = {0}, *last = &nobody;
+    struct parameter *last = &s->parameters[0]; /* a modifier may stand before the first letter */
+    *last = (struct parameter){0};
     s->count = 0;
     for (size_t at = 1; at < t.size && t.data[at] != ':'; at++) {
         char c = t.data[at];
         if (c == '(') {
             size_t end = closing(t, at, '(', ')');
-            last = &s->parameters[s->count++];
-            *last = (struct parameter){0};
+            last = next_parameter(s);
             if (!parse_choice(between(t, at, end), last)) {
-                refuse(failure, "S0402", between(t, at, end), at, offset);
+                refuse(failure, "S0402", item_text(between(t, at, end)), at, offset);
                 return NULL;
             }
             at = end;
         } else if (c && strchr("snbloafjx", c)) {
-            last = &s->parameters[s->count++];
-            *last = (struct parameter){.type = c, .accepts = accepted_by(c)};
+            last = next_parameter(s);
+            last->type = c;
+            last->accepts = accepted_by(c);
         } else if (!parse_modifier(t, &at, last, failure, offset)) {
             return NULL;
         }
@@ -278,14 +299,24 @@ static const char *plural(char type)
     }
 }
 
+/* The letters of what the parameter took are its subtype, letter by letter: so an item of the type
+ * stands for an array of it, but `a<n>+` takes only arrays once it takes two. */
+static bool spells_subtype(const struct parameter *p, const item *arguments, size_t taken)
+{
+    for (size_t i = 0; i < taken && taken == p->subtype.size; i++)
+        if (p->subtype.data[i] != letter_of(arguments[i]))
+            return false;
+    return taken == p->subtype.size;
+}
+
 /* An argument for an `a` parameter: its elements' type checked, a single item wrapped. */
-static bool check_array(struct heap *h, const struct parameter *p, item *argument)
+static bool check_array(struct heap *h, const struct parameter *p, bool may_stand_alone,
+                        item *argument)
 {
     char letter = letter_of(*argument);
     if (letter == 'm')
         return true;
-    if (p->subtype.size > 0 && letter != 'a' &&
-        !(p->subtype.size == 1 && p->subtype.data[0] == letter))
+    if (letter != 'a' && !may_stand_alone)
         return false;
     if (letter != 'a') {
         struct array *wrapped = jsonata_array(h, 1);
@@ -294,8 +325,8 @@ static bool check_array(struct heap *h, const struct parameter *p, item *argumen
         return true;
     }
     const struct array *a = argument->as.array;
-    for (uint32_t i = 0; p->subtype.size > 0 && i < a->count; i++)
-        if (letter_of(jsonata_at(h, a, i)) != p->subtype.data[0])
+    for (uint32_t i = 0; p->has_subtype && i < a->count; i++)
+        if (p->subtype.size == 0 || letter_of(jsonata_at(h, a, i)) != p->subtype.data[0])
             return false;
     return true;
 }
@@ -317,7 +348,7 @@ static bool fill_missing(struct check *c, const struct parameter *p)
         c->at++;
         return true;
     }
-    if (!(p->accepts & letter_bit(letter_of(c->context)))) {
+    if (!(p->context_accepts & letter_bit(letter_of(c->context)))) {
         *c->failure =
             (struct failure){.code = "T0411", .value = c->context, .index = (int64_t)c->at + 1};
         return false;
@@ -328,15 +359,16 @@ static bool fill_missing(struct check *c, const struct parameter *p)
 
 static bool fill_taken(struct check *c, const struct parameter *p, size_t taken)
 {
+    bool typed = p->type == 'a' && p->has_subtype;
+    bool may_stand_alone = !typed || spells_subtype(p, c->arguments + c->at, taken);
     for (size_t i = 0; i < taken; i++) {
         item argument = c->at < c->count ? c->arguments[c->at] : item_undefined();
-        if (p->type == 'a' && !check_array(c->heap, p, &argument)) {
-            *c->failure = (struct failure){.code = "T0412",
-                                           .value = argument,
-                                           .index = (int64_t)c->at + 1,
-                                           .type = p->subtype.size == 1
-                                                       ? plural(p->subtype.data[0])
-                                                       : NULL};
+        if (p->type == 'a' && !check_array(c->heap, p, may_stand_alone, &argument)) {
+            *c->failure =
+                (struct failure){.code = "T0412",
+                                 .value = argument,
+                                 .index = (int64_t)c->at + 1,
+                                 .type = p->subtype.size == 1 ? plural(p->subtype.data[0]) : NULL};
             return false;
         }
         c->out[c->filled++] = argument;
@@ -366,7 +398,7 @@ static bool stay_as_they_are(const struct signature *s, const item *arguments, s
 {
     for (size_t i = 0; i < count; i++)
         if (s->parameters[i].type == 'a' &&
-            (arguments[i].kind != ITEM_ARRAY || s->parameters[i].subtype.size > 0))
+            (arguments[i].kind != ITEM_ARRAY || s->parameters[i].has_subtype))
             return false;
     return count == s->count;
 }

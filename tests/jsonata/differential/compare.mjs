@@ -108,7 +108,6 @@ class Driver {
 // One after the other, from question number `from` on; tells what came out of each.
 async function compareAll(program, questions, from, tell) {
     const driver = new Driver(program);
-    globalThis.powerOfC = async (base, exponent) => Number((await driver.ask(JSON.stringify({ power: [String(base), String(exponent)] }))).value);
     let number = 0;
     for (const question of questions) {
         if (number++ < from) continue;

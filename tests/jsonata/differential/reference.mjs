@@ -32,8 +32,6 @@ export const peculiarities = [
         [['            input.push(undefined);', '            input = [undefined];']]],
     ['a regular expression sees a character beyond U+FFFF as two (here: flag u, where the pattern allows it)',
         [['return new RegExp(pattern, flags);', 'try { return new RegExp(pattern, flags + "u"); } catch { return new RegExp(pattern, flags); }']]],
-    ['Math.pow of V8 rounds otherwise than the C library in the last bit (here: the C library\'s)',
-        [['function power(arg, exp) {', 'async function power(arg, exp) {'], ['result = Math.pow(arg, exp);', 'result = await globalThis.powerOfC(arg, exp);']]],
     ['?: and ?? copy their left side through JSON, which makes {} of a regular expression and takes the check out of a signature (here: copied whole)',
         [['this.condition = JSON.parse(JSON.stringify(left));', 'this.condition = globalThis.copyTree(left);'],
         ['arguments: [JSON.parse(JSON.stringify(left))]', 'arguments: [globalThis.copyTree(left)]']]],
