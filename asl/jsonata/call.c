@@ -62,7 +62,14 @@ static item check_loosely(struct run *run, const struct function *f, item *argum
             run->failure.index = i + 1;
             return failed;
         }
-        if (p->type == 'a' && !item_is_undefined(arguments[i]) && arguments[i].kind != ITEM_ARRAY) {
+        bool is_alone = !item_is_undefined(arguments[i]) && arguments[i].kind != ITEM_ARRAY;
+        if (p->type == 'a' && is_alone && p->subtype.size > 0 && p->subtype.data[0] == 's') {
+            item failed = jsonata_fail_value(run, "T0412", arguments[i]);
+            run->failure.index = i + 1;
+            run->failure.type = "strings"; /* $join: its array is asked to join itself */
+            return failed;
+        }
+        if (p->type == 'a' && is_alone) {
             struct array *around = jsonata_array(&run->heap, 1);
             jsonata_push(&run->heap, around, arguments[i]);
             arguments[i] = item_array(around);
@@ -295,6 +302,21 @@ item jsonata_defer_call(struct run *run, const struct node *n, item input, struc
     return (item){.kind = ITEM_TAIL, .as.tail = t};
 }
 
+item jsonata_tail_function(struct run *run, item tail)
+{
+    const struct tail *t = tail.as.tail;
+    struct node *call = jsonata_arena_allocate(&run->heap.arena, sizeof *call);
+    struct function *f = jsonata_function(run, FUNCTION_LAMBDA, 0);
+    if (!call)
+        return jsonata_fail_limit(run);
+    *call = *t->node;
+    call->tail = false;
+    f->as.lambda.body = call;
+    f->as.lambda.frame = t->frame;
+    f->as.lambda.input = t->input;
+    return item_function(f);
+}
+
 /* What the reference writes on whatever it is about to call, be it no function at all. */
 static void called_in_tail(struct run *run, const struct node *procedure, item called)
 {
@@ -302,6 +324,8 @@ static void called_in_tail(struct run *run, const struct node *procedure, item c
         return;
     if (procedure->type == NODE_VARIABLE && item_is_undefined(run->failure.token))
         run->failure.token = procedure->value;
+    if (procedure->position == JSONATA_NO_POSITION)
+        return;
     run->failure.has_position = true;
     run->failure.position = procedure->position;
 }
@@ -440,6 +464,24 @@ static size_t formal_parameters(const struct function *f)
     return f->kind == FUNCTION_NATIVE ? f->as.native->parameters : f->arity;
 }
 
+/* The reference reads the parameters' names out of a function's source text and compiles a function
+ * of the same parameters. Of what it wraps that text is `(...params)`, of $string it is
+ * `(arg, prettify = false)`: it fails at what does not belong there. */
+static item fail_partial(struct run *run, bool is_wrapped)
+{
+    item failed = jsonata_fail_value(run, is_wrapped ? "S0202" : "S0208",
+                                     is_wrapped ? jsonata_string_z(")") : item_number(2));
+    run->failure.token = jsonata_string_z(is_wrapped ? ".." : "=");
+    run->failure.has_position = true;
+    run->failure.position = is_wrapped ? 12 : 26;
+    return failed;
+}
+
+static bool is_string_function(const struct function *f)
+{
+    return f->kind == FUNCTION_NATIVE && strcmp(f->as.native->name, "string") == 0;
+}
+
 static item partial_other(struct run *run, item function, const item *arguments, size_t count)
 {
     size_t parameters = formal_parameters(function.as.function), open = 0;
@@ -470,6 +512,8 @@ item jsonata_evaluate_partial(struct run *run, const struct node *n, item input,
         return fail_call(run, n, "T1007");
     if (procedure.kind != ITEM_FUNCTION)
         return fail_call(run, n, "T1008");
+    if (procedure.borrowed || is_string_function(procedure.as.function))
+        return fail_partial(run, procedure.borrowed);
     if (procedure.as.function->kind == FUNCTION_LAMBDA)
         return partial_lambda(run, procedure.as.function, arguments, count);
     return partial_other(run, procedure, arguments, count);

@@ -20,6 +20,13 @@ item jsonata_fail(struct run *run, const char *code)
     return jsonata_fail_value(run, code, item_undefined());
 }
 
+item jsonata_fail_missing(struct run *run, int64_t index)
+{
+    item failed = jsonata_fail(run, "T0410");
+    run->failure.index = index;
+    return failed;
+}
+
 item jsonata_fail_limit(struct run *run)
 {
     if (run->heap.arena.exhausted) {
@@ -553,16 +560,6 @@ static item apply_attachments(struct run *run, const struct node *n, item result
     return result;
 }
 
-item jsonata_collapsed(struct run *run, item result)
-{
-    const struct array *a = result.kind == ITEM_ARRAY ? result.as.array : NULL;
-    if (!a || !a->sequence || a->tuples)
-        return result;
-    if (a->count == 0)
-        return item_undefined();
-    return a->count == 1 && !a->keep_singleton ? jsonata_at(&run->heap, a, 0) : result;
-}
-
 item jsonata_evaluate_operand(struct run *run, const struct node *n, item input,
                               struct frame *frame)
 {
@@ -588,12 +585,37 @@ item jsonata_evaluate_operand(struct run *run, const struct node *n, item input,
     }
 }
 
+item jsonata_collapsed(struct run *run, item result)
+{
+    const struct array *a = result.kind == ITEM_ARRAY ? result.as.array : NULL;
+    if (!a || !a->sequence || a->tuples)
+        return result;
+    if (a->count == 0)
+        return item_undefined();
+    return a->count == 1 && !a->keep_singleton ? jsonata_at(&run->heap, a, 0) : result;
+}
+
+/* What hangs on a call in tail position is lost, as in the reference; what hangs on a block around
+ * it takes the call that is still to be made for a function. Where that comes through alone the
+ * call is made after all. */
+static item attach_to_tail(struct run *run, const struct node *n, item tail, struct frame *frame)
+{
+    if (n->type == NODE_FUNCTION)
+        return tail;
+    item shown = jsonata_tail_function(run, tail);
+    if (item_is_failed(shown))
+        return shown;
+    item result = apply_attachments(run, n, shown, frame);
+    if (result.kind == ITEM_ARRAY)
+        result = jsonata_collapsed(run, result);
+    return result.kind == ITEM_FUNCTION && result.as.function == shown.as.function ? tail : result;
+}
+
 static item finish_node(struct run *run, const struct node *n, item result, struct frame *frame)
 {
-    /* what hangs on a call in tail position is lost, as in the reference */
-    if ((n->predicates || n->group || n->keep_array) && !item_is_failed(result) &&
-        result.kind != ITEM_TAIL)
-        result = apply_attachments(run, n, result, frame);
+    if ((n->predicates || n->group || n->keep_array) && !item_is_failed(result))
+        result = result.kind == ITEM_TAIL ? attach_to_tail(run, n, result, frame)
+                                          : apply_attachments(run, n, result, frame);
     return result.kind == ITEM_ARRAY ? jsonata_collapsed(run, result) : result;
 }
 

@@ -86,6 +86,9 @@ struct run {
 item jsonata_fail(struct run *run, const char *code);
 /* A failure with its value. */
 item jsonata_fail_value(struct run *run, const char *code, item value);
+/* Argument number `index`, whose signature lets it be undefined, is needed after all (the reference
+ * ends in an error of JavaScript then): T0410. */
+item jsonata_fail_missing(struct run *run, int64_t index);
 /* Too deep, too long, too much: which one is found out here. */
 item jsonata_fail_limit(struct run *run);
 
@@ -132,6 +135,8 @@ item jsonata_evaluate_call(struct run *run, const struct node *n, item input, st
                            const item *context);
 /* The call in tail position, to be made by the trampoline. */
 item jsonata_defer_call(struct run *run, const struct node *n, item input, struct frame *frame);
+/* The same as the function that it is to the reference. */
+item jsonata_tail_function(struct run *run, item tail);
 item jsonata_step_name(struct run *run, item input, struct asl_text name);
 item jsonata_collapsed(struct run *run, item result);
 item jsonata_evaluate_partial(struct run *run, const struct node *n, item input,

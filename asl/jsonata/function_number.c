@@ -339,7 +339,7 @@ NATIVE(format_base)
     if (arguments[0].kind != ITEM_NUMBER)
         return item_undefined();
     double base = arguments[1].kind == ITEM_NUMBER ? jsonata_round(arguments[1].as.number, 0) : 10;
-    if (base < 2 || base > 36)
+    if (!(base >= 2 && base <= 36))
         return jsonata_fail_value(run, "D3100", item_number(base));
     return jsonata_format_base(run, jsonata_round(arguments[0].as.number, 0), (int)base);
 }

@@ -146,10 +146,14 @@ static bool parse_modifier(struct asl_text t, size_t *at, struct parameter *p, s
         p->context_accepts = p->optional || !p->type ? LETTERS_ANY : p->accepts;
         /* fall through */
     case '?':
+        if (p->lazy && p->type)
+            return refuse(f, "S0403", item_text(t), *at, offset);
         p->lazy = p->many || p->optional;
         p->optional = !p->many;
         return true;
     case '+':
+        if ((p->many || p->optional) && p->type)
+            return refuse(f, "S0403", item_text(t), *at, offset);
         p->many = true;
         return true;
     case '<': {
@@ -309,11 +313,13 @@ static bool spells_subtype(const struct parameter *p, const item *arguments, siz
     return taken == p->subtype.size;
 }
 
-/* An argument for an `a` parameter: its elements' type checked, a single item wrapped. */
-static bool check_array(struct heap *h, const struct parameter *p, bool may_stand_alone,
-                        item *argument)
+/* An argument for an `a` parameter that took `letter`: its elements' type checked, a single item
+ * wrapped. */
+static bool check_array(struct heap *h, const struct parameter *p, char letter,
+                        bool may_stand_alone, item *argument)
 {
-    char letter = letter_of(*argument);
+    if (letter == 'm')
+        *argument = item_undefined();
     if (letter == 'm')
         return true;
     if (letter != 'a' && !may_stand_alone)
@@ -324,8 +330,8 @@ static bool check_array(struct heap *h, const struct parameter *p, bool may_stan
         *argument = item_array(wrapped);
         return true;
     }
-    const struct array *a = argument->as.array;
-    for (uint32_t i = 0; p->has_subtype && i < a->count; i++)
+    const struct array *a = argument->kind == ITEM_ARRAY ? argument->as.array : NULL;
+    for (uint32_t i = 0; a && p->has_subtype && i < a->count; i++)
         if (p->subtype.size == 0 || letter_of(jsonata_at(h, a, i)) != p->subtype.data[0])
             return false;
     return true;
@@ -334,7 +340,9 @@ static bool check_array(struct heap *h, const struct parameter *p, bool may_stan
 struct check {
     struct heap *heap;
     const item *arguments;
-    size_t count, at; /* next argument */
+    size_t count;
+    size_t at;     /* next argument; an optional parameter that took none has had one, too */
+    size_t letter; /* next argument whose letter is taken */
     item *out;
     size_t filled;
     item context;
@@ -360,10 +368,13 @@ static bool fill_missing(struct check *c, const struct parameter *p)
 static bool fill_taken(struct check *c, const struct parameter *p, size_t taken)
 {
     bool typed = p->type == 'a' && p->has_subtype;
-    bool may_stand_alone = !typed || spells_subtype(p, c->arguments + c->at, taken);
+    const item *matched = c->arguments + c->letter;
+    bool may_stand_alone = !typed || spells_subtype(p, matched, taken);
+    c->letter += taken;
     for (size_t i = 0; i < taken; i++) {
         item argument = c->at < c->count ? c->arguments[c->at] : item_undefined();
-        if (p->type == 'a' && !check_array(c->heap, p, may_stand_alone, &argument)) {
+        if (p->type == 'a' &&
+            !check_array(c->heap, p, letter_of(matched[i]), may_stand_alone, &argument)) {
             *c->failure =
                 (struct failure){.code = "T0412",
                                  .value = argument,
@@ -384,7 +395,7 @@ static bool fits_in_order(const struct signature *s, const item *arguments, size
     if (count > s->count)
         return false;
     for (size_t i = 0; i < count; i++)
-        if (s->parameters[i].many ||
+        if (s->parameters[i].many || s->parameters[i].lazy ||
             !(s->parameters[i].accepts & letter_bit(letter_of(arguments[i]))))
             return false;
     for (size_t i = count; i < s->count; i++)
@@ -417,7 +428,8 @@ const item *jsonata_check_arguments(struct heap *h, const struct signature *s,
                !share_out(s, s->count, arguments, *count, true, taken)) {
         return mismatch(s, arguments, *count, failure);
     }
-    struct check c = {h, arguments, *count, 0, NULL, 0, context, failure};
+    struct check c = {
+        .heap = h, .arguments = arguments, .count = *count, .context = context, .failure = failure};
     c.out = jsonata_arena_allocate(&h->arena, (s->count + *count + 1) * sizeof *c.out);
     if (!c.out)
         return mismatch(s, arguments, *count, failure);

@@ -5,9 +5,10 @@
  * {"value"} | {"undefined"} | {"function"} | {"error": {code, position, token, message}}.
  * Without it: runs differential/run.mjs on this program, every generator in turn: typed
  * (expressions of all operators and functions, mostly of types that fit), splice (the reference
- * suite's taken apart and recombined), boundary (function by function, arguments from the edges).
- * `--long [SEED]` asks 100,000 questions of each. Skipped where node or npm's jsonata (NODE_PATH,
- * or JSONATA_REFERENCE naming its folder) is missing.
+ * suite's taken apart and recombined), boundary (function by function, arguments from the edges),
+ * tree (all kinds of nodes within all others). `--long [SEED]` asks 100,000 questions of each.
+ * Skipped where node or npm's jsonata (NODE_PATH, or JSONATA_REFERENCE naming its folder) is
+ * missing.
  */
 #include "asl/jsonata/jsonata.h"
 
@@ -105,7 +106,7 @@ static int drive(void)
     return 0;
 }
 
-static const char *const generators[] = {"typed", "splice", "boundary"};
+static const char *const generators[] = {"typed", "splice", "boundary", "tree"};
 
 /* The script's exit status. */
 static int run_generator(const char *program, const char *count, const char *seed,

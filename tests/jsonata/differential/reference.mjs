@@ -52,11 +52,6 @@ export const peculiarities = [
         [['const offset = parseInt(timezone);', 'const offset = parseInt(timezone) || 0;']]],
     ['a transform takes a function for an object to merge (here: it is refused as no object)',
         [["if(updateType !== 'object' ||", "if(updateType !== 'object' || isFunction(update) ||"]]],
-    ['a call in tail position of what is no function ends in an error of JavaScript (here: T1006)',
-        [['next.token = result.body.procedure.value;', 'if (next) next.token = result.body.procedure.value;'],
-        ['next.position = result.body.procedure.position;', 'if (next) next.position = result.body.procedure.position;']]],
-    ['$string cannot be applied partially, for its wrapper has a parameter with a default (here: it can)',
-        [['function string(arg, prettify = false) {', 'function string(arg, prettify) {']]],
     ['$fromMillis of a time beyond JavaScript\'s dates, its zone counted in, has NaN for every part (here: it is refused)',
         [['function fromMillis(millis, picture, timezone) {', 'function fromMillis(millis, picture, timezone) { if (millis !== undefined && !(Math.abs(millis) <= 8.64e15)) ' +
             'throw { code: "D3110", stack: "", value: millis, words: "The time {{value}} is out of the range of dates" };'],
