@@ -182,9 +182,17 @@ static item evaluate_values(struct grouping *g)
     return item_object(result);
 }
 
-/* One item, few pairs: no groups to find. */
+/* One item, few pairs: no groups to find. (Not when a key may spell an array index: JavaScript has
+ * those members first, and their values are evaluated first.) */
 #define PAIRS_FEW 16
 
+static bool may_be_index(item key)
+{
+    return key.kind == ITEM_STRING && key.size > 0 && key.as.text[0] >= '0' &&
+           key.as.text[0] <= '9';
+}
+
+/* Undefined when that is not the way. */
 static item construct(struct run *run, const struct group *g, item context, struct frame *frame)
 {
     item keys[PAIRS_FEW];
@@ -193,6 +201,8 @@ static item construct(struct run *run, const struct group *g, item context, stru
         keys[i] = evaluate_key(run, g, i, context, frame);
         if (item_is_failed(keys[i]))
             return keys[i];
+        if (pairs > 1 && may_be_index(keys[i]))
+            return item_undefined();
         for (uint32_t j = 0; keys[i].kind == ITEM_STRING && j < i; j++)
             if (keys[j].kind == ITEM_STRING &&
                 asl_text_equal(item_string(keys[i]), item_string(keys[j])))
@@ -214,8 +224,11 @@ static item construct(struct run *run, const struct group *g, item context, stru
 item jsonata_evaluate_group(struct run *run, const struct group *group, item input,
                             struct frame *frame)
 {
-    if (input.kind != ITEM_ARRAY && group->count / 2 <= PAIRS_FEW)
-        return construct(run, group, input, frame);
+    if (input.kind != ITEM_ARRAY && group->count / 2 <= PAIRS_FEW) {
+        item made = construct(run, group, input, frame);
+        if (!item_is_undefined(made))
+            return made;
+    }
     struct array *items = jsonata_as_array(&run->heap, input);
     struct grouping g = {
         .run = run, .group = group, .frame = frame, .items = items, .reduce = items->tuples};

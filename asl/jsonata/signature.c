@@ -137,23 +137,31 @@ static item type_of(const struct parameter *p)
     return p->type ? item_text((struct asl_text){&p->type, 1}) : item_undefined();
 }
 
+/* The reference tests a context with the pattern as it stands before the mark: an optional one fits
+ * anything, one without a letter only the word undefined. */
+static uint16_t context_accepted_by(const struct parameter *p)
+{
+    bool is_marked = p->optional || p->many;
+    if (!p->type)
+        return is_marked ? 0 : LETTERS_ANY;
+    return p->optional ? LETTERS_ANY : p->accepts;
+}
+
 static bool parse_modifier(struct asl_text t, size_t *at, struct parameter *p, struct failure *f,
                            size_t *offset)
 {
     switch (t.data[*at]) {
     case '-':
         p->context = true;
-        p->context_accepts = p->optional || !p->type ? LETTERS_ANY : p->accepts;
+        p->context_accepts = context_accepted_by(p);
         /* fall through */
     case '?':
-        if (p->lazy && p->type)
-            return refuse(f, "S0403", item_text(t), *at, offset);
+        p->overloaded = p->overloaded || p->lazy;
         p->lazy = p->many || p->optional;
         p->optional = !p->many;
         return true;
     case '+':
-        if ((p->many || p->optional) && p->type)
-            return refuse(f, "S0403", item_text(t), *at, offset);
+        p->overloaded = p->overloaded || p->many || p->optional;
         p->many = true;
         return true;
     case '<': {
@@ -210,6 +218,11 @@ const struct signature *jsonata_signature(struct heap *h, struct asl_text t,
             return NULL;
         }
     }
+    for (uint32_t i = 0; i < s->count; i++)
+        if (s->parameters[i].overloaded) {
+            refuse(failure, "S0403", item_text(t), 0, offset);
+            return NULL;
+        }
     return s;
 }
 

@@ -12,6 +12,7 @@ struct parameter {
     char type;                /* the letter, '(' for a choice */
     bool optional, many, context, has_subtype;
     bool lazy;               /* `+-`, `+?` and `??` take as few as they can */
+    bool overloaded;         /* with more marks than a regular expression can bear */
     struct asl_text subtype; /* of a<..> and f<..> */
     struct asl_text choice;  /* between its parentheses */
 };
