@@ -52,6 +52,8 @@ export const peculiarities = [
         [['const offset = parseInt(timezone);', 'const offset = parseInt(timezone) || 0;']]],
     ['a transform takes a function for an object to merge (here: it is refused as no object)',
         [["if(updateType !== 'object' ||", "if(updateType !== 'object' || isFunction(update) ||"]]],
+    ['a transform sets members of an array too: its length, items by their number (here: an array has no members)',
+        [['match[prop] = update[prop];', 'if (!Array.isArray(match)) match[prop] = update[prop];']]],
     ['$fromMillis of a time beyond JavaScript\'s dates, its zone counted in, has NaN for every part (here: it is refused)',
         [['function fromMillis(millis, picture, timezone) {', 'function fromMillis(millis, picture, timezone) { if (millis !== undefined && !(Math.abs(millis) <= 8.64e15)) ' +
             'throw { code: "D3110", stack: "", value: millis, words: "The time {{value}} is out of the range of dates" };'],
