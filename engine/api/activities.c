@@ -12,8 +12,6 @@
 #include "engine/api/internal.h"
 
 #define POLL_MS 60000
-#define POLLERS_MAXIMUM 1000
-#define ACTIVITIES_MAXIMUM 100000
 
 /* A task that waits for a worker. */
 struct offer {
@@ -315,21 +313,45 @@ static bool find_activity(struct api_call *call, struct arn *arn, const asl_valu
     return false;
 }
 
+static bool is_same_encryption(const struct api_call *call, const asl_value *activity)
+{
+    const asl_value *had = api_get(activity, "encryptionConfiguration");
+    const asl_value *given = api_get(call->in, "encryptionConfiguration");
+    asl_value *normal = value_literal("{\"type\":\"AWS_OWNED_KEY\"}");
+    bool same = api_equal(had ? had : normal, given ? given : normal);
+    value_release(normal);
+    return same;
+}
+
+static bool check_room(struct api_call *call)
+{
+    struct api *a = call->api;
+    if ((int64_t)a->activities.count < a->quotas.most[QUOTA_ACTIVITIES])
+        return true;
+    api_fail(call, "ActivityLimitExceeded",
+             "The maximum number of activities has been reached. Existing activities must be deleted "
+             "before a new activity can be created.");
+    return false;
+}
+
 void api_CreateActivity(struct api_call *call)
 {
     struct api *a = call->api;
     struct asl_text name = api_text(call, "name");
     char arn[API_ARN_BYTES];
     struct value_list l;
-    if (!api_check_name(call, name))
+    if (!api_check_name(call, name) || !api_check_encryption(call))
         return;
     api_make_arn(a, "activity", name.data, NULL, arn);
-    if (!shelf_get(&a->activities, name.data)) {
-        if (a->activities.count >= ACTIVITIES_MAXIMUM) {
-            api_fail(call, "ActivityLimitExceeded", "There may be %d activities; delete some first",
-                     ACTIVITIES_MAXIMUM);
+    const asl_value *known = shelf_get(&a->activities, name.data);
+    if (known && !is_same_encryption(call, known)) {
+        api_fail(call, "ActivityAlreadyExists",
+                 "Activity Already Exists: '%s': EncryptionConfiguration may not be updated", arn);
+        return;
+    }
+    if (!known) {
+        if (!api_check_tags(call, arn) || !check_room(call))
             return;
-        }
         value_list_init(&l);
         value_list_set_take(&l, "creationDate", value_integer(api_now(call)));
         api_copy_member(&l, call->in, "encryptionConfiguration");
@@ -411,7 +433,7 @@ void api_GetActivityTask(struct api_call *call)
     if (!find_activity(call, &arn, &activity))
         return;
     struct queue *queue = queue_of(call->api->queues, arn.name);
-    if (queue->poll_count >= POLLERS_MAXIMUM) {
+    if ((int64_t)queue->poll_count >= call->api->quotas.most[QUOTA_WORKERS]) {
         api_fail(call, "ActivityWorkerLimitExceeded",
                  "The maximum number of workers concurrently polling for activity tasks has been "
                  "reached.");

@@ -1,13 +1,12 @@
 /* Aliases: a name for one version, or for two with weights. Serves: facts 1.2, 1.5.
  *
  * Document: {"name", "description", "routingConfiguration", "creationDate", "updateDate"}. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "engine/api/internal.h"
-
-#define ALIASES_MAXIMUM 100
 
 struct alias {
     struct arn arn;
@@ -113,6 +112,12 @@ static bool check_routes(struct api_call *call, struct arn *arn)
     const asl_value *routes = api_get(call->in, "routingConfiguration");
     int64_t sum = 0;
     for (size_t i = 0; i < api_count(routes); i++) {
+        const asl_value *text = api_get(value_at(routes, i), "stateMachineVersionArn");
+        if (!arn_read(value_as_text(text), arn)) {
+            api_fail(call, "InvalidArn", "Invalid Arn: 'Invalid ARN prefix: %.*s'",
+                     ASL_TEXT_ARGS(value_as_text(text)));
+            return false;
+        }
         if (!is_version_arn(value_at(routes, i), arn)) {
             refuse_routes(call, routes, "stateMachineVersionArn",
                           "Routing configuration must contain state machine version ARNs.");
@@ -188,10 +193,10 @@ void api_CreateStateMachineAlias(struct api_call *call)
                  "configuration already exists.");
         return;
     }
-    if (count_of(a, alias.arn.name) >= ALIASES_MAXIMUM) {
+    int64_t most = a->quotas.most[QUOTA_ALIASES];
+    if ((int64_t)count_of(a, alias.arn.name) >= most) {
         api_fail(call, "ServiceQuotaExceededException",
-                 "A State Machine may have %d aliases; delete some that are not needed",
-                 ALIASES_MAXIMUM);
+                 "A State Machine may have %" PRId64 " aliases; delete some that are not needed", most);
         return;
     }
     struct value_list l;
@@ -227,7 +232,10 @@ void api_UpdateStateMachineAlias(struct api_call *call)
     struct arn version;
     const asl_value *routes = api_get(call->in, "routingConfiguration");
     const asl_value *description = api_get(call->in, "description");
-    if (!find_alias(call, &alias, false) || (routes && !check_routes(call, &version)))
+    if (!find_alias(call, &alias, false) ||
+        !api_check_not_deleting(call, alias.arn.name,
+                                shelf_get(&call->api->machines, alias.arn.name)) ||
+        (routes && !check_routes(call, &version)))
         return;
     if (!routes && !description) {
         api_fail_with(call, "ValidationException", "reason", "MISSING_REQUIRED_PARAMETER",

@@ -438,6 +438,9 @@ struct api *api_new(const struct api_options *options, char message[512])
     a->log = options->log;
     a->log_state = options->log_state;
     a->log_level = options->log ? options->log_level : API_WARN;
+    quotas_init(&a->quotas);
+    if (options->quotas)
+        a->quotas = *options->quotas;
     engine_watch_all(a->engine, watch, a);
     if (load_shelves(a, message)) {
         machines_settle(a);

@@ -113,6 +113,16 @@ bool api_arn(struct api_call *call, const char *member, unsigned kinds, struct a
     return true;
 }
 
+bool api_refuse_label(struct api_call *call, const struct arn *arn)
+{
+    if (!arn->label[0])
+        return false;
+    api_fail_with(call, "ValidationException", "reason", "API_DOES_NOT_SUPPORT_LABELED_ARNS",
+                  "%s does not take the ARN of a distributed Map's state machine: '%s/%s'",
+                  call->operation->name, arn->name, arn->label);
+    return true;
+}
+
 /* ---- making ---- */
 
 void api_make_arn(const struct api *a, const char *resource, const char *name,

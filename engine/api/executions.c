@@ -172,11 +172,23 @@ static void started(void *state, const struct engine_started *s)
     api_answer_take(call, value_object_take(&l));
 }
 
+bool api_check_open_executions(struct api_call *call)
+{
+    int64_t most = call->api->quotas.most[QUOTA_EXECUTIONS];
+    if (!most || engine_running(call->api->engine) < most)
+        return true;
+    api_fail(call, "ExecutionLimitExceeded",
+             "The maximum number of running executions has been reached. Running executions must end or "
+             "be stopped before a new execution can be started.");
+    return false;
+}
+
 void api_StartExecution(struct api_call *call)
 {
     struct target t;
     struct engine_start start;
-    if (api_start_target(call, &t) && api_start_of(call, &t, &start))
+    if (api_start_target(call, &t) && api_start_of(call, &t, &start) &&
+        api_check_open_executions(call))
         api_start(call->api, &t, &start, started, call);
 }
 
@@ -522,6 +534,8 @@ void api_RedriveExecution(struct api_call *call)
         api_fail(call, "ExecutionNotRedrivable", "%s", r.reason);
         return;
     }
+    if (!api_check_open_executions(call))
+        return;
     deliveries_redrive(call->api, r.machine, false, call->execution, r.last, r.redrives);
     engine_redrive(call->api->engine, call->execution, redriven, call);
 }

@@ -74,6 +74,7 @@ struct api {
     void *log_state;
     enum api_level log_level;
     struct constraint_checker *checker;
+    struct quotas quotas;
     struct api_call *calls;
     struct shelf machines;   /* by name */
     struct shelf versions;   /* by "<name>:<8 digits>" */
@@ -159,6 +160,8 @@ struct arn {
 bool arn_read(struct asl_text text, struct arn *arn);
 /* Reads a parameter as an ARN of one of `kinds` (bits 1 << kind); false after refusing it. */
 bool api_arn(struct api_call *call, const char *member, unsigned kinds, struct arn *arn);
+/* True after refusing one that names a distributed Map's label. */
+bool api_refuse_label(struct api_call *call, const struct arn *arn);
 /* "arn:aws:states:<region>:<account>:<resource>:<name>[:<qualifier>]" */
 void api_make_arn(const struct api *a, const char *resource, const char *name,
                   const char *qualifier, char out[API_ARN_BYTES]);
@@ -197,6 +200,9 @@ bool machines_load(struct api *a, char message[512]);
  * writes its ARN. Shared by create, update and publish. */
 void versions_publish(struct api *a, const char *name, struct asl_text description,
                       char arn[API_ARN_BYTES], int64_t *created);
+/* False after refusing one more version than there may be; one that is published already finds its own,
+ * unless the revision is about to be new. */
+bool versions_check_room(struct api_call *call, const char *name, bool is_new);
 void version_key(const char *name, int64_t number, char out[API_NAME_BYTES + 16]);
 /* Drops what belongs to a machine that is deleted. */
 void versions_forget(struct api *a, const char *name);
@@ -206,7 +212,21 @@ void aliases_forget(struct api *a, const char *name);
  * errors. */
 bool api_check_definition(struct api_call *call, struct asl_text definition, bool express);
 
+/* False after refusing a CMK without its key. */
+bool api_check_encryption(struct api_call *call);
+
+/* False after refusing a "roleArn" that is no ARN. */
+bool api_check_role(struct api_call *call);
+
+/* ---- tags (tags.c) ---- */
+
+/* Those a resource is created with; false after refusing too many. */
+bool api_check_tags(struct api_call *call, const char *arn);
+
 /* ---- executions (executions.c) ---- */
+
+/* False after refusing another open execution. */
+bool api_check_open_executions(struct api_call *call);
 
 /* The execution a parameter names: its id; 0 after answering. EXPRESS ones are refused. */
 int64_t api_execution(struct api_call *call, const char *member);

@@ -46,6 +46,17 @@ bool machine_is_express(const asl_value *machine)
     return type && asl_text_is(value_as_text(type), "EXPRESS");
 }
 
+/* Deleted ones leave marks, so they are counted only where there may be too many. */
+static int64_t count_machines(const struct api *a)
+{
+    int64_t count = 0;
+    if ((int64_t)a->machines.count < a->quotas.most[QUOTA_MACHINES])
+        return (int64_t)a->machines.count;
+    for (size_t i = 0; i < a->machines.count; i++)
+        count += !is_deleted(a->machines.items[i].document);
+    return count;
+}
+
 static asl_value *default_of(const char *member)
 {
     static const struct {
@@ -161,7 +172,7 @@ bool api_live_target(struct api_call *call, const char *member, struct target *t
 
 bool api_target(struct api_call *call, const char *member, struct target *t)
 {
-    if (!api_arn(call, member, 1u << ARN_MACHINE, &t->arn))
+    if (!api_arn(call, member, 1u << ARN_MACHINE, &t->arn) || api_refuse_label(call, &t->arn))
         return false;
     if (target_find(call->api, api_text(call, member), t))
         return true;
@@ -207,7 +218,7 @@ static bool check_logging(struct api_call *call)
     return true;
 }
 
-static bool check_encryption(struct api_call *call)
+bool api_check_encryption(struct api_call *call)
 {
     const asl_value *encryption = api_get(call->in, "encryptionConfiguration");
     const asl_value *type = api_get(encryption, "type");
@@ -220,7 +231,7 @@ static bool check_encryption(struct api_call *call)
     return false;
 }
 
-static bool check_role(struct api_call *call)
+bool api_check_role(struct api_call *call)
 {
     struct asl_text role = api_text(call, "roleArn");
     if (!role.data || asl_text_starts(role, "arn:"))
@@ -236,7 +247,7 @@ static bool check_settings(struct api_call *call)
         api_invalid(call, "Version description can only be set when publish is true");
         return false;
     }
-    return check_logging(call) && check_encryption(call) && check_role(call);
+    return check_logging(call) && api_check_encryption(call) && api_check_role(call);
 }
 
 /* ---- definitions in the store ---- */
@@ -380,6 +391,22 @@ static void create(struct api_call *call, const char *name, bool express)
     answer_created(call, name, api_flag(call, "publish") ? version : NULL);
 }
 
+/* What only a machine that is not there yet is refused for. */
+static bool check_new(struct api_call *call, const char *name)
+{
+    struct api *a = call->api;
+    char arn[API_ARN_BYTES];
+    api_make_arn(a, "stateMachine", name, NULL, arn);
+    if (!api_check_tags(call, arn))
+        return false;
+    if (count_machines(a) < a->quotas.most[QUOTA_MACHINES])
+        return true;
+    api_fail(call, "StateMachineLimitExceeded",
+             "The maximum number of state machines has been reached. Existing state machines must be "
+             "deleted before a new state machine can be created.");
+    return false;
+}
+
 void api_CreateStateMachine(struct api_call *call)
 {
     struct asl_text name = api_text(call, "name");
@@ -388,9 +415,11 @@ void api_CreateStateMachine(struct api_call *call)
         !api_check_definition(call, api_text(call, "definition"), express))
         return;
     const asl_value *machine = find(call->api, name.data);
-    if (!machine)
+    if (!machine && check_new(call, name.data))
         create(call, name.data, express);
-    else if (api_check_not_deleting(call, name.data, machine))
+    if (!machine)
+        return;
+    if (api_check_not_deleting(call, name.data, machine))
         create_again(call, name.data, machine);
 }
 
@@ -591,6 +620,20 @@ static void update(struct api_call *call, const struct target *t, struct asl_tex
     api_answer_take(call, value_object_take(&l));
 }
 
+/* Whether the role or a configuration that is given differs from the machine's. */
+static bool changes_settings(const struct api_call *call, const asl_value *machine)
+{
+    const asl_value *role = api_get(call->in, "roleArn");
+    bool changes = role && !api_equal(role, api_get(machine, "roleArn"));
+    for (size_t i = 0; !changes && i < CONFIGURATIONS; i++) {
+        const asl_value *given = api_get(call->in, configurations[i]);
+        asl_value *v = given ? with_defaults(configurations[i], given) : NULL;
+        changes = v && !api_equal(v, api_get(machine, configurations[i]));
+        value_release(v);
+    }
+    return changes;
+}
+
 void api_UpdateStateMachine(struct api_call *call)
 {
     struct target t;
@@ -611,7 +654,10 @@ void api_UpdateStateMachine(struct api_call *call)
         (given.data && !api_check_definition(call, given, machine_is_express(t.machine))) ||
         !need_definition(call, api_document_integer(t.machine, "row"), &d))
         return;
-    update(call, &t, given.data ? given : asl_buffer_text(&d.text));
+    struct asl_text own = asl_buffer_text(&d.text);
+    bool is_new = (given.data && !asl_text_equal(given, own)) || changes_settings(call, t.machine);
+    if (!api_flag(call, "publish") || versions_check_room(call, t.arn.name, is_new))
+        update(call, &t, given.data ? given : own);
     asl_buffer_free(&d.text);
 }
 
@@ -641,7 +687,7 @@ void api_DeleteStateMachine(struct api_call *call)
 {
     struct api *a = call->api;
     struct arn arn;
-    if (!api_arn(call, "stateMachineArn", 1u << ARN_MACHINE, &arn))
+    if (!api_arn(call, "stateMachineArn", 1u << ARN_MACHINE, &arn) || api_refuse_label(call, &arn))
         return;
     const asl_value *machine = find(a, arn.name);
     if (!machine || arn.qualifier[0]) {

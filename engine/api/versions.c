@@ -87,14 +87,24 @@ void versions_forget(struct api *a, const char *name)
 
 /* ---- the operations ---- */
 
-#define VERSIONS_MAXIMUM 1000
-
 static size_t count_of(struct api *a, const char *name)
 {
     size_t first = first_of(&a->versions, name), i = first;
     while (i < a->versions.count && belongs(&a->versions.items[i], name))
         i++;
     return i - first;
+}
+
+bool versions_check_room(struct api_call *call, const char *name, bool is_new)
+{
+    struct api *a = call->api;
+    int64_t most = a->quotas.most[QUOTA_VERSIONS];
+    if ((!is_new && published(a, name, shelf_get(&a->machines, name))) ||
+        (int64_t)count_of(a, name) < most)
+        return true;
+    api_fail(call, "ServiceQuotaExceededException",
+             "A State Machine may have %" PRId64 " versions; delete some that are not needed", most);
+    return false;
 }
 
 void api_PublishStateMachineVersion(struct api_call *call)
@@ -114,13 +124,8 @@ void api_PublishStateMachineVersion(struct api_call *call)
                  ASL_TEXT_ARGS(wanted), ASL_TEXT_ARGS(revision));
         return;
     }
-    if (!published(call->api, t.arn.name, t.machine) &&
-        count_of(call->api, t.arn.name) >= VERSIONS_MAXIMUM) {
-        api_fail(call, "ServiceQuotaExceededException",
-                 "A State Machine may have %d versions; delete some that are not needed",
-                 VERSIONS_MAXIMUM);
+    if (!versions_check_room(call, t.arn.name, false))
         return;
-    }
     versions_publish(call->api, t.arn.name, api_text(call, "description"), arn, &created);
     struct value_list l;
     value_list_init(&l);
