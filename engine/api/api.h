@@ -7,6 +7,7 @@
 #ifndef ENGINE_API_API_H
 #define ENGINE_API_API_H
 
+#include "engine/api/quota.h"
 #include "engine/aws/catalogue.h"
 #include "engine/loop/http_in.h"
 #include "engine/run/engine.h"
@@ -29,6 +30,7 @@ struct api_options {
      * stderr. */
     void (*log)(void *state, enum api_level level, const char *line);
     void *log_state;
+    const struct quotas *quotas; /* NULL: AWS's */
     bool without_schedules; /* none starts anything from here */
     enum api_level log_level; /* the last one that is wanted; API_DEBUG tells of every request */
 };
@@ -38,6 +40,13 @@ struct api_options {
 struct api *api_new(const struct api_options *options, char message[512]);
 /* Calls that wait are dropped. Free it before the HTTP server, after engine_close. */
 void api_free(struct api *a);
+
+/* A definition from a file, as machine `name` of the server's own region and account: made, or changed as by
+ * UpdateStateMachine, unless it is the same. Refused: see message, diagnostics. */
+enum api_placed { API_CREATED, API_UPDATED, API_UNCHANGED, API_REFUSED };
+enum api_placed api_place_definition(struct api *a, const char *name, struct asl_text definition,
+                                     bool express, struct asl_diagnostics *diagnostics,
+                                     char message[256]);
 
 /* A graceful end: long polls are answered at once with nothing; true when no call waits any more. */
 bool api_close(struct api *a);
