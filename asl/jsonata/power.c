@@ -153,8 +153,10 @@ static double two_to(double high, double low)
     double t1 = z - t * polynomial(t, series, 5);
     double r = z * t1 / ((t1 - 2) - (w + z * w)); /* fdlibm: z * t1 / (t1 - 2) - (w + z * w) */
     z = 1 - (r - z);
-    word = (int32_t)((uint32_t)upper(z) + ((uint32_t)n << 20));
-    return (word >> 20) <= 0 ? scalbn(z, n) : with_upper(z, word);
+    word = upper(z) + n * 0x100000;
+    if (word >> 20 > 0)
+        return with_upper(z, word);
+    return with_upper(z, word + 1000 * 0x100000) * 0x1p-1000; /* subnormal, rounded once */
 }
 
 /* ---- the whole ---- */
