@@ -129,7 +129,12 @@ void asl_buffer_put(struct asl_buffer *b, const void *data, size_t size)
 
 void asl_buffer_putc(struct asl_buffer *b, char c)
 {
-    asl_buffer_put(b, &c, 1);
+    if (b->full || b->size >= b->maximum || b->size + 1 >= b->capacity) {
+        asl_buffer_put(b, &c, 1);
+        return;
+    }
+    b->data[b->size++] = c; /* there is room: printers write most texts byte by byte */
+    b->data[b->size] = '\0';
 }
 
 void asl_buffer_puts(struct asl_buffer *b, const char *zero_terminated)

@@ -75,6 +75,7 @@ static void leave_idle(struct engine *e, struct live *l)
 void live_drop(struct engine *e, struct live *l)
 {
     leave_idle(e, l);
+    behind_leave(e, l);
     struct live **at = &e->table[slot_of(e, l->id)];
     while (*at != l)
         at = &(*at)->hash_next;
@@ -96,7 +97,7 @@ void live_drop(struct engine *e, struct live *l)
 
 void live_rest(struct engine *e, struct live *l)
 {
-    if (l->is_queued || l->is_idle || l->is_dirty || l->pins)
+    if (l->is_queued || l->is_idle || l->is_dirty || l->is_behind || l->pins)
         return;
     if (asl_execution_status(l->x) != ASL_RUNNING) {
         live_drop(e, l);
