@@ -57,6 +57,12 @@ asl_machine *asl_machine_compile_with(struct asl_text definition, bool express,
  * deserve. Nothing that could run comes of it. False when any mistake is an error. */
 bool asl_template_check(struct asl_text definition, bool express,
                         const struct asl_catalogue *catalogue, struct asl_diagnostics *diagnostics);
+/* The same, for those who look into what the template holds: the machine is never to be run, and the
+ * value of the definition, its bare marks quoted, goes to *out when not NULL; both are yours. NULL
+ * when any mistake is an error. */
+asl_machine *asl_template_compile(struct asl_text definition, bool express,
+                                  const struct asl_catalogue *catalogue,
+                                  struct asl_diagnostics *diagnostics, asl_value **out);
 /* One state alone, as TestState takes it: a machine that has it as "StateName" and, for every state it
  * may go to, a Succeed of that name. Locations are AWS's ("/States/StateName/Branches"). */
 asl_machine *asl_machine_compile_state(struct asl_text state, struct asl_diagnostics *diagnostics);
@@ -132,7 +138,7 @@ struct asl_env {
      * `problems` gets what is wrong with them, joined by ", ". NULL: it can. */
     bool (*accepts)(void *state, const struct resource *resource, const asl_value *parameters,
                     struct asl_buffer *problems);
-    const char *region; /* for TaskScheduled */
+    const char *region; /* for TaskScheduled; NULL: the one in the execution's ARN */
     /* Which branch goes on? Asked before every move; returns an index, or ASL_PICK_NONE: nobody for
      * now, the step returns with `runnable` set. NULL: first come, first served. Replay follows a
      * recording with it, event by event. */

@@ -41,6 +41,11 @@ static void compile_machine(struct compiler *c, const asl_value *root)
     m->variable_references = references_finish(c);
 }
 
+static bool mark_stands(struct asl_text t, size_t at)
+{
+    return at + 1 < t.size && t.data[at] == '$' && t.data[at + 1] == '{';
+}
+
 /* A text that is no JSON: Jackson's words and place; line, column and advice are ours. */
 static void report_text(struct compiler *c, const struct value_error *error)
 {
@@ -56,7 +61,10 @@ static void report_text(struct compiler *c, const struct value_error *error)
     struct asl_diagnostic *d = &c->diagnostics->items[c->last];
     d->line = error->line;
     d->column = error->column;
-    d->hint = asl_copy_text(asl_text(error->message));
+    bool awaits = mark_stands(c->text, error->offset);
+    d->hint = asl_copy_text(awaits ? ASL_TEXT("a ${Name} that stands outside of quotes has no value "
+                                              "yet; give it one with --var Name=VALUE")
+                                   : asl_text(error->message));
     asl_buffer_free(&message);
     asl_buffer_free(&place);
 }
@@ -115,8 +123,9 @@ asl_machine *asl_machine_compile_with(struct asl_text definition, bool express,
     return m;
 }
 
-bool asl_template_check(struct asl_text definition, bool express,
-                        const struct asl_catalogue *catalogue, struct asl_diagnostics *diagnostics)
+asl_machine *asl_template_compile(struct asl_text definition, bool express,
+                                  const struct asl_catalogue *catalogue,
+                                  struct asl_diagnostics *diagnostics, asl_value **out)
 {
     struct asl_buffer text;
     asl_buffer_init(&text, ASL_BUFFER_MAXIMUM);
@@ -129,10 +138,20 @@ bool asl_template_check(struct asl_text definition, bool express,
                          .last = SIZE_MAX};
     asl_value *root = parse(&c);
     asl_machine *m = root == NULL ? NULL : compile_root(&c, root);
-    bool sound = m != NULL;
-    asl_machine_release(m);
+    if (m != NULL && out != NULL) {
+        *out = value_retain(root);
+    }
     value_release(root);
     asl_buffer_free(&text);
+    return m;
+}
+
+bool asl_template_check(struct asl_text definition, bool express,
+                        const struct asl_catalogue *catalogue, struct asl_diagnostics *diagnostics)
+{
+    asl_machine *m = asl_template_compile(definition, express, catalogue, diagnostics, NULL);
+    bool sound = m != NULL;
+    asl_machine_release(m);
     return sound;
 }
 

@@ -194,7 +194,8 @@ bool looks_like_reference(const asl_value *v)
     }
     struct asl_text t = value_as_text(v);
     return asl_text_is(t, "$") || asl_text_starts(t, "$.") || asl_text_starts(t, "$[") ||
-           asl_text_starts(t, "$$.") || (intrinsic_looks_like(t) && asl_text_ends(t, ")"));
+           asl_text_starts(t, "$$.") ||
+           (asl_text_starts(t, "States.") && intrinsic_looks_like(t) && asl_text_ends(t, ")"));
 }
 
 /* ---- trees ---- */

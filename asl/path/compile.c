@@ -370,6 +370,11 @@ static bool parse_steps(struct path_parser *p, struct path *path, bool in_filter
             }
         } else if (c < 0 || (in_filter && ends_name(c, true))) {
             return true;
+        } else if (path->count > 0 && !is_blank(c) && !(p->flags & PATH_REFERENCE)) {
+            /* Jayway wants no dot behind a bracket: $.a[0]b is deployed, and is $.a[0].b. */
+            if (!parse_after_dots(p, path, in_filter)) {
+                return false;
+            }
         } else {
             return path_fail(p, is_blank(c) ? "a blank cannot stand in a path; write ['a name'] "
                                               "around a name that has one"

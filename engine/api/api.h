@@ -7,6 +7,7 @@
 #ifndef ENGINE_API_API_H
 #define ENGINE_API_API_H
 
+#include "engine/api/quota.h"
 #include "engine/aws/catalogue.h"
 #include "engine/loop/http_in.h"
 #include "engine/run/engine.h"
@@ -29,6 +30,7 @@ struct api_options {
      * stderr. */
     void (*log)(void *state, enum api_level level, const char *line);
     void *log_state;
+    const struct quotas *quotas; /* NULL: AWS's */
     bool without_schedules; /* none starts anything from here */
     enum api_level log_level; /* the last one that is wanted; API_DEBUG tells of every request */
 };

@@ -28,7 +28,8 @@ int64_t api_execution(struct api_call *call, const char *member)
     if (!api_arn(call, member, 1u << ARN_EXECUTION, &arn))
         return 0;
     struct asl_text text = api_text(call, member);
-    store_find_execution(engine_store(call->api->engine), text.data, note_id, &id);
+    if (api_is_here(call, &arn))
+        store_find_execution(engine_store(call->api->engine), text.data, note_id, &id);
     if (!id)
         api_fail(call, "ExecutionDoesNotExist", "Execution Does Not Exist: '%.*s'",
                  ASL_TEXT_ARGS(text));
@@ -133,7 +134,7 @@ void api_answer_refused_start(struct api_call *call, const struct engine_started
     switch (started->outcome) {
     case ENGINE_ALREADY_EXISTS:
         arn_read(api_text(call, "stateMachineArn"), &machine);
-        api_make_arn(call->api, "execution", machine.name, name.data, arn);
+        api_make_arn(&machine.scope, "execution", machine.name, name.data, arn);
         api_fail(call, "ExecutionAlreadyExists", "Execution Already Exists: '%s'", arn);
         return;
     case ENGINE_BAD_INPUT:
@@ -172,11 +173,23 @@ static void started(void *state, const struct engine_started *s)
     api_answer_take(call, value_object_take(&l));
 }
 
+bool api_check_open_executions(struct api_call *call)
+{
+    int64_t most = call->api->quotas.most[QUOTA_EXECUTIONS];
+    if (!most || engine_running(call->api->engine) < most)
+        return true;
+    api_fail(call, "ExecutionLimitExceeded",
+             "The maximum number of running executions has been reached. Running executions must end or "
+             "be stopped before a new execution can be started.");
+    return false;
+}
+
 void api_StartExecution(struct api_call *call)
 {
     struct target t;
     struct engine_start start;
-    if (api_start_target(call, &t) && api_start_of(call, &t, &start))
+    if (api_start_target(call, &t) && api_start_of(call, &t, &start) &&
+        api_check_open_executions(call))
         api_start(call->api, &t, &start, started, call);
 }
 
@@ -398,7 +411,7 @@ static void read_page(struct list *list, const char *machine_arn, int64_t after)
 void api_ListExecutions(struct api_call *call)
 {
     struct target t;
-    char after[API_ARN_BYTES], arn[API_ARN_BYTES], place[24];
+    char after[API_ARN_BYTES], place[24];
     if (!check_list(call, &t) || !page_begin(call, after))
         return;
     struct list list = {.call = call, .target = &t, .size = page_size(call)};
@@ -406,8 +419,7 @@ void api_ListExecutions(struct api_call *call)
     list.redriven = asl_text_is(api_text(call, "redriveFilter"), "REDRIVEN");
     list.not_redriven = asl_text_is(api_text(call, "redriveFilter"), "NOT_REDRIVEN");
     value_list_init(&list.items);
-    api_make_arn(call->api, "stateMachine", t.arn.name, NULL, arn);
-    read_page(&list, arn, after[0] ? strtoll(after, NULL, 10) : INT64_MAX);
+    read_page(&list, t.machine_arn, after[0] ? strtoll(after, NULL, 10) : INT64_MAX);
     struct value_list l;
     value_list_init(&l);
     value_list_set_take(&l, "executions", value_array_take(&list.items));
@@ -482,16 +494,15 @@ static void redriven(void *state, enum engine_outcome outcome)
 
 struct redrivable {
     int64_t now, last, redrives;
-    char machine[API_NAME_BYTES];
+    char machine_arn[API_ARN_BYTES];
     char reason[128]; /* "" when it is */
 };
 
 static void judge(void *state, const asl_execution *x)
 {
     struct redrivable *r = state;
-    struct arn machine;
-    if (arn_read(asl_execution_machine_arn(x), &machine))
-        snprintf(r->machine, sizeof r->machine, "%s", machine.name);
+    struct asl_text machine = asl_execution_machine_arn(x);
+    snprintf(r->machine_arn, sizeof r->machine_arn, "%.*s", ASL_TEXT_ARGS(machine));
     r->last = asl_execution_last_event(x);
     r->redrives = asl_execution_redrives(x);
     enum asl_status status = asl_execution_status(x);
@@ -522,6 +533,8 @@ void api_RedriveExecution(struct api_call *call)
         api_fail(call, "ExecutionNotRedrivable", "%s", r.reason);
         return;
     }
-    deliveries_redrive(call->api, r.machine, false, call->execution, r.last, r.redrives);
+    if (!api_check_open_executions(call))
+        return;
+    deliveries_redrive(call->api, r.machine_arn, false, call->execution, r.last, r.redrives);
     engine_redrive(call->api->engine, call->execution, redriven, call);
 }

@@ -1,10 +1,9 @@
 /* Tags of machines and activities, by ARN. Serves: facts 1.2, 1.4; quotas of section 5. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "engine/api/internal.h"
-
-#define TAGS_MAXIMUM 50
 
 /* Machines and activities carry tags; versions and aliases do not. */
 static bool check_resource(struct api_call *call)
@@ -18,15 +17,28 @@ static bool check_resource(struct api_call *call)
                  &arn))
         return false;
     const struct shelf *s = arn.kind == ARN_ACTIVITY ? &a->activities : &a->machines;
-    const asl_value *found = shelf_get(s, arn.name);
-    char own[API_ARN_BYTES];
-    api_make_arn(a, arn.resource, arn.name, NULL, own);
+    const asl_value *found = shelf_get(s, text.data);
     if ((arn.kind == ARN_MACHINE || arn.kind == ARN_ACTIVITY) && found &&
-        !api_get(found, "deleted") && asl_text_is(text, own))
+        !api_get(found, "deleted") && api_is_here(call, &arn))
         return true;
     api_fail_with(call, "ResourceNotFound", "resourceName", text.data, "Resource not found: '%.*s'",
                   ASL_TEXT_ARGS(text));
     return false;
+}
+
+static bool check_count(struct api_call *call, const asl_value *tags, const char *arn)
+{
+    if (!tags || (int64_t)api_count(tags) <= call->api->quotas.most[QUOTA_TAGS])
+        return true;
+    api_fail_with(call, "TooManyTags", "resourceName", arn,
+                  "You've exceeded the number of tags allowed for a resource: %" PRId64,
+                  call->api->quotas.most[QUOTA_TAGS]);
+    return false;
+}
+
+bool api_check_tags(struct api_call *call, const char *arn)
+{
+    return check_count(call, api_get(call->in, "tags"), arn);
 }
 
 static asl_value *tags_of(struct api_call *call)
@@ -68,10 +80,8 @@ void api_TagResource(struct api_call *call)
                                       : value_append_take(tags, value_retain(tag));
     }
     const char *arn = api_text(call, "resourceArn").data;
-    if (api_count(tags) > TAGS_MAXIMUM) {
+    if (!check_count(call, tags, arn)) {
         value_release(tags);
-        api_fail_with(call, "TooManyTags", "resourceName", arn,
-                      "A resource may carry %d tags; remove some first", TAGS_MAXIMUM);
         return;
     }
     api_put_take(call->api, &call->api->tags, arn, tags);

@@ -1,6 +1,6 @@
 /* stepwell routes, and run --dry-run: where each Task's call would go, and by which rule.
  *
- * The definition is compiled as a run would compile it; what a Task calls is told by its connector.
+ * The definition is compiled as a run would compile it, but a ${Name} without a value is let pass; what a Task calls is told by its connector.
  * What stands literally in its parameters (a function's name, an endpoint) is taken from the text;
  * what is only known when it runs is said to be so. */
 #include "engine/cli/dry_run.h"
@@ -136,7 +136,10 @@ static void find(struct dry *d, const struct state *s, const asl_value *text, st
         parameters = NULL;
     asl_value *none = value_empty_object();
     parameters = parameters ? parameters : none;
-    if (r->family == TASK_ACTIVITY) {
+    if (strncmp(r->arn, "${", 2) == 0) {
+        snprintf(p->where, sizeof p->where, AT_RUN_TIME);
+        snprintf(p->why, sizeof p->why, "give its Resource with --var");
+    } else if (r->family == TASK_ACTIVITY) {
         snprintf(p->where, sizeof p->where, "a worker");
         snprintf(p->why, sizeof p->why, "an activity: whoever asks GetActivityTask");
     } else if (strcmp(r->type, "http") == 0)
@@ -256,15 +259,14 @@ static void close_all(struct dry *d)
 
 static int look(struct dry *d, const char *path, struct asl_text definition, bool json)
 {
-    struct value_error error;
     struct asl_diagnostics diagnostics = {0};
     const struct asl_catalogue known = catalogue_for_definitions(d->catalogue);
-    asl_machine *m = asl_machine_compile_with(definition, false, &known, &diagnostics);
+    asl_machine *m =
+        asl_template_compile(definition, false, &known, &diagnostics, &d->definition);
     cli_print_diagnostics(stderr, path, &diagnostics);
     asl_diagnostics_free(&diagnostics);
     if (!m)
         return EXIT_WRONG_USAGE;
-    d->definition = value_parse(definition, 0, 0, &error);
     walk(d, &m->root, d->definition);
     asl_machine_release(m);
     size_t lost = d->lost;

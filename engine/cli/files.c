@@ -62,10 +62,27 @@ static bool check_variables(const struct texts *variables)
     return true;
 }
 
-/* The last one given wins; a name that was not given is told, and stays. */
-static bool find_variable(void *variables, struct asl_text name, struct asl_text *value)
+struct lookup {
+    const struct texts *variables;
+    struct asl_text *told; /* names in the definition that have no value, each once */
+    size_t count;
+};
+
+static void tell_missing(struct lookup *l, struct asl_text name)
 {
-    const struct texts *all = variables;
+    for (size_t i = 0; i < l->count; i++)
+        if (asl_text_equal(name, l->told[i]))
+            return;
+    l->told = asl_reallocate(l->told, (l->count + 1) * sizeof *l->told);
+    l->told[l->count++] = name;
+    cli_note("${%.*s} has no --var and stays as it is", ASL_TEXT_ARGS(name));
+}
+
+/* The last one given wins; a name that was not given is told, and stays. */
+static bool find_variable(void *state, struct asl_text name, struct asl_text *value)
+{
+    struct lookup *l = state;
+    const struct texts *all = l->variables;
     for (size_t i = all->count; i-- > 0;) {
         const char *v = all->items[i];
         if (strncmp(v, name.data, name.size) == 0 && v[name.size] == '=') {
@@ -73,7 +90,7 @@ static bool find_variable(void *variables, struct asl_text name, struct asl_text
             return true;
         }
     }
-    cli_note("${%.*s} has no --var and stays as it is", ASL_TEXT_ARGS(name));
+    tell_missing(l, name);
     return false;
 }
 
@@ -81,10 +98,12 @@ bool cli_substitute(const struct texts *variables, struct asl_buffer *definition
 {
     if (!check_variables(variables))
         return false;
+    struct lookup lookup = {.variables = variables};
     struct asl_buffer out;
     asl_buffer_init(&out, definition->maximum);
-    asl_substitute(asl_buffer_text(definition),
-                   &(struct substitution){(void *)variables, find_variable}, &out);
+    asl_substitute(asl_buffer_text(definition), &(struct substitution){&lookup, find_variable},
+                   &out);
+    free(lookup.told);
     asl_buffer_free(definition);
     *definition = out;
     return true;

@@ -50,7 +50,7 @@ void cli_print_diagnostics(FILE *out, const char *file, const struct asl_diagnos
             fprintf(out, "%s: ", file);
         fprintf(out, "%s: %s: %s", g->severity == ASL_ERROR ? "error" : "warning", g->code,
                 g->message);
-        if (g->location)
+        if (g->location && !asl_text_ends(asl_text(g->message), g->location))
             fprintf(out, " at %s", g->location);
         fputc('\n', out);
         if (g->hint)

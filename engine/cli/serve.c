@@ -148,6 +148,7 @@ static void on_signal(void *state)
 struct listening {
     const char *address, *port; /* or "unix:<path>" */
     struct texts hosts;
+    struct quotas quotas;
     const char *keys; /* a file; NULL: AWS's own configuration has them */
     bool insecure, require_signature;
 };
@@ -267,6 +268,7 @@ static int listen_and_run(struct server *s, const struct listening *l, uint16_t 
         .pattern_rules = session_pattern_rules,
         .pattern_state = &s->session,
         .aws = s->session.aws,
+        .quotas = &l->quotas,
         .log = log_line,
         .log_state = &s->log,
         .log_level = s->log.level,
@@ -336,11 +338,24 @@ static int serve(struct session_settings *settings, const struct listening *l,
     return status;
 }
 
+static bool read_quotas(const struct texts *given, struct quotas *quotas)
+{
+    char message[256];
+    quotas_init(quotas);
+    for (size_t i = 0; i < given->count; i++)
+        if (!quotas_set(quotas, given->items[i], message)) {
+            cli_fail(EXIT_WRONG_USAGE, "--quota: %s", message);
+            return false;
+        }
+    return true;
+}
+
 static int command(const struct command *c, int argc, char **argv)
 {
     struct session_settings settings = {0};
     struct listening l = {.address = "127.0.0.1", .port = "8083"};
     struct texts rest = {0};
+    struct texts quotas = {0};
     const char *log_format = NULL, *log_level = NULL;
     const struct option options[] = {
         {"port", OPTION_TEXT, "N", "default: 8083; 0: any, told on stderr", &l.port},
@@ -353,6 +368,8 @@ static int command(const struct command *c, int argc, char **argv)
          &l.require_signature},
         {"keys", OPTION_TEXT, "FILE", "the known keys, as ~/.aws/credentials has them (default: yours)",
          &l.keys},
+        {"quota", OPTION_LIST, "NAME=N", "fewer than AWS gives: activities, aliases, executions, machines, tags, versions, workers",
+         &quotas},
         {"log-format", OPTION_TEXT, "FORM", "plain (default) or json, on stderr", &log_format},
         {"log-level", OPTION_TEXT, "LEVEL", "error, warn, info (default) or debug: every request",
          &log_level},
@@ -362,10 +379,13 @@ static int command(const struct command *c, int argc, char **argv)
     int status = cli_options(c, options, argc, argv, &rest);
     if (status < 0 && rest.count)
         status = cli_fail(EXIT_WRONG_USAGE, "serve takes no arguments, only options");
+    if (status < 0 && !read_quotas(&quotas, &l.quotas))
+        status = EXIT_WRONG_USAGE;
     if (status < 0)
         status = serve(&settings, &l, log_format, log_level);
     texts_free(&rest);
     texts_free(&l.hosts);
+    texts_free(&quotas);
     session_settings_free(&settings);
     return status;
 }

@@ -305,6 +305,8 @@ static void finds_and_suggests(void **state)
     assert_false(catalogue_suggest_service(c, ASL_TEXT("zzzzqqqq"), out, sizeof out));
     assert_true(catalogue_suggest_action(dynamodb, ASL_TEXT("putitems"), out, sizeof out));
     assert_string_equal(out, "putItem");
+    assert_string_equal(catalogue_ended(ASL_TEXT("lookoutvision")), "Amazon Lookout for Vision");
+    assert_null(catalogue_ended(ASL_TEXT("dynamodb")));
     catalogue_free(c);
 }
 

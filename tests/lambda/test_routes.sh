@@ -42,6 +42,18 @@ expect "no stand-in" "Keys arn:aws:states:::aws-sdk:kms:listKeys nowhere nothing
 expect "in a branch" "Inner arn:aws:states:::dynamodb:getItem stand-in" "$out"
 expect "an activity" "Work arn:aws:states:us-east-1:123456789012:activity:a a worker" "$out"
 expect "a state's own" "Routed arn:aws:lambda:us-east-1:123456789012:function:none sh:cat the route state:Routed" "$out"
+cat >"$work/template.asl.json" <<'D'
+{"StartAt": "A", "States": {
+  "A": {"Type": "Task", "Resource": "${Function}", "TimeoutSeconds": ${Wait}, "Next": "B"},
+  "B": {"Type": "Task", "Resource": "${Function}", "TimeoutSeconds": ${Wait}, "Next": "C"},
+  "C": {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "Parameters": {"QueueUrl": "${Url}", "MessageBody": "b"}, "End": true}}}
+D
+out=$("$STEPWELL" routes "$work/template.asl.json" 2>&1 | tr -s ' ')
+expect "a template" "C arn:aws:states:::sqs:sendMessage stand-in" "$out"
+expect "a Resource without a value" 'A ${Function} (known when it runs) give its Resource with --var' "$out"
+expect "each missing name is told once" 1 "$(echo "$out" | grep -c 'Function} has no --var')"
+expect "a template is not run" 'hint: a ${Name} that stands outside of quotes has no value yet' \
+    "$("$STEPWELL" run --db "$work/t.db" "$work/template.asl.json" 2>&1)"
 routes >/dev/null
 (cd "$work" && "$STEPWELL" routes d.asl.json >/dev/null 2>&1)
 expect "some have nowhere to go" 1 $?

@@ -244,7 +244,7 @@ bool test_state_read(struct test_state *t)
     const asl_value *mock = api_get(t->call->in, "mock");
     t->input = api_text(t->call, "input");
     t->input = t->input.data ? t->input : ASL_TEXT("{}");
-    if (!api_check_input(t->call, t->input) || !compile(t) ||
+    if (!api_check_role(t->call) || !api_check_input(t->call, t->input) || !compile(t) ||
         !read_configuration(t, mock != NULL) || !(mock ? read_mock(t, mock) : check_unmocked(t)) ||
         !test_state_check_context(t) || !read_variables(t))
         return false;

@@ -16,6 +16,11 @@ static void hint(void *state, struct asl_text service, struct asl_text action,
 {
     char name[NAME_MAXIMUM];
     const struct catalogue_service *s = catalogue_service(state, service);
+    const char *ended = s == NULL ? catalogue_ended(service) : NULL;
+    if (ended) {
+        asl_buffer_printf(out, "AWS no longer publishes a model of %s: it has been ended", ended);
+        return;
+    }
     bool found = s == NULL ? catalogue_suggest_service(state, service, name, sizeof name)
                            : catalogue_suggest_action(s, action, name, sizeof name);
     if (found)

@@ -1,6 +1,6 @@
 /* "Did you mean": the nearest name to one that is not there.
  *
- * Two sources: names that people know services by and that Step Functions does not (a table), and
+ * An ended service, which old workflows still name, is told as such. Else two sources: names that people know services by and that Step Functions does not (a table), and
  * the edit distance, case apart, accepted up to a third of the word's length.
  */
 #include "engine/aws/catalogue.h"
@@ -52,6 +52,51 @@ static void consider(struct best *best, struct asl_text wrong, const char *name)
 static bool near_enough(const struct best *best, struct asl_text wrong)
 {
     return best->name != NULL && best->distance <= (wrong.size + 2) / 3;
+}
+
+const char *catalogue_ended(struct asl_text arn_name)
+{
+    static const struct {
+        const char *arn_name, *full_name;
+    } ended[] = {
+        {"alexaforbusiness", "Alexa for Business"},
+        {"codestar", "AWS CodeStar"},
+        {"elasticinference", "Amazon Elastic Inference"},
+        {"elastictranscoder", "Amazon Elastic Transcoder"},
+        {"evidently", "Amazon CloudWatch Evidently"},
+        {"finspace", "Amazon FinSpace"},
+        {"finspacedata", "Amazon FinSpace data"},
+        {"gamesparks", "Amazon GameSparks"},
+        {"honeycode", "Amazon Honeycode"},
+        {"iot1clickdevices", "AWS IoT 1-Click Devices"},
+        {"iot1clickprojects", "AWS IoT 1-Click Projects"},
+        {"iotanalytics", "AWS IoT Analytics"},
+        {"iotevents", "AWS IoT Events"},
+        {"ioteventsdata", "AWS IoT Events data"},
+        {"iotfleethub", "AWS IoT Fleet Hub"},
+        {"iotroborunner", "AWS IoT RoboRunner"},
+        {"lookoutmetrics", "Amazon Lookout for Metrics"},
+        {"lookoutvision", "Amazon Lookout for Vision"},
+        {"macie", "Amazon Macie Classic"},
+        {"mobile", "AWS Mobile"},
+        {"nimble", "Amazon Nimble Studio"},
+        {"opsworks", "AWS OpsWorks"},
+        {"opsworkscm", "AWS OpsWorks CM"},
+        {"panorama", "AWS Panorama"},
+        {"privatenetworks", "AWS Private 5G"},
+        {"qldb", "Amazon QLDB"},
+        {"qldbsession", "Amazon QLDB sessions"},
+        {"robomaker", "AWS RoboMaker"},
+        {"simspaceweaver", "AWS SimSpace Weaver"},
+        {"sms", "AWS Server Migration Service"},
+        {"tnb", "AWS Telco Network Builder"},
+        {"worklink", "Amazon WorkLink"},
+    };
+    for (size_t i = 0; i < sizeof ended / sizeof *ended; i++)
+        if (arn_name.size == strlen(ended[i].arn_name) &&
+            strncasecmp(arn_name.data, ended[i].arn_name, arn_name.size) == 0)
+            return ended[i].full_name;
+    return NULL;
 }
 
 bool catalogue_suggest_service(struct catalogue *c, struct asl_text wrong, char *out, size_t size)
