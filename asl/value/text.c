@@ -107,7 +107,7 @@ char *asl_buffer_room(struct asl_buffer *b, size_t size)
     }
     size_t wanted = b->size + size + 1;
     if (wanted > b->capacity) {
-        size_t capacity = b->capacity ? b->capacity * 2 : 64;
+        size_t capacity = b->capacity ? b->capacity * 2 : 256;
         if (capacity < wanted)
             capacity = wanted;
         b->data = asl_reallocate(b->data, capacity);

@@ -112,6 +112,13 @@ struct watcher {
 };
 #define WATCHERS 2
 
+/* Parameters that an integration takes, looked at before. */
+struct accepted {
+    const struct resource *resource;
+    asl_value *parameters; /* held */
+};
+enum { ACCEPTED = 16 }; /* few: what comes from an input is held in vain */
+
 struct engine {
     struct engine_options options;
     struct loop *loop;
@@ -150,6 +157,7 @@ struct engine {
     struct task **tasks; /* by execution and id, a power of two */
     size_t task_table, task_count;
 
+    struct accepted accepted[ACCEPTED];
     struct asl_result result;
     struct asl_buffer scratch;
     size_t turn_bytes; /* of history, in this turn */
@@ -239,6 +247,7 @@ void recovery_take_up(struct engine *e, struct live *l);
 /* ---- world.c ---- */
 /* False and *error when the store does not give the key of its tokens. */
 bool world_init(struct engine *e, struct store_error *error);
+void world_free(struct engine *e);
 /* A skipped or scaled clock is kept with what happened by it: a restart goes on from there. */
 void world_keep_clock(struct engine *e);
 void world_name(struct engine *e, char out[37]); /* for an execution: UUIDs that ascend */
