@@ -6,6 +6,7 @@
 #include "engine/api/internal.h"
 
 #include "engine/api/delivery/delivery.h"
+#include "engine/api/prune.h"
 #include "engine/api/schedule/schedules.h"
 #include "engine/local/local.h" /* local_service_of */
 
@@ -325,6 +326,8 @@ bool api_begin(struct api_call *call, const char *arn_name, const struct api_ope
     else if (verdict == CONSTRAINT_UNREADABLE)
         api_fail(call, "SerializationException", "%.*s", ASL_TEXT_ARGS(asl_buffer_text(&message)));
     asl_buffer_free(&message);
+    if (verdict == CONSTRAINT_FINE && o->input.shape)
+        call->in = prune_take(call->in, o->input.shape);
     return verdict == CONSTRAINT_FINE;
 }
 

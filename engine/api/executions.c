@@ -109,15 +109,26 @@ bool api_start_target(struct api_call *call, struct target *t)
     return fine;
 }
 
+/* "traceHeader" as it was given, by its execution. */
+#define TRACES "trace"
+
+static void trace_made(void *state, int64_t execution, const struct engine_mark *mark)
+{
+    (void)state, (void)execution, (void)mark;
+}
+
 void api_start(struct api *a, const struct target *t, struct engine_start *start,
-               void (*done)(void *state, const struct engine_started *started), void *state)
+               struct asl_text trace, void (*done)(void *state, const struct engine_started *started), void *state)
 {
     struct delivery_marks marks;
-    struct engine_mark all[DELIVERY_CHANNELS + 1];
+    struct engine_mark all[DELIVERY_CHANNELS + 2];
     deliveries_mark(a, t, start, &marks);
     for (size_t i = 0; i < start->mark_count; i++)
         all[i] = start->marks[i];
     start->marks = all;
+    if (trace.size)
+        all[start->mark_count++] = (struct engine_mark){
+            .kind = TRACES, .value = {trace.data, trace.size}, .made = trace_made};
     if (t->test_case[0])
         mock_desk_mark(a->mocks, t->arn.name, t->test_case, &all[start->mark_count++]);
     engine_start(a->engine, start, done, state);
@@ -190,7 +201,7 @@ void api_StartExecution(struct api_call *call)
     struct engine_start start;
     if (api_start_target(call, &t) && api_start_of(call, &t, &start) &&
         api_check_open_executions(call))
-        api_start(call->api, &t, &start, started, call);
+        api_start(call->api, &t, &start, api_text(call, "traceHeader"), started, call);
 }
 
 /* ---- StopExecution ---- */
@@ -260,6 +271,26 @@ asl_value *api_execution_input(struct api *a, int64_t execution, const asl_execu
     return f.input;
 }
 
+static bool take_trace(void *state, const char *key, struct store_bytes value)
+{
+    (void)key;
+    value_list_set_take(state, "traceHeader", value_string((struct asl_text){value.data, value.size}));
+    return false;
+}
+
+static asl_value *with_trace_take(struct api *a, int64_t execution, asl_value *v)
+{
+    char key[24];
+    struct value_list l;
+    snprintf(key, sizeof key, "%019" PRId64, execution);
+    value_list_init(&l);
+    store_get_document(engine_store(a->engine), TRACES, key, take_trace, &l);
+    if (l.count)
+        v = api_with_take(v, "traceHeader", value_retain(l.items[1]));
+    value_list_free(&l);
+    return v;
+}
+
 struct description {
     struct api *api;
     int64_t execution;
@@ -283,7 +314,7 @@ void api_DescribeExecution(struct api_call *call)
         return;
     struct description d = {call->api, id, !hidden, NULL};
     if (engine_look(call->api->engine, id, describe, &d))
-        api_answer_take(call, d.v);
+        api_answer_take(call, with_trace_take(call->api, id, d.v));
     else
         api_fail(call, "ExecutionDoesNotExist", "Execution Does Not Exist: '%.*s'",
                  ASL_TEXT_ARGS(api_text(call, "executionArn")));

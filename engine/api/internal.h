@@ -6,6 +6,8 @@
  *   scope.c       whose a request is: region and account
  *   arn.c         ARNs of this service, read and made
  *   page.c        nextToken and maxResults
+ *   prune.c       parameters without what the model does not know
+ *   quota.c       how many of a thing there may be
  *   signature.c   SigV4, verified
  *   delivery/     what happened, told to CloudWatch Logs and EventBridge
  *   machines.c, versions.c, aliases.c, executions.c, history.c, sync.c, activities.c, tokens.c,
@@ -268,9 +270,9 @@ bool api_check_open_executions(struct api_call *call);
 int64_t api_execution(struct api_call *call, const char *member);
 /* The name and input of a start, checked; false after answering. */
 bool api_start_of(struct api_call *call, const struct target *t, struct engine_start *start);
-/* Starts it, with what is to be told of it. */
+/* Starts it, with what is to be told of it; `trace` is its X-Ray header, empty for none. */
 void api_start(struct api *a, const struct target *t, struct engine_start *start,
-               void (*done)(void *state, const struct engine_started *started), void *state);
+               struct asl_text trace, void (*done)(void *state, const struct engine_started *started), void *state);
 /* The input as it was given, a string; yours. */
 asl_value *api_execution_input(struct api *a, int64_t execution, const asl_execution *x);
 void api_answer_refused_start(struct api_call *call, const struct engine_started *started);

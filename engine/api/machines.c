@@ -1,4 +1,4 @@
-/* State machines: create, describe, list, update, delete. Serves: facts 1.2, 1.5, 1.6.
+/* State machines: create, update, delete; what their ARNs stand for. Serves: facts 1.2, 1.5, 1.6.
  *
  * A document tells of a machine's newest revision: {"type", "roleArn", "row", "creationDate",
  * "updateDate" (ms), "revisionId" (none before the first update), "loggingConfiguration",
@@ -10,11 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/api/internal.h"
+#include "engine/api/machines.h"
 
 /* ---- documents ---- */
 
-static bool is_deleted(const asl_value *machine)
+bool machine_is_deleted(const asl_value *machine)
 {
     return api_get(machine, "deleted") != NULL;
 }
@@ -22,7 +22,7 @@ static bool is_deleted(const asl_value *machine)
 static const asl_value *find(const struct api *a, const char *arn)
 {
     const asl_value *machine = shelf_get(&a->machines, arn);
-    return machine && !is_deleted(machine) ? machine : NULL;
+    return machine && !machine_is_deleted(machine) ? machine : NULL;
 }
 
 bool machine_is_deleting(const asl_value *machine)
@@ -53,11 +53,11 @@ static int64_t count_machines(const struct api *a, const struct scope *scope)
         return (int64_t)a->machines.count;
     scope_walk_begin(&w, &a->machines, scope, "stateMachine", "");
     for (const struct shelf_item *it; (it = scope_walk_next(&w)) != NULL;)
-        count += !is_deleted(it->document);
+        count += !machine_is_deleted(it->document);
     return count;
 }
 
-static asl_value *default_of(const char *member)
+asl_value *machine_default_of(const char *member)
 {
     static const struct {
         const char *member, *value;
@@ -75,15 +75,14 @@ static asl_value *default_of(const char *member)
 /* What was given over the defaults. */
 static asl_value *with_defaults(const char *member, const asl_value *given)
 {
-    asl_value *v = default_of(member);
+    asl_value *v = machine_default_of(member);
     for (size_t i = 0; given && i < api_count(given); i++)
         v = value_with_take(v, value_retain(value_key_at(given, i)),
                             value_retain(value_at(given, i)));
     return v;
 }
 
-static const char *const configurations[] = {"loggingConfiguration", "tracingConfiguration",
-                                             "encryptionConfiguration"};
+static const char *const configurations[] = {MACHINE_CONFIGURATIONS};
 #define CONFIGURATIONS (sizeof configurations / sizeof *configurations)
 
 /* A machine that the command line made has rows only: the newest of its name stands for it. */
@@ -102,7 +101,7 @@ static bool adopt(void *state, const struct store_machine *row)
     value_list_set_take(&l, "creationDate", value_integer(row->created));
     value_list_set_take(&l, "updateDate", value_integer(row->created));
     for (size_t i = 0; i < CONFIGURATIONS; i++)
-        value_list_set_take(&l, configurations[i], default_of(configurations[i]));
+        value_list_set_take(&l, configurations[i], machine_default_of(configurations[i]));
     shelf_put_take(&a->machines, row->arn, value_object_take(&l));
     return true;
 }
@@ -255,11 +254,6 @@ static bool check_settings(struct api_call *call)
 
 /* ---- definitions in the store ---- */
 
-struct definition {
-    struct asl_buffer text;
-    bool found;
-};
-
 static bool take_definition(void *state, const struct store_machine *row)
 {
     struct definition *d = state;
@@ -284,7 +278,7 @@ static void again(void *state, enum engine_outcome outcome)
 }
 
 /* A row that was put in this very turn is read after its commit. */
-static bool need_definition(struct api_call *call, int64_t row, struct definition *d)
+bool machine_need_definition(struct api_call *call, int64_t row, struct definition *d)
 {
     if (read_definition(call->api, row, d))
         return true;
@@ -342,7 +336,7 @@ static void answer_created(struct api_call *call, const char *arn, const char *v
 static void create_again(struct api_call *call, const char *arn, const asl_value *machine)
 {
     struct definition d;
-    if (!need_definition(call, api_document_integer(machine, "row"), &d))
+    if (!machine_need_definition(call, api_document_integer(machine, "row"), &d))
         return;
     const asl_value *published = api_get(machine, "published");
     if (is_same_create(call, machine, &d)) {
@@ -421,151 +415,6 @@ void api_CreateStateMachine(struct api_call *call)
         create_again(call, arn, machine);
 }
 
-/* ---- describing ---- */
-
-/* What DescribeStateMachine and DescribeStateMachineForExecution have in common. */
-static void add_revision(struct value_list *l, struct api *a, const char *name,
-                         const asl_value *revision, int64_t row, struct asl_text definition)
-{
-    value_list_set_take(l, "name", value_string_z(name));
-    value_list_set_take(l, "definition", value_string(definition));
-    api_copy_member(l, revision, "roleArn");
-    for (size_t i = 0; i < CONFIGURATIONS; i++)
-        api_copy_member(l, revision, configurations[i]);
-    api_copy_member(l, revision, "revisionId");
-    asl_machine *compiled = engine_machine(a->engine, row);
-    asl_value *references = compiled ? asl_machine_variable_references(compiled) : NULL;
-    if (references && api_count(references))
-        value_list_set_take(l, "variableReferences", value_retain(references));
-    value_release(references);
-}
-
-static struct asl_text shown_definition(const struct api_call *call, const struct definition *d)
-{
-    bool hidden = asl_text_is(api_text(call, "includedData"), "METADATA_ONLY");
-    return hidden ? (struct asl_text){"", 0} : asl_buffer_text(&d->text);
-}
-
-void api_DescribeStateMachine(struct api_call *call)
-{
-    struct target t;
-    struct definition d;
-    if (!api_target(call, "stateMachineArn", &t) || !need_definition(call, target_row(&t), &d))
-        return;
-    const asl_value *revision = target_revision(&t);
-    struct value_list l;
-    value_list_init(&l);
-    api_copy_member(&l, call->in, "stateMachineArn");
-    value_list_set_take(&l, "status",
-                        value_string_z(machine_is_deleting(t.machine) ? "DELETING" : "ACTIVE"));
-    api_copy_member(&l, revision, "type");
-    api_copy_time(&l, revision, "creationDate");
-    api_copy_member(&l, revision, "description");
-    add_revision(&l, call->api, t.arn.name, revision, target_row(&t), shown_definition(call, &d));
-    api_answer_take(call, value_object_take(&l));
-    asl_buffer_free(&d.text);
-}
-
-struct for_execution {
-    int64_t row, created;
-    char name[API_NAME_BYTES];
-    char *arn, *role;
-    struct definition definition;
-};
-
-static bool see_row_of(void *state, const struct store_execution *row)
-{
-    ((struct for_execution *)state)->row = row->machine;
-    return false;
-}
-
-static bool see_machine(void *state, const struct store_machine *row)
-{
-    struct for_execution *f = state;
-    snprintf(f->name, sizeof f->name, "%s", row->name);
-    f->arn = asl_copy_text(asl_text(row->arn));
-    f->role = asl_copy_text(asl_text(row->role_arn));
-    f->created = row->created;
-    asl_buffer_put(&f->definition.text, row->definition.data, row->definition.size);
-    return false;
-}
-
-/* The revision an execution began with; what of it is not in its row is the machine's of today. */
-void api_DescribeStateMachineForExecution(struct api_call *call)
-{
-    struct for_execution f = {.row = 0};
-    struct store *store = engine_store(call->api->engine);
-    int64_t execution = api_execution(call, "executionArn");
-    if (!execution)
-        return;
-    asl_buffer_init(&f.definition.text, ASL_BUFFER_MAXIMUM);
-    store_get_execution(store, execution, see_row_of, &f);
-    if (store_get_machine(store, f.row, see_machine, &f) == STORE_OK && f.arn) {
-        const asl_value *machine = shelf_get(&call->api->machines, f.arn);
-        bool is_newest = machine && api_document_integer(machine, "row") == f.row;
-        asl_value *revision =
-            is_newest ? value_retain(machine) : with_defaults("", NULL);
-        for (size_t i = 0; !is_newest && i < CONFIGURATIONS; i++)
-            revision = api_with_take(revision, configurations[i], default_of(configurations[i]));
-        revision = api_with_take(revision, "roleArn", value_string_z(f.role));
-        struct value_list l;
-        value_list_init(&l);
-        value_list_set_take(&l, "stateMachineArn", value_string_z(f.arn));
-        add_revision(&l, call->api, f.name, revision, f.row,
-                     shown_definition(call, &f.definition));
-        value_list_set_take(&l, "updateDate", describe_time(f.created));
-        api_answer_take(call, value_object_take(&l));
-        value_release(revision);
-    } else {
-        api_fail(call, "ExecutionDoesNotExist",
-                 "The definition of this execution is missing from the store");
-    }
-    asl_buffer_free(&f.definition.text);
-    free(f.arn);
-    free(f.role);
-}
-
-/* ---- ListStateMachines ---- */
-
-static asl_value *list_item(const char *arn, const asl_value *machine)
-{
-    struct value_list l;
-    value_list_init(&l);
-    value_list_set_take(&l, "stateMachineArn", value_string_z(arn));
-    value_list_set_take(&l, "name", value_string_z(arn_name(arn)));
-    api_copy_member(&l, machine, "type");
-    api_copy_time(&l, machine, "creationDate");
-    return value_object_take(&l);
-}
-
-void api_ListStateMachines(struct api_call *call)
-{
-    struct scope_walk w;
-    char after[API_ARN_BYTES];
-    struct value_list items, l;
-    if (!page_begin(call, after))
-        return;
-    value_list_init(&items);
-    value_list_init(&l);
-    scope_walk_begin(&w, &call->api->machines, &call->scope, "stateMachine", after);
-    size_t size = page_size(call);
-    const char *last = NULL;
-    bool more = false;
-    for (const struct shelf_item *it; !more && (it = scope_walk_next(&w)) != NULL;) {
-        if (is_deleted(it->document))
-            continue;
-        more = items.count == size;
-        if (!more) {
-            last = it->key;
-            value_list_push_take(&items, list_item(last, it->document));
-        }
-    }
-    value_list_set_take(&l, "stateMachines", value_array_take(&items));
-    if (more)
-        page_set_next(call, &l, last);
-    api_answer_take(call, value_object_take(&l));
-}
-
 /* ---- UpdateStateMachine ---- */
 
 /* The machine with what the call changes; *changed tells whether it does. */
@@ -605,6 +454,8 @@ static void update(struct api_call *call, const struct target *t, struct asl_tex
         next = api_with_take(next, "revisionId", value_string_z(revision));
         next = api_with_take(next, "updateDate", value_integer(now));
     }
+    if (row != target_row(t))
+        machine_keep_revision(a, t->machine);
     api_put_take(a, &a->machines, arn, next);
     struct value_list l;
     value_list_init(&l);
@@ -649,7 +500,7 @@ void api_UpdateStateMachine(struct api_call *call)
     struct asl_text given = api_text(call, "definition");
     if (!check_settings(call) ||
         (given.data && !api_check_definition(call, given, machine_is_express(t.machine))) ||
-        !need_definition(call, api_document_integer(t.machine, "row"), &d))
+        !machine_need_definition(call, api_document_integer(t.machine, "row"), &d))
         return;
     struct asl_text own = asl_buffer_text(&d.text);
     bool is_new = (given.data && !asl_text_equal(given, own)) || changes_settings(call, t.machine);
