@@ -84,18 +84,41 @@ static void point(const struct desk *d, struct asl_text source, size_t at)
     caret_show(d->shown, (size_t)(source.data - d->shown.data) + at);
 }
 
-/* JSONata counts UTF-16 units, and to the end of the token: the byte where that token begins. */
-static size_t byte_of(struct asl_text source, size_t units, struct asl_text token)
+/* JSONata counts UTF-16 units, and to the end of a token: the byte behind it. */
+static size_t byte_behind(struct asl_text source, size_t units)
 {
     size_t at = 0, seen = 0;
     while (at < source.size && seen < units) {
         int32_t c = value_utf8_next(source, &at);
         seen += c > 0xffff ? 2 : 1;
     }
+    return at;
+}
+
+static bool is_name_character(char c)
+{
+    return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* What a failed call is about stands before its bracket: `$name`. */
+static size_t callee(struct asl_text source, size_t bracket)
+{
+    size_t at = bracket;
+    while (at > 0 && is_name_character(source.data[at - 1]))
+        at--;
+    return at > 0 && source.data[at - 1] == '$' ? at - 1 : bracket;
+}
+
+/* The byte where that begins which an error at `units` is about. */
+static size_t byte_of(struct asl_text source, size_t units, struct asl_text token)
+{
+    size_t at = byte_behind(source, units);
     if (token.size && token.size <= at &&
         memcmp(source.data + at - token.size, token.data, token.size) == 0)
         return at - token.size;
-    return at && at < source.size ? at - 1 : at; /* at the end: something is missing there */
+    if (at == 0 || at >= source.size) /* at the end: something is missing there */
+        return at;
+    return source.data[at - 1] == '(' ? callee(source, at - 1) : at - 1;
 }
 
 static void fail_jsonata(const struct desk *d, struct asl_text source,
@@ -193,8 +216,13 @@ static asl_value *by_jsonpath(struct desk *d, struct asl_text source)
     }
     asl_value *v = path_get(p, &scope, &miss);
     if (!v) {
-        cli_fail(EXIT_REFUSED, "%s", miss.message);
-        point(d, source, path_missed_at(p, &scope));
+        size_t at = path_missed_at(p, &scope);
+        if (at == 0) /* only a variable can be missing as a whole */
+            cli_fail(EXIT_REFUSED, "the variable $%.*s is not set (--variables)",
+                     ASL_TEXT_ARGS(path_variable(p)));
+        else
+            cli_fail(EXIT_REFUSED, "%s", miss.message);
+        point(d, source, at);
     }
     path_free(p);
     return v;
@@ -237,6 +265,10 @@ asl_value *desk_evaluate(struct desk *d, struct asl_text source)
     }
     d->shown = source;
     source = unwrap(d, source, &language);
+    if (!source.size) {
+        cli_fail(EXIT_REFUSED, "there is no expression");
+        return NULL;
+    }
     return language == DESK_JSONATA ? by_jsonata(d, source) : by_jsonpath(d, source);
 }
 
