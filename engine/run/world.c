@@ -208,7 +208,6 @@ bool world_init(struct engine *e, struct store_error *error)
         .uuid = uuid,
         .accepts = accepts,
         .token = token,
-        .region = e->connectors.region,
     };
     store_get_document(e->store, "engine", "clock", take_clock, e);
     return init_key(e, error);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "engine/aws/endpoint.h"
 #include "engine/aws/sigv4.h"
 #include "engine/loop/loop.h"
 #include "words.h"
@@ -20,7 +21,7 @@ struct service_task {
     asl_value *parameters; /* as given: for a refusal's words */
     asl_value *sent;       /* of a lookup: what the call is made of */
     char token[37];
-    char *type, *role_arn, *machine_role;
+    char *type, *role_arn, *machine_role, *region;
     asl_value *state; /* the Task's name */
     struct aws_call *call;
     const struct http_headers *headers; /* while a hook runs */
@@ -46,6 +47,7 @@ static void task_free(struct service_task *t)
     value_release(t->sent);
     free(t->type);
     free(t->role_arn);
+    free(t->region);
     free(t->machine_role);
     value_release(t->state);
     free(t->error);
@@ -188,6 +190,7 @@ static void send(struct service_task *t, const asl_value *parameters)
         .operation = t->operation,
         .names = t->style->prefix ? PROTOCOL_V1 : PROTOCOL_STATES,
         .parameters = parameters,
+        .region = t->region,
         .role_arn = t->role_arn,
         .state = t->state ? value_as_text(t->state) : (struct asl_text){NULL, 0},
         .token = t->token,
@@ -237,6 +240,7 @@ static void look_up(struct service_task *t, asl_value *page_take)
         .operation = service_operation(t->shared, l->service, l->operation),
         .names = t->style->prefix ? PROTOCOL_V1 : PROTOCOL_STATES,
         .parameters = page_take,
+        .region = t->region,
         .role_arn = t->role_arn,
         .state = t->state ? value_as_text(t->state) : (struct asl_text){NULL, 0},
     };
@@ -281,6 +285,23 @@ const struct catalogue_operation *service_operation(const struct connectors *sha
     return s ? catalogue_operation(s, asl_text(action)) : NULL;
 }
 
+char *service_region(const struct connectors *shared, const struct task_request *request)
+{
+    static const char *const before[] = {"arn:", ":states:"};
+    const char *at = request->execution_arn;
+    for (size_t i = 0; at && i < sizeof before / sizeof *before; i++)
+        if ((at = strstr(at, before[i])) != NULL)
+            at += strlen(before[i]);
+    struct asl_text region = {at, at ? strcspn(at, ":") : 0};
+    if (!region.size || (shared->region && asl_text_is(region, shared->region)))
+        return NULL;
+    char *text = asl_copy_text(region);
+    if (endpoint_region_is_good(text))
+        return text;
+    free(text);
+    return NULL;
+}
+
 char *service_role(const asl_value *credentials)
 {
     const asl_value *role = credentials ? value_get_z(credentials, "RoleArn") : NULL;
@@ -312,6 +333,7 @@ void *service_start(const struct connectors *shared, struct task *task,
     t->parameters = request->parameters ? value_retain(request->parameters) : NULL;
     t->type = copy(request->resource->type);
     t->role_arn = service_role(request->credentials);
+    t->region = service_region(shared, request);
     t->machine_role = copy(request->role_arn);
     t->state = request->state_name ? value_retain(request->state_name) : NULL;
     t->sent = service_parameters(style, parameters);
