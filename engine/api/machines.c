@@ -423,6 +423,8 @@ static asl_value *updated(struct api_call *call, const struct target *t, int64_t
     asl_value *next = value_retain(t->machine);
     *changed = row != target_row(t);
     next = api_with_take(next, "row", value_integer(row));
+    if (api_get(next, "adopted")) /* from now on it is this document's, not the newest row's */
+        next = api_with_take(next, "adopted", value_null());
     if (api_text(call, "roleArn").data)
         next = api_with_take(next, "roleArn", value_retain(api_get(call->in, "roleArn")));
     for (size_t i = 0; i < CONFIGURATIONS; i++) {
@@ -507,6 +509,67 @@ void api_UpdateStateMachine(struct api_call *call)
     if (!api_flag(call, "publish") || versions_check_room(call, t.machine_arn, is_new))
         update(call, &t, given.data ? given : own);
     asl_buffer_free(&d.text);
+}
+
+/* ---- definitions of files ---- */
+
+#define ROLE_DEFAULT "arn:aws:iam::123456789012:role/stepwell"
+
+static void place_new(struct api *a, const char *arn, bool express, int64_t row)
+{
+    int64_t now = loop_now(engine_loop(a->engine));
+    struct value_list l;
+    value_list_init(&l);
+    value_list_set_take(&l, "type", value_string_z(express ? "EXPRESS" : "STANDARD"));
+    value_list_set_take(&l, "roleArn", value_string_z(ROLE_DEFAULT));
+    value_list_set_take(&l, "row", value_integer(row));
+    value_list_set_take(&l, "creationDate", value_integer(now));
+    value_list_set_take(&l, "updateDate", value_integer(now));
+    for (size_t i = 0; i < CONFIGURATIONS; i++)
+        value_list_set_take(&l, configurations[i], machine_default_of(configurations[i]));
+    api_put_take(a, &a->machines, arn, value_object_take(&l));
+}
+
+static void place_next(struct api *a, const char *arn, const asl_value *machine, int64_t row)
+{
+    char revision[37];
+    engine_uuid(a->engine, revision);
+    machine_keep_revision(a, machine);
+    asl_value *next = api_with_take(value_retain(machine), "row", value_integer(row));
+    next = api_with_take(next, "adopted", value_null());
+    next = api_with_take(next, "revisionId", value_string_z(revision));
+    next = api_with_take(next, "updateDate", value_integer(loop_now(engine_loop(a->engine))));
+    api_put_take(a, &a->machines, arn, next);
+}
+
+enum api_placed api_place_definition(struct api *a, const char *name, struct asl_text definition,
+                                     bool express, struct asl_diagnostics *diagnostics,
+                                     char message[256])
+{
+    struct scope scope;
+    char arn[API_ARN_BYTES];
+    scope_default(a, &scope);
+    api_make_arn(&scope, "stateMachine", name, NULL, arn);
+    const asl_value *machine = find(a, arn), *role = api_get(machine, "roleArn");
+    message[0] = '\0';
+    if (machine && (machine_is_deleting(machine) || machine_is_express(machine) != express)) {
+        snprintf(message, 256, "%.80s %s; delete it first, or give the file another name", name,
+                 machine_is_deleting(machine) ? "is being deleted"
+                 : express                    ? "is there already, as STANDARD"
+                                              : "is there already, as EXPRESS");
+        return API_REFUSED;
+    }
+    int64_t row = engine_put_machine_as(a->engine, arn, definition, express,
+                                        role ? value_as_text(role).data : ROLE_DEFAULT, diagnostics);
+    if (row < 0)
+        return API_REFUSED;
+    if (!machine)
+        place_new(a, arn, express, row);
+    else if (row != api_document_integer(machine, "row"))
+        place_next(a, arn, machine, row);
+    else
+        return API_UNCHANGED;
+    return machine ? API_UPDATED : API_CREATED;
 }
 
 /* ---- DeleteStateMachine ---- */

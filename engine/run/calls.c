@@ -276,8 +276,10 @@ void engine_task_event(struct engine *e, int64_t execution, const struct asl_eve
 
 /* ---- looking ---- */
 
-static void note_look(struct engine *e, const struct live *l)
+static void note_look(struct engine *e, struct live *l)
 {
+    if (l->is_behind)
+        turn_put_soon(e, l);
     int64_t turn = l->is_new || l->is_dirty ? e->turn_number : l->turn;
     if (turn > e->told)
         e->told = turn;

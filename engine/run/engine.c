@@ -46,6 +46,7 @@ static void free_all(struct engine *e)
         machine_free(m);
     }
     turn_free(e);
+    world_free(e);
     asl_result_free(&e->result);
     asl_buffer_free(&e->scratch);
     store_close(e->store);

@@ -255,11 +255,16 @@ void service_token(const struct task_request *request, char token[37])
     struct asl_buffer seed;
     char h[65];
     asl_buffer_init(&seed, ASL_BUFFER_MAXIMUM);
-    asl_buffer_printf(&seed, "%s#%lld", request->execution_arn ? request->execution_arn : "",
-                      (long long)request->event_id);
+    asl_buffer_puts(&seed, request->execution_arn ? request->execution_arn : "");
+    asl_buffer_printf(&seed, "#%lld", (long long)request->event_id);
     sigv4_hash(asl_buffer_text(&seed), h);
     /* version 8 of RFC 9562: "made by the vendor's own rule" */
-    snprintf(token, 37, "%.8s-%.4s-8%.3s-a%.3s-%.12s", h, h + 8, h + 13, h + 17, h + 20);
+    memcpy(token, "00000000-0000-8000-a000-000000000000", 37);
+    memcpy(token, h, 8);
+    memcpy(token + 9, h + 8, 4);
+    memcpy(token + 15, h + 13, 3);
+    memcpy(token + 20, h + 17, 3);
+    memcpy(token + 24, h + 20, 12);
     asl_buffer_free(&seed);
 }
 
