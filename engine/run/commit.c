@@ -1,9 +1,12 @@
 /* A turn on its way to the disk.
  *
- *   FILLED (turn.c) --offer--> OFFERED --thread takes it--> BUSY --> DURABLE --turn_act--> empty again
- *      ^  |                      |                          | ^
- *      |  +--few changes: here---|---------------------+    v | go_on, after a while
- *      +------take_back----------+                          NO ROOM: paused
+ *                        is idle
+ *                   +-----------------------------------+
+ *                   |                                   v
+ *   FILLED (turn.c) +--offer--> OFFERED --takes it--> BUSY --> DURABLE --turn_act--> empty again
+ *      ^                           |                   | ^
+ *      +---------turn_now----------+                   v | go_on, after a while
+ *                                                   NO ROOM: paused
  *
  * Why a thread. A commit is waiting (a sync) and work (SQLite's trees); both are done beside the next
  * turns. So while turn N is written, N + 1 takes arrivals and steps, and what it puts lies in a batch of
@@ -247,18 +250,25 @@ static void hold_clock(struct engine *e)
     e->is_holding = wanted;
 }
 
-/* The thread may take it from here on. One more must be empty, to be filled then. */
+/* To the thread: at once when that has nothing to do, else when it is done. One more must be empty, to be
+ * filled then. */
 static void offer(struct engine *e)
 {
     struct committer *c = e->committer;
     if (e->is_offered || !empty_turn(e))
         return;
-    e->is_offered = true;
     pthread_mutex_lock(&c->mutex);
-    c->offered = e->now;
-    if (!c->busy)
+    bool is_taken = !c->busy;
+    if (is_taken)
+        c->busy = e->now;
+    else
+        c->offered = e->now;
+    if (is_taken)
         pthread_cond_broadcast(&c->changed);
     pthread_mutex_unlock(&c->mutex);
+    if (is_taken)
+        leave_turn(e);
+    e->is_offered = !is_taken;
     hold_clock(e);
 }
 
