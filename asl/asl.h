@@ -138,7 +138,7 @@ struct asl_env {
      * `problems` gets what is wrong with them, joined by ", ". NULL: it can. */
     bool (*accepts)(void *state, const struct resource *resource, const asl_value *parameters,
                     struct asl_buffer *problems);
-    const char *region; /* for TaskScheduled */
+    const char *region; /* for TaskScheduled; NULL: the one in the execution's ARN */
     /* Which branch goes on? Asked before every move; returns an index, or ASL_PICK_NONE: nobody for
      * now, the step returns with `runnable` set. NULL: first come, first served. Replay follows a
      * recording with it, event by event. */

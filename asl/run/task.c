@@ -96,12 +96,26 @@ static int64_t after_seconds(int64_t now, int64_t seconds)
     return seconds ? now + seconds * 1000 : NEVER;
 }
 
+/* The fourth part of an ARN: "arn:aws:states:<region>:...". */
+static struct asl_text region_of(struct asl_text arn)
+{
+    for (int part = 0; part < 3 && arn.size; part++) {
+        const char *colon = memchr(arn.data, ':', arn.size);
+        size_t taken = colon ? (size_t)(colon - arn.data) + 1 : arn.size;
+        arn.data += taken;
+        arn.size -= taken;
+    }
+    const char *end = arn.size ? memchr(arn.data, ':', arn.size) : NULL;
+    arn.size = end ? (size_t)(end - arn.data) : 0;
+    return arn;
+}
+
 static void schedule(struct run *r, struct frame *f)
 {
     struct history_event e;
     event_of(&e, events_of(f)->scheduled, f);
     e.payload = f->task.parameters;
-    e.region = asl_text(r->env->region ? r->env->region : "us-east-1");
+    e.region = r->env->region ? asl_text(r->env->region) : region_of(asl_execution_arn(r->x));
     e.credentials = f->task.credentials;
     if (f->task.timeout_seconds)
         e.timeout = f->task.timeout_seconds;

@@ -113,7 +113,7 @@ char *asl_buffer_room(struct asl_buffer *b, size_t size)
     }
     size_t wanted = b->size + size + 1;
     if (wanted > b->capacity) {
-        size_t capacity = b->capacity ? b->capacity * 2 : 64;
+        size_t capacity = b->capacity ? b->capacity * 2 : 256;
         if (capacity < wanted)
             capacity = wanted;
         b->data = asl_reallocate(b->data, capacity);
@@ -133,14 +133,13 @@ void asl_buffer_put(struct asl_buffer *b, const void *data, size_t size)
     b->data[b->size] = '\0';
 }
 
-/* One by one is how texts are escaped and numbers packed: the common case does without the rest. */
 void asl_buffer_putc(struct asl_buffer *b, char c)
 {
-    if (b->size + 1 >= b->capacity || b->size >= b->maximum || b->full) {
+    if (b->full || b->size >= b->maximum || b->size + 1 >= b->capacity) {
         asl_buffer_put(b, &c, 1);
         return;
     }
-    b->data[b->size++] = c;
+    b->data[b->size++] = c; /* there is room: printers write most texts byte by byte */
     b->data[b->size] = '\0';
 }
 

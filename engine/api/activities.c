@@ -33,7 +33,7 @@ struct poll {
 
 struct queue {
     struct queue *next;
-    char *name;
+    char *arn;
     struct offer *offers, *offers_tail;
     struct poll *polls, *polls_tail;
     size_t poll_count;
@@ -99,10 +99,10 @@ static void offer_add(struct activity_queues *q, struct queue *queue, int64_t ex
     q->count++;
 }
 
-static struct queue *queue_of(struct activity_queues *q, const char *name)
+static struct queue *queue_of(struct activity_queues *q, const char *arn)
 {
     for (struct queue **at = &q->queues; *at; at = &(*at)->next)
-        if (strcmp((*at)->name, name) == 0) {
+        if (strcmp((*at)->arn, arn) == 0) {
             struct queue *found = *at; /* the last one used goes to the front */
             *at = found->next;
             found->next = q->queues;
@@ -110,7 +110,7 @@ static struct queue *queue_of(struct activity_queues *q, const char *name)
             return found;
         }
     struct queue *queue = asl_allocate_zeroed(1, sizeof *queue);
-    queue->name = asl_copy_text(asl_text(name));
+    queue->arn = asl_copy_text(asl_text(arn));
     queue->next = q->queues;
     q->queues = queue;
     return queue;
@@ -206,9 +206,7 @@ static void handed_out(void *state, enum engine_outcome outcome)
         api_answer_take(call, h.out);
         return;
     }
-    struct arn arn;
-    arn_read(api_text(call, "activityArn"), &arn);
-    hand_out(p, queue_of(call->api->queues, arn.name));
+    hand_out(p, queue_of(call->api->queues, api_text(call, "activityArn").data));
 }
 
 /* The first task that waits goes to the poll; if none does, the poll waits. */
@@ -236,17 +234,13 @@ static void hand_out(struct poll *p, struct queue *queue)
 static bool exists(void *state, struct asl_text text)
 {
     const struct api *a = state;
-    struct arn arn;
-    return arn_read(text, &arn) && arn.kind == ARN_ACTIVITY && shelf_get(&a->activities, arn.name);
+    return shelf_get(&a->activities, text.data) != NULL;
 }
 
 static void waits(void *state, const char *text, int64_t execution, int64_t task)
 {
     struct api *a = state;
-    struct arn arn;
-    if (!arn_read(asl_text(text), &arn))
-        return;
-    struct queue *queue = queue_of(a->queues, arn.name);
+    struct queue *queue = queue_of(a->queues, text);
     offer_add(a->queues, queue, execution, task);
     struct poll *p = queue->polls;
     if (p) {
@@ -290,7 +284,7 @@ void activities_free(struct api *a)
         while (queue->offers)
             offer_free(q, queue->offers);
         q->queues = queue->next;
-        free(queue->name);
+        free(queue->arn);
         free(queue);
     }
     free(q->table);
@@ -301,12 +295,10 @@ void activities_free(struct api *a)
 
 static bool find_activity(struct api_call *call, struct arn *arn, const asl_value **activity)
 {
-    char own[API_ARN_BYTES];
     if (!api_arn(call, "activityArn", 1u << ARN_ACTIVITY, arn))
         return false;
-    api_make_arn(call->api, "activity", arn->name, NULL, own);
-    *activity = shelf_get(&call->api->activities, arn->name);
-    if (*activity && asl_text_is(api_text(call, "activityArn"), own))
+    *activity = shelf_get(&call->api->activities, api_text(call, "activityArn").data);
+    if (*activity && api_is_here(call, arn))
         return true;
     api_fail(call, "ActivityDoesNotExist", "Activity Does Not Exist: '%.*s'",
              ASL_TEXT_ARGS(api_text(call, "activityArn")));
@@ -326,7 +318,14 @@ static bool is_same_encryption(const struct api_call *call, const asl_value *act
 static bool check_room(struct api_call *call)
 {
     struct api *a = call->api;
+    struct scope_walk w;
+    int64_t count = 0;
     if ((int64_t)a->activities.count < a->quotas.most[QUOTA_ACTIVITIES])
+        return true;
+    scope_walk_begin(&w, &a->activities, &call->scope, "activity", "");
+    while (scope_walk_next(&w))
+        count++;
+    if (count < a->quotas.most[QUOTA_ACTIVITIES])
         return true;
     api_fail(call, "ActivityLimitExceeded",
              "The maximum number of activities has been reached. Existing activities must be deleted "
@@ -342,8 +341,8 @@ void api_CreateActivity(struct api_call *call)
     struct value_list l;
     if (!api_check_name(call, name) || !api_check_encryption(call))
         return;
-    api_make_arn(a, "activity", name.data, NULL, arn);
-    const asl_value *known = shelf_get(&a->activities, name.data);
+    api_make_arn(&call->scope, "activity", name.data, NULL, arn);
+    const asl_value *known = shelf_get(&a->activities, arn);
     if (known && !is_same_encryption(call, known)) {
         api_fail(call, "ActivityAlreadyExists",
                  "Activity Already Exists: '%s': EncryptionConfiguration may not be updated", arn);
@@ -355,14 +354,14 @@ void api_CreateActivity(struct api_call *call)
         value_list_init(&l);
         value_list_set_take(&l, "creationDate", value_integer(api_now(call)));
         api_copy_member(&l, call->in, "encryptionConfiguration");
-        api_put_take(a, &a->activities, name.data, value_object_take(&l));
+        api_put_take(a, &a->activities, arn, value_object_take(&l));
         const asl_value *tags = api_get(call->in, "tags");
         if (tags && api_count(tags))
             api_put_take(a, &a->tags, arn, value_retain(tags));
     }
     value_list_init(&l);
     value_list_set_take(&l, "activityArn", value_string_z(arn));
-    api_copy_time(&l, shelf_get(&a->activities, name.data), "creationDate");
+    api_copy_time(&l, shelf_get(&a->activities, arn), "creationDate");
     api_answer_take(call, value_object_take(&l));
 }
 
@@ -391,9 +390,9 @@ void api_DeleteActivity(struct api_call *call)
     struct arn arn;
     if (!api_arn(call, "activityArn", 1u << ARN_ACTIVITY, &arn))
         return;
-    if (shelf_get(&a->activities, arn.name)) {
-        const char *text = api_text(call, "activityArn").data;
-        api_put_take(a, &a->activities, arn.name, NULL);
+    const char *text = api_text(call, "activityArn").data;
+    if (shelf_get(&a->activities, text) && api_is_here(call, &arn)) {
+        api_put_take(a, &a->activities, text, NULL);
         if (shelf_get(&a->tags, text))
             api_put_take(a, &a->tags, text, NULL);
     }
@@ -402,27 +401,28 @@ void api_DeleteActivity(struct api_call *call)
 
 void api_ListActivities(struct api_call *call)
 {
-    const struct shelf *s = &call->api->activities;
-    char after[API_ARN_BYTES], arn[API_ARN_BYTES];
+    struct scope_walk w;
+    char after[API_ARN_BYTES];
     struct value_list items, item, l;
     if (!page_begin(call, after))
         return;
     value_list_init(&items);
     value_list_init(&l);
-    size_t size = page_size(call), i = shelf_from(s, after);
-    if (i < s->count && strcmp(s->items[i].key, after) == 0)
-        i++;
-    for (; i < s->count && items.count < size; i++) {
+    size_t size = page_size(call);
+    const struct shelf_item *it;
+    const char *last = NULL;
+    scope_walk_begin(&w, &call->api->activities, &call->scope, "activity", after);
+    while ((it = scope_walk_next(&w)) != NULL && items.count < size) {
         value_list_init(&item);
-        api_make_arn(call->api, "activity", s->items[i].key, NULL, arn);
-        value_list_set_take(&item, "activityArn", value_string_z(arn));
-        value_list_set_take(&item, "name", value_string_z(s->items[i].key));
-        api_copy_time(&item, s->items[i].document, "creationDate");
+        value_list_set_take(&item, "activityArn", value_string_z(it->key));
+        value_list_set_take(&item, "name", value_string_z(arn_name(it->key)));
+        api_copy_time(&item, it->document, "creationDate");
         value_list_push_take(&items, value_object_take(&item));
+        last = it->key;
     }
     value_list_set_take(&l, "activities", value_array_take(&items));
-    if (i < s->count)
-        page_set_next(call, &l, s->items[i - 1].key);
+    if (it)
+        page_set_next(call, &l, last);
     api_answer_take(call, value_object_take(&l));
 }
 
@@ -432,7 +432,7 @@ void api_GetActivityTask(struct api_call *call)
     const asl_value *activity;
     if (!find_activity(call, &arn, &activity))
         return;
-    struct queue *queue = queue_of(call->api->queues, arn.name);
+    struct queue *queue = queue_of(call->api->queues, api_text(call, "activityArn").data);
     if ((int64_t)queue->poll_count >= call->api->quotas.most[QUOTA_WORKERS]) {
         api_fail(call, "ActivityWorkerLimitExceeded",
                  "The maximum number of workers concurrently polling for activity tasks has been "

@@ -9,29 +9,30 @@
 #include "engine/api/internal.h"
 
 struct alias {
-    struct arn arn;
-    char key[2 * API_NAME_BYTES];
+    struct arn arn; /* its own, or that of a version it routes to */
+    char machine_arn[API_ARN_BYTES];
+    char key[API_ARN_BYTES]; /* its ARN */
     const asl_value *document;
 };
 
-static bool belongs(const struct shelf_item *item, const char *name)
+static bool belongs(const struct shelf_item *item, const char *machine_arn)
 {
-    size_t size = strlen(name);
-    return strncmp(item->key, name, size) == 0 && item->key[size] == ':';
+    size_t size = strlen(machine_arn);
+    return strncmp(item->key, machine_arn, size) == 0 && item->key[size] == ':';
 }
 
-static size_t first_of(const struct shelf *s, const char *name)
+static size_t first_of(const struct shelf *s, const char *machine_arn)
 {
-    char prefix[API_NAME_BYTES + 2];
-    snprintf(prefix, sizeof prefix, "%s:", name);
+    char prefix[API_ARN_BYTES + 2];
+    snprintf(prefix, sizeof prefix, "%s:", machine_arn);
     return shelf_from(s, prefix);
 }
 
-void aliases_forget(struct api *a, const char *name)
+void aliases_forget(struct api *a, const char *machine_arn)
 {
-    for (size_t i; (i = first_of(&a->aliases, name)) < a->aliases.count &&
-                   belongs(&a->aliases.items[i], name);) {
-        char key[2 * API_NAME_BYTES];
+    for (size_t i; (i = first_of(&a->aliases, machine_arn)) < a->aliases.count &&
+                   belongs(&a->aliases.items[i], machine_arn);) {
+        char key[API_ARN_BYTES];
         snprintf(key, sizeof key, "%s", a->aliases.items[i].key);
         api_put_take(a, &a->aliases, key, NULL);
     }
@@ -42,8 +43,10 @@ static bool find_alias(struct api_call *call, struct alias *alias, bool absent)
 {
     if (!api_arn(call, "stateMachineAliasArn", 1u << ARN_MACHINE, &alias->arn))
         return false;
-    snprintf(alias->key, sizeof alias->key, "%s:%s", alias->arn.name, alias->arn.qualifier);
-    alias->document = shelf_get(&call->api->aliases, alias->key);
+    api_machine_arn(&alias->arn, alias->machine_arn);
+    api_make_arn(&alias->arn.scope, "stateMachine", alias->arn.name, alias->arn.qualifier, alias->key);
+    alias->document =
+        api_is_here(call, &alias->arn) ? shelf_get(&call->api->aliases, alias->key) : NULL;
     if (alias->document || absent)
         return true;
     struct asl_text text = api_text(call, "stateMachineAliasArn");
@@ -85,25 +88,26 @@ static bool is_version_arn(const asl_value *route, struct arn *arn)
 
 static bool versions_exist(struct api_call *call, const asl_value *routes, struct arn *arn)
 {
-    char key[API_NAME_BYTES + 16], name[API_NAME_BYTES] = "";
+    char key[API_VERSION_BYTES], machine_arn[API_ARN_BYTES] = "", own[API_ARN_BYTES];
     for (size_t i = 0; i < api_count(routes); i++) {
         is_version_arn(value_at(routes, i), arn);
-        if (i && strcmp(arn->name, name) != 0) {
+        api_machine_arn(arn, own);
+        if (i && strcmp(own, machine_arn) != 0) {
             refuse_routes(call, routes, "stateMachineVersionArn",
                           "Routing configuration must contain versions of one state machine.");
             return false;
         }
-        snprintf(name, sizeof name, "%s", arn->name);
-        version_key(arn->name, strtoll(arn->qualifier, NULL, 10),
-                    key);
-        if (!shelf_get(&call->api->versions, key)) {
+        memcpy(machine_arn, own, sizeof own);
+        version_key(own, strtoll(arn->qualifier, NULL, 10), key);
+        if (!api_is_here(call, arn) || !shelf_get(&call->api->versions, key)) {
             const asl_value *v = api_get(value_at(routes, i), "stateMachineVersionArn");
             api_fail_with(call, "ResourceNotFound", "resourceName", value_as_text(v).data,
                           "Request references a resource that does not exist.");
             return false;
         }
     }
-    return !name[0] || api_check_not_deleting(call, name, shelf_get(&call->api->machines, name));
+    return !machine_arn[0] ||
+           api_check_not_deleting(call, machine_arn, shelf_get(&call->api->machines, machine_arn));
 }
 
 /* False after refusing; *arn is that of one of the versions. */
@@ -141,21 +145,19 @@ static bool check_routes(struct api_call *call, struct arn *arn)
 
 /* ---- the operations ---- */
 
-static size_t count_of(struct api *a, const char *name)
+static size_t count_of(struct api *a, const char *machine_arn)
 {
-    size_t first = first_of(&a->aliases, name), i = first;
-    while (i < a->aliases.count && belongs(&a->aliases.items[i], name))
+    size_t first = first_of(&a->aliases, machine_arn), i = first;
+    while (i < a->aliases.count && belongs(&a->aliases.items[i], machine_arn))
         i++;
     return i - first;
 }
 
 static void answer_created(struct api_call *call, const struct alias *alias)
 {
-    char arn[API_ARN_BYTES];
     struct value_list l;
     value_list_init(&l);
-    api_make_arn(call->api, "stateMachine", alias->arn.name, strchr(alias->key, ':') + 1, arn);
-    value_list_set_take(&l, "stateMachineAliasArn", value_string_z(arn));
+    value_list_set_take(&l, "stateMachineAliasArn", value_string_z(alias->key));
     api_copy_time(&l, shelf_get(&call->api->aliases, alias->key), "creationDate");
     api_answer_take(call, value_object_take(&l));
 }
@@ -180,7 +182,8 @@ void api_CreateStateMachineAlias(struct api_call *call)
     struct asl_text name = api_text(call, "name");
     if (!check_alias_name(call, name) || !check_routes(call, &alias.arn))
         return;
-    snprintf(alias.key, sizeof alias.key, "%s:%s", alias.arn.name, name.data);
+    api_machine_arn(&alias.arn, alias.machine_arn);
+    api_make_arn(&alias.arn.scope, "stateMachine", alias.arn.name, name.data, alias.key);
     alias.document = shelf_get(&a->aliases, alias.key);
     const asl_value *routes = api_get(call->in, "routingConfiguration");
     if (alias.document && api_equal(api_get(alias.document, "routingConfiguration"), routes)) {
@@ -194,7 +197,7 @@ void api_CreateStateMachineAlias(struct api_call *call)
         return;
     }
     int64_t most = a->quotas.most[QUOTA_ALIASES];
-    if ((int64_t)count_of(a, alias.arn.name) >= most) {
+    if ((int64_t)count_of(a, alias.machine_arn) >= most) {
         api_fail(call, "ServiceQuotaExceededException",
                  "A State Machine may have %" PRId64 " aliases; delete some that are not needed", most);
         return;
@@ -233,8 +236,8 @@ void api_UpdateStateMachineAlias(struct api_call *call)
     const asl_value *routes = api_get(call->in, "routingConfiguration");
     const asl_value *description = api_get(call->in, "description");
     if (!find_alias(call, &alias, false) ||
-        !api_check_not_deleting(call, alias.arn.name,
-                                shelf_get(&call->api->machines, alias.arn.name)) ||
+        !api_check_not_deleting(call, alias.machine_arn,
+                                shelf_get(&call->api->machines, alias.machine_arn)) ||
         (routes && !check_routes(call, &version)))
         return;
     if (!routes && !description) {
@@ -282,7 +285,7 @@ void api_ListStateMachineAliases(struct api_call *call)
     struct api *a = call->api;
     const struct shelf *s = &a->aliases;
     struct target t;
-    char after[API_ARN_BYTES], arn[API_ARN_BYTES];
+    char after[API_ARN_BYTES];
     struct value_list items, l;
     if (!api_live_target(call, "stateMachineArn", &t) || !page_begin(call, after))
         return;
@@ -290,8 +293,8 @@ void api_ListStateMachineAliases(struct api_call *call)
     value_list_init(&l);
     const char *last = NULL;
     bool more = false;
-    size_t size = page_size(call), i = after[0] ? shelf_from(s, after) : first_of(s, t.arn.name);
-    for (; i < s->count && belongs(&s->items[i], t.arn.name) && !more; i++) {
+    size_t size = page_size(call), i = after[0] ? shelf_from(s, after) : first_of(s, t.machine_arn);
+    for (; i < s->count && belongs(&s->items[i], t.machine_arn) && !more; i++) {
         const struct shelf_item *it = &s->items[i];
         if (strcmp(it->key, after) == 0 ||
             !is_listed(&t, api_text(call, "stateMachineArn"), it->document))
@@ -301,8 +304,7 @@ void api_ListStateMachineAliases(struct api_call *call)
             break;
         struct value_list item;
         value_list_init(&item);
-        api_make_arn(a, "stateMachine", t.arn.name, strchr(it->key, ':') + 1, arn);
-        value_list_set_take(&item, "stateMachineAliasArn", value_string_z(arn));
+        value_list_set_take(&item, "stateMachineAliasArn", value_string_z(it->key));
         api_copy_time(&item, it->document, "creationDate");
         value_list_push_take(&items, value_object_take(&item));
         last = it->key;

@@ -6,6 +6,7 @@
 #include "engine/api/internal.h"
 
 #include "engine/api/delivery/delivery.h"
+#include "engine/api/prune.h"
 #include "engine/api/schedule/schedules.h"
 #include "engine/local/local.h" /* local_service_of */
 
@@ -337,6 +338,8 @@ bool api_begin(struct api_call *call, const char *arn_name, const struct api_ope
     else if (verdict == CONSTRAINT_UNREADABLE)
         api_fail(call, "SerializationException", "%.*s", ASL_TEXT_ARGS(asl_buffer_text(&message)));
     asl_buffer_free(&message);
+    if (verdict == CONSTRAINT_FINE && o->input.shape)
+        call->in = prune_take(call->in, o->input.shape);
     return verdict == CONSTRAINT_FINE;
 }
 
@@ -369,6 +372,7 @@ static void handle_targeted(struct api *a, struct http_exchange *x,
     }
     const struct api_operation *operation = service->operation(name);
     struct api_call *call = api_call_new(a, x, service->type);
+    call->is_signed = scope_of_request(a, request, &call->scope);
     if (!operation)
         api_fail(call, "UnknownOperationException", "There is no operation '%.*s'",
                  name.size > 80 ? 80 : (int)name.size, name.data);
@@ -416,6 +420,26 @@ bool api_close(struct api *a)
     return deliveries_rest(a) && a->calls == NULL;
 }
 
+/* Stores of before had names for keys, all of the server's region and account. */
+static void take_old_keys(struct api *a, struct shelf *shelf, const char *resource)
+{
+    struct scope scope;
+    char arn[API_ARN_BYTES];
+    scope_default(a, &scope);
+    for (size_t i = 0; i < shelf->count;) {
+        if (strncmp(shelf->items[i].key, "arn:", 4) == 0) {
+            i++;
+            continue;
+        }
+        char *key = asl_copy_text(asl_text(shelf->items[i].key));
+        api_make_arn(&scope, resource, key, NULL, arn);
+        api_put_take(a, shelf, arn, value_retain(shelf->items[i].document));
+        api_put_take(a, shelf, key, NULL);
+        free(key);
+        i = 0; /* the shelf is sorted: what was behind has moved */
+    }
+}
+
 static bool load_shelves(struct api *a, char message[512])
 {
     struct store *store = engine_store(a->engine);
@@ -433,6 +457,10 @@ static bool load_shelves(struct api *a, char message[512])
                      store_path(store), shelves[i].kind);
             return false;
         }
+    take_old_keys(a, &a->machines, "stateMachine");
+    take_old_keys(a, &a->versions, "stateMachine");
+    take_old_keys(a, &a->aliases, "stateMachine");
+    take_old_keys(a, &a->activities, "activity");
     return machines_load(a, message);
 }
 

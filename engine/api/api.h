@@ -41,6 +41,13 @@ struct api *api_new(const struct api_options *options, char message[512]);
 /* Calls that wait are dropped. Free it before the HTTP server, after engine_close. */
 void api_free(struct api *a);
 
+/* A definition from a file, as machine `name` of the server's own region and account: made, or changed as by
+ * UpdateStateMachine, unless it is the same. Refused: see message, diagnostics. */
+enum api_placed { API_CREATED, API_UPDATED, API_UNCHANGED, API_REFUSED };
+enum api_placed api_place_definition(struct api *a, const char *name, struct asl_text definition,
+                                     bool express, struct asl_diagnostics *diagnostics,
+                                     char message[256]);
+
 /* A graceful end: long polls are answered at once with nothing; true when no call waits any more. */
 bool api_close(struct api *a);
 

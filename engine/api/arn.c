@@ -79,12 +79,15 @@ static void split_label(struct arn *arn)
 bool arn_read(struct asl_text text, struct arn *arn)
 {
     char part[64];
+    struct scope *scope = &arn->scope;
     struct asl_text rest = text;
     *arn = (struct arn){.kind = ARN_OTHER};
     if (!asl_text_starts(text, "arn:") || !take_part(&rest, ':', part, sizeof part) ||
-        !take_part(&rest, ':', part, sizeof part) || strncmp(part, "aws", 3) != 0 ||
+        !take_part(&rest, ':', scope->partition, sizeof scope->partition) ||
+        strncmp(scope->partition, "aws", 3) != 0 ||
         !take_part(&rest, ':', part, sizeof part) || strcmp(part, "states") != 0 ||
-        !take_part(&rest, ':', part, sizeof part) || !take_part(&rest, ':', part, sizeof part) ||
+        !take_part(&rest, ':', scope->region, sizeof scope->region) ||
+        !take_part(&rest, ':', scope->account, sizeof scope->account) ||
         !take_part(&rest, ':', arn->resource, sizeof arn->resource) ||
         !take_part(&rest, ':', arn->name, sizeof arn->name) || arn->name[0] == '\0' ||
         rest.size >= sizeof arn->qualifier)
@@ -125,10 +128,20 @@ bool api_refuse_label(struct api_call *call, const struct arn *arn)
 
 /* ---- making ---- */
 
-void api_make_arn(const struct api *a, const char *resource, const char *name,
+void api_make_arn(const struct scope *s, const char *resource, const char *name,
                   const char *qualifier, char out[API_ARN_BYTES])
 {
-    snprintf(out, API_ARN_BYTES, "arn:aws:states:%s:%s:%s:%s%s%s", engine_region(a->engine),
-             engine_account(a->engine), resource, name, qualifier ? ":" : "",
-             qualifier ? qualifier : "");
+    snprintf(out, API_ARN_BYTES, "arn:%s:states:%s:%s:%s:%s%s%s", s->partition, s->region,
+             s->account, resource, name, qualifier ? ":" : "", qualifier ? qualifier : "");
+}
+
+void api_machine_arn(const struct arn *arn, char out[API_ARN_BYTES])
+{
+    api_make_arn(&arn->scope, "stateMachine", arn->name, NULL, out);
+}
+
+const char *arn_name(const char *arn)
+{
+    const char *colon = strrchr(arn, ':');
+    return colon ? colon + 1 : arn;
 }

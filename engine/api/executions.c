@@ -28,7 +28,8 @@ int64_t api_execution(struct api_call *call, const char *member)
     if (!api_arn(call, member, 1u << ARN_EXECUTION, &arn))
         return 0;
     struct asl_text text = api_text(call, member);
-    store_find_execution(engine_store(call->api->engine), text.data, note_id, &id);
+    if (api_is_here(call, &arn))
+        store_find_execution(engine_store(call->api->engine), text.data, note_id, &id);
     if (!id)
         api_fail(call, "ExecutionDoesNotExist", "Execution Does Not Exist: '%.*s'",
                  ASL_TEXT_ARGS(text));
@@ -108,15 +109,26 @@ bool api_start_target(struct api_call *call, struct target *t)
     return fine;
 }
 
+/* "traceHeader" as it was given, by its execution. */
+#define TRACES "trace"
+
+static void trace_made(void *state, int64_t execution, const struct engine_mark *mark)
+{
+    (void)state, (void)execution, (void)mark;
+}
+
 void api_start(struct api *a, const struct target *t, struct engine_start *start,
-               void (*done)(void *state, const struct engine_started *started), void *state)
+               struct asl_text trace, void (*done)(void *state, const struct engine_started *started), void *state)
 {
     struct delivery_marks marks;
-    struct engine_mark all[DELIVERY_CHANNELS + 1];
+    struct engine_mark all[DELIVERY_CHANNELS + 2];
     deliveries_mark(a, t, start, &marks);
     for (size_t i = 0; i < start->mark_count; i++)
         all[i] = start->marks[i];
     start->marks = all;
+    if (trace.size)
+        all[start->mark_count++] = (struct engine_mark){
+            .kind = TRACES, .value = {trace.data, trace.size}, .made = trace_made};
     if (t->test_case[0])
         mock_desk_mark(a->mocks, t->arn.name, t->test_case, &all[start->mark_count++]);
     engine_start(a->engine, start, done, state);
@@ -133,7 +145,7 @@ void api_answer_refused_start(struct api_call *call, const struct engine_started
     switch (started->outcome) {
     case ENGINE_ALREADY_EXISTS:
         arn_read(api_text(call, "stateMachineArn"), &machine);
-        api_make_arn(call->api, "execution", machine.name, name.data, arn);
+        api_make_arn(&machine.scope, "execution", machine.name, name.data, arn);
         api_fail(call, "ExecutionAlreadyExists", "Execution Already Exists: '%s'", arn);
         return;
     case ENGINE_BAD_INPUT:
@@ -189,7 +201,7 @@ void api_StartExecution(struct api_call *call)
     struct engine_start start;
     if (api_start_target(call, &t) && api_start_of(call, &t, &start) &&
         api_check_open_executions(call))
-        api_start(call->api, &t, &start, started, call);
+        api_start(call->api, &t, &start, api_text(call, "traceHeader"), started, call);
 }
 
 /* ---- StopExecution ---- */
@@ -259,6 +271,26 @@ asl_value *api_execution_input(struct api *a, int64_t execution, const asl_execu
     return f.input;
 }
 
+static bool take_trace(void *state, const char *key, struct store_bytes value)
+{
+    (void)key;
+    value_list_set_take(state, "traceHeader", value_string((struct asl_text){value.data, value.size}));
+    return false;
+}
+
+static asl_value *with_trace_take(struct api *a, int64_t execution, asl_value *v)
+{
+    char key[24];
+    struct value_list l;
+    snprintf(key, sizeof key, "%019" PRId64, execution);
+    value_list_init(&l);
+    store_get_document(engine_store(a->engine), TRACES, key, take_trace, &l);
+    if (l.count)
+        v = api_with_take(v, "traceHeader", value_retain(l.items[1]));
+    value_list_free(&l);
+    return v;
+}
+
 struct description {
     struct api *api;
     int64_t execution;
@@ -282,7 +314,7 @@ void api_DescribeExecution(struct api_call *call)
         return;
     struct description d = {call->api, id, !hidden, NULL};
     if (engine_look(call->api->engine, id, describe, &d))
-        api_answer_take(call, d.v);
+        api_answer_take(call, with_trace_take(call->api, id, d.v));
     else
         api_fail(call, "ExecutionDoesNotExist", "Execution Does Not Exist: '%.*s'",
                  ASL_TEXT_ARGS(api_text(call, "executionArn")));
@@ -410,7 +442,7 @@ static void read_page(struct list *list, const char *machine_arn, int64_t after)
 void api_ListExecutions(struct api_call *call)
 {
     struct target t;
-    char after[API_ARN_BYTES], arn[API_ARN_BYTES], place[24];
+    char after[API_ARN_BYTES], place[24];
     if (!check_list(call, &t) || !page_begin(call, after))
         return;
     struct list list = {.call = call, .target = &t, .size = page_size(call)};
@@ -418,8 +450,7 @@ void api_ListExecutions(struct api_call *call)
     list.redriven = asl_text_is(api_text(call, "redriveFilter"), "REDRIVEN");
     list.not_redriven = asl_text_is(api_text(call, "redriveFilter"), "NOT_REDRIVEN");
     value_list_init(&list.items);
-    api_make_arn(call->api, "stateMachine", t.arn.name, NULL, arn);
-    read_page(&list, arn, after[0] ? strtoll(after, NULL, 10) : INT64_MAX);
+    read_page(&list, t.machine_arn, after[0] ? strtoll(after, NULL, 10) : INT64_MAX);
     struct value_list l;
     value_list_init(&l);
     value_list_set_take(&l, "executions", value_array_take(&list.items));
@@ -494,16 +525,15 @@ static void redriven(void *state, enum engine_outcome outcome)
 
 struct redrivable {
     int64_t now, last, redrives;
-    char machine[API_NAME_BYTES];
+    char machine_arn[API_ARN_BYTES];
     char reason[128]; /* "" when it is */
 };
 
 static void judge(void *state, const asl_execution *x)
 {
     struct redrivable *r = state;
-    struct arn machine;
-    if (arn_read(asl_execution_machine_arn(x), &machine))
-        snprintf(r->machine, sizeof r->machine, "%s", machine.name);
+    struct asl_text machine = asl_execution_machine_arn(x);
+    snprintf(r->machine_arn, sizeof r->machine_arn, "%.*s", ASL_TEXT_ARGS(machine));
     r->last = asl_execution_last_event(x);
     r->redrives = asl_execution_redrives(x);
     enum asl_status status = asl_execution_status(x);
@@ -536,6 +566,6 @@ void api_RedriveExecution(struct api_call *call)
     }
     if (!api_check_open_executions(call))
         return;
-    deliveries_redrive(call->api, r.machine, false, call->execution, r.last, r.redrives);
+    deliveries_redrive(call->api, r.machine_arn, false, call->execution, r.last, r.redrives);
     engine_redrive(call->api->engine, call->execution, redriven, call);
 }

@@ -3,8 +3,11 @@
  *   api.c         a request: read, check by the model, hand to its operation, answer after the commit
  *   table.c       the operations, one line each
  *   shelf.c       named documents in memory, written through to the store
+ *   scope.c       whose a request is: region and account
  *   arn.c         ARNs of this service, read and made
  *   page.c        nextToken and maxResults
+ *   prune.c       parameters without what the model does not know
+ *   quota.c       how many of a thing there may be
  *   signature.c   SigV4, verified
  *   delivery/     what happened, told to CloudWatch Logs and EventBridge
  *   machines.c, versions.c, aliases.c, executions.c, history.c, sync.c, activities.c, tokens.c,
@@ -24,6 +27,18 @@
 
 struct api;
 struct api_call;
+
+/* Whose a thing or a request is. Names are unique in a scope, and lists show one scope's own. */
+struct scope {
+    char partition[24]; /* "aws" */
+    char region[64];
+    char account[13];
+};
+/* The server's own: of unsigned requests, and of what the command line makes. */
+void scope_default(const struct api *a, struct scope *s);
+/* What the signature says; true when there is one. The account is the access key's id where that is
+ * twelve digits, else the server's. */
+bool scope_of_request(const struct api *a, const struct http_received *request, struct scope *s);
 
 struct api_operation {
     const char *name;
@@ -50,6 +65,8 @@ struct api_call {
     struct http_exchange *exchange;
     const struct api_operation *operation;
     const char *type; /* Content-Type of the answer */
+    struct scope scope;
+    bool is_signed; /* its region is where it was sent to: what is elsewhere is not found */
     asl_value *in; /* the parameters: an object that satisfies the model */
     int status;    /* of the answer, once there is one */
     int64_t began_us; /* by a steady clock */
@@ -80,10 +97,10 @@ struct api {
     } shapes[64]; /* of operations that were called, by their place in memory: api.c */
     struct quotas quotas;
     struct api_call *calls;
-    struct shelf machines;   /* by name */
-    struct shelf versions;   /* by "<name>:<8 digits>" */
-    struct shelf aliases;    /* by "<name>:<alias>" */
-    struct shelf activities; /* by name */
+    struct shelf machines;   /* by ARN */
+    struct shelf versions;   /* by "<machine's ARN>:<8 digits>" */
+    struct shelf aliases;    /* by ARN */
+    struct shelf activities; /* by ARN */
     struct shelf tags;       /* by ARN */
     struct shelf tokens;     /* of RedriveExecution, by ARN */
     struct shelf schedules;  /* by key: schedule/schedules.h */
@@ -155,6 +172,7 @@ void api_put_take(struct api *a, struct shelf *shelf, const char *key, asl_value
 enum arn_kind { ARN_OTHER, ARN_MACHINE, ARN_EXECUTION, ARN_EXPRESS, ARN_ACTIVITY, ARN_MAP_RUN };
 struct arn {
     enum arn_kind kind;
+    struct scope scope;
     char resource[32];              /* "stateMachine": its type as written */
     char name[API_NAME_BYTES];      /* machine's or activity's */
     char label[API_NAME_BYTES];     /* behind "/", or "" */
@@ -167,14 +185,33 @@ bool api_arn(struct api_call *call, const char *member, unsigned kinds, struct a
 /* True after refusing one that names a distributed Map's label. */
 bool api_refuse_label(struct api_call *call, const struct arn *arn);
 /* "arn:aws:states:<region>:<account>:<resource>:<name>[:<qualifier>]" */
-void api_make_arn(const struct api *a, const char *resource, const char *name,
+void api_make_arn(const struct scope *s, const char *resource, const char *name,
                   const char *qualifier, char out[API_ARN_BYTES]);
+/* The ARN of what a label, version, alias or execution belongs to. */
+void api_machine_arn(const struct arn *arn, char out[API_ARN_BYTES]);
+/* The name at an ARN's end: borrowed from it. */
+const char *arn_name(const char *arn);
+/* False: another region than the one that the request was sent to. Accounts are not held apart here: no
+ * IAM stands between them. */
+bool api_is_here(const struct api_call *call, const struct arn *arn);
+/* Where one scope's things of a kind ("stateMachine") begin on a shelf that is keyed by ARN, behind
+ * `after` ("": at the first), and whether an item is one of them. */
+struct scope_walk {
+    const struct shelf *shelf;
+    size_t at;
+    char prefix[API_ARN_BYTES];
+};
+void scope_walk_begin(struct scope_walk *w, const struct shelf *shelf, const struct scope *s,
+                      const char *resource, const char *after);
+/* NULL: there are no more. */
+const struct shelf_item *scope_walk_next(struct scope_walk *w);
 
 /* ---- machines (machines.c) ---- */
 
 /* What a state machine ARN stands for. All borrowed from the shelves. */
 struct target {
     struct arn arn;
+    char machine_arn[API_ARN_BYTES];
     const asl_value *machine;
     const asl_value *version; /* NULL: the machine's newest revision */
     const asl_value *alias;   /* NULL: none was named */
@@ -186,7 +223,7 @@ struct target {
 bool api_target(struct api_call *call, const char *member, struct target *t);
 /* The same, refusing a machine that is being deleted. */
 bool api_live_target(struct api_call *call, const char *member, struct target *t);
-bool api_check_not_deleting(struct api_call *call, const char *name, const asl_value *machine);
+bool api_check_not_deleting(struct api_call *call, const char *arn, const asl_value *machine);
 bool machine_is_deleting(const asl_value *machine);
 void machines_settle(struct api *a);
 /* The same for one that is to be started: its ARN may name a test case, as Step Functions Local's do
@@ -202,15 +239,16 @@ int64_t target_row(const struct target *t);
 bool machines_load(struct api *a, char message[512]);
 /* Publishes the machine's revision under the next number, or finds the version that it has already;
  * writes its ARN. Shared by create, update and publish. */
-void versions_publish(struct api *a, const char *name, struct asl_text description,
+void versions_publish(struct api *a, const char *machine_arn, struct asl_text description,
                       char arn[API_ARN_BYTES], int64_t *created);
 /* False after refusing one more version than there may be; one that is published already finds its own,
  * unless the revision is about to be new. */
-bool versions_check_room(struct api_call *call, const char *name, bool is_new);
-void version_key(const char *name, int64_t number, char out[API_NAME_BYTES + 16]);
+bool versions_check_room(struct api_call *call, const char *machine_arn, bool is_new);
+#define API_VERSION_BYTES (API_ARN_BYTES + 16)
+void version_key(const char *machine_arn, int64_t number, char out[API_VERSION_BYTES]);
 /* Drops what belongs to a machine that is deleted. */
-void versions_forget(struct api *a, const char *name);
-void aliases_forget(struct api *a, const char *name);
+void versions_forget(struct api *a, const char *machine_arn);
+void aliases_forget(struct api *a, const char *machine_arn);
 
 /* Diagnostics as InvalidDefinition shows them; false and an answered call when the definition has
  * errors. */
@@ -236,9 +274,9 @@ bool api_check_open_executions(struct api_call *call);
 int64_t api_execution(struct api_call *call, const char *member);
 /* The name and input of a start, checked; false after answering. */
 bool api_start_of(struct api_call *call, const struct target *t, struct engine_start *start);
-/* Starts it, with what is to be told of it. */
+/* Starts it, with what is to be told of it; `trace` is its X-Ray header, empty for none. */
 void api_start(struct api *a, const struct target *t, struct engine_start *start,
-               void (*done)(void *state, const struct engine_started *started), void *state);
+               struct asl_text trace, void (*done)(void *state, const struct engine_started *started), void *state);
 /* The input as it was given, a string; yours. */
 asl_value *api_execution_input(struct api *a, int64_t execution, const asl_execution *x);
 void api_answer_refused_start(struct api_call *call, const struct engine_started *started);

@@ -1,4 +1,4 @@
-/* State machines: create, describe, list, update, delete. Serves: facts 1.2, 1.5, 1.6.
+/* State machines: create, update, delete; what their ARNs stand for. Serves: facts 1.2, 1.5, 1.6.
  *
  * A document tells of a machine's newest revision: {"type", "roleArn", "row", "creationDate",
  * "updateDate" (ms), "revisionId" (none before the first update), "loggingConfiguration",
@@ -10,19 +10,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/api/internal.h"
+#include "engine/api/machines.h"
 
 /* ---- documents ---- */
 
-static bool is_deleted(const asl_value *machine)
+bool machine_is_deleted(const asl_value *machine)
 {
     return api_get(machine, "deleted") != NULL;
 }
 
-static const asl_value *find(const struct api *a, const char *name)
+static const asl_value *find(const struct api *a, const char *arn)
 {
-    const asl_value *machine = shelf_get(&a->machines, name);
-    return machine && !is_deleted(machine) ? machine : NULL;
+    const asl_value *machine = shelf_get(&a->machines, arn);
+    return machine && !machine_is_deleted(machine) ? machine : NULL;
 }
 
 bool machine_is_deleting(const asl_value *machine)
@@ -30,12 +30,10 @@ bool machine_is_deleting(const asl_value *machine)
     return api_get(machine, "deleting") != NULL;
 }
 
-bool api_check_not_deleting(struct api_call *call, const char *name, const asl_value *machine)
+bool api_check_not_deleting(struct api_call *call, const char *arn, const asl_value *machine)
 {
-    char arn[API_ARN_BYTES];
     if (!machine_is_deleting(machine))
         return true;
-    api_make_arn(call->api, "stateMachine", name, NULL, arn);
     api_fail(call, "StateMachineDeleting", "State Machine is being deleted: '%s'", arn);
     return false;
 }
@@ -47,17 +45,19 @@ bool machine_is_express(const asl_value *machine)
 }
 
 /* Deleted ones leave marks, so they are counted only where there may be too many. */
-static int64_t count_machines(const struct api *a)
+static int64_t count_machines(const struct api *a, const struct scope *scope)
 {
+    struct scope_walk w;
     int64_t count = 0;
     if ((int64_t)a->machines.count < a->quotas.most[QUOTA_MACHINES])
         return (int64_t)a->machines.count;
-    for (size_t i = 0; i < a->machines.count; i++)
-        count += !is_deleted(a->machines.items[i].document);
+    scope_walk_begin(&w, &a->machines, scope, "stateMachine", "");
+    for (const struct shelf_item *it; (it = scope_walk_next(&w)) != NULL;)
+        count += !machine_is_deleted(it->document);
     return count;
 }
 
-static asl_value *default_of(const char *member)
+asl_value *machine_default_of(const char *member)
 {
     static const struct {
         const char *member, *value;
@@ -75,22 +75,21 @@ static asl_value *default_of(const char *member)
 /* What was given over the defaults. */
 static asl_value *with_defaults(const char *member, const asl_value *given)
 {
-    asl_value *v = default_of(member);
+    asl_value *v = machine_default_of(member);
     for (size_t i = 0; given && i < api_count(given); i++)
         v = value_with_take(v, value_retain(value_key_at(given, i)),
                             value_retain(value_at(given, i)));
     return v;
 }
 
-static const char *const configurations[] = {"loggingConfiguration", "tracingConfiguration",
-                                             "encryptionConfiguration"};
+static const char *const configurations[] = {MACHINE_CONFIGURATIONS};
 #define CONFIGURATIONS (sizeof configurations / sizeof *configurations)
 
 /* A machine that the command line made has rows only: the newest of its name stands for it. */
 static bool adopt(void *state, const struct store_machine *row)
 {
     struct api *a = state;
-    const asl_value *known = shelf_get(&a->machines, row->name);
+    const asl_value *known = shelf_get(&a->machines, row->arn);
     if (known && !api_get(known, "adopted"))
         return true;
     struct value_list l;
@@ -102,8 +101,8 @@ static bool adopt(void *state, const struct store_machine *row)
     value_list_set_take(&l, "creationDate", value_integer(row->created));
     value_list_set_take(&l, "updateDate", value_integer(row->created));
     for (size_t i = 0; i < CONFIGURATIONS; i++)
-        value_list_set_take(&l, configurations[i], default_of(configurations[i]));
-    shelf_put_take(&a->machines, row->name, value_object_take(&l));
+        value_list_set_take(&l, configurations[i], machine_default_of(configurations[i]));
+    shelf_put_take(&a->machines, row->arn, value_object_take(&l));
     return true;
 }
 
@@ -133,48 +132,51 @@ static const asl_value *pick_route(struct api *a, const asl_value *alias)
     return api_get(value_at(routes, 0), "stateMachineVersionArn");
 }
 
+static void qualify(const struct target *t, const char *qualifier, char out[API_ARN_BYTES])
+{
+    api_make_arn(&t->arn.scope, "stateMachine", t->arn.name, qualifier, out);
+}
+
 static bool find_qualified(struct api *a, struct target *t)
 {
-    char key[2 * API_NAME_BYTES];
+    char key[API_VERSION_BYTES];
     struct arn version;
     if (strspn(t->arn.qualifier, "0123456789") == strlen(t->arn.qualifier)) {
-        version_key(t->arn.name, strtoll(t->arn.qualifier, NULL, 10), key);
+        version_key(t->machine_arn, strtoll(t->arn.qualifier, NULL, 10), key);
         t->version = shelf_get(&a->versions, key);
-        api_make_arn(a, "stateMachine", t->arn.name, t->arn.qualifier, t->version_arn);
+        qualify(t, t->arn.qualifier, t->version_arn);
         return t->version != NULL;
     }
-    snprintf(key, sizeof key, "%s:%s", t->arn.name, t->arn.qualifier);
-    t->alias = shelf_get(&a->aliases, key);
+    qualify(t, t->arn.qualifier, t->alias_arn);
+    t->alias = shelf_get(&a->aliases, t->alias_arn);
     if (!t->alias || !arn_read(value_as_text(pick_route(a, t->alias)), &version))
         return false;
-    api_make_arn(a, "stateMachine", t->arn.name, t->arn.qualifier, t->alias_arn);
-    api_make_arn(a, "stateMachine", t->arn.name, version.qualifier, t->version_arn);
-    version_key(t->arn.name, strtoll(version.qualifier, NULL, 10), key);
+    qualify(t, version.qualifier, t->version_arn);
+    version_key(t->machine_arn, strtoll(version.qualifier, NULL, 10), key);
     t->version = shelf_get(&a->versions, key);
     return t->version != NULL;
 }
 
 bool target_find(struct api *a, struct asl_text text, struct target *t)
 {
-    char own[API_ARN_BYTES];
     *t = (struct target){.version = NULL};
     if (!arn_read(text, &t->arn) || t->arn.kind != ARN_MACHINE)
         return false;
-    t->machine = find(a, t->arn.name);
-    api_make_arn(a, "stateMachine", t->arn.name, t->arn.qualifier[0] ? t->arn.qualifier : NULL, own);
-    return t->machine && asl_text_is(text, own) && (!t->arn.qualifier[0] || find_qualified(a, t));
+    api_machine_arn(&t->arn, t->machine_arn);
+    t->machine = t->arn.label[0] ? NULL : find(a, t->machine_arn);
+    return t->machine && (!t->arn.qualifier[0] || find_qualified(a, t));
 }
 
 bool api_live_target(struct api_call *call, const char *member, struct target *t)
 {
-    return api_target(call, member, t) && api_check_not_deleting(call, t->arn.name, t->machine);
+    return api_target(call, member, t) && api_check_not_deleting(call, t->machine_arn, t->machine);
 }
 
 bool api_target(struct api_call *call, const char *member, struct target *t)
 {
     if (!api_arn(call, member, 1u << ARN_MACHINE, &t->arn) || api_refuse_label(call, &t->arn))
         return false;
-    if (target_find(call->api, api_text(call, member), t))
+    if (api_is_here(call, &t->arn) && target_find(call->api, api_text(call, member), t))
         return true;
     api_fail(call, "StateMachineDoesNotExist", "State Machine Does Not Exist: '%.*s'",
              ASL_TEXT_ARGS(api_text(call, member)));
@@ -252,11 +254,6 @@ static bool check_settings(struct api_call *call)
 
 /* ---- definitions in the store ---- */
 
-struct definition {
-    struct asl_buffer text;
-    bool found;
-};
-
 static bool take_definition(void *state, const struct store_machine *row)
 {
     struct definition *d = state;
@@ -281,7 +278,7 @@ static void again(void *state, enum engine_outcome outcome)
 }
 
 /* A row that was put in this very turn is read after its commit. */
-static bool need_definition(struct api_call *call, int64_t row, struct definition *d)
+bool machine_need_definition(struct api_call *call, int64_t row, struct definition *d)
 {
     if (read_definition(call->api, row, d))
         return true;
@@ -294,12 +291,12 @@ static bool need_definition(struct api_call *call, int64_t row, struct definitio
     return false;
 }
 
-static int64_t put_row(struct api_call *call, const char *name, struct asl_text definition,
+static int64_t put_row(struct api_call *call, const char *arn, struct asl_text definition,
                        bool express, struct asl_text role)
 {
     struct asl_diagnostics diagnostics = {0};
     char *role_arn = asl_copy_text(role);
-    int64_t row = engine_put_machine(call->api->engine, name, definition, express, role_arn,
+    int64_t row = engine_put_machine_as(call->api->engine, arn, definition, express, role_arn,
                                      &diagnostics);
     asl_diagnostics_free(&diagnostics);
     free(role_arn);
@@ -325,30 +322,26 @@ static bool is_same_create(struct api_call *call, const asl_value *machine,
     return same;
 }
 
-static void answer_created(struct api_call *call, const char *name, const char *version_arn)
+static void answer_created(struct api_call *call, const char *arn, const char *version_arn)
 {
-    char arn[API_ARN_BYTES];
     struct value_list l;
     value_list_init(&l);
-    api_make_arn(call->api, "stateMachine", name, NULL, arn);
     value_list_set_take(&l, "stateMachineArn", value_string_z(arn));
-    api_copy_time(&l, find(call->api, name), "creationDate");
+    api_copy_time(&l, find(call->api, arn), "creationDate");
     if (version_arn)
         value_list_set_take(&l, "stateMachineVersionArn", value_string_z(version_arn));
     api_answer_take(call, value_object_take(&l));
 }
 
-static void create_again(struct api_call *call, const char *name, const asl_value *machine)
+static void create_again(struct api_call *call, const char *arn, const asl_value *machine)
 {
     struct definition d;
-    char arn[API_ARN_BYTES];
-    if (!need_definition(call, api_document_integer(machine, "row"), &d))
+    if (!machine_need_definition(call, api_document_integer(machine, "row"), &d))
         return;
     const asl_value *published = api_get(machine, "published");
     if (is_same_create(call, machine, &d)) {
-        answer_created(call, name, published ? value_as_text(published).data : NULL);
+        answer_created(call, arn, published ? value_as_text(published).data : NULL);
     } else {
-        api_make_arn(call->api, "stateMachine", name, NULL, arn);
         api_fail(call, "StateMachineAlreadyExists", "State Machine Already Exists: '%s'", arn);
     }
     asl_buffer_free(&d.text);
@@ -370,36 +363,33 @@ static asl_value *new_machine(struct api_call *call, bool express, int64_t row)
     return value_object_take(&l);
 }
 
-static void create(struct api_call *call, const char *name, bool express)
+static void create(struct api_call *call, const char *arn, bool express)
 {
     struct api *a = call->api;
-    char arn[API_ARN_BYTES], version[API_ARN_BYTES];
+    char version[API_ARN_BYTES];
     int64_t created;
-    int64_t row = put_row(call, name, api_text(call, "definition"), express,
+    int64_t row = put_row(call, arn, api_text(call, "definition"), express,
                           api_text(call, "roleArn"));
-    api_put_take(a, &a->machines, name, new_machine(call, express, row));
+    api_put_take(a, &a->machines, arn, new_machine(call, express, row));
     const asl_value *tags = api_get(call->in, "tags");
-    api_make_arn(a, "stateMachine", name, NULL, arn);
     if (tags && api_count(tags))
         api_put_take(a, &a->tags, arn, value_retain(tags));
     if (api_flag(call, "publish")) {
-        versions_publish(a, name, api_text(call, "versionDescription"), version, &created);
-        api_put_take(a, &a->machines, name,
-                     api_with_take(value_retain(find(a, name)), "published",
+        versions_publish(a, arn, api_text(call, "versionDescription"), version, &created);
+        api_put_take(a, &a->machines, arn,
+                     api_with_take(value_retain(find(a, arn)), "published",
                                    value_string_z(version)));
     }
-    answer_created(call, name, api_flag(call, "publish") ? version : NULL);
+    answer_created(call, arn, api_flag(call, "publish") ? version : NULL);
 }
 
 /* What only a machine that is not there yet is refused for. */
-static bool check_new(struct api_call *call, const char *name)
+static bool check_new(struct api_call *call, const char *arn)
 {
     struct api *a = call->api;
-    char arn[API_ARN_BYTES];
-    api_make_arn(a, "stateMachine", name, NULL, arn);
     if (!api_check_tags(call, arn))
         return false;
-    if (count_machines(a) < a->quotas.most[QUOTA_MACHINES])
+    if (count_machines(a, &call->scope) < a->quotas.most[QUOTA_MACHINES])
         return true;
     api_fail(call, "StateMachineLimitExceeded",
              "The maximum number of state machines has been reached. Existing state machines must be "
@@ -409,164 +399,20 @@ static bool check_new(struct api_call *call, const char *name)
 
 void api_CreateStateMachine(struct api_call *call)
 {
+    char arn[API_ARN_BYTES];
     struct asl_text name = api_text(call, "name");
     bool express = asl_text_is(api_text(call, "type"), "EXPRESS");
     if (!api_check_name(call, name) || !check_settings(call) ||
         !api_check_definition(call, api_text(call, "definition"), express))
         return;
-    const asl_value *machine = find(call->api, name.data);
-    if (!machine && check_new(call, name.data))
-        create(call, name.data, express);
+    api_make_arn(&call->scope, "stateMachine", name.data, NULL, arn);
+    const asl_value *machine = find(call->api, arn);
+    if (!machine && check_new(call, arn))
+        create(call, arn, express);
     if (!machine)
         return;
-    if (api_check_not_deleting(call, name.data, machine))
-        create_again(call, name.data, machine);
-}
-
-/* ---- describing ---- */
-
-/* What DescribeStateMachine and DescribeStateMachineForExecution have in common. */
-static void add_revision(struct value_list *l, struct api *a, const char *name,
-                         const asl_value *revision, int64_t row, struct asl_text definition)
-{
-    value_list_set_take(l, "name", value_string_z(name));
-    value_list_set_take(l, "definition", value_string(definition));
-    api_copy_member(l, revision, "roleArn");
-    for (size_t i = 0; i < CONFIGURATIONS; i++)
-        api_copy_member(l, revision, configurations[i]);
-    api_copy_member(l, revision, "revisionId");
-    asl_machine *compiled = engine_machine(a->engine, row);
-    asl_value *references = compiled ? asl_machine_variable_references(compiled) : NULL;
-    if (references && api_count(references))
-        value_list_set_take(l, "variableReferences", value_retain(references));
-    value_release(references);
-}
-
-static struct asl_text shown_definition(const struct api_call *call, const struct definition *d)
-{
-    bool hidden = asl_text_is(api_text(call, "includedData"), "METADATA_ONLY");
-    return hidden ? (struct asl_text){"", 0} : asl_buffer_text(&d->text);
-}
-
-void api_DescribeStateMachine(struct api_call *call)
-{
-    struct target t;
-    struct definition d;
-    if (!api_target(call, "stateMachineArn", &t) || !need_definition(call, target_row(&t), &d))
-        return;
-    const asl_value *revision = target_revision(&t);
-    struct value_list l;
-    value_list_init(&l);
-    api_copy_member(&l, call->in, "stateMachineArn");
-    value_list_set_take(&l, "status",
-                        value_string_z(machine_is_deleting(t.machine) ? "DELETING" : "ACTIVE"));
-    api_copy_member(&l, revision, "type");
-    api_copy_time(&l, revision, "creationDate");
-    api_copy_member(&l, revision, "description");
-    add_revision(&l, call->api, t.arn.name, revision, target_row(&t), shown_definition(call, &d));
-    api_answer_take(call, value_object_take(&l));
-    asl_buffer_free(&d.text);
-}
-
-struct for_execution {
-    int64_t row, created;
-    char name[API_NAME_BYTES];
-    char *arn, *role;
-    struct definition definition;
-};
-
-static bool see_row_of(void *state, const struct store_execution *row)
-{
-    ((struct for_execution *)state)->row = row->machine;
-    return false;
-}
-
-static bool see_machine(void *state, const struct store_machine *row)
-{
-    struct for_execution *f = state;
-    snprintf(f->name, sizeof f->name, "%s", row->name);
-    f->arn = asl_copy_text(asl_text(row->arn));
-    f->role = asl_copy_text(asl_text(row->role_arn));
-    f->created = row->created;
-    asl_buffer_put(&f->definition.text, row->definition.data, row->definition.size);
-    return false;
-}
-
-/* The revision an execution began with; what of it is not in its row is the machine's of today. */
-void api_DescribeStateMachineForExecution(struct api_call *call)
-{
-    struct for_execution f = {.row = 0};
-    struct store *store = engine_store(call->api->engine);
-    int64_t execution = api_execution(call, "executionArn");
-    if (!execution)
-        return;
-    asl_buffer_init(&f.definition.text, ASL_BUFFER_MAXIMUM);
-    store_get_execution(store, execution, see_row_of, &f);
-    if (store_get_machine(store, f.row, see_machine, &f) == STORE_OK && f.arn) {
-        const asl_value *machine = shelf_get(&call->api->machines, f.name);
-        bool is_newest = machine && api_document_integer(machine, "row") == f.row;
-        asl_value *revision =
-            is_newest ? value_retain(machine) : with_defaults("", NULL);
-        for (size_t i = 0; !is_newest && i < CONFIGURATIONS; i++)
-            revision = api_with_take(revision, configurations[i], default_of(configurations[i]));
-        revision = api_with_take(revision, "roleArn", value_string_z(f.role));
-        struct value_list l;
-        value_list_init(&l);
-        value_list_set_take(&l, "stateMachineArn", value_string_z(f.arn));
-        add_revision(&l, call->api, f.name, revision, f.row,
-                     shown_definition(call, &f.definition));
-        value_list_set_take(&l, "updateDate", describe_time(f.created));
-        api_answer_take(call, value_object_take(&l));
-        value_release(revision);
-    } else {
-        api_fail(call, "ExecutionDoesNotExist",
-                 "The definition of this execution is missing from the store");
-    }
-    asl_buffer_free(&f.definition.text);
-    free(f.arn);
-    free(f.role);
-}
-
-/* ---- ListStateMachines ---- */
-
-static asl_value *list_item(struct api *a, const char *name, const asl_value *machine)
-{
-    char arn[API_ARN_BYTES];
-    struct value_list l;
-    value_list_init(&l);
-    api_make_arn(a, "stateMachine", name, NULL, arn);
-    value_list_set_take(&l, "stateMachineArn", value_string_z(arn));
-    value_list_set_take(&l, "name", value_string_z(name));
-    api_copy_member(&l, machine, "type");
-    api_copy_time(&l, machine, "creationDate");
-    return value_object_take(&l);
-}
-
-void api_ListStateMachines(struct api_call *call)
-{
-    const struct shelf *s = &call->api->machines;
-    char after[API_ARN_BYTES];
-    struct value_list items, l;
-    if (!page_begin(call, after))
-        return;
-    value_list_init(&items);
-    value_list_init(&l);
-    size_t size = page_size(call), at = shelf_from(s, after);
-    const char *last = NULL;
-    bool more = false;
-    for (; at < s->count && !more; at++) {
-        if (strcmp(s->items[at].key, after) == 0 || is_deleted(s->items[at].document))
-            continue;
-        more = items.count == size;
-        if (!more) {
-            last = s->items[at].key;
-            value_list_push_take(&items, list_item(call->api, last, s->items[at].document));
-        }
-    }
-    value_list_set_take(&l, "stateMachines", value_array_take(&items));
-    if (more)
-        page_set_next(call, &l, last);
-    api_answer_take(call, value_object_take(&l));
+    if (api_check_not_deleting(call, arn, machine))
+        create_again(call, arn, machine);
 }
 
 /* ---- UpdateStateMachine ---- */
@@ -577,6 +423,8 @@ static asl_value *updated(struct api_call *call, const struct target *t, int64_t
     asl_value *next = value_retain(t->machine);
     *changed = row != target_row(t);
     next = api_with_take(next, "row", value_integer(row));
+    if (api_get(next, "adopted")) /* from now on it is this document's, not the newest row's */
+        next = api_with_take(next, "adopted", value_null());
     if (api_text(call, "roleArn").data)
         next = api_with_take(next, "roleArn", value_retain(api_get(call->in, "roleArn")));
     for (size_t i = 0; i < CONFIGURATIONS; i++) {
@@ -593,28 +441,30 @@ static asl_value *updated(struct api_call *call, const struct target *t, int64_t
 static void update(struct api_call *call, const struct target *t, struct asl_text definition)
 {
     struct api *a = call->api;
-    char name[API_NAME_BYTES], version[API_ARN_BYTES], revision[37];
+    char version[API_ARN_BYTES], revision[37];
+    const char *arn = t->machine_arn;
     int64_t created;
     bool changed;
     const asl_value *own_role = api_get(t->machine, "roleArn");
     struct asl_text role = api_text(call, "roleArn");
-    int64_t row = put_row(call, t->arn.name, definition, machine_is_express(t->machine),
+    int64_t row = put_row(call, arn, definition, machine_is_express(t->machine),
                           role.data ? role : value_as_text(own_role));
     asl_value *next = updated(call, t, row, &changed);
     int64_t now = api_now(call);
-    snprintf(name, sizeof name, "%s", t->arn.name);
     if (changed) {
         engine_uuid(a->engine, revision);
         next = api_with_take(next, "revisionId", value_string_z(revision));
         next = api_with_take(next, "updateDate", value_integer(now));
     }
-    api_put_take(a, &a->machines, name, next);
+    if (row != target_row(t))
+        machine_keep_revision(a, t->machine);
+    api_put_take(a, &a->machines, arn, next);
     struct value_list l;
     value_list_init(&l);
     value_list_set_take(&l, "updateDate", describe_time(now));
-    api_copy_member(&l, find(a, name), "revisionId");
+    api_copy_member(&l, find(a, arn), "revisionId");
     if (api_flag(call, "publish")) {
-        versions_publish(a, name, api_text(call, "versionDescription"), version, &created);
+        versions_publish(a, arn, api_text(call, "versionDescription"), version, &created);
         value_list_set_take(&l, "stateMachineVersionArn", value_string_z(version));
     }
     api_answer_take(call, value_object_take(&l));
@@ -652,31 +502,88 @@ void api_UpdateStateMachine(struct api_call *call)
     struct asl_text given = api_text(call, "definition");
     if (!check_settings(call) ||
         (given.data && !api_check_definition(call, given, machine_is_express(t.machine))) ||
-        !need_definition(call, api_document_integer(t.machine, "row"), &d))
+        !machine_need_definition(call, api_document_integer(t.machine, "row"), &d))
         return;
     struct asl_text own = asl_buffer_text(&d.text);
     bool is_new = (given.data && !asl_text_equal(given, own)) || changes_settings(call, t.machine);
-    if (!api_flag(call, "publish") || versions_check_room(call, t.arn.name, is_new))
+    if (!api_flag(call, "publish") || versions_check_room(call, t.machine_arn, is_new))
         update(call, &t, given.data ? given : own);
     asl_buffer_free(&d.text);
 }
 
+/* ---- definitions of files ---- */
+
+#define ROLE_DEFAULT "arn:aws:iam::123456789012:role/stepwell"
+
+static void place_new(struct api *a, const char *arn, bool express, int64_t row)
+{
+    int64_t now = loop_now(engine_loop(a->engine));
+    struct value_list l;
+    value_list_init(&l);
+    value_list_set_take(&l, "type", value_string_z(express ? "EXPRESS" : "STANDARD"));
+    value_list_set_take(&l, "roleArn", value_string_z(ROLE_DEFAULT));
+    value_list_set_take(&l, "row", value_integer(row));
+    value_list_set_take(&l, "creationDate", value_integer(now));
+    value_list_set_take(&l, "updateDate", value_integer(now));
+    for (size_t i = 0; i < CONFIGURATIONS; i++)
+        value_list_set_take(&l, configurations[i], machine_default_of(configurations[i]));
+    api_put_take(a, &a->machines, arn, value_object_take(&l));
+}
+
+static void place_next(struct api *a, const char *arn, const asl_value *machine, int64_t row)
+{
+    char revision[37];
+    engine_uuid(a->engine, revision);
+    machine_keep_revision(a, machine);
+    asl_value *next = api_with_take(value_retain(machine), "row", value_integer(row));
+    next = api_with_take(next, "adopted", value_null());
+    next = api_with_take(next, "revisionId", value_string_z(revision));
+    next = api_with_take(next, "updateDate", value_integer(loop_now(engine_loop(a->engine))));
+    api_put_take(a, &a->machines, arn, next);
+}
+
+enum api_placed api_place_definition(struct api *a, const char *name, struct asl_text definition,
+                                     bool express, struct asl_diagnostics *diagnostics,
+                                     char message[256])
+{
+    struct scope scope;
+    char arn[API_ARN_BYTES];
+    scope_default(a, &scope);
+    api_make_arn(&scope, "stateMachine", name, NULL, arn);
+    const asl_value *machine = find(a, arn), *role = api_get(machine, "roleArn");
+    message[0] = '\0';
+    if (machine && (machine_is_deleting(machine) || machine_is_express(machine) != express)) {
+        snprintf(message, 256, "%.80s %s; delete it first, or give the file another name", name,
+                 machine_is_deleting(machine) ? "is being deleted"
+                 : express                    ? "is there already, as STANDARD"
+                                              : "is there already, as EXPRESS");
+        return API_REFUSED;
+    }
+    int64_t row = engine_put_machine_as(a->engine, arn, definition, express,
+                                        role ? value_as_text(role).data : ROLE_DEFAULT, diagnostics);
+    if (row < 0)
+        return API_REFUSED;
+    if (!machine)
+        place_new(a, arn, express, row);
+    else if (row != api_document_integer(machine, "row"))
+        place_next(a, arn, machine, row);
+    else
+        return API_UNCHANGED;
+    return machine ? API_UPDATED : API_CREATED;
+}
+
 /* ---- DeleteStateMachine ---- */
 
-static bool is_running(struct api *a, const char *name)
+static bool is_running(struct api *a, const char *arn)
 {
-    char arn[API_ARN_BYTES];
-    api_make_arn(a, "stateMachine", name, NULL, arn);
     return store_count_executions(engine_store(a->engine), arn, ASL_RUNNING) > 0;
 }
 
-static void delete_now(struct api *a, const char *name)
+static void delete_now(struct api *a, const char *arn)
 {
-    char arn[API_ARN_BYTES];
-    api_make_arn(a, "stateMachine", name, NULL, arn);
-    api_put_take(a, &a->machines, name, value_literal("{\"deleted\":true}"));
-    versions_forget(a, name);
-    aliases_forget(a, name);
+    api_put_take(a, &a->machines, arn, value_literal("{\"deleted\":true}"));
+    versions_forget(a, arn);
+    aliases_forget(a, arn);
     if (shelf_get(&a->tags, arn))
         api_put_take(a, &a->tags, arn, NULL);
 }
@@ -687,17 +594,19 @@ void api_DeleteStateMachine(struct api_call *call)
 {
     struct api *a = call->api;
     struct arn arn;
+    char own[API_ARN_BYTES];
     if (!api_arn(call, "stateMachineArn", 1u << ARN_MACHINE, &arn) || api_refuse_label(call, &arn))
         return;
-    const asl_value *machine = find(a, arn.name);
-    if (!machine || arn.qualifier[0]) {
+    api_machine_arn(&arn, own);
+    const asl_value *machine = find(a, own);
+    if (!machine || arn.qualifier[0] || !api_is_here(call, &arn)) {
         api_answer_empty(call);
         return;
     }
-    if (!is_running(a, arn.name)) {
-        delete_now(a, arn.name);
+    if (!is_running(a, own)) {
+        delete_now(a, own);
     } else if (!machine_is_deleting(machine)) {
-        api_put_take(a, &a->machines, arn.name,
+        api_put_take(a, &a->machines, own,
                      api_with_take(value_retain(machine), "deleting", value_boolean(true)));
         a->deleting++;
     }
@@ -711,12 +620,12 @@ void machines_settle(struct api *a)
     for (size_t i = 0; a->deleting && i < a->machines.count; i++) {
         if (!machine_is_deleting(a->machines.items[i].document))
             continue;
-        char *name = asl_copy_text(asl_text(a->machines.items[i].key));
-        if (is_running(a, name))
+        char *arn = asl_copy_text(asl_text(a->machines.items[i].key));
+        if (is_running(a, arn))
             left++;
         else
-            delete_now(a, name); /* leaves a mark in its place: the shelf keeps its order */
-        free(name);
+            delete_now(a, arn); /* leaves a mark in its place: the shelf keeps its order */
+        free(arn);
     }
     a->deleting = left;
 }

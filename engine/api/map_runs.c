@@ -82,7 +82,7 @@ static bool find_run(struct api_call *call, struct map_run *run)
     struct asl_text text = api_text(call, "mapRunArn");
     if (!api_arn(call, "mapRunArn", 1u << ARN_MAP_RUN, &arn))
         return false;
-    if (read_run(call->api, text, run))
+    if (api_is_here(call, &arn) && read_run(call->api, text, run))
         return true;
     api_fail_with(call, "ResourceNotFound", "resourceName", text.data, "Resource not found: '%.*s'",
                   ASL_TEXT_ARGS(text));
@@ -261,7 +261,7 @@ static asl_value *item_of(const struct runs *r, const asl_value *event)
     api_copy_member(&l, details, "mapRunArn");
     if (run && arn_read(value_as_text(run), &arn)) {
         snprintf(name, sizeof name, "%s/%s", arn.name, arn.label);
-        api_make_arn(r->call->api, "stateMachine", name, NULL, machine);
+        api_make_arn(&arn.scope, "stateMachine", name, NULL, machine);
         value_list_set_take(&l, "stateMachineArn", value_string_z(machine));
     }
     value_list_set_take(&l, "startDate", value_retain(api_get(event, "timestamp")));

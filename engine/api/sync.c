@@ -44,6 +44,8 @@ static void look(void *state, const asl_execution *x)
     if (asl_execution_status(x) == ASL_RUNNING)
         return;
     asl_value *d = describe_execution(x, !is_data_hidden(s->call));
+    if (!is_data_hidden(s->call))
+        d = api_with_take(d, "input", api_execution_input(s->call->api, s->call->execution, x));
     struct value_list l;
     value_list_init(&l);
     for (size_t i = 0; i < sizeof members / sizeof *members; i++)
@@ -126,7 +128,7 @@ void api_StartSyncExecution(struct api_call *call)
     if (!api_start_of(call, &t, &start))
         return;
     start.synchronous = true;
-    api_start(call->api, &t, &start, started, call);
+    api_start(call->api, &t, &start, (struct asl_text){NULL, 0}, started, call);
 }
 
 void sync_free(struct api *a)

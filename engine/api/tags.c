@@ -17,11 +17,9 @@ static bool check_resource(struct api_call *call)
                  &arn))
         return false;
     const struct shelf *s = arn.kind == ARN_ACTIVITY ? &a->activities : &a->machines;
-    const asl_value *found = shelf_get(s, arn.name);
-    char own[API_ARN_BYTES];
-    api_make_arn(a, arn.resource, arn.name, NULL, own);
+    const asl_value *found = shelf_get(s, text.data);
     if ((arn.kind == ARN_MACHINE || arn.kind == ARN_ACTIVITY) && found &&
-        !api_get(found, "deleted") && asl_text_is(text, own))
+        !api_get(found, "deleted") && api_is_here(call, &arn))
         return true;
     api_fail_with(call, "ResourceNotFound", "resourceName", text.data, "Resource not found: '%.*s'",
                   ASL_TEXT_ARGS(text));

@@ -2,6 +2,7 @@
  *
  * A version's document is the machine's as it was, with its own "version", "creationDate" and
  * "description"; numbers are never used again ("lastVersion" of the machine). */
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,29 +10,29 @@
 
 #include "engine/api/internal.h"
 
-void version_key(const char *name, int64_t number, char out[API_NAME_BYTES + 16])
+void version_key(const char *machine_arn, int64_t number, char out[API_VERSION_BYTES])
 {
-    snprintf(out, API_NAME_BYTES + 16, "%s:%08" PRId64, name, number % 100000000);
+    snprintf(out, API_VERSION_BYTES, "%s:%08" PRId64, machine_arn, number % 100000000);
 }
 
-static bool belongs(const struct shelf_item *item, const char *name)
+static bool belongs(const struct shelf_item *item, const char *machine_arn)
 {
-    size_t size = strlen(name);
-    return strncmp(item->key, name, size) == 0 && item->key[size] == ':';
+    size_t size = strlen(machine_arn);
+    return strncmp(item->key, machine_arn, size) == 0 && item->key[size] == ':';
 }
 
-static size_t first_of(const struct shelf *s, const char *name)
+static size_t first_of(const struct shelf *s, const char *machine_arn)
 {
-    char prefix[API_NAME_BYTES + 16];
-    snprintf(prefix, sizeof prefix, "%s:", name);
+    char prefix[API_VERSION_BYTES];
+    snprintf(prefix, sizeof prefix, "%s:", machine_arn);
     return shelf_from(s, prefix);
 }
 
-static void make_arn(const struct api *a, const char *name, int64_t number, char arn[API_ARN_BYTES])
+static void make_arn(const char *machine_arn, int64_t number, char arn[API_ARN_BYTES])
 {
-    char text[24];
-    snprintf(text, sizeof text, "%" PRId64, number);
-    api_make_arn(a, "stateMachine", name, text, arn);
+    int size = snprintf(arn, API_ARN_BYTES, "%s:%" PRId64, machine_arn, number);
+    assert(size > 0 && size < API_ARN_BYTES); /* names are short */
+    (void)size;
 }
 
 static bool same_revision(const asl_value *version, const asl_value *machine)
@@ -41,24 +42,24 @@ static bool same_revision(const asl_value *version, const asl_value *machine)
     return a && b ? api_equal(a, b) : !a && !b;
 }
 
-static const asl_value *published(struct api *a, const char *name, const asl_value *machine)
+static const asl_value *published(struct api *a, const char *machine_arn, const asl_value *machine)
 {
     const asl_value *found = NULL;
-    for (size_t i = first_of(&a->versions, name);
-         i < a->versions.count && belongs(&a->versions.items[i], name); i++)
+    for (size_t i = first_of(&a->versions, machine_arn);
+         i < a->versions.count && belongs(&a->versions.items[i], machine_arn); i++)
         if (same_revision(a->versions.items[i].document, machine))
             found = a->versions.items[i].document;
     return found;
 }
 
-void versions_publish(struct api *a, const char *name, struct asl_text description,
+void versions_publish(struct api *a, const char *machine_arn, struct asl_text description,
                       char arn[API_ARN_BYTES], int64_t *created)
 {
-    char key[API_NAME_BYTES + 16];
-    const asl_value *machine = shelf_get(&a->machines, name);
-    const asl_value *had = published(a, name, machine);
+    char key[API_VERSION_BYTES];
+    const asl_value *machine = shelf_get(&a->machines, machine_arn);
+    const asl_value *had = published(a, machine_arn, machine);
     if (had) {
-        make_arn(a, name, api_document_integer(had, "version"), arn);
+        make_arn(machine_arn, api_document_integer(had, "version"), arn);
         *created = api_document_integer(had, "creationDate");
         return;
     }
@@ -69,17 +70,17 @@ void versions_publish(struct api *a, const char *name, struct asl_text descripti
     if (description.data)
         version = api_with_take(version, "description", value_string(description));
     asl_value *next = api_with_take(value_retain(machine), "lastVersion", value_integer(number));
-    version_key(name, number, key);
-    make_arn(a, name, number, arn);
-    api_put_take(a, &a->machines, name, next);
+    version_key(machine_arn, number, key);
+    make_arn(machine_arn, number, arn);
+    api_put_take(a, &a->machines, machine_arn, next);
     api_put_take(a, &a->versions, key, version);
 }
 
-void versions_forget(struct api *a, const char *name)
+void versions_forget(struct api *a, const char *machine_arn)
 {
-    for (size_t i; (i = first_of(&a->versions, name)) < a->versions.count &&
-                   belongs(&a->versions.items[i], name);) {
-        char key[API_NAME_BYTES + 16];
+    for (size_t i; (i = first_of(&a->versions, machine_arn)) < a->versions.count &&
+                   belongs(&a->versions.items[i], machine_arn);) {
+        char key[API_VERSION_BYTES];
         snprintf(key, sizeof key, "%s", a->versions.items[i].key);
         api_put_take(a, &a->versions, key, NULL);
     }
@@ -87,20 +88,20 @@ void versions_forget(struct api *a, const char *name)
 
 /* ---- the operations ---- */
 
-static size_t count_of(struct api *a, const char *name)
+static size_t count_of(struct api *a, const char *machine_arn)
 {
-    size_t first = first_of(&a->versions, name), i = first;
-    while (i < a->versions.count && belongs(&a->versions.items[i], name))
+    size_t first = first_of(&a->versions, machine_arn), i = first;
+    while (i < a->versions.count && belongs(&a->versions.items[i], machine_arn))
         i++;
     return i - first;
 }
 
-bool versions_check_room(struct api_call *call, const char *name, bool is_new)
+bool versions_check_room(struct api_call *call, const char *machine_arn, bool is_new)
 {
     struct api *a = call->api;
     int64_t most = a->quotas.most[QUOTA_VERSIONS];
-    if ((!is_new && published(a, name, shelf_get(&a->machines, name))) ||
-        (int64_t)count_of(a, name) < most)
+    if ((!is_new && published(a, machine_arn, shelf_get(&a->machines, machine_arn))) ||
+        (int64_t)count_of(a, machine_arn) < most)
         return true;
     api_fail(call, "ServiceQuotaExceededException",
              "A State Machine may have %" PRId64 " versions; delete some that are not needed", most);
@@ -124,9 +125,9 @@ void api_PublishStateMachineVersion(struct api_call *call)
                  ASL_TEXT_ARGS(wanted), ASL_TEXT_ARGS(revision));
         return;
     }
-    if (!versions_check_room(call, t.arn.name, false))
+    if (!versions_check_room(call, t.machine_arn, false))
         return;
-    versions_publish(call->api, t.arn.name, api_text(call, "description"), arn, &created);
+    versions_publish(call->api, t.machine_arn, api_text(call, "description"), arn, &created);
     struct value_list l;
     value_list_init(&l);
     value_list_set_take(&l, "creationDate", describe_time(created));
@@ -144,11 +145,11 @@ void api_ListStateMachineVersions(struct api_call *call)
     if (!api_target(call, "stateMachineArn", &t) || !page_begin(call, after))
         return;
     int64_t below = after[0] ? strtoll(after, NULL, 10) : INT64_MAX;
-    size_t first = first_of(&a->versions, t.arn.name), size = page_size(call);
+    size_t first = first_of(&a->versions, t.machine_arn), size = page_size(call);
     bool more = false;
     value_list_init(&items);
     value_list_init(&l);
-    for (size_t i = first + count_of(a, t.arn.name); i-- > first && !more;) {
+    for (size_t i = first + count_of(a, t.machine_arn); i-- > first && !more;) {
         const asl_value *version = a->versions.items[i].document;
         int64_t number = api_document_integer(version, "version");
         if (number >= below)
@@ -158,7 +159,7 @@ void api_ListStateMachineVersions(struct api_call *call)
             break;
         struct value_list item;
         value_list_init(&item);
-        make_arn(a, t.arn.name, number, arn);
+        make_arn(t.machine_arn, number, arn);
         value_list_set_take(&item, "stateMachineVersionArn", value_string_z(arn));
         api_copy_time(&item, version, "creationDate");
         value_list_push_take(&items, value_object_take(&item));
@@ -171,17 +172,17 @@ void api_ListStateMachineVersions(struct api_call *call)
 }
 
 /* Names of the aliases that route to it, "a, b"; empty when none does. */
-static void aliases_of(struct api *a, const char *name, struct asl_text arn, struct asl_buffer *out)
+static void aliases_of(struct api *a, const char *machine_arn, struct asl_text arn, struct asl_buffer *out)
 {
-    for (size_t i = first_of(&a->aliases, name);
-         i < a->aliases.count && belongs(&a->aliases.items[i], name); i++) {
+    for (size_t i = first_of(&a->aliases, machine_arn);
+         i < a->aliases.count && belongs(&a->aliases.items[i], machine_arn); i++) {
         const asl_value *routes =
             api_get(a->aliases.items[i].document, "routingConfiguration");
         for (size_t r = 0; r < api_count(routes); r++) {
             const asl_value *to = api_get(value_at(routes, r), "stateMachineVersionArn");
             if (asl_text_equal(value_as_text(to), arn))
                 asl_buffer_printf(out, "%s%s", out->size ? ", " : "",
-                                  strchr(a->aliases.items[i].key, ':') + 1);
+                                  arn_name(a->aliases.items[i].key));
         }
     }
 }
@@ -190,7 +191,7 @@ void api_DeleteStateMachineVersion(struct api_call *call)
 {
     struct api *a = call->api;
     struct arn arn;
-    char key[API_NAME_BYTES + 16];
+    char key[API_VERSION_BYTES], machine_arn[API_ARN_BYTES];
     struct asl_text text = api_text(call, "stateMachineVersionArn");
     if (!api_arn(call, "stateMachineVersionArn", 1u << ARN_MACHINE, &arn))
         return;
@@ -200,15 +201,16 @@ void api_DeleteStateMachineVersion(struct api_call *call)
     }
     struct asl_buffer users;
     asl_buffer_init(&users, 65536);
-    aliases_of(a, arn.name, text, &users);
-    version_key(arn.name, strtoll(arn.qualifier, NULL, 10), key);
+    api_machine_arn(&arn, machine_arn);
+    aliases_of(a, machine_arn, text, &users);
+    version_key(machine_arn, strtoll(arn.qualifier, NULL, 10), key);
     if (users.size) {
         api_fail(call, "ConflictException",
                  "Version to be deleted must not be referenced by an alias. Current list of aliases "
                  "referencing this version: [%s]",
                  users.data);
     } else {
-        if (shelf_get(&a->versions, key))
+        if (shelf_get(&a->versions, key) && api_is_here(call, &arn))
             api_put_take(a, &a->versions, key, NULL);
         api_answer_empty(call);
     }

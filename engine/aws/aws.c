@@ -77,6 +77,8 @@ struct aws *aws_new(const struct aws_options *o, char message[512])
     a->catalogue = o->catalogue;
     a->wall_clock = o->wall_clock ? o->wall_clock : system_clock;
     a->wall_clock_state = o->wall_clock_state;
+    a->ask_code = o->ask_code;
+    a->ask_state = o->ask_state;
     a->credentials = credentials_cache_new(a);
     if (!read_region(a, o->region, message) || !read_attempts(a, message)) {
         aws_free(a);

@@ -33,6 +33,10 @@ struct aws_options {
      * skipped clock. NULL: the system's. */
     int64_t (*wall_clock)(void *state);
     void *wall_clock_state;
+    /* Asks a person for the MFA code of a device, for a profile whose role wants one; it may take its
+     * time. False: nobody is there to be asked, or nothing was said. NULL: nobody is. */
+    bool (*ask_code)(void *state, const char *profile, const char *device, char code[16]);
+    void *ask_state;
 };
 
 /* NULL and a message when the configuration is wrong (a file that does not parse, no such

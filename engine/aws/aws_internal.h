@@ -24,6 +24,8 @@ struct aws {
     int64_t skew_ms;            /* what services said our clock is behind them */
     int64_t (*wall_clock)(void *state);
     void *wall_clock_state;
+    bool (*ask_code)(void *state, const char *profile, const char *device, char code[16]);
+    void *ask_state;
 };
 
 /* The Lambda function that parameters name, as it stands there; empty where it is another service. */

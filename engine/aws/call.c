@@ -70,6 +70,16 @@ void aws_call_cancel(struct aws_call *c)
     call_free(c);
 }
 
+/* All but its answer: that is initialised by who fills it (message.h: aws_answer_init). */
+static void outcome_init(struct aws_outcome *o, enum aws_trouble trouble, enum http_failure failure,
+                         const struct http_headers *headers)
+{
+    o->trouble = trouble;
+    o->failure = failure;
+    o->attempts = 0;
+    o->headers = headers;
+}
+
 static void finish(struct aws_call *c, struct aws_outcome *outcome)
 {
     outcome->attempts = c->made;
@@ -81,8 +91,9 @@ static void finish(struct aws_call *c, struct aws_outcome *outcome)
 static void fail(struct aws_call *c, enum aws_trouble trouble, enum http_failure failure,
                  const char *message)
 {
-    struct aws_outcome outcome = {.trouble = trouble, .failure = failure};
-    outcome.answer.failed = true;
+    struct aws_outcome outcome;
+    outcome_init(&outcome, trouble, failure, NULL);
+    aws_answer_init(&outcome.answer, 0, true);
     snprintf(outcome.answer.message, sizeof outcome.answer.message, "%s", message);
     finish(c, &outcome);
 }
@@ -182,7 +193,8 @@ static void judge_failure(struct aws_call *c, const struct http_answer *a)
 
 static void judge_answer(struct aws_call *c, const struct http_answer *a)
 {
-    struct aws_outcome outcome = {.trouble = AWS_ANSWERED, .headers = &a->headers};
+    struct aws_outcome outcome;
+    outcome_init(&outcome, AWS_ANSWERED, HTTP_DONE, &a->headers);
     protocol_parse(c->operation, c->names, a->status, &a->headers, asl_buffer_text(&a->body),
                    &outcome.answer);
     if (outcome.answer.failed && !outcome.answer.malformed &&

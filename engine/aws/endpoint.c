@@ -186,23 +186,26 @@ static struct asl_text function_name(struct asl_text given, bool qualifier)
     return name;
 }
 
-/* What a route for this call may be called, the nearest first. */
+/* What a route for this call may be called, the nearest first; false: such a route has no meaning for
+ * it. Asked of every call: what does not apply is not written. */
 static bool route_name(const struct lookup *l, size_t form, char out[1024])
 {
     const struct endpoint_about *a = l->about;
-    struct asl_text function = function_name(a->function, form == 1);
-    bool applies = true;
+    bool applies[] = {a->state.size > 0,    a->function.size > 0, a->function.size > 0,
+                      a->function.size > 0, a->action != NULL,    true,
+                      true};
+    if (!applies[form])
+        return false;
+    struct asl_text function = form <= 2 ? function_name(a->function, form == 1) : a->function;
     if (form == 0)
         snprintf(out, 1024, "state:%.*s", ASL_TEXT_ARGS(a->state));
     else if (form <= 2)
         snprintf(out, 1024, "function:%.*s", ASL_TEXT_ARGS(function));
+    else if (form == 4)
+        snprintf(out, 1024, "%s:%s", l->service->arn_name, a->action);
     else
-        snprintf(out, 1024, "%s%s%s", form == 3 ? "function:*" : form == 6 ? "*" : "",
-                 form == 4 || form == 5 ? l->service->arn_name : "", form == 4 ? ":" : "");
-    if (form == 4 && a->action)
-        snprintf(out + strlen(out), 1024 - strlen(out), "%s", a->action);
-    applies = form == 0 ? a->state.size > 0 : form <= 3 ? a->function.size > 0 : true;
-    return applies && (form != 4 || a->action);
+        snprintf(out, 1024, "%s", form == 3 ? "function:*" : form == 5 ? l->service->arn_name : "*");
+    return true;
 }
 #define ROUTE_FORMS 7
 
@@ -242,9 +245,10 @@ static bool by_route(struct lookup *l)
 {
     char wanted[1024];
     for (size_t form = 0; form < ROUTE_FORMS; form++)
-        for (size_t i = 0; route_name(l, form, wanted) && i < l->rules->route_count; i++)
-            if (is_route(l->rules->routes[i].where, wanted))
-                return take_route(l, &l->rules->routes[i]);
+        if (l->rules->route_count && route_name(l, form, wanted))
+            for (size_t i = 0; i < l->rules->route_count; i++)
+                if (is_route(l->rules->routes[i].where, wanted))
+                    return take_route(l, &l->rules->routes[i]);
     return false;
 }
 

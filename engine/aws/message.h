@@ -34,6 +34,7 @@ struct aws_answer {
     char request_id[128], extended_request_id[256];
     int status;
 };
+void aws_answer_init(struct aws_answer *a, int status, bool failed);
 void aws_answer_free(struct aws_answer *a);
 
 #endif

@@ -3,7 +3,13 @@
  * Every stage is a pure function of the request and gives text, so that a refused signature can be
  * compared stage by stage with what the service says it computed.
  *
- * Memory: the derived key lives on the stack and is wiped before it goes.
+ * Memory: intermediate keys live on the stack and are wiped before they go. The derived key, which
+ * signs for one service in one region on one day, is kept for the next call, as AWS's SDKs do: deriving
+ * it is four of a signature's five HMACs. What it was derived from is not kept, only its hash.
+ *
+ * Every call is signed, so nothing here may cost: one digest context is used again and again (the
+ * one-shot functions of OpenSSL 3 look the algorithm up and make three contexts each time, some ten
+ * times the hashing itself), HMAC is the two hashes of RFC 2104 on it, and texts are put, not printed.
  */
 #include "sigv4.h"
 
@@ -16,7 +22,6 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 
 #define ALGORITHM "AWS4-HMAC-SHA256"
 
@@ -36,15 +41,25 @@ struct moment {
     char stamp[17]; /* 20150830T123600Z */
 };
 
+static void put_digits(char *out, int number, int width)
+{
+    for (int i = width - 1; i >= 0; i--, number /= 10)
+        out[i] = (char)('0' + number % 10);
+}
+
 static struct moment moment_of(int64_t now_ms)
 {
-    struct moment m;
+    struct moment m = {.stamp = "00000000T000000Z"};
     time_t seconds = (time_t)(now_ms / 1000);
     struct tm utc;
     gmtime_r(&seconds, &utc);
-    strftime(m.stamp, sizeof m.stamp, "%Y%m%dT%H%M%SZ", &utc);
+    put_digits(m.stamp, utc.tm_year + 1900, 4);
+    put_digits(m.stamp + 4, utc.tm_mon + 1, 2);
+    put_digits(m.stamp + 6, utc.tm_mday, 2);
+    put_digits(m.stamp + 9, utc.tm_hour, 2);
+    put_digits(m.stamp + 11, utc.tm_min, 2);
+    put_digits(m.stamp + 13, utc.tm_sec, 2);
     memcpy(m.date, m.stamp, 8);
-    m.date[8] = '\0';
     return m;
 }
 
@@ -58,25 +73,73 @@ static void hex_of(const unsigned char *bytes, size_t size, char *out)
     out[2 * size] = '\0';
 }
 
+enum { HASH = 32, BLOCK = 64 }; /* of SHA-256 */
+
+struct hasher {
+    EVP_MD *algorithm;
+    EVP_MD_CTX *context;
+};
+
+/* A thread's own, made when it first hashes; it holds no secret between calls. SHA-256 of memory
+ * cannot fail but for a broken OpenSSL. */
+static struct hasher *hasher(void)
+{
+    static _Thread_local struct hasher own;
+    if (!own.context) {
+        own.algorithm = EVP_MD_fetch(NULL, "SHA256", NULL);
+        own.context = EVP_MD_CTX_new();
+        if (!own.algorithm || !own.context)
+            abort();
+    }
+    return &own;
+}
+
+static void hash_two(struct asl_text first, struct asl_text second, unsigned char out[HASH])
+{
+    struct hasher *h = hasher();
+    if (!EVP_DigestInit_ex2(h->context, h->algorithm, NULL) ||
+        !EVP_DigestUpdate(h->context, first.data, first.size) ||
+        !EVP_DigestUpdate(h->context, second.data, second.size) ||
+        !EVP_DigestFinal_ex(h->context, out, NULL))
+        abort();
+}
+
+static struct asl_text bytes_of(const unsigned char *bytes, size_t size)
+{
+    return (struct asl_text){(const char *)bytes, size};
+}
+
 void sigv4_hash(struct asl_text bytes, char out[65])
 {
-    unsigned char digest[32];
-    if (!EVP_Digest(bytes.data ? bytes.data : "", bytes.size, digest, NULL, EVP_sha256(), NULL))
-        abort(); /* SHA-256 of memory cannot fail but for a broken OpenSSL */
+    unsigned char digest[HASH];
+    hash_two(bytes, (struct asl_text){"", 0}, digest);
     hex_of(digest, sizeof digest, out);
 }
 
+/* RFC 2104. */
 static void hmac(const unsigned char *key, size_t key_size, struct asl_text data,
-                 unsigned char out[32])
+                 unsigned char out[HASH])
 {
-    if (!HMAC(EVP_sha256(), key, (int)key_size, (const unsigned char *)data.data, data.size, out,
-              NULL))
-        abort();
+    unsigned char inner[BLOCK] = {0}, outer[BLOCK], middle[HASH];
+    if (key_size > BLOCK)
+        hash_two(bytes_of(key, key_size), (struct asl_text){"", 0}, inner);
+    else
+        memcpy(inner, key, key_size);
+    for (size_t i = 0; i < BLOCK; i++) {
+        outer[i] = inner[i] ^ 0x5c;
+        inner[i] ^= 0x36;
+    }
+    hash_two(bytes_of(inner, BLOCK), data, middle);
+    hash_two(bytes_of(outer, BLOCK), bytes_of(middle, HASH), out);
+    OPENSSL_cleanse(inner, sizeof inner);
+    OPENSSL_cleanse(outer, sizeof outer);
 }
 
 static bool is_unreserved(unsigned char c)
 {
-    return (c < 128 && isalnum(c)) || c == '-' || c == '.' || c == '_' || c == '~';
+    unsigned char letter = c | 32;
+    return (letter >= 'a' && letter <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+           c == '_' || c == '~';
 }
 
 void sigv4_encode(struct asl_text raw, bool slash, struct asl_buffer *out)
@@ -265,25 +328,39 @@ static struct pair *signed_headers(const struct sigv4 *s, size_t *count)
 
 static void put_lower(struct asl_text name, struct asl_buffer *out)
 {
+    char *room = asl_buffer_room(out, name.size);
+    if (!room)
+        return;
     for (size_t i = 0; i < name.size; i++)
-        asl_buffer_putc(out, (char)tolower((unsigned char)name.data[i]));
+        room[i] = (char)tolower((unsigned char)name.data[i]);
+    room[name.size] = '\0';
+    out->size += name.size;
+}
+
+static bool is_space(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
 /* Outer white space goes, inner runs become one space. */
 static void put_trimmed(struct asl_text value, struct asl_buffer *out)
 {
-    bool pending = false, begun = false;
+    char *room = asl_buffer_room(out, value.size), *end = room;
+    bool pending = false;
+    if (!room)
+        return;
     for (size_t i = 0; i < value.size; i++) {
-        if (isspace((unsigned char)value.data[i])) {
-            pending = begun;
+        if (is_space(value.data[i])) {
+            pending = end > room;
             continue;
         }
         if (pending)
-            asl_buffer_putc(out, ' ');
-        asl_buffer_putc(out, value.data[i]);
+            *end++ = ' ';
+        *end++ = value.data[i];
         pending = false;
-        begun = true;
     }
+    *end = '\0';
+    out->size += (size_t)(end - room);
 }
 
 static bool repeats(const struct pair *pairs, size_t i)
@@ -330,13 +407,18 @@ static void put_signed_names(const struct sigv4 *s, struct asl_buffer *out)
 
 static void put_scope(const struct sigv4 *s, struct asl_buffer *out)
 {
-    struct moment m = moment_of(s->now_ms);
-    asl_buffer_printf(out, "%s/%s/%s/aws4_request", m.date, s->region, s->service);
+    asl_buffer_puts(out, moment_of(s->now_ms).date);
+    asl_buffer_putc(out, '/');
+    asl_buffer_puts(out, s->region);
+    asl_buffer_putc(out, '/');
+    asl_buffer_puts(out, s->service);
+    asl_buffer_puts(out, "/aws4_request");
 }
 
 static void put_credential(const struct sigv4 *s, struct asl_buffer *out)
 {
-    asl_buffer_printf(out, "%s/", s->credentials->access_key_id);
+    asl_buffer_puts(out, s->credentials->access_key_id);
+    asl_buffer_putc(out, '/');
     put_scope(s, out);
 }
 
@@ -403,7 +485,8 @@ void sigv4_canonical_request(const struct sigv4 *s, struct asl_buffer *out)
     char hash[65];
     size_t count;
     struct pair *pairs = signed_headers(s, &count);
-    asl_buffer_printf(out, "%s\n", s->method);
+    asl_buffer_puts(out, s->method);
+    asl_buffer_putc(out, '\n');
     put_path(s, out);
     asl_buffer_putc(out, '\n');
     put_query(asl_buffer_text(s->query), out);
@@ -413,36 +496,81 @@ void sigv4_canonical_request(const struct sigv4 *s, struct asl_buffer *out)
     put_names(pairs, count, out);
     free(pairs);
     sigv4_hash(s->body, hash);
-    asl_buffer_printf(out, "\n%s", hash);
+    asl_buffer_putc(out, '\n');
+    asl_buffer_puts(out, hash);
 }
 
 void sigv4_string_to_sign(const struct sigv4 *s, struct asl_text canonical, struct asl_buffer *out)
 {
-    struct moment m = moment_of(s->now_ms);
     char hash[65];
-    asl_buffer_printf(out, ALGORITHM "\n%s\n", m.stamp);
+    asl_buffer_puts(out, ALGORITHM "\n");
+    asl_buffer_puts(out, moment_of(s->now_ms).stamp);
+    asl_buffer_putc(out, '\n');
     put_scope(s, out);
     sigv4_hash(canonical, hash);
-    asl_buffer_printf(out, "\n%s", hash);
+    asl_buffer_putc(out, '\n');
+    asl_buffer_puts(out, hash);
+}
+
+static void derive_key(const struct sigv4 *s, const char *date, unsigned char out[HASH])
+{
+    unsigned char next[HASH];
+    struct asl_buffer secret;
+    asl_buffer_init(&secret, ASL_BUFFER_MAXIMUM);
+    asl_buffer_puts(&secret, "AWS4");
+    asl_buffer_puts(&secret, s->credentials->secret_access_key);
+    hmac((const unsigned char *)secret.data, secret.size, asl_text(date), next);
+    hmac(next, sizeof next, asl_text(s->region), out);
+    hmac(out, HASH, asl_text(s->service), next);
+    hmac(next, sizeof next, ASL_TEXT("aws4_request"), out);
+    OPENSSL_cleanse(secret.data, secret.size);
+    OPENSSL_cleanse(next, sizeof next);
+    asl_buffer_free(&secret);
+}
+
+/* The hash of all that a derived key depends on, each behind its size: no two read alike. */
+static void name_key(const struct sigv4 *s, const char *date, unsigned char out[HASH])
+{
+    const char *parts[] = {s->credentials->secret_access_key, date, s->region, s->service};
+    struct asl_buffer all;
+    asl_buffer_init(&all, ASL_BUFFER_MAXIMUM);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        size_t size = strlen(parts[i]);
+        asl_buffer_put(&all, &size, sizeof size);
+        asl_buffer_put(&all, parts[i], size);
+    }
+    hash_two(asl_buffer_text(&all), (struct asl_text){"", 0}, out);
+    OPENSSL_cleanse(all.data, all.size);
+    asl_buffer_free(&all);
+}
+
+struct kept_key {
+    unsigned char name[HASH], key[HASH];
+    bool is_there;
+};
+
+/* Where the key is kept, or where it will be: each name has one place, the last one has it. */
+enum { KEYS = 32 };
+static const unsigned char *key_for(const struct sigv4 *s)
+{
+    static _Thread_local struct kept_key kept[KEYS];
+    unsigned char name[HASH];
+    struct moment m = moment_of(s->now_ms);
+    name_key(s, m.date, name);
+    struct kept_key *k = &kept[name[0] % KEYS];
+    if (!k->is_there || memcmp(k->name, name, HASH) != 0) {
+        derive_key(s, m.date, k->key);
+        memcpy(k->name, name, HASH);
+        k->is_there = true;
+    }
+    return k->key;
 }
 
 void sigv4_signature(const struct sigv4 *s, struct asl_text string_to_sign, char out[65])
 {
-    struct moment m = moment_of(s->now_ms);
-    unsigned char key[32], next[32];
-    struct asl_buffer secret;
-    asl_buffer_init(&secret, ASL_BUFFER_MAXIMUM);
-    asl_buffer_printf(&secret, "AWS4%s", s->credentials->secret_access_key);
-    hmac((const unsigned char *)secret.data, secret.size, asl_text(m.date), key);
-    hmac(key, sizeof key, asl_text(s->region), next);
-    hmac(next, sizeof next, asl_text(s->service), key);
-    hmac(key, sizeof key, ASL_TEXT("aws4_request"), next);
-    hmac(next, sizeof next, string_to_sign, key);
-    hex_of(key, sizeof key, out);
-    OPENSSL_cleanse(secret.data, secret.size);
-    OPENSSL_cleanse(key, sizeof key);
-    OPENSSL_cleanse(next, sizeof next);
-    asl_buffer_free(&secret);
+    unsigned char signature[HASH];
+    hmac(key_for(s), HASH, string_to_sign, signature);
+    hex_of(signature, sizeof signature, out);
 }
 
 /* ---- finish ---- */
@@ -462,7 +590,8 @@ void sigv4_finish(struct sigv4 *s, const char *signature)
     put_credential(s, &text);
     asl_buffer_puts(&text, ", SignedHeaders=");
     put_signed_names(s, &text);
-    asl_buffer_printf(&text, ", Signature=%s", signature);
+    asl_buffer_puts(&text, ", Signature=");
+    asl_buffer_puts(&text, signature);
     http_headers_set(s->headers, "Authorization", asl_buffer_text(&text));
     asl_buffer_free(&text);
 }

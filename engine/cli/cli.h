@@ -91,6 +91,9 @@ bool cli_read_json(const char *argument, size_t maximum, struct asl_buffer *out)
 bool cli_substitute(const struct texts *variables, struct asl_buffer *definition);
 /* "real", "skip", "xN". False after complaining. */
 bool cli_time(const char *text, enum loop_time *time, double *scale);
+/* A file; of a folder, every *.asl.json and *.asl below it, by name. False after complaining of a folder
+ * that cannot be read. */
+bool cli_each_definition(const char *path, void (*see)(void *state, const char *file), void *state);
 /* The name a definition's file gives its machine: "export.asl.json" and "export/machine.asl.json"
  * both give "export". */
 void cli_machine_name(const char *path, char out[81]);

@@ -128,7 +128,8 @@ void cli_machine_name(const char *path, char out[81])
     size_t size = 0;
     for (; base < end && size < 80; base++)
         out[size++] = is_name_character(*base) ? *base : '-';
-    if (size == 0)
+    out[size] = '\0';
+    if (strspn(out, ".") >= size) /* nothing, or the folder one stands in */
         memcpy(out, "machine", size = 7);
     out[size] = '\0';
 }

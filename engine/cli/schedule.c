@@ -8,6 +8,7 @@
 
 #include "engine/api/api.h"
 #include "engine/api/schedule/schedules.h"
+#include "engine/cli/schedule_look.h"
 #include "engine/cli/session.h"
 
 #define DEFINITION_MAXIMUM (1 << 20)
@@ -148,6 +149,20 @@ static bool read_retries(const char *text, int64_t *retries)
     return false;
 }
 
+static bool see_machine(void *state, const struct store_machine *row)
+{
+    (void)state, (void)row;
+    return false;
+}
+
+/* It may be made later: a schedule of what is not there yet is no mistake, but seldom meant. */
+static void tell_if_missing(struct order *o, const char *arn)
+{
+    struct store *s = engine_store(o->session.engine);
+    if (!o->definition && store_find_machine(s, arn, see_machine, NULL) == STORE_NOT_FOUND)
+        cli_note("there is no machine %s yet: starts fail until there is", o->machine);
+}
+
 static int put_schedule(struct order *o)
 {
     struct asl_buffer machine, input;
@@ -175,8 +190,10 @@ static int put_schedule(struct order *o)
     wish.machine = asl_buffer_text(&machine);
     wish.input = asl_buffer_text(&input);
     int status = EXIT_WRONG_USAGE;
-    if (fine && schedules_put(o->api, o->name, &wish, message))
+    if (fine && schedules_put(o->api, o->name, &wish, message)) {
         status = EXIT_FINE;
+        tell_if_missing(o, machine.data);
+    }
     else if (fine)
         cli_fail(EXIT_WRONG_USAGE, "%s", message);
     asl_buffer_free(&machine);
@@ -208,8 +225,7 @@ static int found(struct order *o, bool is_there)
 {
     if (is_there)
         return EXIT_FINE;
-    return cli_fail(EXIT_WRONG_USAGE, "there is no schedule '%s'; `stepwell schedule list` shows them",
-                    o->rest.items[1]);
+    return schedule_missing(o->rest.items[1]);
 }
 
 static int pause_it(struct order *o)
@@ -258,72 +274,6 @@ static int write_one(struct order *o, int (*change)(struct order *o))
     return status;
 }
 
-/* ---- looking ---- */
-
-struct listing {
-    const char *only; /* NULL: all */
-    bool json;
-    struct value_list items;
-    size_t count;
-};
-
-static const char *member(const asl_value *v, const char *name)
-{
-    const asl_value *m = value_get_z(v, name);
-    return m && value_kind(m) == VALUE_STRING ? value_as_text(m).data : "-";
-}
-
-static void print_time(const asl_value *v, const char *name, char out[32])
-{
-    int64_t ms;
-    const asl_value *m = value_get_z(v, name);
-    if (m && value_as_integer(m, &ms))
-        cli_format_time(ms, out);
-    else
-        snprintf(out, 32, "-");
-}
-
-static bool see(void *state, const char *key, struct store_bytes bytes)
-{
-    struct listing *l = state;
-    char next[32];
-    asl_value *v = value_parse((struct asl_text){bytes.data, bytes.size}, 0, 0, NULL);
-    if (!v || (l->only && strcmp(key, l->only) != 0)) {
-        value_release(v);
-        return true;
-    }
-    l->count++;
-    print_time(v, "next", next);
-    if (l->json)
-        value_list_push_take(&l->items, value_with_take(value_retain(v), value_string_z("name"),
-                                                        value_string_z(key)));
-    else if (l->only)
-        cli_print_json(v);
-    else
-        printf("%-24s %-9s %-28s %-23s %s\n", key, member(v, "state"), member(v, "expression"), next,
-               member(v, "machine"));
-    value_release(v);
-    return true;
-}
-
-static int look(struct order *o, const char *only)
-{
-    struct listing l = {.only = only, .json = o->json};
-    struct store *s = cli_open_reader(o->settings.db ? o->settings.db : DEFAULT_DB);
-    if (!s)
-        return EXIT_STORE;
-    value_list_init(&l.items);
-    if (!l.json && !only)
-        printf("%-24s %-9s %-28s %-23s %s\n", "NAME", "STATE", "EXPRESSION", "NEXT", "MACHINE");
-    store_each_document(s, "schedule", NULL, SIZE_MAX, see, &l);
-    asl_value *all = value_array_take(&l.items);
-    if (l.json)
-        cli_print_json(all);
-    value_release(all);
-    store_close(s);
-    return only && !l.count ? found(o, false) : EXIT_FINE;
-}
-
 /* ---- the command ---- */
 
 #define ANY SIZE_MAX /* the verb looks itself */
@@ -347,7 +297,7 @@ static int carry_out(struct order *o)
                             verbs[i].arguments, verbs[i].arguments == 1 ? "" : "s");
         if (verbs[i].change)
             return write_one(o, verbs[i].change);
-        return look(o, verbs[i].arguments ? o->rest.items[1] : NULL);
+        return schedule_look(o->settings.db, verbs[i].arguments ? o->rest.items[1] : NULL, o->json);
     }
     return cli_fail(EXIT_WRONG_USAGE, "schedule wants add, list, show, pause, resume or remove");
 }
@@ -373,7 +323,7 @@ static int command(const struct command *c, int argc, char **argv)
         {"dead-letter", OPTION_TEXT, "ARN", "of an SQS queue: gets the input of a start that failed",
          &o.dead_letter},
         {"file", OPTION_TEXT, "FILE", "all of this from NAME.schedule.json beside NAME.asl.json", &o.file},
-        {"json", OPTION_FLAG, NULL, "list as one JSON document", &o.json},
+        {"json", OPTION_FLAG, NULL, "list and show as one JSON document", &o.json},
         {"region", OPTION_TEXT, "NAME", "default: the AWS configuration's, else us-east-1",
          &o.settings.region},
         {"account", OPTION_TEXT, "NUMBER", "in ARNs (default: 123456789012)", &o.settings.account},

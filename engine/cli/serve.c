@@ -16,6 +16,7 @@
 #include "engine/aws/config.h"
 #include "engine/cli/log.h"
 #include "engine/cli/notify.h"
+#include "engine/cli/serve_files.h"
 #include "engine/cli/session.h"
 #include "engine/local/local.h"
 #include "engine/loop/unix_socket.h"
@@ -149,6 +150,7 @@ struct listening {
     const char *address, *port; /* or "unix:<path>" */
     struct texts hosts;
     struct quotas quotas;
+    struct serve_files files;
     const char *keys; /* a file; NULL: AWS's own configuration has them */
     bool insecure, require_signature;
 };
@@ -278,6 +280,8 @@ static int listen_and_run(struct server *s, const struct listening *l, uint16_t 
         return cli_fail(EXIT_STORE, "%s", message);
     s->session.api = s->api;
     s->session.is_api_borrowed = true;
+    if (!serve_files_put(&l->files, s->api, s->session.catalogue))
+        return EXIT_WRONG_USAGE;
     if (!open_doors(s, l, port, message))
         return cli_fail(EXIT_WRONG_USAGE, "%s", message);
     loop_on_signal(s->session.loop, SIGTERM, on_signal, s);
@@ -354,10 +358,12 @@ static int command(const struct command *c, int argc, char **argv)
 {
     struct session_settings settings = {0};
     struct listening l = {.address = "127.0.0.1", .port = "8083"};
-    struct texts rest = {0};
     struct texts quotas = {0};
     const char *log_format = NULL, *log_level = NULL;
     const struct option options[] = {
+        {"var", OPTION_LIST, "NAME=VALUE", "for ${NAME} in the definitions", &l.files.variables},
+        {"type", OPTION_TEXT, "TYPE", "of their machines: STANDARD (default) or EXPRESS; NAME.express.asl.json says it too",
+         &l.files.type},
         {"port", OPTION_TEXT, "N", "default: 8083; 0: any, told on stderr", &l.port},
         {"listen", OPTION_TEXT, "ADDR", "default: 127.0.0.1; or unix:PATH, a socket of yours alone",
          &l.address},
@@ -376,14 +382,16 @@ static int command(const struct command *c, int argc, char **argv)
         SESSION_OPTIONS(&settings),
         {0},
     };
-    int status = cli_options(c, options, argc, argv, &rest);
-    if (status < 0 && rest.count)
-        status = cli_fail(EXIT_WRONG_USAGE, "serve takes no arguments, only options");
+    int status = cli_options(c, options, argc, argv, &l.files.paths);
+    if (status < 0 && l.files.type && strcmp(l.files.type, "STANDARD") != 0 &&
+        strcmp(l.files.type, "EXPRESS") != 0)
+        status = cli_fail(EXIT_WRONG_USAGE, "--type is STANDARD or EXPRESS, not '%s'", l.files.type);
     if (status < 0 && !read_quotas(&quotas, &l.quotas))
         status = EXIT_WRONG_USAGE;
     if (status < 0)
         status = serve(&settings, &l, log_format, log_level);
-    texts_free(&rest);
+    texts_free(&l.files.paths);
+    texts_free(&l.files.variables);
     texts_free(&l.hosts);
     texts_free(&quotas);
     session_settings_free(&settings);
@@ -391,13 +399,16 @@ static int command(const struct command *c, int argc, char **argv)
 }
 
 const struct command command_serve = {
-    "serve", "", "answers the Step Functions API on port 8083",
+    "serve", "[FILE|FOLDER...]", "answers the Step Functions API on port 8083",
+    "Definitions given (of a folder, every *.asl.json and *.asl below it) are its machines from the start,\n"
+    "named after their files: export.asl.json and export/machine.asl.json are `export`. One that has changed\n"
+    "since becomes the machine's new revision.\n"
     "Answers on loopback only; signatures are taken unverified there, unless --require-signature. GET /healthz tells when it is\n"
     "ready, GET /metrics its figures. The stand-ins answer on the same port. SIGTERM ends\n"
     "it gracefully: 0; what runs goes on with the next start.\n"
     "\n"
     "example:\n"
-    "  stepwell serve --db jobs.db &\n"
+    "  stepwell serve jobs/ --db jobs.db &\n"
     "  aws stepfunctions list-state-machines --endpoint-url http://localhost:8083",
     command,
 };

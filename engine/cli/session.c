@@ -10,6 +10,7 @@
 
 #include "engine/api/api.h"
 #include "engine/aws/aws.h"
+#include "engine/cli/ask.h"
 #include "engine/cli/routes.h"
 #include "engine/local/local.h"
 #include "engine/mock/desk.h"
@@ -31,60 +32,64 @@ static int64_t engine_time(void *session)
     return loop_now(((struct session *)session)->loop);
 }
 
-/* An execution that a rule of EventBridge starts: asked of the Step Functions API, wherever that is. */
-struct start {
+/* What a stand-in tells a state machine or a function: asked of the service's API, wherever that is. */
+struct telling {
     struct session *session;
-    struct start *next;
+    struct telling *next;
     struct aws_call *call;
     void (*done)(void *state, bool is_done);
     void *state;
 };
 
-static void start_free(struct start *start)
+static void telling_free(struct telling *t)
 {
-    struct start **at = &start->session->starts;
-    while (*at != start)
+    struct telling **at = &t->session->tellings;
+    while (*at != t)
         at = &(*at)->next;
-    *at = start->next;
-    free(start);
+    *at = t->next;
+    free(t);
 }
 
-/* Done, too, when it will never be: a machine that is not there, an input that is none. */
-static void on_start(void *state, const struct aws_outcome *outcome)
+/* Done, too, when it will never be: an input that is none, a function that is not routed. */
+static void on_told(void *state, const struct aws_outcome *outcome)
 {
-    struct start *start = state;
+    struct telling *t = state;
     const struct aws_answer *a = &outcome->answer;
     bool is_done = !a->failed || strcmp(a->code, "ExecutionAlreadyExists") == 0;
     bool is_lost = outcome->trouble == AWS_REFUSED ||
-                   (outcome->trouble == AWS_ANSWERED && a->failed && a->status < 500 && !is_done &&
+                   (outcome->trouble == AWS_ANSWERED && a->failed && a->status < 500 &&
+                    a->status != 429 && !is_done &&
                     strcmp(a->code, "StateMachineDoesNotExist") != 0);
     if (is_lost)
-        cli_note("EventBridge's rule cannot start an execution: %s", a->message);
-    start->done(start->state, is_done || is_lost);
-    start_free(start);
+        cli_note("a rule or a topic cannot reach its target: %s", a->message);
+    t->done(t->state, is_done || is_lost);
+    telling_free(t);
 }
 
-static void start_execution(void *session, const char *machine_arn, const char *name,
-                            struct asl_text input, void (*done)(void *state, bool is_done),
-                            void *state)
+static void tell(void *session, const char *arn, const char *name, struct asl_text input,
+                 void (*done)(void *state, bool is_done), void *state)
 {
     struct session *s = session;
     struct value_list l;
-    const struct catalogue_service *sfn = catalogue_service(s->catalogue, ASL_TEXT("sfn"));
-    struct start *start = asl_allocate_zeroed(1, sizeof *start);
+    bool is_function = strstr(arn, ":function:") != NULL;
+    const struct catalogue_service *service =
+        catalogue_service(s->catalogue, is_function ? ASL_TEXT("lambda") : ASL_TEXT("sfn"));
+    struct telling *t = asl_allocate_zeroed(1, sizeof *t);
     value_list_init(&l);
-    value_list_set_take(&l, "stateMachineArn", value_string_z(machine_arn));
-    value_list_set_take(&l, "name", value_string_z(name));
-    value_list_set_take(&l, "input", value_string(input));
+    value_list_set_take(&l, is_function ? "FunctionName" : "stateMachineArn", value_string_z(arn));
+    value_list_set_take(&l, is_function ? "InvocationType" : "name",
+                        value_string_z(is_function ? "Event" : name));
+    value_list_set_take(&l, is_function ? "Payload" : "input", value_string(input));
     asl_value *parameters = value_object_take(&l);
-    *start = (struct start){.session = s, .next = s->starts, .done = done, .state = state};
-    s->starts = start;
+    *t = (struct telling){.session = s, .next = s->tellings, .done = done, .state = state};
+    s->tellings = t;
     const struct aws_ask ask = {
-        .operation = catalogue_operation(sfn, ASL_TEXT("StartExecution")),
+        .operation = catalogue_operation(service, is_function ? ASL_TEXT("Invoke")
+                                                              : ASL_TEXT("StartExecution")),
         .names = PROTOCOL_NATIVE,
         .parameters = parameters,
     };
-    start->call = aws_call(s->aws, &ask, on_start, start);
+    t->call = aws_call(s->aws, &ask, on_told, t);
     value_release(parameters);
 }
 
@@ -100,8 +105,8 @@ static bool start_stand_ins(struct session *s)
         .account = s->account,
         .region = aws_region(s->aws),
         .catalogue = s->catalogue,
-        .start_execution = start_execution,
-        .start_state = s,
+        .tell = tell,
+        .tell_state = s,
     };
     s->local = local_new(&options, message);
     if (!s->local) {
@@ -301,6 +306,7 @@ static bool open_aws(struct session *s, const struct session_settings *settings)
         .real = settings->aws,
         .stand_in = stand_in,
         .stand_in_state = s,
+        .ask_code = cli_ask_code,
     };
     s->aws = aws_new(&options, message);
     if (!s->aws) {
@@ -424,9 +430,9 @@ void session_close(struct session *s)
         api_free(s->api);
     http_in_free(s->inner);
     mock_desk_free(s->mocks);
-    while (s->starts) {
-        aws_call_cancel(s->starts->call);
-        start_free(s->starts);
+    while (s->tellings) {
+        aws_call_cancel(s->tellings->call);
+        telling_free(s->tellings);
     }
     if (s->listener)
         http_in_free(s->listener); /* who waits for a function goes before the functions do */

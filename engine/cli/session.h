@@ -67,7 +67,7 @@ struct session {
     struct http_in *inner;  /* what machines ask of it, over no port */
     int64_t export_ms;
     const char *account;
-    struct start *starts; /* of executions, for EventBridge's targets */
+    struct telling *tellings; /* of state machines and functions, by stand-ins */
     bool is_quiet;
     int caught_signal; /* SIGINT or SIGTERM came */
 };

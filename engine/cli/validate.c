@@ -2,13 +2,10 @@
 #include "engine/aws/catalogue/definition.h"
 #include "engine/cli/cli.h"
 
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define DEFINITION_MAXIMUM (1 << 20)
-#define FOLDER_DEPTH_MAXIMUM 32
 
 struct validate {
     struct texts variables;
@@ -52,8 +49,9 @@ static void add_result(struct validate *v, const char *file, bool fine,
     value_list_push_take(&v->results, value_object_take(&l));
 }
 
-static void validate_file(struct validate *v, const char *path)
+static void validate_file(void *state, const char *path)
 {
+    struct validate *v = state;
     struct asl_buffer text;
     struct asl_diagnostics diagnostics = {0};
     asl_buffer_init(&text, ASL_BUFFER_MAXIMUM);
@@ -75,53 +73,14 @@ static void validate_file(struct validate *v, const char *path)
     asl_buffer_free(&text);
 }
 
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-    return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-static bool is_definition_name(const char *name)
-{
-    struct asl_text t = asl_text(name);
-    return asl_text_ends(t, ".asl.json") || asl_text_ends(t, ".asl");
-}
-
-/* A folder: every *.asl.json and *.asl below it. */
-static void validate_path(struct validate *v, const char *path, int depth)
-{
-    struct stat info;
-    struct dirent **entries;
-    if (stat(path, &info) != 0 || !S_ISDIR(info.st_mode)) {
-        validate_file(v, path);
-        return;
-    }
-    int count = depth < FOLDER_DEPTH_MAXIMUM ? scandir(path, &entries, NULL, by_name) : -1;
-    if (count < 0) {
-        cli_fail(EXIT_WRONG_USAGE, "%s: the folder cannot be read", path);
-        v->unreadable = true;
-        return;
-    }
-    for (int i = 0; i < count; i++) {
-        struct asl_buffer inner;
-        asl_buffer_init(&inner, 65536);
-        asl_buffer_printf(&inner, "%s/%s", path, entries[i]->d_name);
-        bool hidden = entries[i]->d_name[0] == '.';
-        bool is_folder = !hidden && stat(inner.data, &info) == 0 && S_ISDIR(info.st_mode);
-        if (is_folder || (!hidden && is_definition_name(entries[i]->d_name)))
-            validate_path(v, inner.data, depth + 1);
-        asl_buffer_free(&inner);
-        free(entries[i]);
-    }
-    free(entries);
-}
-
 static int validate(struct validate *v, const struct texts *paths)
 {
     struct catalogue *catalogue = catalogue_new();
     v->known = catalogue_for_definitions(catalogue);
     value_list_init(&v->results);
     for (size_t i = 0; i < paths->count; i++)
-        validate_path(v, paths->items[i], 0);
+        if (!cli_each_definition(paths->items[i], validate_file, v))
+            v->unreadable = true;
     catalogue_free(catalogue);
     asl_value *results = value_array_take(&v->results);
     if (v->json)

@@ -2,10 +2,8 @@
  * rules whose pattern they fit. Rules that are schedules are the API's (engine/api/schedule); this
  * file keeps those with a pattern, and answers for them alone.
  *
- * A queue gets its event in the transaction that takes it. An execution is started by a call to
- * Step Functions, so it goes through an outbox (event_out): a row in the same transaction, dropped
- * once the call has succeeded, tried again until then. The execution's name is the event's and the
- * target's, so that trying again starts nothing twice.
+ * A queue or a topic gets its event in the transaction that takes it; an execution is started and a
+ * function called through the outbox (outbox.h).
  *
  * A document of kind "event-rule" by "<bus>/<name>": {"Name", "EventPattern", "State",
  * "Description", "RoleArn", "targets": [...]}; of kind "event-bus" by name: {"created"}. */
@@ -16,6 +14,8 @@
 #include "engine/aws/protocol.h"
 #include "pattern.h"
 #include "events.h"
+#include "outbox.h"
+#include "sns.h"
 #include "sqs/sqs.h"
 
 #define RULE            "event-rule"
@@ -23,8 +23,6 @@
 #define ENTRIES_MAXIMUM 10
 #define ENTRY_BYTES     262144
 #define TARGETS_MAXIMUM 5
-#define TRY_AGAIN_MS    2000
-#define TRIES_MAXIMUM   185 /* EventBridge's own default */
 
 /* ---- names ---- */
 
@@ -335,15 +333,13 @@ static bool delete_rule(struct model_call *c)
 static const char *objection_to(const asl_value *target)
 {
     struct asl_text arn = model_text(target, "Arn");
-    bool is_queue = asl_text_starts(arn, "arn:aws:sqs:");
-    bool is_machine =
-        asl_text_starts(arn, "arn:aws:states:") && arn.data && strstr(arn.data, ":stateMachine:");
-    bool is_log = asl_text_starts(arn, "arn:aws:logs:");
-    if (!is_queue && !is_machine && !is_log)
-        return "targets of this stand-in are SQS queues, state machines and log groups";
-    if (model_get(target, "InputTransformer"))
-        return "InputTransformer is not offered by this stand-in; Input and InputPath are";
-    return NULL;
+    static const char *const starts[] = {"arn:aws:sqs:", "arn:aws:sns:", "arn:aws:logs:"};
+    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
+        if (asl_text_starts(arn, starts[i]))
+            return NULL;
+    return outbox_takes(arn) ? NULL
+                             : "targets of this stand-in are state machines, Lambda functions, SQS "
+                               "queues, SNS topics and log groups";
 }
 
 static asl_value *targets_without(const asl_value *targets, struct asl_text id)
@@ -439,34 +435,6 @@ static bool list_targets(struct model_call *c)
 
 /* ---- an event to a target ---- */
 
-/* "$.detail.order" of an event; NULL when there is no such place. */
-static const asl_value *at_path(const asl_value *event, struct asl_text path)
-{
-    const asl_value *v = event;
-    size_t at = 1;
-    if (!path.size || path.data[0] != '$')
-        return NULL;
-    while (v && at < path.size && path.data[at] == '.') {
-        size_t start = ++at;
-        while (at < path.size && path.data[at] != '.')
-            at++;
-        v = value_get(v, (struct asl_text){path.data + start, at - start});
-    }
-    return at == path.size ? v : NULL;
-}
-
-static void put_input(const asl_value *target, const asl_value *event, struct asl_buffer *out)
-{
-    struct asl_text input = model_text(target, "Input"), path = model_text(target, "InputPath");
-    const asl_value *part = path.size ? at_path(event, path) : event;
-    if (input.size)
-        asl_buffer_put_text(out, input);
-    else if (part)
-        value_print(part, out);
-    else
-        asl_buffer_puts(out, "{}");
-}
-
 static void to_queue(struct model_call *c, const asl_value *target, struct asl_text input)
 {
     struct sqs_queue q;
@@ -482,9 +450,10 @@ static void to_queue(struct model_call *c, const asl_value *target, struct asl_t
     sqs_queue_free(&q);
 }
 
-/* The name's form is EventBridge's own: the event's id, and what tells the target apart. */
-static void to_machine(struct model_call *c, const asl_value *target, const asl_value *event,
-                       struct asl_text input)
+/* A machine or a function. The name's form is EventBridge's own: the event's id, and what tells the
+ * target apart. */
+static void to_outbox(struct model_call *c, const asl_value *target, const asl_value *event,
+                      struct asl_text input)
 {
     char name[81], digest[33];
     struct asl_buffer seed;
@@ -493,23 +462,23 @@ static void to_machine(struct model_call *c, const asl_value *target, const asl_
                       model_text(target, "Id").data);
     model_md5(asl_buffer_text(&seed), digest);
     snprintf(name, sizeof name, "%.36s_%.36s", model_text(event, "id").data, digest);
-    database_run(c->db,
-                 "INSERT INTO event_out(target, name, input, tries, due) VALUES(?, ?, ?, 0, 0)",
-                 "tzt", model_text(target, "Arn"), name, input);
-    c->local->has_mail = true;
+    outbox_post(c->local, model_text(target, "Arn"), name, input);
     asl_buffer_free(&seed);
 }
 
-static void to_target(struct model_call *c, const asl_value *target, const asl_value *event)
+static void to_target(struct model_call *c, const asl_value *rule, const asl_value *target,
+                      const asl_value *event)
 {
     struct asl_text arn = model_text(target, "Arn");
     struct asl_buffer input;
     asl_buffer_init(&input, ASL_BUFFER_MAXIMUM);
-    put_input(target, event, &input);
+    events_input(rule, target, event, &input);
     if (asl_text_starts(arn, "arn:aws:sqs:"))
         to_queue(c, target, asl_buffer_text(&input));
-    else if (asl_text_starts(arn, "arn:aws:states:"))
-        to_machine(c, target, event, asl_buffer_text(&input));
+    else if (asl_text_starts(arn, "arn:aws:sns:"))
+        sns_publish(c, arn, asl_buffer_text(&input));
+    else if (outbox_takes(arn))
+        to_outbox(c, target, event, asl_buffer_text(&input));
     /* a log group: the event is in events.log already */
     asl_buffer_free(&input);
 }
@@ -523,7 +492,7 @@ static void judge(struct model_call *c, const asl_value *rule, void *state)
     asl_value *pattern = value_parse(model_text(rule, "EventPattern"), 0, 0, &error);
     if (pattern && pattern_matches(pattern, event))
         for (size_t i = 0; targets && i < value_count(targets); i++)
-            to_target(c, value_at(targets, i), event);
+            to_target(c, rule, value_at(targets, i), event);
     value_release(pattern);
 }
 
@@ -631,64 +600,6 @@ static bool test_event_pattern(struct model_call *c)
     value_release(pattern);
     value_release(event);
     return event != NULL;
-}
-
-/* ---- the outbox ---- */
-
-struct letter {
-    struct local *local;
-    int64_t id;
-};
-
-static void on_delivered(void *state, bool is_done)
-{
-    struct letter *letter = state;
-    struct local *l = letter->local;
-    l->letter = NULL;
-    if (is_done)
-        database_run(l->database, "DELETE FROM event_out WHERE id = ?", "i", letter->id);
-    else
-        database_run(l->database, "UPDATE event_out SET tries = tries + 1, due = ?1 WHERE id = ?2",
-                     "ii", local_now(l) + TRY_AGAIN_MS, letter->id);
-    database_failure(l->database); /* not forgotten: the row is there, and is tried again */
-    free(letter);
-    events_deliver(l);
-}
-
-void events_deliver(struct local *l)
-{
-    struct asl_buffer target, name, input;
-    int64_t id = 0, due = 0, now = local_now(l);
-    if (!l->start_execution || l->letter || !l->loop)
-        return;
-    asl_buffer_init(&target, 4096);
-    asl_buffer_init(&name, 128);
-    asl_buffer_init(&input, ASL_BUFFER_MAXIMUM);
-    database_run(l->database, "DELETE FROM event_out WHERE tries >= ?", "i",
-                 (int64_t)TRIES_MAXIMUM);
-    sqlite3_stmt *s = database_query(
-        l->database, "SELECT id, due, target, name, input FROM event_out ORDER BY due, id LIMIT 1",
-        "");
-    while (database_step(l->database, s)) {
-        id = sqlite3_column_int64(s, 0);
-        due = sqlite3_column_int64(s, 1);
-        asl_buffer_put_text(&target, database_text(s, 2));
-        asl_buffer_put_text(&name, database_text(s, 3));
-        asl_buffer_put_text(&input, database_text(s, 4));
-    }
-    database_failure(l->database);
-    if (id && due > now)
-        loop_timer_arm(l->mail_timer, due);
-    else if (id) {
-        struct letter *letter = asl_allocate_zeroed(1, sizeof *letter);
-        *letter = (struct letter){l, id};
-        l->letter = letter;
-        l->start_execution(l->start_state, target.data, name.data, asl_buffer_text(&input),
-                           on_delivered, letter);
-    }
-    asl_buffer_free(&target);
-    asl_buffer_free(&name);
-    asl_buffer_free(&input);
 }
 
 static const struct model_operation operations[] = {

@@ -22,6 +22,7 @@
 #include "dynamodb/export.h"
 #include "engine/aws/constraint.h"
 #include "events.h"
+#include "outbox.h"
 #include "model.h"
 #include "park.h"
 #include "s3/bucket.h"
@@ -289,7 +290,7 @@ static void commit(void *state)
     export_arm(l);
     if (l->has_mail) {
         l->has_mail = false;
-        events_deliver(l);
+        outbox_deliver(l);
     }
     if (!l->has_news)
         return;
@@ -564,8 +565,8 @@ struct local *local_new(const struct local_options *o, char message[512])
     l->clock_state = o->now_state;
     l->loop = o->loop;
     l->catalogue = o->catalogue;
-    l->start_execution = o->start_execution;
-    l->start_state = o->start_state;
+    l->tell = o->tell;
+    l->tell_state = o->tell_state;
     if (!open_data(l, message)) {
         local_free(l);
         return NULL;
@@ -573,7 +574,7 @@ struct local *local_new(const struct local_options *o, char message[512])
     if (l->loop) {
         l->export_timer = loop_timer_new(l->loop, export_on_timer, l);
         l->commit_timer = loop_timer_new(l->loop, commit, l);
-        l->mail_timer = loop_timer_new(l->loop, (void (*)(void *))events_deliver, l);
+        l->mail_timer = loop_timer_new(l->loop, (void (*)(void *))outbox_deliver, l);
         loop_timer_arm(l->mail_timer, 0); /* what an earlier run left */
     }
     export_arm(l);

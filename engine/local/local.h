@@ -16,11 +16,11 @@
 struct catalogue;
 struct local;
 
-/* Starts an execution of a machine by its ARN; the same name again is the same execution. `done` is
- * called once, from the loop; false: it is to be tried again. */
-typedef void (*local_start_execution)(void *state, const char *machine_arn, const char *name,
-                                      struct asl_text input,
-                                      void (*done)(void *state, bool is_done), void *done_state);
+/* Tells a state machine or a Lambda function something, by its ARN: starts an execution of that name (the
+ * same name again is the same execution), or calls the function asynchronously. `done` is called once,
+ * from the loop; false: it is to be tried again. */
+typedef void (*local_tell)(void *state, const char *arn, const char *name, struct asl_text input,
+                           void (*done)(void *state, bool is_done), void *done_state);
 
 /* Texts are copied. */
 struct local_options {
@@ -33,9 +33,10 @@ struct local_options {
     const char *account; /* NULL: "123456789012" */
     const char *region;  /* NULL: "us-east-1" */
     struct catalogue *catalogue; /* borrowed; NULL: one of its own */
-    /* For EventBridge's rules with state machines as targets; NULL: what is for them waits. */
-    local_start_execution start_execution;
-    void *start_state;
+    /* For rules and topics that have state machines and functions behind them; NULL: what is for
+     * them waits. */
+    local_tell tell;
+    void *tell_state;
 };
 
 /* NULL and a message on failure. */

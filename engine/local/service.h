@@ -30,12 +30,12 @@ struct local {
     size_t parked_count;
     struct event *park_tick;
     struct loop_timer *park_timer;
-    /* what waits to be told (events.c) */
+    /* what waits to be told (outbox.c) */
     bool has_mail;
     struct letter *letter; /* on its way; or NULL */
     struct loop_timer *mail_timer;
-    local_start_execution start_execution; /* or NULL */
-    void *start_state;
+    local_tell tell; /* or NULL */
+    void *tell_state;
     /* the models */
     struct catalogue *catalogue, *own_catalogue;
     struct constraint_checker *checker; /* made when first needed */

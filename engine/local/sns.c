@@ -1,5 +1,5 @@
 /* SNS's stand-in: topics, subscriptions, publishing. A message goes to the queues that are
- * subscribed, in the same transaction as the answer; for subscribers that are not on this machine
+ * subscribed, in the same transaction as the answer, and to functions behind it; for subscribers that are not on this machine
  * (e-mail, HTTP, phones) a line of what they would be sent goes to the log `sns.log`.
  *
  * Documents: "sns-topic" by name: {"attributes", "tags"}; "sns-subscription" by "<topic>/<uuid>":
@@ -10,7 +10,9 @@
 #include <string.h>
 
 #include "engine/aws/protocol.h"
+#include "outbox.h"
 #include "pattern.h"
+#include "sns.h"
 #include "sqs/sqs.h"
 
 #define TOPIC           "sns-topic"
@@ -271,6 +273,9 @@ static bool check_subscribe(struct model_call *c, struct asl_text protocol,
         return model_refuse(c, "InvalidParameterException", "Invalid parameter: Endpoint");
     if (asl_text_is(protocol, "sqs") && !asl_text_starts(endpoint, "arn:"))
         return model_refuse(c, "InvalidParameterException", "Invalid parameter: SQS endpoint ARN");
+    if (asl_text_is(protocol, "lambda") && !outbox_takes(endpoint))
+        return model_refuse(c, "InvalidParameterException",
+                            "Invalid parameter: Lambda endpoint ARN");
     return true;
 }
 
@@ -544,13 +549,39 @@ static void deliver_to_queue(struct model_call *c, const struct publication *p,
     sqs_queue_free(&q);
 }
 
+/* A function gets the event that SNS calls it with, whatever the subscription says about raw messages. */
+static void deliver_to_function(struct model_call *c, const struct publication *p,
+                                struct asl_text key, const asl_value *subscription,
+                                const asl_value *sns)
+{
+    struct value_list record, records, whole;
+    struct asl_buffer arn, text;
+    asl_buffer_init(&arn, 2048);
+    asl_buffer_init(&text, ASL_BUFFER_MAXIMUM);
+    value_list_init(&record);
+    value_list_init(&records);
+    value_list_init(&whole);
+    subscription_arn(c, key, &arn);
+    model_put_z(&record, "EventSource", "aws:sns");
+    model_put_z(&record, "EventVersion", "1.0");
+    model_put(&record, "EventSubscriptionArn", asl_buffer_text(&arn));
+    value_list_set_take(&record, "Sns", value_retain(sns));
+    value_list_push_take(&records, value_object_take(&record));
+    value_list_set_take(&whole, "Records", value_array_take(&records));
+    asl_value *event = value_object_take(&whole);
+    value_print(event, &text);
+    outbox_post(c->local, model_text(subscription, "Endpoint"), p->id, asl_buffer_text(&text));
+    value_release(event);
+    asl_buffer_free(&text);
+    asl_buffer_free(&arn);
+}
+
 static bool deliver(struct model_call *c, struct asl_text key, const asl_value *s, void *state)
 {
     const struct publication *p = state;
     struct asl_text protocol = model_text(s, "Protocol");
     struct asl_buffer text;
     bool is_raw = model_flag(model_get(s, "attributes"), "RawMessageDelivery");
-    (void)key;
     if (!wants(s, p))
         return true;
     asl_value *v = notification(c, p, protocol);
@@ -561,6 +592,8 @@ static bool deliver(struct model_call *c, struct asl_text key, const asl_value *
         value_print(v, &text);
     if (asl_text_is(protocol, "sqs"))
         deliver_to_queue(c, p, s, asl_buffer_text(&text), is_raw);
+    else if (asl_text_is(protocol, "lambda"))
+        deliver_to_function(c, p, key, s, v);
     else {
         v = value_with_take(v, value_string_z("Protocol"), value_string(protocol));
         v = value_with_take(v, value_string_z("Endpoint"), value_retain(model_get(s, "Endpoint")));
@@ -616,6 +649,25 @@ static bool publish_one(struct model_call *c, const asl_value *in, struct asl_te
     value_release(p.structure);
     value_release(topic);
     return fine;
+}
+
+void sns_publish(struct model_call *c, struct asl_text topic_arn, struct asl_text message)
+{
+    struct value_list in, out;
+    asl_value *topic = document_get(c->db, TOPIC, topic_name(topic_arn));
+    bool is_there = topic != NULL;
+    value_release(topic);
+    if (!is_there || !message.size)
+        return;
+    value_list_init(&in);
+    value_list_init(&out);
+    model_put(&in, "Message", message);
+    asl_value *parameters = value_object_take(&in);
+    bool was_refused = c->is_refused;
+    publish_one(c, parameters, topic_arn, &out);
+    c->is_refused = was_refused; /* a message that the topic does not take is dropped */
+    value_release(parameters);
+    value_list_free(&out);
 }
 
 static bool publish(struct model_call *c)

@@ -25,6 +25,9 @@
  */
 #include "http_out.h"
 
+#include "curl_memory.h"
+#include "watches.h"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -46,8 +49,9 @@
 #define DEFAULT_ANSWER     ((size_t)8 << 20)
 /* All header lines of an answer, interim ones included: AWS sends a few hundred bytes. */
 #define HEADER_BYTES ((size_t)256 << 10)
-/* Easy handles kept for the next call: making one costs more than a small request. */
-#define SPARE_HANDLES 256
+/* Easy handles kept for the next call: making one costs more than a small request. As many as run at
+ * once by default, so that a full house does not make and drop them. */
+#define SPARE_HANDLES DEFAULT_IN_ALL
 #define RING_CALLS    64
 
 /* A multi handle with its connections; made when the ones before it are full. */
@@ -65,10 +69,11 @@ struct http_call {
     struct http_host *host;
     struct http_call *next, *previous; /* among the host's waiting or all running */
     CURL *easy;                        /* NULL while waiting */
+    /* In one block with the call: what of the request curl looks at until the end. */
     struct curl_slist *lines;
-    char *method, *url, *ca_bundle;
-    struct http_headers headers;
-    struct asl_buffer body, ca_pem;
+    const char *method, *url, *ca_bundle;
+    struct asl_text body, ca_pem;
+    const char *objection; /* why it cannot be sent as it is; NULL: it can */
     int64_t timeout_ms, connect_timeout_ms;
     bool direct, public_only;
     size_t header_bytes;
@@ -93,6 +98,7 @@ struct http_out {
     struct loop *loop;
     struct ring *rings;
     struct event *pump;
+    struct watches *watches;
     size_t in_all, per_host, running;
     struct http_host *hosts;
     struct call_list calls; /* running */
@@ -237,15 +243,8 @@ static void call_free(struct http_call *c)
         list_remove(&c->host->waiting, c);
     }
     host_drop_if_idle(h, c->host);
-    curl_slist_free_all(c->lines);
-    http_headers_free(&c->headers);
-    asl_buffer_free(&c->body);
-    asl_buffer_free(&c->ca_pem);
     http_headers_free(&c->answer.headers);
     asl_buffer_free(&c->answer.body);
-    free(c->method);
-    free(c->url);
-    free(c->ca_bundle);
     free(c);
     loop_release(h->loop);
 }
@@ -303,10 +302,8 @@ static size_t on_header(char *data, size_t unit, size_t count, void *state)
         http_headers_free(&c->answer.headers);
         keep_reason(c, trimmed(data, size));
     } else if (colon) {
-        char *name = asl_copy_text((struct asl_text){data, (size_t)(colon - data)});
-        http_headers_add(&c->answer.headers, name,
+        http_headers_put(&c->answer.headers, (struct asl_text){data, (size_t)(colon - data)},
                          trimmed(colon + 1, size - (size_t)(colon + 1 - data)));
-        free(name);
     }
     return size;
 }
@@ -367,51 +364,21 @@ static curl_socket_t on_open_socket(void *state, curlsocktype purpose, struct cu
         c->answer.failure = HTTP_FORBIDDEN;
         return CURL_SOCKET_BAD;
     }
-    return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+    curl_socket_t fd = socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+    if (fd >= 0)
+        watches_opened(c->out->watches, fd);
+    return fd;
+}
+
+/* Of a connection, which outlives the call that opened it. */
+static int on_close_socket(void *out, curl_socket_t fd)
+{
+    struct http_out *h = out;
+    watches_closing(h->watches, fd);
+    return close(fd);
 }
 
 /* ---- from request to easy handle ---- */
-
-static bool holds_line_break(const char *text)
-{
-    return text[strcspn(text, "\r\n")] != '\0';
-}
-
-static bool is_token(const char *name)
-{
-    return *name && name[strspn(name, "!#$%&'*+-.^_`|~0123456789"
-                                      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")] == 0;
-}
-
-static void add_line(struct http_call *c, const char *line)
-{
-    struct curl_slist *grown = curl_slist_append(c->lines, line);
-    if (!grown)
-        asl_out_of_memory();
-    c->lines = grown;
-}
-
-/* Curl adds headers of its own that nobody signed: a line "Name:" takes them away. */
-static void add_lines(struct http_call *c)
-{
-    static const char *const uninvited[] = {"Accept", "Content-Type", "Expect", "User-Agent"};
-    struct asl_buffer line;
-    asl_buffer_init(&line, ASL_BUFFER_MAXIMUM);
-    for (size_t i = 0; i < c->headers.count; i++) {
-        const struct http_header *h = &c->headers.items[i];
-        asl_buffer_clear(&line);
-        asl_buffer_printf(&line, *h->value ? "%s: %s" : "%s;", h->name, h->value);
-        add_line(c, line.data);
-    }
-    for (size_t i = 0; i < sizeof uninvited / sizeof *uninvited; i++) {
-        if (http_headers_get(&c->headers, uninvited[i]))
-            continue;
-        asl_buffer_clear(&line);
-        asl_buffer_printf(&line, "%s:", uninvited[i]);
-        add_line(c, line.data);
-    }
-    asl_buffer_free(&line);
-}
 
 static bool is_loopback(const char *url)
 {
@@ -449,7 +416,7 @@ static void set_limits(struct http_call *c)
     if (c->ca_bundle)
         curl_easy_setopt(c->easy, CURLOPT_CAINFO, c->ca_bundle);
     if (c->ca_pem.size > 0) {
-        struct curl_blob pem = {c->ca_pem.data, c->ca_pem.size, CURL_BLOB_COPY};
+        struct curl_blob pem = {(void *)(uintptr_t)c->ca_pem.data, c->ca_pem.size, CURL_BLOB_COPY};
         curl_easy_setopt(c->easy, CURLOPT_CAINFO_BLOB, &pem);
     }
     if (c->direct || is_loopback(c->url))
@@ -471,25 +438,13 @@ static void set_up(struct http_call *c)
     curl_easy_setopt(c->easy, CURLOPT_HEADERDATA, c);
     curl_easy_setopt(c->easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
     curl_easy_setopt(c->easy, CURLOPT_OPENSOCKETDATA, c);
+    curl_easy_setopt(c->easy, CURLOPT_CLOSESOCKETFUNCTION, on_close_socket);
+    curl_easy_setopt(c->easy, CURLOPT_CLOSESOCKETDATA, c->out);
     /* A connection that somebody else opened was not asked for its address. */
     curl_easy_setopt(c->easy, CURLOPT_FRESH_CONNECT, c->public_only ? 1L : 0L);
-    add_lines(c);
     curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, c->lines);
     set_method(c);
     set_limits(c);
-}
-
-/* What cannot be sent as it is, in words; NULL when all is well. */
-static const char *objection_to(const struct http_call *c)
-{
-    if (!is_token(c->method))
-        return "the HTTP method is no token";
-    if (c->url[strcspn(c->url, " \t\r\n")] != '\0')
-        return "the URL holds white space";
-    for (size_t i = 0; i < c->headers.count; i++)
-        if (!is_token(c->headers.items[i].name) || holds_line_break(c->headers.items[i].value))
-            return "a header's name or value cannot be sent (a line break?)";
-    return NULL;
 }
 
 /* ---- rings ---- */
@@ -503,7 +458,7 @@ static int watch_time(CURLM *multi, long timeout_ms, void *ring);
 static struct ring *ring_new(struct http_out *h)
 {
     struct ring *r = asl_allocate_zeroed(1, sizeof *r);
-    curl_global_init(CURL_GLOBAL_DEFAULT);
+    curl_memory_begin();
     r->out = h;
     r->multi = curl_multi_init();
     r->timer = event_new(loop_base(h->loop), -1, 0, on_timer, r);
@@ -564,9 +519,8 @@ static void pump(struct http_out *h)
     struct http_host *host;
     while (h->running < h->in_all && (host = host_with_room(h))) {
         struct http_call *c = host->waiting.first;
-        const char *objection = objection_to(c);
-        if (objection)
-            call_finish(c, HTTP_BAD_URL, objection);
+        if (c->objection)
+            call_finish(c, HTTP_BAD_URL, c->objection);
         else
             start(h, c);
     }
@@ -622,9 +576,9 @@ static void collect(struct ring *r)
 
 /* ---- between curl and libevent ---- */
 
-static void on_socket_ready(evutil_socket_t fd, short what, void *state)
+static void on_socket_ready(void *owner, evutil_socket_t fd, short what)
 {
-    struct ring *r = state;
+    struct ring *r = owner;
     int running, action = ((what & EV_READ) ? CURL_CSELECT_IN : 0) |
                           ((what & EV_WRITE) ? CURL_CSELECT_OUT : 0);
     curl_multi_socket_action(r->multi, fd, action, &running);
@@ -648,24 +602,15 @@ static void on_pump(evutil_socket_t fd, short what, void *state)
     pump(state);
 }
 
-static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *state, void *socket_state)
+static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *ring, void *socket_state)
 {
-    struct ring *r = state;
-    struct event *watch = socket_state;
-    (void)easy;
-    if (watch)
-        event_free(watch);
-    if (what == CURL_POLL_REMOVE) {
-        curl_multi_assign(r->multi, fd, NULL);
-        return 0;
-    }
-    short kind = (short)(EV_PERSIST | ((what & CURL_POLL_IN) ? EV_READ : 0) |
-                         ((what & CURL_POLL_OUT) ? EV_WRITE : 0));
-    watch = event_new(loop_base(r->out->loop), fd, kind, on_socket_ready, r);
-    if (!watch)
-        asl_out_of_memory();
-    event_add(watch, NULL);
-    curl_multi_assign(r->multi, fd, watch);
+    struct ring *r = ring;
+    bool wants = what != CURL_POLL_REMOVE;
+    (void)easy, (void)socket_state;
+    watches_want(r->out->watches, fd,
+                 (short)((wants && (what & CURL_POLL_IN) ? EV_READ : 0) |
+                         (wants && (what & CURL_POLL_OUT) ? EV_WRITE : 0)),
+                 r);
     return 0;
 }
 
@@ -701,6 +646,7 @@ struct http_out *http_out_new(struct loop *l, size_t in_all, size_t per_host)
     h->pump = event_new(loop_base(l), -1, 0, on_pump, h);
     if (!h->pump)
         asl_out_of_memory();
+    h->watches = watches_new(loop_base(l), on_socket_ready);
     return h;
 }
 
@@ -724,29 +670,123 @@ void http_out_free(struct http_out *h)
         next = r->next;
         ring_free(r);
     }
+    watches_free(h->watches);
     event_free(h->pump);
     free(h);
 }
 
+/* ---- a request, copied ---- */
+
+static bool holds_line_break(const char *text)
+{
+    return text[strcspn(text, "\r\n")] != '\0';
+}
+
+/* RFC 9110 5.6.2. Asked of every header of every call: strspn makes its table anew each time. */
+static bool is_token(const char *name)
+{
+    const char *at = name;
+    while ((*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') || (*at >= '0' && *at <= '9') ||
+           *at == '-' || (*at && strchr("!#$%&'*+.^_`|~", *at)))
+        at++;
+    return at > name && !*at;
+}
+
+/* What cannot be sent as it is, in words; NULL when all is well. */
+static const char *objection_to(const struct http_request *r)
+{
+    if (!is_token(r->method))
+        return "the HTTP method is no token";
+    if (r->url[strcspn(r->url, " \t\r\n")] != '\0')
+        return "the URL holds white space";
+    for (size_t i = 0; i < r->headers.count; i++)
+        if (!is_token(r->headers.items[i].name) || holds_line_break(r->headers.items[i].value))
+            return "a header's name or value cannot be sent (a line break?)";
+    return NULL;
+}
+
+/* Curl adds headers of its own that nobody signed: a line "Name:" takes them away. */
+static const char *const uninvited[] = {"Accept", "Content-Type", "Expect", "User-Agent"};
+enum { UNINVITED = sizeof uninvited / sizeof *uninvited };
+
+static size_t size_of(const struct http_request *r)
+{
+    size_t size = sizeof(struct http_call) + strlen(r->method) + 1 + strlen(r->url) + 1 +
+                  (r->ca_bundle ? strlen(r->ca_bundle) + 1 : 0) + r->body.size + r->ca_pem.size +
+                  (r->headers.count + UNINVITED) * sizeof(struct curl_slist);
+    for (size_t i = 0; i < r->headers.count; i++)
+        size += strlen(r->headers.items[i].name) + strlen(r->headers.items[i].value) + sizeof ": ";
+    for (size_t i = 0; i < UNINVITED; i++)
+        size += strlen(uninvited[i]) + sizeof ":";
+    return size;
+}
+
+/* The next free byte of the block; moved on by each copy. */
+static const char *copy_bytes(char **at, struct asl_text t)
+{
+    char *copy = *at;
+    if (t.size)
+        memcpy(copy, t.data, t.size);
+    *at += t.size;
+    return copy;
+}
+
+static const char *copy_text(char **at, const char *text)
+{
+    return text ? copy_bytes(at, (struct asl_text){text, strlen(text) + 1}) : NULL;
+}
+
+/* "Name: value", and "Name;" where the value is empty: so curl wants it. */
+static void copy_line(char **at, struct curl_slist *line, const char *name, const char *colon,
+                      const char *value)
+{
+    line->data = *at;
+    copy_bytes(at, asl_text(name));
+    copy_bytes(at, asl_text(colon));
+    copy_text(at, value);
+    line->next = line + 1;
+}
+
+/* Curl's own list type, made by hand: curl only reads it. */
+static struct curl_slist *copy_lines(char **at, const struct http_request *r,
+                                     struct curl_slist *lines)
+{
+    struct curl_slist *line = lines;
+    for (size_t i = 0; i < r->headers.count; i++) {
+        const struct http_header *h = &r->headers.items[i];
+        copy_line(at, line++, h->name, *h->value ? ": " : ";", h->value);
+    }
+    for (size_t i = 0; i < UNINVITED; i++)
+        if (!http_headers_get(&r->headers, uninvited[i]))
+            copy_line(at, line++, uninvited[i], ":", "");
+    if (line == lines)
+        return NULL;
+    line[-1].next = NULL;
+    return lines;
+}
+
 static struct http_call *call_new(struct http_out *h, const struct http_request *r)
 {
-    struct http_call *c = asl_allocate_zeroed(1, sizeof *c);
-    c->out = h;
-    c->method = asl_copy_text(asl_text(r->method));
-    c->url = asl_copy_text(asl_text(r->url));
-    c->ca_bundle = r->ca_bundle ? asl_copy_text(asl_text(r->ca_bundle)) : NULL;
-    for (size_t i = 0; i < r->headers.count; i++)
-        http_headers_add(&c->headers, r->headers.items[i].name,
-                         asl_text(r->headers.items[i].value));
-    asl_buffer_init(&c->body, ASL_BUFFER_MAXIMUM);
-    asl_buffer_put_text(&c->body, r->body);
-    asl_buffer_init(&c->ca_pem, ASL_BUFFER_MAXIMUM);
-    asl_buffer_put_text(&c->ca_pem, r->ca_pem);
+    char *block = asl_allocate(size_of(r));
+    struct http_call *c = (struct http_call *)(void *)block;
+    struct curl_slist *lines = (struct curl_slist *)(void *)(c + 1);
+    char *at = (char *)(lines + r->headers.count + UNINVITED);
+    *c = (struct http_call){
+        .out = h,
+        .method = copy_text(&at, r->method),
+        .url = copy_text(&at, r->url),
+        .ca_bundle = copy_text(&at, r->ca_bundle),
+        .body = {copy_bytes(&at, r->body), r->body.size},
+        .ca_pem = {copy_bytes(&at, r->ca_pem), r->ca_pem.size},
+        .objection = objection_to(r),
+        .lines = copy_lines(&at, r, lines),
+        .timeout_ms = r->timeout_ms > 0 ? r->timeout_ms : DEFAULT_TIMEOUT_MS,
+        .connect_timeout_ms =
+            r->connect_timeout_ms > 0 ? r->connect_timeout_ms : DEFAULT_CONNECT_MS,
+        .direct = r->direct,
+        .public_only = r->public_only,
+    };
     asl_buffer_init(&c->answer.body, r->answer_maximum ? r->answer_maximum : DEFAULT_ANSWER);
-    c->timeout_ms = r->timeout_ms > 0 ? r->timeout_ms : DEFAULT_TIMEOUT_MS;
-    c->connect_timeout_ms = r->connect_timeout_ms > 0 ? r->connect_timeout_ms : DEFAULT_CONNECT_MS;
-    c->direct = r->direct;
-    c->public_only = r->public_only;
     return c;
 }
 

@@ -18,13 +18,16 @@ struct http_header {
     char *name;
     char *value;
 };
+/* Copied by value it is looked at; the one that was filled is freed. */
 struct http_headers {
     struct http_header *items;
     size_t count, capacity;
+    struct http_headers_block *blocks; /* where items and texts lie */
 };
 void http_headers_init(struct http_headers *h);
 void http_headers_free(struct http_headers *h);
 void http_headers_add(struct http_headers *h, const char *name, struct asl_text value);
+void http_headers_put(struct http_headers *h, struct asl_text name, struct asl_text value); /* adds */
 void http_headers_set(struct http_headers *h, const char *name, struct asl_text value);
 const char *http_headers_get(const struct http_headers *h,
                              const char *name); /* any case; or NULL */

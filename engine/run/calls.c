@@ -48,17 +48,12 @@ static void refuse(enum engine_outcome outcome, const char *message,
     done(state, &started);
 }
 
-static void execution_arn(const struct engine *e, const struct machine *m, const char *name,
-                          struct asl_buffer *out)
+/* Region and account are the machine's. */
+static void execution_arn(const struct machine *m, const char *name, struct asl_buffer *out)
 {
-    const char *parts[] = {"arn:aws:states:",
-                           e->connectors.region,
-                           ":",
-                           e->connectors.account,
-                           m->compiled->express ? ":express:" : ":execution:",
-                           m->name,
-                           ":",
-                           name};
+    const char *resource = strstr(m->arn, ":stateMachine:");
+    asl_buffer_put(out, m->arn, resource ? (size_t)(resource - m->arn) : strlen(m->arn));
+    const char *parts[] = {m->compiled->express ? ":express:" : ":execution:", m->name, ":", name};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         asl_buffer_puts(out, parts[i]);
 }
@@ -206,7 +201,7 @@ void engine_start(struct engine *e, const struct engine_start *start,
         world_name(e, uuid);
     struct asl_buffer arn;
     asl_buffer_init(&arn, 4096);
-    execution_arn(e, m, start->name ? start->name : uuid, &arn);
+    execution_arn(m, start->name ? start->name : uuid, &arn);
     if (m->compiled->express) { /* a name may come twice: a UUID tells them apart */
         char own[37];
         e->env.uuid(e, own);
@@ -281,8 +276,10 @@ void engine_task_event(struct engine *e, int64_t execution, const struct asl_eve
 
 /* ---- looking ---- */
 
-static void note_look(struct engine *e, const struct live *l)
+static void note_look(struct engine *e, struct live *l)
 {
+    if (l->is_behind)
+        turn_put_soon(e, l);
     int64_t turn = l->is_new || l->is_dirty ? turn_now(e)->number : l->turn;
     if (turn > e->told)
         e->told = turn;

@@ -3,6 +3,7 @@
 
 #include "engine/aws/aws.h"
 #include "engine/aws/catalogue/definition.h"
+#include "engine/aws/endpoint.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -45,6 +46,7 @@ static void free_all(struct engine *e)
         machine_free(m);
     }
     turn_free(e);
+    world_free(e);
     asl_result_free(&e->result);
     asl_buffer_free(&e->scratch);
     store_close(e->store);
@@ -184,7 +186,8 @@ asl_machine *engine_machine(struct engine *e, int64_t machine)
 
 void engine_machine_arn(const struct engine *e, const char *name, struct asl_buffer *out)
 {
-    asl_buffer_printf(out, "arn:aws:states:%s:%s:stateMachine:%s", e->connectors.region,
+    asl_buffer_printf(out, "arn:%s:states:%s:%s:stateMachine:%s",
+                      endpoint_partition(e->connectors.region), e->connectors.region,
                       e->connectors.account, name);
 }
 
@@ -208,17 +211,27 @@ static bool compare_machine(void *state, const struct store_machine *row)
 int64_t engine_put_machine(struct engine *e, const char *name, struct asl_text definition,
                            bool express, const char *role_arn, struct asl_diagnostics *diagnostics)
 {
+    struct asl_buffer arn;
+    asl_buffer_init(&arn, 4096);
+    engine_machine_arn(e, name, &arn);
+    int64_t id = engine_put_machine_as(e, arn.data, definition, express, role_arn, diagnostics);
+    asl_buffer_free(&arn);
+    return id;
+}
+
+int64_t engine_put_machine_as(struct engine *e, const char *arn, struct asl_text definition,
+                              bool express, const char *role_arn,
+                              struct asl_diagnostics *diagnostics)
+{
+    const char *colon = strrchr(arn, ':'), *name = colon ? colon + 1 : arn;
     struct catalogue *catalogue = e->connectors.aws ? aws_catalogue(e->connectors.aws) : NULL;
     struct asl_catalogue known = catalogue_for_definitions(catalogue);
     asl_machine *compiled =
         asl_machine_compile_with(definition, express, catalogue ? &known : NULL, diagnostics);
     if (!compiled)
         return -1;
-    struct asl_buffer arn;
-    asl_buffer_init(&arn, 4096);
-    engine_machine_arn(e, name, &arn);
     struct same_machine same = {definition, role_arn, express, 0};
-    store_find_machine(e->store, arn.data, compare_machine, &same);
+    store_find_machine(e->store, arn, compare_machine, &same);
     int64_t id = same.id;
     if (id) {
         asl_machine_release(compiled);
@@ -227,17 +240,16 @@ int64_t engine_put_machine(struct engine *e, const char *name, struct asl_text d
         struct store_machine row = {
             .id = id,
             .name = name,
-            .arn = arn.data,
+            .arn = arn,
             .role_arn = role_arn,
             .express = express,
             .created = loop_now(e->loop),
             .definition = {definition.data, definition.size},
         };
         store_put_machine(turn_now(e)->batch, &row);
-        machine_add(e, id, name, arn.data, role_arn, compiled);
+        machine_add(e, id, name, arn, role_arn, compiled);
         e->told = e->turn_number;
         turn_ask(e);
     }
-    asl_buffer_free(&arn);
     return id;
 }

@@ -58,6 +58,10 @@ int64_t engine_running(struct engine *e);
  * diagnostics tell in any case. */
 int64_t engine_put_machine(struct engine *e, const char *name, struct asl_text definition,
                            bool express, const char *role_arn, struct asl_diagnostics *diagnostics);
+/* The same for a machine of another region or account than the engine's own: `arn` names it. */
+int64_t engine_put_machine_as(struct engine *e, const char *arn, struct asl_text definition,
+                              bool express, const char *role_arn,
+                              struct asl_diagnostics *diagnostics);
 /* The compiled machine of a row, cached; NULL when there is none (borrowed). */
 asl_machine *engine_machine(struct engine *e, int64_t machine);
 void engine_machine_arn(const struct engine *e, const char *name, struct asl_buffer *out);

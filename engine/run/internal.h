@@ -6,6 +6,7 @@
  *   commit.c      a turn on its way to the disk, on a thread of its own
  *   tasks.c       open tasks and their connectors; task_report_*
  *   calls.c       start, stop, redrive, task events: what callers ask
+ *   behind.c      starts of tasks that reach the disk with what follows them
  *   recovery.c    what a restart takes up again
  *   world.c       asl_env: clock, chance, tokens
  */
@@ -39,6 +40,7 @@ struct arrival {
     char *error, *cause, *worker;
     struct waiter *waiter; /* told after the commit; or NULL */
     bool recover;          /* no event: give the open tasks to their connectors again */
+    bool may_stay_behind;  /* behind.c */
 };
 
 /* An execution in memory. */
@@ -52,6 +54,9 @@ struct live {
     bool is_dirty;    /* stepped, not yet put */
     bool is_starting; /* its name is in the table: no row of it is durable */
     bool is_due;      /* the store says so */
+    bool is_behind;   /* behind.c; then not dirty */
+    int64_t behind_until;
+    struct live *behind_before, *behind_after;
     unsigned pins;    /* turns not yet acted on that hold something put of it */
     int64_t turn;     /* the last turn it was changed in */
     int64_t id, machine;
@@ -108,6 +113,13 @@ struct watcher {
 };
 #define WATCHERS 2
 
+/* Parameters that an integration takes, looked at before. */
+struct accepted {
+    const struct resource *resource;
+    asl_value *parameters; /* held */
+};
+enum { ACCEPTED = 16 }; /* few: what comes from an input is held in vain */
+
 struct engine {
     struct engine_options options;
     struct loop *loop;
@@ -149,11 +161,15 @@ struct engine {
     struct task **tasks; /* by execution and id, a power of two */
     size_t task_table, task_count;
 
+    struct accepted accepted[ACCEPTED];
     struct asl_result result;
     struct asl_buffer scratch;
     size_t turn_bytes; /* of history, in this turn */
 
-    struct loop_timer *turn_timer, *due_timer;
+    struct live *behind_oldest, *behind_newest;
+    bool behind_timer_armed;
+
+    struct loop_timer *turn_timer, *due_timer, *behind_timer;
     struct event *retry; /* of a commit that waits for room */
     int64_t next_due;
     bool turn_asked, is_paused, is_closing;
@@ -205,6 +221,17 @@ void turn_act(struct engine *e, struct turn *t);    /* it is durable */
 bool turn_has_something(const struct turn *t);
 void turn_arm_due(struct engine *e);
 
+/* It is put in this turn, whatever it waits for. */
+void turn_put_soon(struct engine *e, struct live *l);
+
+/* ---- behind.c ---- */
+bool behind_may_stay(const struct engine *e, const struct live *l);
+void behind_add(struct engine *e, struct live *l);
+void behind_leave(struct engine *e, struct live *l);
+struct live *behind_due(struct engine *e); /* the oldest, when its time has come; or NULL */
+void behind_wake(void *engine);            /* of its timer */
+void behind_arm(struct engine *e);
+
 /* ---- commit.c ---- */
 /* The turn that is filled now, for putting something into it: it goes nowhere until commit_now. */
 struct turn *turn_now(struct engine *e);
@@ -226,6 +253,7 @@ void recovery_take_up(struct engine *e, struct live *l);
 /* ---- world.c ---- */
 /* False and *error when the store does not give the key of its tokens. */
 bool world_init(struct engine *e, struct store_error *error);
+void world_free(struct engine *e);
 /* A skipped or scaled clock is kept with what happened by it: a restart goes on from there. */
 void world_keep_clock(struct engine *e);
 void world_name(struct engine *e, char out[37]); /* for an execution: UUIDs that ascend */

@@ -75,6 +75,7 @@ static void leave_idle(struct engine *e, struct live *l)
 void live_drop(struct engine *e, struct live *l)
 {
     leave_idle(e, l);
+    behind_leave(e, l);
     struct live **at = &e->table[slot_of(e, l->id)];
     while (*at != l)
         at = &(*at)->hash_next;
@@ -96,7 +97,7 @@ void live_drop(struct engine *e, struct live *l)
 
 void live_rest(struct engine *e, struct live *l)
 {
-    if (l->is_queued || l->is_idle || l->is_dirty || l->pins)
+    if (l->is_queued || l->is_idle || l->is_dirty || l->is_behind || l->pins)
         return;
     if (asl_execution_status(l->x) != ASL_RUNNING) {
         live_drop(e, l);
@@ -291,8 +292,9 @@ struct asl_history *history_get(struct engine *e)
 
 void history_put(struct engine *e, struct asl_history *h)
 {
-    enum { SPARE_MAXIMUM = 256 };
-    if (e->spare_count == SPARE_MAXIMUM || asl_history_bytes(h).size > 65536) {
+    /* As many as tasks run at once; what grew large is not kept, so that they hold 16 MiB at most. */
+    enum { SPARE_MAXIMUM = 1024, SPARE_BYTES = 16384 };
+    if (e->spare_count == SPARE_MAXIMUM || asl_history_bytes(h).size > SPARE_BYTES) {
         asl_history_free(h);
         return;
     }

@@ -97,6 +97,7 @@ static void report(struct task *t, enum asl_event_kind kind, const asl_value *ou
         return;
     struct arrival *a = arrival_new(kind);
     a->event.task = t->id;
+    a->may_stay_behind = kind == ASL_TASK_STARTED;
     a->output = output ? value_retain(output) : NULL;
     a->error = copy_or_null(error);
     a->cause = copy_or_null(cause);

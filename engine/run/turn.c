@@ -120,9 +120,24 @@ static void mark_dirty(struct engine *e, struct live *l)
     l->turn = e->turn_number;
     if (l->is_dirty)
         return;
+    behind_leave(e, l);
     l->is_dirty = true;
     e->dirty = grown(e->dirty, e->dirty_count, &e->dirty_capacity, sizeof(struct live *));
     e->dirty[e->dirty_count++] = l;
+}
+
+void turn_put_soon(struct engine *e, struct live *l)
+{
+    mark_dirty(e, l);
+    turn_ask(e);
+}
+
+static void put_behind(struct engine *e)
+{
+    struct live *l;
+    while ((l = behind_due(e)))
+        mark_dirty(e, l);
+    behind_arm(e);
 }
 
 static void add_action(struct engine *e, struct live *l, struct asl_command *c, bool again)
@@ -176,8 +191,8 @@ static bool is_outcome(enum asl_event_kind kind)
            kind == ASL_TASK_SUBMIT_FAILED || kind == ASL_TASK_TIMED_OUT;
 }
 
-static bool step(struct engine *e, struct live *l, const struct asl_event *event,
-                 struct waiter *waiter)
+/* One step, and what follows from it but that the execution is to be put. */
+static bool take_step(struct engine *e, struct live *l, const struct asl_event *event)
 {
     begin_history(e, l);
     size_t before = asl_history_bytes(l->history).size;
@@ -187,6 +202,13 @@ static bool step(struct engine *e, struct live *l, const struct asl_event *event
     e->turn_bytes += asl_history_bytes(l->history).size - before;
     e->figures.steps++;
     l->is_runnable = e->result.runnable;
+    return taken;
+}
+
+static bool step(struct engine *e, struct live *l, const struct asl_event *event,
+                 struct waiter *waiter)
+{
+    bool taken = take_step(e, l, event);
     take_commands(e, l, false);
     if (taken || l->is_new)
         mark_dirty(e, l);
@@ -199,6 +221,22 @@ static bool step(struct engine *e, struct live *l, const struct asl_event *event
     }
     crash_here(CRASH_STEPPED);
     return taken;
+}
+
+/* behind.c. What orders nothing and leaves nothing to do may wait; else it is a step like any other. */
+static void step_behind(struct engine *e, struct live *l, const struct asl_event *event)
+{
+    if (!behind_may_stay(e, l)) {
+        step(e, l, event, NULL);
+        return;
+    }
+    bool taken = take_step(e, l, event), has_more = e->result.count || l->is_runnable;
+    if (taken && has_more)
+        mark_dirty(e, l);
+    else if (taken)
+        behind_add(e, l);
+    take_commands(e, l, false);
+    crash_here(CRASH_STEPPED);
 }
 
 /* The store said it is due. When nothing falls due, it was saved in the middle of a budget. */
@@ -295,6 +333,8 @@ static void run_arrivals(struct engine *e, struct live *l)
                 run_due(e, l);
             recovery_take_up(e, l);
             take_commands(e, l, true);
+        } else if (a->may_stay_behind) {
+            step_behind(e, l, &a->event);
         } else {
             step(e, l, &a->event, a->waiter);
             a->waiter = NULL;
@@ -466,6 +506,7 @@ void turn_fill(struct engine *e)
     take_due(e);
     crash_here(CRASH_TURN_BEGIN);
     run_queue(e);
+    put_behind(e);
     put_rest(e);
     if (e->sent)
         crash_here(CRASH_BESIDE_COMMIT);
@@ -492,6 +533,7 @@ void turn_init(struct engine *e)
 {
     e->turn_timer = loop_timer_new(e->loop, turn_run, e);
     e->due_timer = loop_timer_new(e->loop, turn_run, e);
+    e->behind_timer = loop_timer_new(e->loop, behind_wake, e);
     for (size_t i = 0; i < TURNS; i++) {
         e->turns[i].batch = store_batch_new();
         e->turns[i].due = NEVER;
@@ -540,6 +582,7 @@ void turn_free(struct engine *e)
 {
     loop_timer_free(e->turn_timer);
     loop_timer_free(e->due_timer);
+    loop_timer_free(e->behind_timer);
     for (size_t i = 0; i < TURNS; i++)
         free_turn(&e->turns[i]);
     free(e->dirty);

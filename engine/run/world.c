@@ -39,12 +39,47 @@ static uint64_t kernel_random(void)
     return pool[--left];
 }
 
+/* Parameters without a path are the definition's own value, the same one each time: what was accepted
+ * once is accepted again. Held values are not freed, so an address means what it meant. */
+static struct accepted *accepted_slot(struct engine *e, const asl_value *parameters)
+{
+    return &e->accepted[((uintptr_t)parameters >> 4) % ACCEPTED];
+}
+
+static bool was_accepted(struct engine *e, const struct resource *resource,
+                         const asl_value *parameters)
+{
+    const struct accepted *a = accepted_slot(e, parameters);
+    return parameters && a->parameters == parameters && a->resource == resource;
+}
+
+static void note_accepted(struct engine *e, const struct resource *resource,
+                          const asl_value *parameters)
+{
+    struct accepted *a = accepted_slot(e, parameters);
+    if (!parameters)
+        return;
+    asl_value *before = a->parameters;
+    *a = (struct accepted){resource, value_retain(parameters)};
+    value_release(before);
+}
+
+void world_free(struct engine *e)
+{
+    for (size_t i = 0; i < ACCEPTED; i++)
+        value_release(e->accepted[i].parameters);
+}
+
 static bool accepts(void *engine, const struct resource *resource, const asl_value *parameters,
                     struct asl_buffer *problems)
 {
     struct engine *e = engine;
-    return !e->connectors.aws ||
-           accept_parameters(aws_catalogue(e->connectors.aws), resource, parameters, problems);
+    if (!e->connectors.aws || was_accepted(e, resource, parameters))
+        return true;
+    bool fine = accept_parameters(aws_catalogue(e->connectors.aws), resource, parameters, problems);
+    if (fine)
+        note_accepted(e, resource, parameters);
+    return fine;
 }
 
 static uint64_t random_bits(void *engine)
@@ -208,7 +243,6 @@ bool world_init(struct engine *e, struct store_error *error)
         .uuid = uuid,
         .accepts = accepts,
         .token = token,
-        .region = e->connectors.region,
     };
     store_get_document(e->store, "engine", "clock", take_clock, e);
     return init_key(e, error);

@@ -28,7 +28,7 @@ struct job {
     asl_value *keys;                 /* of Describe; NULL until submitted */
     asl_value *stop_keys;
     asl_value *last; /* the newest object that Describe showed, or NULL */
-    char *role_arn, *machine_role;
+    char *role_arn, *machine_role, *region;
     asl_value *state; /* the Task's name */
     char token[37];
     bool reported; /* SUBMITTED was */
@@ -113,6 +113,7 @@ static void job_free(struct job *j)
     value_release(j->stop_keys);
     value_release(j->last);
     free(j->role_arn);
+    free(j->region);
     free(j->machine_role);
     value_release(j->state);
     free(j);
@@ -132,6 +133,7 @@ static struct aws_ask ask_for(const struct job *j, const char *action, const asl
         .operation = service_operation(j->shared, j->kind->service, action),
         .names = PROTOCOL_V1,
         .parameters = parameters,
+        .region = j->region,
         .role_arn = j->role_arn,
         .state = j->state ? value_as_text(j->state) : (struct asl_text){NULL, 0},
         .token = j->token,
@@ -362,6 +364,7 @@ void *job_start(const struct connectors *shared, struct task *task,
     service_token(request, j->token);
     j->parameters = parameters_of(j, request);
     j->role_arn = service_role(request->credentials);
+    j->region = service_region(shared, request);
     j->state = request->state_name ? value_retain(request->state_name) : NULL;
     j->machine_role = request->role_arn ? asl_copy_text(asl_text(request->role_arn)) : NULL;
     j->timer = loop_timer_new(shared->loop, on_timer, j);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "engine/aws/endpoint.h"
 #include "engine/aws/sigv4.h"
 #include "engine/loop/loop.h"
 #include "words.h"
@@ -20,7 +21,7 @@ struct service_task {
     asl_value *parameters; /* as given: for a refusal's words */
     asl_value *sent;       /* of a lookup: what the call is made of */
     char token[37];
-    char *type, *role_arn, *machine_role;
+    char *type, *role_arn, *machine_role, *region;
     asl_value *state; /* the Task's name */
     struct aws_call *call;
     const struct http_headers *headers; /* while a hook runs */
@@ -46,6 +47,7 @@ static void task_free(struct service_task *t)
     value_release(t->sent);
     free(t->type);
     free(t->role_arn);
+    free(t->region);
     free(t->machine_role);
     value_release(t->state);
     free(t->error);
@@ -188,6 +190,7 @@ static void send(struct service_task *t, const asl_value *parameters)
         .operation = t->operation,
         .names = t->style->prefix ? PROTOCOL_V1 : PROTOCOL_STATES,
         .parameters = parameters,
+        .region = t->region,
         .role_arn = t->role_arn,
         .state = t->state ? value_as_text(t->state) : (struct asl_text){NULL, 0},
         .token = t->token,
@@ -237,6 +240,7 @@ static void look_up(struct service_task *t, asl_value *page_take)
         .operation = service_operation(t->shared, l->service, l->operation),
         .names = t->style->prefix ? PROTOCOL_V1 : PROTOCOL_STATES,
         .parameters = page_take,
+        .region = t->region,
         .role_arn = t->role_arn,
         .state = t->state ? value_as_text(t->state) : (struct asl_text){NULL, 0},
     };
@@ -251,11 +255,16 @@ void service_token(const struct task_request *request, char token[37])
     struct asl_buffer seed;
     char h[65];
     asl_buffer_init(&seed, ASL_BUFFER_MAXIMUM);
-    asl_buffer_printf(&seed, "%s#%lld", request->execution_arn ? request->execution_arn : "",
-                      (long long)request->event_id);
+    asl_buffer_puts(&seed, request->execution_arn ? request->execution_arn : "");
+    asl_buffer_printf(&seed, "#%lld", (long long)request->event_id);
     sigv4_hash(asl_buffer_text(&seed), h);
     /* version 8 of RFC 9562: "made by the vendor's own rule" */
-    snprintf(token, 37, "%.8s-%.4s-8%.3s-a%.3s-%.12s", h, h + 8, h + 13, h + 17, h + 20);
+    memcpy(token, "00000000-0000-8000-a000-000000000000", 37);
+    memcpy(token, h, 8);
+    memcpy(token + 9, h + 8, 4);
+    memcpy(token + 15, h + 13, 3);
+    memcpy(token + 20, h + 17, 3);
+    memcpy(token + 24, h + 20, 12);
     asl_buffer_free(&seed);
 }
 
@@ -279,6 +288,23 @@ const struct catalogue_operation *service_operation(const struct connectors *sha
     const struct catalogue_service *s =
         catalogue_service(aws_catalogue(shared->aws), asl_text(service));
     return s ? catalogue_operation(s, asl_text(action)) : NULL;
+}
+
+char *service_region(const struct connectors *shared, const struct task_request *request)
+{
+    static const char *const before[] = {"arn:", ":states:"};
+    const char *at = request->execution_arn;
+    for (size_t i = 0; at && i < sizeof before / sizeof *before; i++)
+        if ((at = strstr(at, before[i])) != NULL)
+            at += strlen(before[i]);
+    struct asl_text region = {at, at ? strcspn(at, ":") : 0};
+    if (!region.size || (shared->region && asl_text_is(region, shared->region)))
+        return NULL;
+    char *text = asl_copy_text(region);
+    if (endpoint_region_is_good(text))
+        return text;
+    free(text);
+    return NULL;
 }
 
 char *service_role(const asl_value *credentials)
@@ -312,6 +338,7 @@ void *service_start(const struct connectors *shared, struct task *task,
     t->parameters = request->parameters ? value_retain(request->parameters) : NULL;
     t->type = copy(request->resource->type);
     t->role_arn = service_role(request->credentials);
+    t->region = service_region(shared, request);
     t->machine_role = copy(request->role_arn);
     t->state = request->state_name ? value_retain(request->state_name) : NULL;
     t->sent = service_parameters(style, parameters);

@@ -76,6 +76,8 @@ bool service_is_repeatable(const struct catalogue_operation *operation);
 asl_value *service_parameters(const struct service_style *style, const asl_value *given);
 /* The role that a state's Credentials name; a copy, or NULL. */
 char *service_role(const asl_value *credentials);
+/* The region of the execution, where its calls go; yours. NULL: the one in use anyhow. */
+char *service_region(const struct connectors *shared, const struct task_request *request);
 
 /* The operation of a service, or NULL. */
 const struct catalogue_operation *service_operation(const struct connectors *shared,

@@ -57,7 +57,7 @@ await test('the command line', [], async (server, cli) => {
   cli('pause', 'often');
   is(JSON.parse(cli('list', '--json'))[0].state, 'DISABLED');
   cli('resume', 'often');
-  is(JSON.parse(cli('show', 'often')).state, 'ENABLED');
+  is(JSON.parse(cli('show', 'often', '--json')).state, 'ENABLED');
   cli('remove', 'often');
   is(JSON.parse(cli('list', '--json')), []);
   for (const wrong of [['add', 'a', 'every day', '--machine', 'm'], ['remove', 'nothing'],

@@ -129,6 +129,23 @@ struct search_case {
     const char *said;
 };
 
+/* What a person types who is asked for a code ("MFA=" in a case's environment); NULL: nobody is there. */
+static const char *typed(const struct search_case *c)
+{
+    for (size_t i = 0; i < 6 && c->environment[i]; i++)
+        if (strncmp(c->environment[i], "MFA=", 4) == 0)
+            return c->environment[i] + 4;
+    return NULL;
+}
+
+static bool type_code(void *state, const char *profile, const char *device, char code[16])
+{
+    assert_string_equal(profile, "r");
+    assert_string_equal(device, "arn:mfa");
+    snprintf(code, 16, "%s", typed(state));
+    return code[0] != '\0';
+}
+
 static char *filled(const struct world *w, const char *text)
 {
     struct asl_buffer b;
@@ -157,7 +174,9 @@ static struct aws *open_aws(struct world *w, const struct search_case *c)
                             .http = w->http,
                             .catalogue = w->catalogue,
                             .environment = (const char *const *)environment,
-                            .wall_clock = clock_of_then};
+                            .wall_clock = clock_of_then,
+                            .ask_code = typed(c) ? type_code : NULL,
+                            .ask_state = (void *)c};
     struct aws *a = aws_new(&o, message);
     if (!a)
         fail_msg("%s: %s", c->name, message);
@@ -333,6 +352,20 @@ static const struct search_case cases[] = {
      {{0}},
      "profile r has an mfa_serial, and nobody can be asked for the code here: get a session first "
      "with `aws configure export-credentials --profile r --format env`, which asks"},
+    {"role with MFA, asked for",
+     {"AWS_PROFILE=r", "MFA=123456"},
+     "[profile r]\nrole_arn=arn:r\nsource_profile=b\nmfa_serial=arn:mfa\n",
+     "[b]\naws_access_key_id=B\naws_secret_access_key=u\n",
+     {0},
+     {{"SerialNumber=arn%3Amfa&TokenCode=123456", 200, STS("ASIAMFA")}},
+     "ASIAMFA/s/t/" HOUR_LATER},
+    {"role with MFA, asked for and not answered",
+     {"AWS_PROFILE=r", "MFA="},
+     "[profile r]\nrole_arn=arn:r\nsource_profile=b\nmfa_serial=arn:mfa\n",
+     "[b]\naws_access_key_id=B\naws_secret_access_key=u\n",
+     {0},
+     {{0}},
+     "profile r has an mfa_serial, and nobody can be asked for the code here: "},
     {"web identity",
      {"AWS_WEB_IDENTITY_TOKEN_FILE=~/token", "AWS_ROLE_ARN=arn:w"},
      NULL,

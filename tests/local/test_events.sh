@@ -14,7 +14,7 @@ expect() { # WHAT PATTERN OUTPUT
     esac
 }
 serve() {
-    "$STEPWELL" serve --port 0 --db "$work/db" 2>"$work/log" &
+    "$STEPWELL" serve --port 0 --db "$work/db" --route "function:f=sh:cat >>$work/told; echo {}" 2>"$work/log" &
     server=$!
     url=
     for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25; do
@@ -60,5 +60,27 @@ serve
 expect "what came meanwhile" 3 "$(await 3)"
 sleep 0.5
 expect "and no more" 3 "$(executions)"
+# A function behind a rule, and behind a topic.
+function=arn:aws:lambda:us-east-1:123456789012:function:f
+told() { # PATTERN
+    for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25; do
+        grep -q "$1" "$work/told" 2>/dev/null && break
+        sleep 0.2
+    done
+    cat "$work/told"
+}
+sns() { "$STEPWELL" local --data "$work/db.data" sns "$1" "$2"; }
+expect "a function as target" '"FailedEntryCount":0' "$(ask PutTargets "{\"Rule\":\"p\",\"Targets\":[{\"Id\":\"2\",\"Arn\":\"$function\",\"InputPath\":\"\$.detail\"}]}")"
+ask PutEvents '{"Entries":[{"Source":"shop","DetailType":"T","Detail":"{\"to\":\"function\"}"}]}' >/dev/null
+expect "it is called" '{"to":"function"}' "$(told function)"
+kill $server
+wait $server 2>/dev/null
+sns CreateTopic '{"Name":"t"}' >/dev/null
+sns Subscribe "{\"TopicArn\":\"arn:aws:sns:us-east-1:123456789012:t\",\"Protocol\":\"lambda\",\"Endpoint\":\"$function\"}" >/dev/null
+sns Publish '{"TopicArn":"arn:aws:sns:us-east-1:123456789012:t","Subject":"s","Message":"from the topic"}' >/dev/null
+serve
+expect "a topic calls it, later" '"Message":"from the topic"' "$(told 'from the topic')"
+expect "as SNS does" '{"Records":[{"EventSource":"aws:sns","EventVersion":"1.0","EventSubscriptionArn":"arn:aws:sns:us-east-1:123456789012:t:' "$(told topic)"
+expect "once" 1 "$(grep -c 'from the topic' "$work/told")"
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

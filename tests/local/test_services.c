@@ -414,7 +414,7 @@ static void a_rule_tells_its_targets(void **state)
     assert_int_equal(p->status, 200);
     says(call(p, "events", "PutTargets",
               "{'Rule':'r','Targets':[{'Id':'a','Arn':'" ARN "q'},{'Id':'b','Arn':"
-              "'arn:aws:lambda:us-east-1:123456789012:function:f'}]}"),
+              "'arn:aws:ecs:us-east-1:123456789012:cluster/c'}]}"),
          "\"FailedEntryCount\":1");
     says(call(p, "events", "PutEvents",
               "{'Entries':[{'Source':'shop','DetailType':'D','Detail':'{\\'n\\':1}'},"
@@ -430,6 +430,34 @@ static void a_rule_tells_its_targets(void **state)
     says(call(p, "events", "DeleteRule", "{'Name':'r'}"), "has targets");
     says(call(p, "events", "PutRule", "{'Name':'s','ScheduleExpression':'rate(1 hour)'}"),
          "stepwell schedule");
+}
+
+/* A topic behind a rule, and what a template makes of the event. */
+static void a_rule_transforms_its_input(void **state)
+{
+    struct place *p = *state;
+    SQS("CreateQueue", "{'QueueName':'q'}");
+    call(p, "sns", "CreateTopic", "{'Name':'t'}");
+    call(p, "sns", "Subscribe",
+         "{'TopicArn':'" TOPIC "','Protocol':'sqs','Endpoint':'" ARN
+         "q','Attributes':{'RawMessageDelivery':'true'}}");
+    says(call(p, "sns", "Subscribe", "{'TopicArn':'" TOPIC "','Protocol':'lambda','Endpoint':'f'}"),
+         "Lambda endpoint ARN");
+    call(p, "events", "PutRule", "{'Name':'r','EventPattern':'{\\'source\\':[\\'shop\\']}'}");
+    says(call(p, "events", "PutTargets",
+              "{'Rule':'r','Targets':[{'Id':'a','Arn':'" TOPIC "','InputTransformer':{"
+              "'InputPathsMap':{'n':'$.detail.n','who':'$.detail.who','none':'$.detail.none'},"
+              "'InputTemplate':'{\\'n\\': <n>, \\'who\\': <who>, \\'text\\': "
+              "\\'<who> <n> <none>.\\', \\'none\\': <none>, \\'rule\\': "
+              "<aws.events.rule-name>, \\'x\\': \\'a<b\\'}'}}]}"),
+         "\"FailedEntryCount\":0");
+    call(p, "events", "PutEvents",
+         "{'Entries':[{'Source':'shop','DetailType':'D','Detail':'{\\'n\\':1,\\'who\\':"
+         "\\'A \\\\\\'B\\\\\\'\\'}'}]}");
+    SQS("ReceiveMessage", "{'QueueUrl':'q'}");
+    says(p->text, "{\\\"n\\\": 1, \\\"who\\\": \\\"A \\\\\\\"B\\\\\\\"\\\", \\\"text\\\": "
+                  "\\\"A \\\\\\\"B\\\\\\\" 1 .\\\", \\\"none\\\": null, \\\"rule\\\": \\\"r\\\", "
+                  "\\\"x\\\": \\\"a<b\\\"}");
 }
 
 /* ---- kill -9 ---- */
@@ -503,6 +531,7 @@ int main(void)
         cmocka_unit_test(patterns_match_as_eventbridge_tells),
         cmocka_unit_test_setup_teardown(a_topic_tells_its_queues, begin, end),
         cmocka_unit_test_setup_teardown(a_rule_tells_its_targets, begin, end),
+        cmocka_unit_test_setup_teardown(a_rule_transforms_its_input, begin, end),
         cmocka_unit_test_setup_teardown(nothing_acknowledged_is_lost, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

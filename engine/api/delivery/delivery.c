@@ -69,14 +69,14 @@ void deliveries_see(struct api *a, int64_t execution)
         channel_touch(a->deliveries->channels[i], execution);
 }
 
-void deliveries_redrive(struct api *a, const char *machine, bool express, int64_t execution,
+void deliveries_redrive(struct api *a, const char *machine_arn, bool express, int64_t execution,
                         int64_t last, int64_t redrives)
 {
     asl_value *terms[DELIVERY_CHANNELS];
     if (!a->deliveries)
         return;
-    make_terms(a, machine, api_get(shelf_get(&a->machines, machine), "loggingConfiguration"),
-               express, terms);
+    const asl_value *machine = shelf_get(&a->machines, machine_arn);
+    make_terms(a, arn_name(machine_arn), api_get(machine, "loggingConfiguration"), express, terms);
     for (size_t i = 0; i < DELIVERY_CHANNELS; i++)
         if (terms[i])
             channel_follow_take(a->deliveries->channels[i], execution, last, redrives, terms[i]);

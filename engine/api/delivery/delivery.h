@@ -40,7 +40,7 @@ void deliveries_marks_free(struct delivery_marks *m);
 /* The engine's word after a commit: events were added to an execution. */
 void deliveries_see(struct api *a, int64_t execution);
 /* An execution that had ended is about to run again; `last` is its last event. */
-void deliveries_redrive(struct api *a, const char *machine, bool express, int64_t execution,
+void deliveries_redrive(struct api *a, const char *machine_arn, bool express, int64_t execution,
                         int64_t last, int64_t redrives);
 
 /* Takes up what the store tells of. */

@@ -257,7 +257,7 @@ static void fire(struct api *a, const char *key, const asl_value *schedule, int6
     };
     shelf_put_take(&a->schedules, key,
                    api_with_take(value_retain(schedule), "busy", value_boolean(true)));
-    api_start(a, &t, &start, started, f);
+    api_start(a, &t, &start, (struct asl_text){NULL, 0}, started, f);
     asl_buffer_free(&input);
 }
 

@@ -260,8 +260,8 @@ void test_state_play(struct test_state *t)
     struct value_error error;
     engine_uuid(a->engine, name);
     engine_uuid(a->engine, machine);
-    api_make_arn(a, "express", machine, name, arn);
-    api_make_arn(a, "stateMachine", machine, NULL, machine_arn);
+    api_make_arn(&t->call->scope, "express", machine, name, arn);
+    api_make_arn(&t->call->scope, "stateMachine", machine, NULL, machine_arn);
     const struct asl_birth birth = {
         .arn = asl_text(arn),
         .name = asl_text(name),
@@ -281,7 +281,7 @@ void test_state_play(struct test_state *t)
         .random = env_random,
         .uuid = env_uuid,
         .accepts = env_accepts,
-        .region = engine_region(a->engine),
+        .region = t->call->scope.region,
         .see = see,
         .onlooker = t,
         .plays_children = env_plays,

@@ -60,6 +60,8 @@ static asl_value *parameters_of(const struct credentials_role *role)
     set_text(&l, "ExternalId", role->external_id);
     set_text(&l, "DurationSeconds", role->duration);
     set_text(&l, "WebIdentityToken", role->web_token);
+    set_text(&l, "SerialNumber", role->device);
+    set_text(&l, "TokenCode", role->code);
     return value_object_take(&l);
 }
 

@@ -9,6 +9,7 @@ struct credentials_role {
     const char *session_name; /* NULL: "stepwell" */
     const char *external_id;  /* NULL: none */
     const char *duration;     /* seconds, as text; NULL: STS's own */
+    const char *device, *code; /* MFA: the device's serial number or ARN, what it shows; or NULL */
     const char *web_token;    /* an identity token: then nothing signs, and `base` is NULL */
 };
 

@@ -1,9 +1,10 @@
 /* A profile with role_arn: whose credentials to ask with (source_profile or credential_source),
- * then sts:AssumeRole. A source_profile may have a role of its own, and so on, to a bound. */
+ * then sts:AssumeRole, with the code of an MFA device where the profile names one. A source_profile may have a role of its own, and so on, to a bound. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "assume.h"
+#include "engine/aws/aws_internal.h"
 
 #define DEPTH_MAXIMUM 8
 
@@ -11,6 +12,7 @@ struct role_search {
     struct credentials_search *search; /* for whom */
     struct credentials_search *source;
     struct credentials_assume *assume;
+    char code[16]; /* of the MFA device; "": none is wanted */
 };
 
 static const struct {
@@ -65,6 +67,8 @@ static void on_source(void *state, struct credentials_search *source,
         .session_name = property(s, "role_session_name"),
         .external_id = property(s, "external_id"),
         .duration = property(s, "duration_seconds"),
+        .device = r->code[0] ? property(s, "mfa_serial") : NULL,
+        .code = r->code[0] ? r->code : NULL,
     };
     if (result == CREDENTIALS_FOUND) {
         r->assume = credentials_assume(s->aws, &role, &source->found, on_assumed, r);
@@ -107,22 +111,30 @@ static enum credentials_result prepare(struct credentials_search *s,
                               s->profile);
 }
 
+static bool ask_code(const struct credentials_search *s, const char *device, char code[16])
+{
+    const struct aws *a = s->aws;
+    return a->ask_code && a->ask_code(a->ask_state, s->profile, device, code) && code[0];
+}
+
 enum credentials_result credentials_role(struct credentials_search *s)
 {
     if (s->local || !property(s, "role_arn"))
         return CREDENTIALS_NONE;
-    if (property(s, "mfa_serial"))
-        return credentials_broken(s,
-                                  "profile %.100s has an mfa_serial, and nobody can be asked for the "
-                                  "code here: get a session first with `aws configure "
-                                  "export-credentials --profile %.100s --format env`, which asks",
-                                  s->profile, s->profile);
+    char code[16] = "";
     if (s->depth >= DEPTH_MAXIMUM)
         return credentials_broken(s,
                                   "profile %.100s: source_profile leads through more than %d "
                                   "profiles; does it go round in a circle?",
                                   s->profile, DEPTH_MAXIMUM);
+    if (property(s, "mfa_serial") && !ask_code(s, property(s, "mfa_serial"), code))
+        return credentials_broken(s,
+                                  "profile %.100s has an mfa_serial, and nobody can be asked for the "
+                                  "code here: get a session first with `aws configure "
+                                  "export-credentials --profile %.100s --format env`, which asks",
+                                  s->profile, s->profile);
     struct role_search *r = asl_allocate_zeroed(1, sizeof *r);
+    memcpy(r->code, code, sizeof code);
     r->search = s;
     r->source = credentials_search_new(s->aws, s->profile);
     enum credentials_result result = prepare(s, r->source);

@@ -9,11 +9,13 @@ static void serialize(struct writing *w, const asl_value *parameters, struct aws
     request->method = o->method;
     asl_buffer_puts(&request->path, "/");
     asl_buffer_init(&text, 1024);
-    asl_buffer_printf(&text, "%s.%s", s->target_prefix != NULL ? s->target_prefix : "", o->name);
+    asl_buffer_puts(&text, s->target_prefix != NULL ? s->target_prefix : "");
+    asl_buffer_putc(&text, '.');
+    asl_buffer_puts(&text, o->name);
     http_headers_set(&request->headers, "X-Amz-Target", asl_buffer_text(&text));
     asl_buffer_clear(&text);
-    asl_buffer_printf(&text, "application/x-amz-json-%s",
-                      s->json_version != NULL ? s->json_version : "1.0");
+    asl_buffer_puts(&text, "application/x-amz-json-");
+    asl_buffer_puts(&text, s->json_version != NULL ? s->json_version : "1.0");
     http_headers_set(&request->headers, "Content-Type", asl_buffer_text(&text));
     asl_buffer_free(&text);
     if (s->flags & CATALOGUE_QUERY_COMPATIBLE)

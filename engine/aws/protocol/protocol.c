@@ -36,6 +36,16 @@ void aws_request_free(struct aws_request *r)
     http_headers_free(&r->headers);
 }
 
+/* Texts empty, not wiped: they are nine kilobytes, and there is an answer to every call. */
+void aws_answer_init(struct aws_answer *a, int status, bool failed)
+{
+    a->failed = failed;
+    a->malformed = false;
+    a->output = NULL;
+    a->code[0] = a->message[0] = a->request_id[0] = a->extended_request_id[0] = '\0';
+    a->status = status;
+}
+
 void aws_answer_free(struct aws_answer *a)
 {
     value_release(a->output);
@@ -288,7 +298,7 @@ void protocol_parse(const struct catalogue_operation *o, enum protocol_names nam
 {
     struct reading r = {.operation = o, .names = names};
     const struct protocol *p = protocols[o->service->protocol];
-    *answer = (struct aws_answer){.status = status, .failed = status >= 300};
+    aws_answer_init(answer, status, status >= 300);
     put_request_ids(headers, answer);
     if (answer->failed)
         parse_failure(&r, p, headers, body, answer);

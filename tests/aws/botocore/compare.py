@@ -1,11 +1,15 @@
 """Compares every operation's request with the one that botocore's own serializer makes.
 
-usage: compare.py DRIVER MODELS [ROUNDS]
+usage: compare.py DRIVER MODELS [ROUNDS [SEED]]
 
 DRIVER is test_botocore with --drive: it reads one JSON document a line (service, operation,
 parameters, token) and answers with the request it made. MODELS is the folder (or the .tar.xz) that the
-catalogue was made from. Each round generates parameters anew, from a fixed seed; the first gives
-every member, the second the required ones only, later ones a random choice of both.
+catalogue was made from. Each round generates parameters anew, from a seed; the first gives every
+member, the second the required ones only, the third a random choice of both, later ones the same with
+values from the edges: empty texts, lists and maps, blanks around, letters beyond ASCII in headers and
+queries, the largest integers, tiny and huge numbers, NaN and Infinity, moments with fractions, with
+zones and as text, documents of every kind. Fewer rounds than four have the edges of every eighth
+operation all the same.
 
 Byte for byte: method, host prefix, path and query, every header, the body. Where the two may differ
 without meaning anything else, botocore's side is rewritten first, and the rewriting counted by name:
@@ -15,9 +19,13 @@ without meaning anything else, botocore's side is rewritten first, and the rewri
   list-space       botocore joins lists in headers with ",", Smithy's suites with ", "
   type-of-bytes    botocore leaves the content type of blobs, texts and XML to its HTTP client
   checksum         added by botocore behind its serializer
+  empty-query      of an empty list in the query botocore leaves the "?"
+Of moments botocore by default cuts fractions, or writes six digits of them; Java's SDK writes three
+where there are any, and botocore is made to do the same here.
 """
 
 import base64
+import calendar
 import collections
 import json
 import os
@@ -29,18 +37,50 @@ import tempfile
 
 from botocore.awsrequest import create_request_object, prepare_request_dict
 from botocore.model import ServiceModel
-from botocore.serialize import create_serializer
+from botocore.serialize import Serializer, create_serializer
 
 PREFERRED = ["json", "rest-json", "rest-xml", "query", "ec2", "smithy-rpc-v2-cbor"]
 TEXTS = ["plain", "two words", "a&b=c+d%", "<x>\"q\" 'y'</x>", "Gr\u00fc\u00dfe \u4e16\u754c", "slash/and:colon", "~-._", "\U0001f600"]
 TOKEN = "5b1c7a34-0000-4000-8000-000000000001"
 DEPTH = 5
+EDGES = {
+    "string": ["", " ", " padded ", "a//b/../c", "100%25", "k=v;w=x,y", "\u00e9\u4e16\U0001f600", "tab\there", "line\nbreak", "null", "x" * 60, "*'()!"],
+    "header": ["v", "a,b", "two  blanks", "q\"uote", "\u00e9", "0"],
+    "integer": [0, -1, 2147483647, -2147483648],
+    "long": [0, -1, 9007199254740993, 9223372036854775807, -9223372036854775808],
+    "float": [0.0, -0.5, 1e-7, 1.5e300, 123456789.125, 1e21, float("nan"), float("inf"), float("-inf")],
+    "timestamp": [0, -1, 1.5, 1700000000.125, "2023-11-14T22:13:20Z", "2023-11-14T22:13:20.25+01:00", "2001-02-03T04:05:06-08:00"],
+    "document": [None, True, "text", 1.5, [], {}, [[{"a": []}], None], {"\u00e9": {"": [1, 2, {"b": None}]}}],
+}
 
 
 class Generator:
-    def __init__(self, seed, share):
+    def __init__(self, seed, share, edges=False):
         self.random = random.Random(seed)
         self.share = share
+        self.edges = edges
+        self.moments = EDGES["timestamp"]
+
+    def edge(self, shape):
+        """A value from the edges, or None where the shape has none, or it is not its turn."""
+        place, kind = shape.serialization.get("location"), shape.type_name
+        if not self.edges or self.random.random() < 0.3 or shape.serialization.get("hostLabel"):
+            return None
+        if shape.serialization.get("jsonvalue"):
+            return None
+        if kind == "structure" and shape.is_document_type:
+            return self.random.choice([v for v in EDGES["document"] if v is not None])
+        if kind == "string" and not shape.enum:
+            if place in ("header", "headers"):
+                return self.random.choice(EDGES["header"])
+            # An empty label is refused before it is sent, as other SDKs do.
+            return self.random.choice(EDGES["string"][place == "uri":])
+        if kind in ("list", "map") and self.random.random() < 0.2 and place != "uri":
+            return [] if kind == "list" else {}
+        if kind == "timestamp":
+            return self.random.choice(self.moments)
+        kind = {"double": "float"}.get(kind, kind)
+        return self.random.choice(EDGES[kind]) if kind in ("integer", "long", "float") else None
 
     def structure(self, shape, depth, top):
         members = list(shape.members.items())
@@ -66,6 +106,9 @@ class Generator:
 
     def value(self, shape, depth=0, top=False):
         kind = shape.type_name
+        edge = self.edge(shape)
+        if edge is not None:
+            return edge
         # JSON values are values in headers only; in bodies they are strings like any other.
         if shape.serialization.get("jsonvalue") and shape.serialization.get("location") == "header":
             return {"k": ["v", 1]}
@@ -104,6 +147,18 @@ class Generator:
         raise ValueError(kind)
 
 
+def moments_like_java():
+    def iso8601(self, value):
+        fraction = ".%03d" % (value.microsecond // 1000) if value.microsecond >= 1000 else ""
+        return value.strftime("%Y-%m-%dT%H:%M:%S") + fraction + "Z"
+
+    def unix(self, value):
+        seconds = calendar.timegm(value.timetuple())
+        return seconds + value.microsecond // 1000 / 1000.0 if value.microsecond >= 1000 else seconds
+
+    Serializer._timestamp_iso8601, Serializer._timestamp_unixtimestamp = iso8601, unix
+
+
 def find_models(path):
     if os.path.isdir(path):
         return path, None
@@ -131,6 +186,17 @@ def arn_names(driver):
     """serviceId -> ARN name, as the catalogue has them."""
     out = subprocess.run([driver, "--names"], check=True, capture_output=True, text=True).stdout
     return dict(reversed(line.split("\t")) for line in out.splitlines())
+
+
+def spelt(value):
+    """JSON has no NaN: it comes as text, in definitions too."""
+    if isinstance(value, dict):
+        return {k: spelt(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [spelt(v) for v in value]
+    if isinstance(value, float) and (value != value or abs(value) == float("inf")):
+        return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
+    return value
 
 
 def streams(operation):
@@ -183,6 +249,8 @@ def rewrite(protocol, operation, ours, theirs, counts):
         kind = theirs["headers"].get("content-type", "")
         theirs["headers"]["content-type"] = kind.replace("; charset=utf-8", "")
         count("form-charset", kind != theirs["headers"]["content-type"])
+    count("empty-query", theirs["uri"].endswith("?"))
+    theirs["uri"] = theirs["uri"].rstrip("?") if theirs["uri"].endswith("?") else theirs["uri"]
     heads, mine = theirs["headers"], ours["headers"]
     for name, member in (operation.input_shape.members if operation.input_shape else {}).items():
         if member.serialization.get("location") == "header" and member.type_name == "list":
@@ -211,7 +279,9 @@ def difference(ours, theirs):
 
 def main():
     driver, models = sys.argv[1], sys.argv[2]
+    moments_like_java()
     rounds = int(sys.argv[3]) if len(sys.argv) > 3 else 2
+    seed = sys.argv[4] + "." if len(sys.argv) > 4 else ""
     folder, keep = find_models(models)
     names = arn_names(driver)
     process = subprocess.Popen([driver, "--drive"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -227,12 +297,16 @@ def main():
                 streaming += 1
                 continue
             operations += 1
-            for turn in range(rounds):
-                generator = Generator("%s.%s.%d" % (name, operation_name, turn), [1, 0, 0.5][min(turn, 2)])
+            edges = [3] if rounds < 4 and operations % 8 == 0 else []
+            for turn in [*range(rounds), *edges]:
+                generator = Generator("%s%s.%s.%d" % (seed, name, operation_name, turn), [1, 0, 0.5][min(turn, 2)], turn > 2)
+                if protocol == "smithy-rpc-v2-cbor":  # botocore's knows whole seconds from 1970 on only
+                    generator.moments = [0, 1700000000]
                 params = {}
                 if operation.input_shape:
                     params = generator.value(operation.input_shape, 0, True)
                 theirs = theirs_of(serializer, operation, params)
+                params = spelt(params)
                 call = {"service": names[service.metadata["serviceId"]], "operation": operation_name, "parameters": params, "token": TOKEN}
                 process.stdin.write(json.dumps(call) + "\n")
                 process.stdin.flush()
