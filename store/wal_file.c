@@ -224,7 +224,7 @@ static int file_sync(sqlite3_file *f, int flags)
         w->folder = -1;
     }
     if (!failure)
-       
+        w->is_unsynced = false;
     return result_of(failure, SQLITE_IOERR_FSYNC);
 }
 
