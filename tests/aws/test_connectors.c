@@ -249,6 +249,11 @@ static void sends_what_the_service_takes(void **state)
          "{\"in\":1}",
          {"/functions/arn%3Aaws%3Alambda%3Aus-east-1%3A111111111111%3Afunction%3Af/invocations",
           "\r\n\r\n{\"in\":1}"}},
+        {"arn:aws:states:::dynamodb:updateItem",
+         "{\"TableName\":\"t\",\"Key\":{\"id\":\"k\"},\"ExpressionAttributeValues\":{\":l\":{\"L\":[\"a\","
+         "{\"M\":{\"x\":\"y\",\"n\":{\"N\":\"1\"}}}]}}}",
+         {"\"Key\":{\"id\":{\"S\":\"k\"}}",
+          "{\":l\":{\"L\":[{\"S\":\"a\"},{\"M\":{\"x\":{\"S\":\"y\"},\"n\":{\"N\":\"1\"}}}]}}"}},
         {"arn:aws:states:::sqs:sendMessage",
          "{\"QueueUrl\":\"http://q/1/x\",\"MessageBody\":{\"t\":[1,null]}}",
          {"X-Amz-Target: AmazonSQS.SendMessage", "\"MessageBody\":\"{\\\"t\\\":[1,null]}\""}},
