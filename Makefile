@@ -27,7 +27,7 @@ CPPFLAGS_store  := -D_GNU_SOURCE -Istore
 CPPFLAGS_engine := -D_GNU_SOURCE -I.
 CPPFLAGS_tests  := -D_GNU_SOURCE -I. -Itests
 BASE    = -std=c11 -MMD -MP $(WARN) $(CFLAGS_$(VARIANT)) $(CFLAGS)
-LDLIBS := -lcurl -lcrypto -lssl -lsqlite3 -levent_core -lpcre2-8 -lexpat -lz -lm -lpthread
+LDLIBS := -lcurl -lcrypto -lssl -lsqlite3 -levent_core -lpcre2-8 -lexpat -lz -ledit -lm -lpthread
 
 rooms   := asl store engine
 find     = $(sort $(shell find $(1) -name '*.c' 2>/dev/null))
@@ -61,7 +61,7 @@ help:
 
 # ---- what must be there: Debian packages, by the library that needs them (README: Dependencies) ----
 BUILD_PACKAGES := gcc libc6-dev pkg-config libcurl4-openssl-dev libssl-dev libsqlite3-dev \
-                  libevent-dev libpcre2-dev libexpat1-dev zlib1g-dev
+                  libevent-dev libpcre2-dev libexpat1-dev zlib1g-dev libedit-dev
 TEST_PACKAGES  := libcmocka-dev ca-certificates
 missing = $(if $(shell command -v dpkg-query),$(shell for p in $(1); do \
             dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done))

@@ -10,6 +10,7 @@
  * the file he locked is still the one of that name.
  */
 #include "internal.h"
+#include "wal_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -337,17 +338,23 @@ static bool configure(struct store *s, struct store_error *error)
     return true;
 }
 
-static bool connect_to(struct store *s, sqlite3 **db, const char *name, int flags,
-                       struct store_error *error)
+static bool connect_with(struct store *s, sqlite3 **db, const char *name, int flags, const char *vfs,
+                         struct store_error *error)
 {
     int result =
-        sqlite3_open_v2(name, db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+        sqlite3_open_v2(name, db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, vfs);
     if (result != SQLITE_OK) {
         store_fail(s, *db, error, result, "opening");
         return false;
     }
     sqlite3_busy_timeout(*db, BUSY_MS);
     return true;
+}
+
+static bool connect_to(struct store *s, sqlite3 **db, const char *name, int flags,
+                       struct store_error *error)
+{
+    return connect_with(s, db, name, flags, NULL, error);
 }
 
 static bool read_next_ids(struct store *s, struct store_error *error)
@@ -401,7 +408,8 @@ struct store *store_open(const char *path, struct store_error *error)
     *error = (struct store_error){0};
     if (!in_memory && (!take_lease(s, error) || !prepare_file(s->path, error)))
         goto refused;
-    if (!connect_to(s, &s->db, s->path, SQLITE_OPEN_READWRITE, error) || !is_ours(s, &version, error))
+    if (!connect_with(s, &s->db, s->path, SQLITE_OPEN_READWRITE, wal_file_vfs(), error) ||
+        !is_ours(s, &version, error))
         goto refused;
     if (sqlite3_db_readonly(s->db, "main") == 1) {
         explain(s->path, error, STORE_READ_ONLY, "opening", NULL);

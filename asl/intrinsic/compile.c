@@ -162,6 +162,7 @@ static bool parse_word(struct parser *p, struct intrinsic_node *node)
 static bool parse_argument(struct parser *p, struct intrinsic_node *node)
 {
     skip_blanks(p);
+    node->offset = p->at;
     int c = peek(p);
     if (c == '\'') {
         return parse_text(p, node);

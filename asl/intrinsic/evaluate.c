@@ -12,12 +12,17 @@ struct evaluation {
     const struct path_scope *scope;
     const struct intrinsic_env *env;
     struct asl_buffer *message;
+    size_t *failed_at; /* may be NULL */
 };
 
 static asl_value *evaluate(struct evaluation *e, const struct intrinsic_node *node);
 
-static asl_value *say_missing(struct evaluation *e, const struct path *p)
+static asl_value *say_missing(struct evaluation *e, const struct intrinsic_node *node)
 {
+    const struct path *p = node->path;
+    if (e->failed_at) {
+        *e->failed_at = node->offset + path_missed_at(p, e->scope);
+    }
     asl_buffer_puts(e->message, "The function '");
     asl_buffer_put_text(e->message, intrinsic_source(e->whole));
     asl_buffer_puts(e->message, "' had the following error: The JsonPath argument for the field '");
@@ -30,16 +35,20 @@ static asl_value *say_missing(struct evaluation *e, const struct path *p)
     return NULL;
 }
 
-static asl_value *say_failed(struct evaluation *e, const struct intrinsic_function *f,
+static asl_value *say_failed(struct evaluation *e, const struct intrinsic_node *node,
                              const char *suffix, const struct asl_buffer *complaint)
 {
+    if (e->failed_at) {
+        *e->failed_at = node->offset;
+    }
     asl_buffer_puts(e->message, "There was an error while evaluating the intrinsic function: ");
     asl_buffer_put_text(e->message, intrinsic_source(e->whole));
     asl_buffer_puts(e->message, ". ");
     if (complaint && complaint->size > 0) {
         asl_buffer_put_text(e->message, asl_buffer_text(complaint));
     } else {
-        asl_buffer_printf(e->message, "Invalid arguments in %s%s", f->name, suffix ? suffix : "");
+        asl_buffer_printf(e->message, "Invalid arguments in %s%s", node->function->name,
+                          suffix ? suffix : "");
     }
     return NULL;
 }
@@ -48,7 +57,7 @@ static asl_value *call(struct evaluation *e, const struct intrinsic_node *node, 
 {
     const struct intrinsic_function *f = node->function;
     if (node->count < f->least || node->count > f->most) {
-        return say_failed(e, f, f->arity_suffix, NULL);
+        return say_failed(e, node, f->arity_suffix, NULL);
     }
     struct asl_buffer complaint;
     asl_buffer_init(&complaint, INTRINSIC_SOURCE_MAXIMUM);
@@ -65,7 +74,7 @@ static asl_value *call(struct evaluation *e, const struct intrinsic_node *node, 
         result = NULL;
     }
     if (!result) {
-        say_failed(e, f, NULL, &complaint);
+        say_failed(e, node, NULL, &complaint);
     }
     asl_buffer_free(&complaint);
     return result;
@@ -93,15 +102,17 @@ static asl_value *evaluate(struct evaluation *e, const struct intrinsic_node *no
     }
     if (node->kind == NODE_PATH) {
         asl_value *v = path_get(node->path, e->scope, NULL);
-        return v ? v : say_missing(e, node->path);
+        return v ? v : say_missing(e, node);
     }
     return evaluate_call(e, node);
 }
 
 asl_value *intrinsic_evaluate(const struct intrinsic *i, const struct path_scope *scope,
-                              const struct intrinsic_env *env, struct asl_buffer *message)
+                              const struct intrinsic_env *env, struct asl_buffer *message,
+                              size_t *failed_at)
 {
-    struct evaluation e = {.whole = i, .scope = scope, .env = env, .message = message};
+    struct evaluation e = {
+        .whole = i, .scope = scope, .env = env, .message = message, .failed_at = failed_at};
     asl_buffer_init(message, ASL_BUFFER_MAXIMUM);
     return evaluate(&e, &i->call);
 }

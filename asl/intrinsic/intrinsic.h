@@ -31,8 +31,10 @@ void intrinsic_each_path(const struct intrinsic *i, void (*see)(void *state, con
 /* The result: yours. NULL and *message (set up here, yours to asl_buffer_free; AWS's words without
  * the "An error occurred while executing the state" prefix) when it fails; an empty buffer
  * otherwise. `env` may be NULL where nothing random is asked for (States.MathRandom without seed
- * and States.UUID then fail). */
+ * and States.UUID then fail). `failed_at` (may be NULL) gets the place in the source of the call or
+ * the path's step that failed: AWS names only the whole expression, people want to see where. */
 asl_value *intrinsic_evaluate(const struct intrinsic *i, const struct path_scope *scope,
-                              const struct intrinsic_env *env, struct asl_buffer *message);
+                              const struct intrinsic_env *env, struct asl_buffer *message,
+                              size_t *failed_at);
 
 #endif

@@ -40,6 +40,7 @@ enum intrinsic_node_kind { NODE_VALUE, NODE_PATH, NODE_CALL };
 
 struct intrinsic_node {
     enum intrinsic_node_kind kind;
+    size_t offset; /* where it begins in the source */
     asl_value *value;
     char *format; /* of a string literal: its text with `\{` and `\}` still escaped */
     size_t format_size;

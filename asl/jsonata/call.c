@@ -62,7 +62,14 @@ static item check_loosely(struct run *run, const struct function *f, item *argum
             run->failure.index = i + 1;
             return failed;
         }
-        if (p->type == 'a' && !item_is_undefined(arguments[i]) && arguments[i].kind != ITEM_ARRAY) {
+        bool is_alone = !item_is_undefined(arguments[i]) && arguments[i].kind != ITEM_ARRAY;
+        if (p->type == 'a' && is_alone && p->subtype.size > 0 && p->subtype.data[0] == 's') {
+            item failed = jsonata_fail_value(run, "T0412", arguments[i]);
+            run->failure.index = i + 1;
+            run->failure.type = "strings"; /* $join: its array is asked to join itself */
+            return failed;
+        }
+        if (p->type == 'a' && is_alone) {
             struct array *around = jsonata_array(&run->heap, 1);
             jsonata_push(&run->heap, around, arguments[i]);
             arguments[i] = item_array(around);
@@ -162,23 +169,32 @@ enum { CHAIN_FIRST_POSITION = 39, CHAIN_SECOND_POSITION = 35 };
 
 static void name_for_chain(item function, const char *name, size_t position)
 {
-    if (function.kind == ITEM_FUNCTION) {
+    if (function.kind == ITEM_FUNCTION && !function.borrowed) {
         function.as.function->token = jsonata_string_z(name);
         function.as.function->position = position;
     }
 }
 
+/* The first is called within that function, where there is no context; the second in its tail
+ * position, where the context is that of the call. */
 static item call_chain(struct run *run, const struct function *f, item argument,
-                       struct frame *frame)
+                       const struct call *call)
 {
-    item null = {.kind = ITEM_NULL};
+    item null = {.kind = ITEM_NULL}, second = f->as.chain.second;
     name_for_chain(f->as.chain.first, "f", CHAIN_FIRST_POSITION);
-    item between = jsonata_apply(run, f->as.chain.first, &argument, 1, null, frame);
+    item between = jsonata_apply(run, f->as.chain.first, &argument, 1, null, call->frame);
     if (item_is_failed(between))
         return between;
     between = jsonata_collapsed(run, between);
-    name_for_chain(f->as.chain.second, "g", CHAIN_SECOND_POSITION);
-    return jsonata_apply(run, f->as.chain.second, &between, 1, null, frame);
+    name_for_chain(second, "g", CHAIN_SECOND_POSITION);
+    item result = jsonata_apply(run, second, &between, 1, call->input, call->frame);
+    if (item_is_failed(result) && second.borrowed) {
+        if (item_is_undefined(run->failure.token))
+            run->failure.token = jsonata_string_z("g");
+        run->failure.has_position = true;
+        run->failure.position = CHAIN_SECOND_POSITION;
+    }
+    return result;
 }
 
 static item call_whole(struct run *run, struct function *f, const item *arguments, size_t count,
@@ -202,7 +218,7 @@ static item call_whole(struct run *run, struct function *f, const item *argument
         return jsonata_transform(run, f->as.transform.node, f->as.transform.frame,
                                  first_or_undefined(arguments, count));
     case FUNCTION_CHAIN:
-        return call_chain(run, f, first_or_undefined(arguments, count), call->frame);
+        return call_chain(run, f, first_or_undefined(arguments, count), call);
     }
     return item_undefined();
 }
@@ -226,16 +242,16 @@ static item call_once(struct run *run, item function, const item *arguments, siz
     if (function.kind != ITEM_FUNCTION)
         return jsonata_fail(run, "T1006");
     struct function *f = function.as.function;
+    struct call call = {function.borrowed ? (item){.kind = ITEM_NULL} : input, frame};
     if (f->signature) {
         struct failure failure;
-        arguments =
-            jsonata_check_arguments(&run->heap, f->signature, arguments, &count, input, &failure);
+        arguments = jsonata_check_arguments(&run->heap, f->signature, arguments, &count, call.input,
+                                            &failure);
         if (!arguments) {
             run->failure = failure;
             return called_from(run, f);
         }
     }
-    struct call call = {input, frame};
     item result = call_whole(run, f, arguments, count, &call);
     return item_is_failed(result) && f->kind != FUNCTION_CHAIN ? called_from(run, f) : result;
 }
@@ -246,11 +262,14 @@ static item call_once(struct run *run, item function, const item *arguments, siz
 #define ARGUMENTS_FEW 6
 
 /* A function given as an argument is `borrowed`: the reference wraps it, so that calling it by the
- * parameter's name does not change the name and place that its errors tell.
- *
- * The evaluated arguments, behind `context` when there is one; NULL when one failed. */
+ * parameter's name does not change the name and place that its errors tell, and gives it no
+ * context. It does not where it applies partially, nor in tail position. */
+enum lending { KEEP_FUNCTIONS, BORROW_FUNCTIONS };
+
+/* The evaluated arguments, behind `context` when there is one; NULL when one failed. */
 static item *evaluate_arguments(struct run *run, const struct node *n, item input,
-                                struct frame *frame, const item *context, item *few, size_t *count)
+                                struct frame *frame, const item *context, enum lending lending,
+                                item *few, size_t *count)
 {
     size_t total = n->count + (context != NULL);
     item *all = few;
@@ -267,7 +286,7 @@ static item *evaluate_arguments(struct run *run, const struct node *n, item inpu
             argument = jsonata_evaluate_operand(run, n->items[i], input, frame);
         if (item_is_failed(argument))
             return NULL;
-        if (argument.kind == ITEM_FUNCTION)
+        if (argument.kind == ITEM_FUNCTION && lending == BORROW_FUNCTIONS)
             argument.borrowed = 1;
         all[(*count)++] = argument;
     }
@@ -283,6 +302,21 @@ item jsonata_defer_call(struct run *run, const struct node *n, item input, struc
     return (item){.kind = ITEM_TAIL, .as.tail = t};
 }
 
+item jsonata_tail_function(struct run *run, item tail)
+{
+    const struct tail *t = tail.as.tail;
+    struct node *call = jsonata_arena_allocate(&run->heap.arena, sizeof *call);
+    struct function *f = jsonata_function(run, FUNCTION_LAMBDA, 0);
+    if (!call)
+        return jsonata_fail_limit(run);
+    *call = *t->node;
+    call->tail = false;
+    f->as.lambda.body = call;
+    f->as.lambda.frame = t->frame;
+    f->as.lambda.input = t->input;
+    return item_function(f);
+}
+
 /* What the reference writes on whatever it is about to call, be it no function at all. */
 static void called_in_tail(struct run *run, const struct node *procedure, item called)
 {
@@ -290,6 +324,8 @@ static void called_in_tail(struct run *run, const struct node *procedure, item c
         return;
     if (procedure->type == NODE_VARIABLE && item_is_undefined(run->failure.token))
         run->failure.token = procedure->value;
+    if (procedure->position == JSONATA_NO_POSITION)
+        return;
     run->failure.has_position = true;
     run->failure.position = procedure->position;
 }
@@ -306,7 +342,8 @@ static item make_tail_call(struct run *run, const struct tail *t, item input, st
             next.as.function->token = procedure->value;
         next.as.function->position = procedure->position;
     }
-    item *arguments = evaluate_arguments(run, t->node, t->input, t->frame, NULL, few, &count);
+    item *arguments =
+        evaluate_arguments(run, t->node, t->input, t->frame, NULL, KEEP_FUNCTIONS, few, &count);
     run->steps += 2; /* an endless loop shall run out of time before it runs out of memory */
     if (!arguments)
         return item_failed();
@@ -375,7 +412,8 @@ item jsonata_evaluate_call(struct run *run, const struct node *n, item input, st
     if (is_missing_dollar(run, n, procedure, frame))
         return fail_call(run, n, "T1005");
     size_t count;
-    item *arguments = evaluate_arguments(run, n, input, frame, context, few, &count);
+    item *arguments =
+        evaluate_arguments(run, n, input, frame, context, BORROW_FUNCTIONS, few, &count);
     if (!arguments)
         return item_failed();
     if (procedure.kind == ITEM_FUNCTION && !procedure.borrowed &&
@@ -426,6 +464,24 @@ static size_t formal_parameters(const struct function *f)
     return f->kind == FUNCTION_NATIVE ? f->as.native->parameters : f->arity;
 }
 
+/* The reference reads the parameters' names out of a function's source text and compiles a function
+ * of the same parameters. Of what it wraps that text is `(...params)`, of $string it is
+ * `(arg, prettify = false)`: it fails at what does not belong there. */
+static item fail_partial(struct run *run, bool is_wrapped)
+{
+    item failed = jsonata_fail_value(run, is_wrapped ? "S0202" : "S0208",
+                                     is_wrapped ? jsonata_string_z(")") : item_number(2));
+    run->failure.token = jsonata_string_z(is_wrapped ? ".." : "=");
+    run->failure.has_position = true;
+    run->failure.position = is_wrapped ? 12 : 26;
+    return failed;
+}
+
+static bool is_string_function(const struct function *f)
+{
+    return f->kind == FUNCTION_NATIVE && strcmp(f->as.native->name, "string") == 0;
+}
+
 static item partial_other(struct run *run, item function, const item *arguments, size_t count)
 {
     size_t parameters = formal_parameters(function.as.function), open = 0;
@@ -446,7 +502,7 @@ item jsonata_evaluate_partial(struct run *run, const struct node *n, item input,
 {
     item few[ARGUMENTS_FEW];
     size_t count;
-    item *arguments = evaluate_arguments(run, n, input, frame, NULL, few, &count);
+    item *arguments = evaluate_arguments(run, n, input, frame, NULL, KEEP_FUNCTIONS, few, &count);
     if (!arguments)
         return item_failed();
     item procedure = jsonata_evaluate_node(run, n->lhs, input, frame);
@@ -456,6 +512,8 @@ item jsonata_evaluate_partial(struct run *run, const struct node *n, item input,
         return fail_call(run, n, "T1007");
     if (procedure.kind != ITEM_FUNCTION)
         return fail_call(run, n, "T1008");
+    if (procedure.borrowed || is_string_function(procedure.as.function))
+        return fail_partial(run, procedure.borrowed);
     if (procedure.as.function->kind == FUNCTION_LAMBDA)
         return partial_lambda(run, procedure.as.function, arguments, count);
     return partial_other(run, procedure, arguments, count);

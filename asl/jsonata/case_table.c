@@ -1,5 +1,5 @@
-/* Case mappings of Unicode 15: generated from a JavaScript engine's own toLowerCase, toUpperCase and
- * character properties by going through all code points. */
+/* Case mappings of Unicode 15: generated from a JavaScript engine's own toLowerCase, toUpperCase
+ * and character properties by going through all code points. */
 #include "case.h"
 
 /* clang-format off */

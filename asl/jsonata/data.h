@@ -76,6 +76,7 @@ struct object {
     uint32_t count, capacity;
     bool has_index_keys;     /* a key spells an array index: JavaScript lists those first */
     struct key_index *index; /* or NULL while the object is small */
+    struct tuple *row;       /* the row of a path that this shows as a value, or NULL */
 };
 
 /* The arena and what else building values needs. */

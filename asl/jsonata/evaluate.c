@@ -20,6 +20,13 @@ item jsonata_fail(struct run *run, const char *code)
     return jsonata_fail_value(run, code, item_undefined());
 }
 
+item jsonata_fail_missing(struct run *run, int64_t index)
+{
+    item failed = jsonata_fail(run, "T0410");
+    run->failure.index = index;
+    return failed;
+}
+
 item jsonata_fail_limit(struct run *run)
 {
     if (run->heap.arena.exhausted) {
@@ -396,9 +403,19 @@ static item evaluate_condition(struct run *run, const struct node *n, item input
     return n->third ? jsonata_evaluate_node(run, n->third, input, frame) : item_undefined();
 }
 
+static item finish_node(struct run *run, const struct node *n, item result, struct frame *frame);
+
+/* In tail position the reference evaluates a call on the left again for its result, as a tail call:
+ * nothing that hangs on it counts then. Here it is made once, and its result is both. */
 static item evaluate_default(struct run *run, const struct node *n, item input, struct frame *frame)
 {
-    item value = jsonata_evaluate_node(run, n->lhs, input, frame);
+    item value, result;
+    if (n->tail) {
+        result = jsonata_evaluate_call(run, n->lhs, input, frame, NULL);
+        value = item_is_failed(result) ? result : finish_node(run, n->lhs, result, frame);
+    } else {
+        result = value = jsonata_evaluate_node(run, n->lhs, input, frame);
+    }
     if (item_is_failed(value))
         return value;
     enum truth taken = n->type == NODE_ELVIS      ? jsonata_truth(run, value)
@@ -406,7 +423,7 @@ static item evaluate_default(struct run *run, const struct node *n, item input, 
                                                   : TRUTH_YES;
     if (taken == TRUTH_FAILED)
         return item_failed();
-    return taken == TRUTH_YES ? value : jsonata_evaluate_node(run, n->rhs, input, frame);
+    return taken == TRUTH_YES ? result : jsonata_evaluate_node(run, n->rhs, input, frame);
 }
 
 static item evaluate_block(struct run *run, const struct node *n, item input, struct frame *frame)
@@ -416,7 +433,8 @@ static item evaluate_block(struct run *run, const struct node *n, item input, st
         inner = jsonata_frame(run, frame, n->count > 1 ? (n->count < 32 ? n->count : 32) : 0);
     item result = item_undefined();
     for (uint32_t i = 0; i < n->count; i++) {
-        result = jsonata_evaluate_node(run, n->items[i], input, inner);
+        result = i < n->count - 1 ? jsonata_evaluate_node(run, n->items[i], input, inner)
+                                  : jsonata_evaluate_rows(run, n->items[i], input, inner);
         if (item_is_failed(result))
             break;
     }
@@ -542,16 +560,6 @@ static item apply_attachments(struct run *run, const struct node *n, item result
     return result;
 }
 
-item jsonata_collapsed(struct run *run, item result)
-{
-    const struct array *a = result.kind == ITEM_ARRAY ? result.as.array : NULL;
-    if (!a || !a->sequence || a->tuples)
-        return result;
-    if (a->count == 0)
-        return item_undefined();
-    return a->count == 1 && !a->keep_singleton ? jsonata_at(&run->heap, a, 0) : result;
-}
-
 item jsonata_evaluate_operand(struct run *run, const struct node *n, item input,
                               struct frame *frame)
 {
@@ -577,19 +585,57 @@ item jsonata_evaluate_operand(struct run *run, const struct node *n, item input,
     }
 }
 
-item jsonata_evaluate_node(struct run *run, const struct node *n, item input, struct frame *frame)
+item jsonata_collapsed(struct run *run, item result)
+{
+    const struct array *a = result.kind == ITEM_ARRAY ? result.as.array : NULL;
+    if (!a || !a->sequence || a->tuples)
+        return result;
+    if (a->count == 0)
+        return item_undefined();
+    return a->count == 1 && !a->keep_singleton ? jsonata_at(&run->heap, a, 0) : result;
+}
+
+/* What hangs on a call in tail position is lost, as in the reference; what hangs on a block around
+ * it takes the call that is still to be made for a function. Where that comes through alone the
+ * call is made after all. */
+static item attach_to_tail(struct run *run, const struct node *n, item tail, struct frame *frame)
+{
+    if (n->type == NODE_FUNCTION)
+        return tail;
+    item shown = jsonata_tail_function(run, tail);
+    if (item_is_failed(shown))
+        return shown;
+    item result = apply_attachments(run, n, shown, frame);
+    if (result.kind == ITEM_ARRAY)
+        result = jsonata_collapsed(run, result);
+    return result.kind == ITEM_FUNCTION && result.as.function == shown.as.function ? tail : result;
+}
+
+static item finish_node(struct run *run, const struct node *n, item result, struct frame *frame)
+{
+    if ((n->predicates || n->group || n->keep_array) && !item_is_failed(result))
+        result = result.kind == ITEM_TAIL ? attach_to_tail(run, n, result, frame)
+                                          : apply_attachments(run, n, result, frame);
+    return result.kind == ITEM_ARRAY ? jsonata_collapsed(run, result) : result;
+}
+
+item jsonata_evaluate_rows(struct run *run, const struct node *n, item input, struct frame *frame)
 {
     run->depth++;
     run->steps++;
     if (jsonata_is_over(run))
         return jsonata_fail_limit(run);
-    item result = dispatch(run, n, input, frame);
-    /* what hangs on a call in tail position is lost, as in the reference */
-    if ((n->predicates || n->group || n->keep_array) && !item_is_failed(result) &&
-        result.kind != ITEM_TAIL)
-        result = apply_attachments(run, n, result, frame);
-    if (result.kind == ITEM_ARRAY)
-        result = jsonata_collapsed(run, result);
+    item result = finish_node(run, n, dispatch(run, n, input, frame), frame);
     run->depth--;
+    return result;
+}
+
+item jsonata_evaluate_node(struct run *run, const struct node *n, item input, struct frame *frame)
+{
+    item result = jsonata_evaluate_rows(run, n, input, frame);
+    struct array *rows =
+        result.kind == ITEM_ARRAY && result.as.array->tuples ? result.as.array : NULL;
+    for (uint32_t i = 0; rows && i < rows->count; i++)
+        rows->items[i] = jsonata_row_value(run, rows->items[i]);
     return result;
 }

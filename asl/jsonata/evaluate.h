@@ -32,12 +32,22 @@ struct frame {
     uint32_t capacity; /* 0: the bindings are somebody else's, copy before writing */
 };
 
-/* A row of a path with bindings: `@` and what was bound on the way. */
+/* A row of a path with bindings: `@` and what was bound on the way. To the reference it is an
+ * object with those members, and now and then one gets out of its path as that (sorted rows are no
+ * longer marked as rows; a path that only a predicate asks for its parents gives its rows away):
+ * see jsonata_row_value(). */
 struct tuple {
     item at;
     struct binding *bindings;
     uint32_t count, capacity;
+    struct object *value; /* NULL until it got out */
 };
+
+/* The row that the item is or shows, or NULL. */
+static inline struct tuple *jsonata_row(item i)
+{
+    return i.kind == ITEM_TUPLE ? i.as.tuple : i.kind == ITEM_OBJECT ? i.as.object->row : NULL;
+}
 
 /* A key that was made a value for the result. */
 struct known_key {
@@ -76,6 +86,9 @@ struct run {
 item jsonata_fail(struct run *run, const char *code);
 /* A failure with its value. */
 item jsonata_fail_value(struct run *run, const char *code, item value);
+/* Argument number `index`, whose signature lets it be undefined, is needed after all (the reference
+ * ends in an error of JavaScript then): T0410. */
+item jsonata_fail_missing(struct run *run, int64_t index);
 /* Too deep, too long, too much: which one is found out here. */
 item jsonata_fail_limit(struct run *run);
 
@@ -98,6 +111,8 @@ static inline bool jsonata_is_over(const struct run *run)
 /* ---- nodes ---- */
 
 item jsonata_evaluate_node(struct run *run, const struct node *n, item input, struct frame *frame);
+/* The same for a step of a path, that may give rows. */
+item jsonata_evaluate_rows(struct run *run, const struct node *n, item input, struct frame *frame);
 /* The same for an operand: literals and paths of names take a short way. */
 item jsonata_evaluate_operand(struct run *run, const struct node *n, item input,
                               struct frame *frame);
@@ -120,6 +135,8 @@ item jsonata_evaluate_call(struct run *run, const struct node *n, item input, st
                            const item *context);
 /* The call in tail position, to be made by the trampoline. */
 item jsonata_defer_call(struct run *run, const struct node *n, item input, struct frame *frame);
+/* The same as the function that it is to the reference. */
+item jsonata_tail_function(struct run *run, item tail);
 item jsonata_step_name(struct run *run, item input, struct asl_text name);
 item jsonata_collapsed(struct run *run, item result);
 item jsonata_evaluate_partial(struct run *run, const struct node *n, item input,
@@ -135,6 +152,12 @@ void jsonata_bind(struct run *run, struct frame *f, uint32_t symbol, item value)
 item jsonata_lookup(struct run *run, const struct frame *f, uint32_t symbol);
 struct tuple *jsonata_tuple(struct run *run, const struct tuple *from, item at, uint32_t more);
 void jsonata_tuple_set(struct run *run, struct tuple *t, uint32_t symbol, item value);
+/* What an item of `among` is to what is evaluated for it: a row's `@` in a frame of the row's
+ * bindings, when `among` is marked as rows, otherwise itself in `outer`. */
+item jsonata_row_context(struct run *run, const struct array *among, item one, struct frame **frame,
+                         struct frame *outer);
+/* What the reference has in place of a row where it is not taken for one. Other items stay. */
+item jsonata_row_value(struct run *run, item row);
 
 /* ---- functions ---- */
 
@@ -235,7 +258,7 @@ bool jsonata_is_javascript_true(item i);
 /* What JavaScript's String() makes of it, where the reference leaves that to JavaScript. */
 void jsonata_put_javascript_text(struct run *run, struct builder *b, item i);
 item jsonata_javascript_text(struct run *run, item i); /* fails when it is too deep */
-bool jsonata_is_same(item a, item b); /* === */
+bool jsonata_is_same(item a, item b);                  /* === */
 /* The way out. False and the failure set when it is too deep or too large. */
 bool jsonata_to_value(struct run *run, item i, asl_value **value);
 item jsonata_regex_next(struct run *run, const struct function *next);

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* In the order of the codes. */
+/* In the order of the codes. S0403, T2014 and T2015 are ours: the reference ends in errors of
+ * JavaScript there. */
 static const struct {
     const char *code, *words;
 } messages[] = {
@@ -114,6 +115,7 @@ static const struct {
     {"S0303", "Invalid regular expression: {{token}}"},
     {"S0401", "Type parameters can only be applied to functions and arrays"},
     {"S0402", "Choice groups containing parameterized types are not supported"},
+    {"S0403", "A parameter can carry one of ? - + and one more ? or - in signature {{value}}"},
     {"S0500", "Attempted to evaluate an expression containing syntax error(s)"},
     {"T0410", "Argument {{index}} of function {{token}} does not match function signature"},
     {"T0411",
@@ -144,6 +146,8 @@ static const struct {
               "strings: {{value}}"},
     {"T2013", "The transform expression clones the input object using the $clone() function.  This "
               "has been overridden in the current scope by a non-function."},
+    {"T2014", "A transform can change objects only; its pattern found {{value}}"},
+    {"T2015", "A path cannot go on from {{value}}, which its array constructor gave"},
 };
 
 static const char *words_of(const char *code)

@@ -2,6 +2,7 @@
  * does it (its departures from XPath included). Works on code points.
  */
 #include "library.h"
+#include "power.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -414,7 +415,7 @@ static void group(const struct format *f, struct text *t, const struct layout *l
 /* Brings the mantissa between the powers of ten the picture asks for. */
 static double scale(double mantissa, size_t digits, int *exponent)
 {
-    double most = pow(10, (double)digits), least = pow(10, (double)digits - 1);
+    double most = jsonata_power(10, (double)digits), least = jsonata_power(10, (double)digits - 1);
     *exponent = 0;
     if (mantissa == 0 || !isfinite(mantissa))
         return mantissa;

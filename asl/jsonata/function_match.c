@@ -35,8 +35,8 @@ static item fail_too_long(struct run *run)
     return jsonata_fail_limit(run);
 }
 
-/* The subject as UTF-8: halves of characters are covered by a noncharacter of the same length. Looked
- * over once, not for every match in it. */
+/* The subject as UTF-8: halves of characters are covered by a noncharacter of the same length.
+ * Looked over once, not for every match in it. */
 static struct asl_text matchable(struct run *run, struct asl_text subject)
 {
     if (run->checked.data == subject.data && run->checked.size == subject.size)
@@ -627,7 +627,7 @@ NATIVE(split)
         split_text(run, item_string(arguments[0]), item_string(arguments[1]),
                    item_is_undefined(arguments[2]) ? limit : as_uint32(limit), out);
     else if (item_is_undefined(arguments[1]))
-        jsonata_push(&run->heap, out, arguments[0]);
+        return jsonata_fail_missing(run, 2);
     else if (!split_matches(run, arguments[0], arguments[1], limit, out))
         return item_failed();
     return item_array(out);

@@ -1,5 +1,6 @@
 /* Numbers: casting, rounding, aggregation, bases. */
 #include "library.h"
+#include "power.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -219,8 +220,7 @@ NATIVE(power)
         return item_undefined();
     double base = arguments[0].as.number;
     double exponent = arguments[1].kind == ITEM_NUMBER ? arguments[1].as.number : NAN;
-    /* JavaScript: NaN for 1 ** ±Infinity and for a NaN exponent, C: 1 */
-    double result = fabs(base) == 1 && !isfinite(exponent) ? NAN : pow(base, exponent);
+    double result = jsonata_power(base, exponent);
     if (isfinite(result))
         return item_number(result);
     item failed = jsonata_fail_value(run, "D3061", arguments[0]);
@@ -339,7 +339,7 @@ NATIVE(format_base)
     if (arguments[0].kind != ITEM_NUMBER)
         return item_undefined();
     double base = arguments[1].kind == ITEM_NUMBER ? jsonata_round(arguments[1].as.number, 0) : 10;
-    if (base < 2 || base > 36)
+    if (!(base >= 2 && base <= 36))
         return jsonata_fail_value(run, "D3100", item_number(base));
     return jsonata_format_base(run, jsonata_round(arguments[0].as.number, 0), (int)base);
 }

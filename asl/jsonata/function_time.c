@@ -121,8 +121,8 @@ static bool read_stamp(struct asl_text t, bool has_month, bool has_day, struct s
     return !s.wrong && s.at == t.size;
 }
 
-/* The reference's expression, which takes as many parts as it can; false when it takes none. What it
- * takes may still be no date to JavaScript. */
+/* The reference's expression, which takes as many parts as it can; false when it takes none. What
+ * it takes may still be no date to JavaScript. */
 static bool find_stamp(struct asl_text t, struct stamp *m)
 {
     return read_stamp(t, true, true, m) || read_stamp(t, true, false, m) ||

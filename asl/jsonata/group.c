@@ -40,6 +40,7 @@ struct grouping {
     struct run *run;
     const struct group *group;
     struct frame *frame;
+    const struct array *items;
     bool reduce;           /* the items are rows */
     struct object *places; /* key -> number of its entry */
     struct entry *entries;
@@ -99,12 +100,10 @@ static bool add_to_group(struct grouping *g, item key, item data, uint32_t pair)
 
 static bool sort_into_groups(struct grouping *g, item one)
 {
-    item context = one;
-    struct frame *frame = g->frame;
-    if (g->reduce && one.kind == ITEM_TUPLE) {
-        context = one.as.tuple->at;
-        frame = jsonata_row_frame(g->run, frame, one.as.tuple);
-    }
+    struct frame *frame;
+    item context = jsonata_row_context(g->run, g->items, one, &frame, g->frame);
+    if (!g->reduce)
+        one = context; /* as a value */
     for (uint32_t pair = 0; pair < g->group->count / 2; pair++) {
         item key = evaluate_key(g->run, g->group, pair, context, frame);
         if (item_is_failed(key))
@@ -118,14 +117,12 @@ static bool sort_into_groups(struct grouping *g, item one)
 /* The rows of a group as one: every binding holds all their values. */
 static const struct tuple *reduce_rows(struct run *run, item data)
 {
-    if (data.kind == ITEM_TUPLE)
-        return data.as.tuple;
     const struct array *rows = data.as.array;
-    const struct tuple *first = jsonata_at(&run->heap, rows, 0).as.tuple;
+    const struct tuple *first = jsonata_row(jsonata_at(&run->heap, rows, 0));
     uint32_t most = 0;
     for (uint32_t i = 0; i < rows->count; i++)
-        if (jsonata_at(&run->heap, rows, i).as.tuple->count > most)
-            most = jsonata_at(&run->heap, rows, i).as.tuple->count;
+        if (jsonata_row(jsonata_at(&run->heap, rows, i))->count > most)
+            most = jsonata_row(jsonata_at(&run->heap, rows, i))->count;
     struct tuple *all = jsonata_tuple(run, first, first->at, most);
     struct gathered at = {first->at, NULL};
     struct gathered *values =
@@ -135,7 +132,7 @@ static const struct tuple *reduce_rows(struct run *run, item data)
     for (uint32_t b = 0; b < all->count; b++)
         values[b] = (struct gathered){all->bindings[b].value, NULL};
     for (uint32_t i = 1; i < rows->count; i++) {
-        const struct tuple *row = jsonata_at(&run->heap, rows, i).as.tuple;
+        const struct tuple *row = jsonata_row(jsonata_at(&run->heap, rows, i));
         gather(run, &at, row->at);
         for (uint32_t b = 0; b < row->count; b++)
             for (uint32_t to = 0; to < all->count; to++)
@@ -148,6 +145,15 @@ static const struct tuple *reduce_rows(struct run *run, item data)
     return all;
 }
 
+/* As the reference does to a row that is alone in its group: where it is in another group too, that
+ * one has no context. */
+static void take_context(struct tuple *row)
+{
+    row->at = item_undefined();
+    if (row->value)
+        jsonata_delete(row->value, ASL_TEXT("@"));
+}
+
 static item evaluate_values(struct grouping *g)
 {
     struct heap *h = &g->run->heap;
@@ -157,10 +163,13 @@ static item evaluate_values(struct grouping *g)
         const struct entry *e = &g->entries[(size_t)jsonata_member_value(h, &m, i).as.number];
         item context = e->data.data;
         struct frame *frame = g->frame;
-        if (g->reduce && (context.kind == ITEM_TUPLE || context.kind == ITEM_ARRAY)) {
-            const struct tuple *row = reduce_rows(g->run, context);
-            context = row->at;
-            frame = jsonata_row_frame(g->run, frame, row);
+        if (g->reduce) {
+            struct tuple *row = jsonata_row(context);
+            const struct tuple *all = row ? row : reduce_rows(g->run, context);
+            context = all->at;
+            frame = jsonata_row_frame(g->run, frame, all);
+            if (row)
+                take_context(row);
         }
         item value =
             jsonata_evaluate_node(g->run, g->group->items[2 * e->pair + 1], context, frame);
@@ -173,9 +182,17 @@ static item evaluate_values(struct grouping *g)
     return item_object(result);
 }
 
-/* One item, few pairs: no groups to find. */
+/* One item, few pairs: no groups to find. (Not when a key may spell an array index: JavaScript has
+ * those members first, and their values are evaluated first.) */
 #define PAIRS_FEW 16
 
+static bool may_be_index(item key)
+{
+    return key.kind == ITEM_STRING && key.size > 0 && key.as.text[0] >= '0' &&
+           key.as.text[0] <= '9';
+}
+
+/* Undefined when that is not the way. */
 static item construct(struct run *run, const struct group *g, item context, struct frame *frame)
 {
     item keys[PAIRS_FEW];
@@ -184,6 +201,8 @@ static item construct(struct run *run, const struct group *g, item context, stru
         keys[i] = evaluate_key(run, g, i, context, frame);
         if (item_is_failed(keys[i]))
             return keys[i];
+        if (pairs > 1 && may_be_index(keys[i]))
+            return item_undefined();
         for (uint32_t j = 0; keys[i].kind == ITEM_STRING && j < i; j++)
             if (keys[j].kind == ITEM_STRING &&
                 asl_text_equal(item_string(keys[i]), item_string(keys[j])))
@@ -205,10 +224,14 @@ static item construct(struct run *run, const struct group *g, item context, stru
 item jsonata_evaluate_group(struct run *run, const struct group *group, item input,
                             struct frame *frame)
 {
-    if (input.kind != ITEM_ARRAY && group->count / 2 <= PAIRS_FEW)
-        return construct(run, group, input, frame);
+    if (input.kind != ITEM_ARRAY && group->count / 2 <= PAIRS_FEW) {
+        item made = construct(run, group, input, frame);
+        if (!item_is_undefined(made))
+            return made;
+    }
     struct array *items = jsonata_as_array(&run->heap, input);
-    struct grouping g = {.run = run, .group = group, .frame = frame, .reduce = items->tuples};
+    struct grouping g = {
+        .run = run, .group = group, .frame = frame, .items = items, .reduce = items->tuples};
     g.places = jsonata_object(&run->heap, 8);
     if (items->count == 0 && !g.reduce && !sort_into_groups(&g, item_undefined()))
         return item_failed();

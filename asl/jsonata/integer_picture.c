@@ -1,5 +1,6 @@
 /* See integer_picture.h. */
 #include "integer_picture.h"
+#include "power.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -293,7 +294,7 @@ static double read_letters(struct asl_text t, char first)
     uint32_t high = 0;
     size_t at = t.size;
     for (int i = 0; at > 0 || high; i++) /* from the right, rounded as the reference's sum is */
-        value += ((double)unit_before(t, &at, &high) - first + 1) * pow(26, i);
+        value += ((double)unit_before(t, &at, &high) - first + 1) * jsonata_power(26, i);
     return value;
 }
 
@@ -442,8 +443,10 @@ NATIVE(format_integer)
     UNUSED_IN_NATIVE;
     struct integer_picture p;
     struct builder b;
-    if (arguments[0].kind != ITEM_NUMBER || arguments[1].kind != ITEM_STRING)
+    if (arguments[0].kind != ITEM_NUMBER)
         return item_undefined();
+    if (arguments[1].kind != ITEM_STRING)
+        return jsonata_fail_missing(run, 2);
     jsonata_charge_bytes(run, 8 * (size_t)arguments[1].size);
     jsonata_builder_init(&b, &run->heap);
     if (!jsonata_integer_picture(run, item_string(arguments[1]), &p) ||
@@ -456,8 +459,10 @@ NATIVE(parse_integer)
 {
     UNUSED_IN_NATIVE;
     struct integer_picture p;
-    if (arguments[0].kind != ITEM_STRING || arguments[1].kind != ITEM_STRING)
+    if (arguments[0].kind != ITEM_STRING)
         return item_undefined();
+    if (arguments[1].kind != ITEM_STRING)
+        return jsonata_fail_missing(run, 2);
     if (!jsonata_integer_picture(run, item_string(arguments[1]), &p))
         return item_failed();
     if (p.style == INTEGER_SEQUENCE)
@@ -468,8 +473,10 @@ NATIVE(parse_integer)
 NATIVE(format_number)
 {
     UNUSED_IN_NATIVE;
-    if (arguments[0].kind != ITEM_NUMBER || arguments[1].kind != ITEM_STRING)
+    if (arguments[0].kind != ITEM_NUMBER)
         return item_undefined();
+    if (arguments[1].kind != ITEM_STRING)
+        return jsonata_fail_missing(run, 2);
     jsonata_charge_bytes(run, 64 * (size_t)arguments[1].size);
     return jsonata_format_number(run, arguments[0].as.number, item_string(arguments[1]),
                                  arguments[2]);

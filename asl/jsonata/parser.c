@@ -72,8 +72,8 @@ static bool expect(struct parser *p, enum symbol_id id, const char *spelling, bo
     return next_token(p, infix);
 }
 
-/* A literal as a value that can leave as it is. (0xED begins the halves of characters, which no value
- * can hold, and a few others.) */
+/* A literal as a value that can leave as it is. (0xED begins the halves of characters, which no
+ * value can hold, and a few others.) */
 static item literal(struct parser *p, item string)
 {
     struct asl_text t = item_string(string);
@@ -433,12 +433,12 @@ static bool signature(struct parser *p, struct node *self)
     if (!expect(p, SYMBOL_GREATER, ">", false))
         return false;
     size_t offset = 0;
-    self->signature = jsonata_signature(&p->program->heap, item_string(jsonata_builder_item(&b)),
-                                        p->failure, &offset);
+    struct asl_text text = item_string(jsonata_builder_item(&b));
+    self->signature = jsonata_signature(&p->program->heap, text, p->failure, &offset);
     if (self->signature)
         return true;
     p->failure->has_position = true;
-    p->failure->position = position + offset;
+    p->failure->position = position + jsonata_count_units((struct asl_text){text.data, offset});
     return false;
 }
 

@@ -4,6 +4,7 @@
 #include "evaluate.h"
 
 #include <math.h>
+#include <stdio.h>
 
 /* ---- names ---- */
 
@@ -150,8 +151,23 @@ static item evaluate_plain_path(struct run *run, const struct node *path, item i
     return input;
 }
 
+/* A function that the reference wraps, or the `next` of a match: what it calls its length is 0. */
+static bool is_wrapped(item i)
+{
+    return i.kind == ITEM_FUNCTION && (i.borrowed || i.as.function->kind == FUNCTION_NEXT);
+}
+
+/* JavaScript's `length` of what is no array. */
+static double length_of(struct run *run, item i)
+{
+    if (i.kind == ITEM_FUNCTION)
+        return i.as.function->kind == FUNCTION_REGEX ? 2 : 0;
+    item length = jsonata_get(&run->heap, i, ASL_TEXT("length"));
+    return length.kind == ITEM_NUMBER ? length.as.number : 0;
+}
+
 /* What the reference iterates over when a first step was no array after all (`["ab"][0].x`): the
- * characters of a string, else nothing. */
+ * characters of a string, as many members of an object as its member `length` says. */
 static struct array *iterate(struct run *run, item i)
 {
     if (i.kind == ITEM_ARRAY)
@@ -163,7 +179,24 @@ static struct array *iterate(struct run *run, item i)
         jsonata_push(&run->heap, a, item_text(rest));
         at += rest.size;
     }
+    double length = length_of(run, i);
+    for (int at = 0; at < length && !jsonata_is_over(run); at++) {
+        char key[16];
+        int size = snprintf(key, sizeof key, "%d", at);
+        jsonata_push(&run->heap, a,
+                     jsonata_get(&run->heap, i, (struct asl_text){key, (size_t)size}));
+        jsonata_charge(run, 4);
+    }
     return a;
+}
+
+/* Sorting what is no array gives it back. */
+static item evaluate_step_of(struct run *run, const struct node *step, item from,
+                             struct frame *frame, bool last)
+{
+    if (step->type != NODE_SORT || from.kind == ITEM_ARRAY)
+        return evaluate_step(run, step, iterate(run, from), frame, last);
+    return step->stages ? jsonata_evaluate_stages(run, step->stages, from, frame) : from;
 }
 
 static item rows_to_items(struct run *run, const struct array *rows)
@@ -171,7 +204,8 @@ static item rows_to_items(struct run *run, const struct array *rows)
     struct array *out = jsonata_sequence(&run->heap);
     for (uint32_t i = 0; rows && i < rows->count; i++) {
         item row = jsonata_at(&run->heap, rows, i);
-        jsonata_push(&run->heap, out, row.kind == ITEM_TUPLE ? row.as.tuple->at : row);
+        const struct tuple *t = jsonata_row(row);
+        jsonata_push(&run->heap, out, t ? t->at : row);
     }
     return item_array(out);
 }
@@ -198,44 +232,73 @@ static item finish_path(struct run *run, const struct node *path, item result, s
 static bool is_nothing(item i)
 {
     return i.kind == ITEM_UNDEFINED || (i.kind == ITEM_ARRAY && i.as.array->count == 0) ||
-           (i.kind == ITEM_STRING && i.size == 0);
+           (i.kind == ITEM_STRING && i.size == 0) || is_wrapped(i);
+}
+
+static bool is_object_of_length_zero(struct run *run, item i)
+{
+    if (!item_is_object(i))
+        return false;
+    item length = jsonata_get(&run->heap, i, ASL_TEXT("length"));
+    return length.kind == ITEM_NUMBER && length.as.number == 0;
+}
+
+/* `[]` is noted on what can carry a note. */
+static bool can_carry_note(item i)
+{
+    return i.kind == ITEM_ARRAY || i.kind == ITEM_FUNCTION || item_is_object(i);
+}
+
+static item fail_to_go_on(struct run *run, item from)
+{
+    return jsonata_fail_value(run, "T2015", from);
+}
+
+/* The items that the first step begins with. */
+static item first_input(struct run *run, const struct node *path, item input)
+{
+    if (input.kind == ITEM_ARRAY && path->items[0]->type != NODE_VARIABLE)
+        return input;
+    struct array *in = jsonata_array(&run->heap, 1);
+    in->sequence = true;
+    jsonata_push(&run->heap, in, input);
+    return item_array(in);
 }
 
 item jsonata_evaluate_path(struct run *run, const struct node *n, item input, struct frame *frame)
 {
     if (n->plain_path && !n->group)
         return evaluate_plain_path(run, n, input, frame);
-    struct array *in, *rows = NULL;
-    if (input.kind == ITEM_ARRAY && n->items[0]->type != NODE_VARIABLE) {
-        in = input.as.array;
-    } else {
-        in = jsonata_array(&run->heap, 1);
-        in->sequence = true;
-        jsonata_push(&run->heap, in, input);
-    }
-    item result = item_undefined();
+    item in = first_input(run, n, input), result = item_undefined();
+    struct array *rows = NULL;
     bool has_rows = false;
     for (uint32_t i = 0; i < n->count; i++) {
         const struct node *step = n->items[i];
         has_rows = has_rows || step->tuple;
         if (i == 0 && step->cons_array) {
-            result = jsonata_evaluate_node(run, step, item_array(in), frame);
+            result = jsonata_evaluate_node(run, step, in, frame);
         } else if (has_rows) {
-            item next = jsonata_evaluate_tuple_step(run, step, in, rows, frame);
+            if (!rows && step->type != NODE_SORT && in.kind != ITEM_ARRAY)
+                return fail_to_go_on(run, in);
+            item next = jsonata_evaluate_tuple_step(run, step, iterate(run, in), rows, frame);
             if (item_is_failed(next))
                 return next;
             rows = next.as.array;
             continue;
         } else {
-            result = evaluate_step(run, step, in, frame, i == n->count - 1);
+            result = evaluate_step_of(run, step, in, frame, i == n->count - 1);
         }
         if (item_is_failed(result))
             return result;
-        if (!has_rows && is_nothing(result))
+        if (!has_rows && result.kind == ITEM_NULL)
+            return fail_to_go_on(run, result);
+        if (!has_rows && (is_nothing(result) || is_object_of_length_zero(run, result)))
             break;
         if (!step->focus) /* what @ binds leaves the context as it was */
-            in = iterate(run, result);
+            in = result;
     }
+    if ((has_rows && !rows) || (n->keep_singleton && !has_rows && !can_carry_note(result)))
+        return fail_to_go_on(run, result);
     return finish_path(run, n, result, rows, has_rows, frame);
 }
 
@@ -281,13 +344,10 @@ static bool keep_by_places(struct run *run, item result, uint32_t index, uint32_
 static item filter_by_expression(struct run *run, const struct node *predicate, struct array *input,
                                  struct array *out, struct frame *frame)
 {
+    struct frame *inner;
     for (uint32_t i = 0; i < input->count; i++) {
-        item candidate = jsonata_at(&run->heap, input, i), context = candidate;
-        struct frame *inner = frame;
-        if (input->tuples && candidate.kind == ITEM_TUPLE) {
-            context = candidate.as.tuple->at;
-            inner = jsonata_row_frame(run, frame, candidate.as.tuple);
-        }
+        item candidate = jsonata_at(&run->heap, input, i);
+        item context = jsonata_row_context(run, input, candidate, &inner, frame);
         item result = jsonata_evaluate_node(run, predicate, context, inner);
         if (item_is_failed(result))
             return result;
@@ -327,8 +387,8 @@ item jsonata_evaluate_stages(struct run *run, const struct stages *stages, item 
         struct array *rows = input.kind == ITEM_ARRAY ? input.as.array : NULL;
         for (uint32_t row = 0; rows && row < rows->count; row++) {
             item old = jsonata_at(&run->heap, rows, row);
-            if (old.kind == ITEM_TUPLE)
-                jsonata_tuple_set(run, old.as.tuple, stage->index, item_number(row));
+            if (jsonata_row(old))
+                jsonata_tuple_set(run, jsonata_row(old), stage->index, item_number(row));
         }
     }
     return input;

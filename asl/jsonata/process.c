@@ -375,6 +375,8 @@ static struct node *process_index(struct process *p, struct node *n)
         step->predicates = NULL;
     }
     uint32_t symbol = bind(p, n->rhs);
+    if (step->type == NODE_SORT && step->stages) /* see tuple.c */
+        p->program->symbols.items[SYMBOL_UNDEFINED].bound = true;
     if (step->stages)
         add_stage(p, &step->stages, (struct stage){NULL, symbol, n->position});
     else
@@ -475,6 +477,7 @@ static void mark_tail(struct node *n)
             mark_tail(n->rhs);
             n = n->third;
         } else if (n->type == NODE_ELVIS || n->type == NODE_COALESCE) {
+            n->tail = n->lhs->type == NODE_FUNCTION && !n->lhs->predicates;
             n = n->rhs;
         } else if (n->type == NODE_BLOCK && n->count > 0) {
             n = n->items[n->count - 1];

@@ -264,9 +264,8 @@ static void translate(struct translation *t)
 
 static struct regex *compile(struct translation *t, char why[REGEX_WHY])
 {
-    uint32_t options = PCRE2_UTF | PCRE2_DOLLAR_ENDONLY |
-                       PCRE2_MATCH_UNSET_BACKREF | PCRE2_ALLOW_EMPTY_CLASS | PCRE2_NEVER_UCP |
-                       PCRE2_NEVER_BACKSLASH_C;
+    uint32_t options = PCRE2_UTF | PCRE2_DOLLAR_ENDONLY | PCRE2_MATCH_UNSET_BACKREF |
+                       PCRE2_ALLOW_EMPTY_CLASS | PCRE2_NEVER_UCP | PCRE2_NEVER_BACKSLASH_C;
     if (t->flags & REGEX_CASELESS)
         options |= PCRE2_CASELESS;
     int code;
@@ -340,8 +339,7 @@ enum regex_outcome jsonata_regex_match(struct regex *r, struct asl_text subject,
         uint32_t given = (uint32_t)(last ? *budget : limit);
         pcre2_set_match_limit(r->context, given);
         int result = pcre2_match(r->code, (PCRE2_SPTR)(subject.data ? subject.data : ""),
-                                 subject.size, from, PCRE2_NO_UTF_CHECK, r->data,
-                                 r->context);
+                                 subject.size, from, PCRE2_NO_UTF_CHECK, r->data, r->context);
         if (result > 0)
             return REGEX_MATCH;
         if (result == PCRE2_ERROR_NOMATCH)

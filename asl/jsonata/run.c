@@ -4,6 +4,7 @@
 #include "time_picture.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,7 +30,10 @@ static uint32_t add_symbol(struct heap *h, struct symbols *s, struct asl_text na
 
 uint32_t jsonata_symbol_new(struct heap *h, struct symbols *s)
 {
-    uint32_t symbol = add_symbol(h, s, ASL_TEXT(""));
+    char name[16];
+    int size = snprintf(name, sizeof name, "!%u", s->made++);
+    uint32_t symbol = add_symbol(
+        h, s, item_string(jsonata_string_copy(h, (struct asl_text){name, (size_t)size})));
     s->items[symbol].bound = true;
     return symbol;
 }
@@ -57,6 +61,7 @@ static void init_symbols(struct heap *h, struct symbols *s)
     *s = (struct symbols){.numbers = jsonata_object(h, 8)};
     add_symbol(h, s, ASL_TEXT("")); /* nobody's */
     jsonata_symbol(h, s, ASL_TEXT("$"));
+    jsonata_symbol(h, s, ASL_TEXT("undefined"));
 }
 
 static void copy_symbols(struct heap *h, struct symbols *to, const struct symbols *from)

@@ -93,10 +93,9 @@ static struct asl_text between(struct asl_text t, size_t open, size_t close)
     return (struct asl_text){t.data + start, close > start ? close - start : 0};
 }
 
-static bool refuse(struct failure *f, const char *code, struct asl_text value, size_t at,
-                   size_t *offset)
+static bool refuse(struct failure *f, const char *code, item value, size_t at, size_t *offset)
 {
-    *f = (struct failure){.value = item_text(value)};
+    *f = (struct failure){.value = value};
     strcpy(f->code, code);
     *offset = at;
     return false;
@@ -105,6 +104,7 @@ static bool refuse(struct failure *f, const char *code, struct asl_text value, s
 static bool parse_choice(struct asl_text choice, struct parameter *p)
 {
     p->type = '(';
+    p->choice = choice;
     p->accepts = LETTER_MISSING;
     for (size_t i = 0; i < choice.size; i++) {
         if (choice.data[i] == '<')
@@ -129,25 +129,47 @@ static uint16_t accepted_by(char type)
     }
 }
 
+/* As an error tells it: the letter, or the choice with its parentheses. */
+static item type_of(const struct parameter *p)
+{
+    if (p->type == '(')
+        return item_text((struct asl_text){p->choice.data - 1, p->choice.size + 2});
+    return p->type ? item_text((struct asl_text){&p->type, 1}) : item_undefined();
+}
+
+/* The reference tests a context with the pattern as it stands before the mark: an optional one fits
+ * anything, one without a letter only the word undefined. */
+static uint16_t context_accepted_by(const struct parameter *p)
+{
+    bool is_marked = p->optional || p->many;
+    if (!p->type)
+        return is_marked ? 0 : LETTERS_ANY;
+    return p->optional ? LETTERS_ANY : p->accepts;
+}
+
 static bool parse_modifier(struct asl_text t, size_t *at, struct parameter *p, struct failure *f,
                            size_t *offset)
 {
     switch (t.data[*at]) {
     case '-':
         p->context = true;
+        p->context_accepts = context_accepted_by(p);
         /* fall through */
     case '?':
+        p->overloaded = p->overloaded || p->lazy;
         p->lazy = p->many || p->optional;
         p->optional = !p->many;
         return true;
     case '+':
+        p->overloaded = p->overloaded || p->many || p->optional;
         p->many = true;
         return true;
     case '<': {
         if (p->type != 'a' && p->type != 'f')
-            return refuse(f, "S0401", (struct asl_text){&p->type, 1}, *at, offset);
+            return refuse(f, "S0401", type_of(p), *at, offset);
         size_t end = closing(t, *at, '<', '>');
         p->subtype = between(t, *at, end);
+        p->has_subtype = true;
         *at = end;
         return true;
     }
@@ -156,35 +178,51 @@ static bool parse_modifier(struct asl_text t, size_t *at, struct parameter *p, s
     }
 }
 
+/* Of what a modifier said before the first letter only the context stays. */
+static struct parameter *next_parameter(struct signature *s)
+{
+    struct parameter *p = &s->parameters[s->count++];
+    *p = s->count == 1
+             ? (struct parameter){.context = p->context, .context_accepts = p->context_accepts}
+             : (struct parameter){0};
+    return p;
+}
+
 const struct signature *jsonata_signature(struct heap *h, struct asl_text t,
                                           struct failure *failure, size_t *offset)
 {
     struct signature *s =
         jsonata_arena_allocate(&h->arena, sizeof *s + (t.size + 1) * sizeof s->parameters[0]);
     if (!s) {
-        refuse(failure, "D2015", ASL_TEXT(""), 0, offset);
+        refuse(failure, "D2015", item_undefined(), 0, offset);
         return NULL;
     }
-    struct parameter nobody = {0}, *last = &nobody;
+    struct parameter *last = &s->parameters[0]; /* a modifier may stand before the first letter */
+    *last = (struct parameter){0};
     s->count = 0;
     for (size_t at = 1; at < t.size && t.data[at] != ':'; at++) {
         char c = t.data[at];
         if (c == '(') {
             size_t end = closing(t, at, '(', ')');
-            last = &s->parameters[s->count++];
-            *last = (struct parameter){0};
+            last = next_parameter(s);
             if (!parse_choice(between(t, at, end), last)) {
-                refuse(failure, "S0402", between(t, at, end), at, offset);
+                refuse(failure, "S0402", item_text(between(t, at, end)), at, offset);
                 return NULL;
             }
             at = end;
         } else if (c && strchr("snbloafjx", c)) {
-            last = &s->parameters[s->count++];
-            *last = (struct parameter){.type = c, .accepts = accepted_by(c)};
+            last = next_parameter(s);
+            last->type = c;
+            last->accepts = accepted_by(c);
         } else if (!parse_modifier(t, &at, last, failure, offset)) {
             return NULL;
         }
     }
+    for (uint32_t i = 0; i < s->count; i++)
+        if (s->parameters[i].overloaded) {
+            refuse(failure, "S0403", item_text(t), 0, offset);
+            return NULL;
+        }
     return s;
 }
 
@@ -278,14 +316,26 @@ static const char *plural(char type)
     }
 }
 
-/* An argument for an `a` parameter: its elements' type checked, a single item wrapped. */
-static bool check_array(struct heap *h, const struct parameter *p, item *argument)
+/* The letters of what the parameter took are its subtype, letter by letter: so an item of the type
+ * stands for an array of it, but `a<n>+` takes only arrays once it takes two. */
+static bool spells_subtype(const struct parameter *p, const item *arguments, size_t taken)
 {
-    char letter = letter_of(*argument);
+    for (size_t i = 0; i < taken && taken == p->subtype.size; i++)
+        if (p->subtype.data[i] != letter_of(arguments[i]))
+            return false;
+    return taken == p->subtype.size;
+}
+
+/* An argument for an `a` parameter that took `letter`: its elements' type checked, a single item
+ * wrapped. */
+static bool check_array(struct heap *h, const struct parameter *p, char letter,
+                        bool may_stand_alone, item *argument)
+{
+    if (letter == 'm')
+        *argument = item_undefined();
     if (letter == 'm')
         return true;
-    if (p->subtype.size > 0 && letter != 'a' &&
-        !(p->subtype.size == 1 && p->subtype.data[0] == letter))
+    if (letter != 'a' && !may_stand_alone)
         return false;
     if (letter != 'a') {
         struct array *wrapped = jsonata_array(h, 1);
@@ -293,9 +343,9 @@ static bool check_array(struct heap *h, const struct parameter *p, item *argumen
         *argument = item_array(wrapped);
         return true;
     }
-    const struct array *a = argument->as.array;
-    for (uint32_t i = 0; p->subtype.size > 0 && i < a->count; i++)
-        if (letter_of(jsonata_at(h, a, i)) != p->subtype.data[0])
+    const struct array *a = argument->kind == ITEM_ARRAY ? argument->as.array : NULL;
+    for (uint32_t i = 0; a && p->has_subtype && i < a->count; i++)
+        if (p->subtype.size == 0 || letter_of(jsonata_at(h, a, i)) != p->subtype.data[0])
             return false;
     return true;
 }
@@ -303,7 +353,9 @@ static bool check_array(struct heap *h, const struct parameter *p, item *argumen
 struct check {
     struct heap *heap;
     const item *arguments;
-    size_t count, at; /* next argument */
+    size_t count;
+    size_t at;     /* next argument; an optional parameter that took none has had one, too */
+    size_t letter; /* next argument whose letter is taken */
     item *out;
     size_t filled;
     item context;
@@ -317,7 +369,7 @@ static bool fill_missing(struct check *c, const struct parameter *p)
         c->at++;
         return true;
     }
-    if (!(p->accepts & letter_bit(letter_of(c->context)))) {
+    if (!(p->context_accepts & letter_bit(letter_of(c->context)))) {
         *c->failure =
             (struct failure){.code = "T0411", .value = c->context, .index = (int64_t)c->at + 1};
         return false;
@@ -328,15 +380,19 @@ static bool fill_missing(struct check *c, const struct parameter *p)
 
 static bool fill_taken(struct check *c, const struct parameter *p, size_t taken)
 {
+    bool typed = p->type == 'a' && p->has_subtype;
+    const item *matched = c->arguments + c->letter;
+    bool may_stand_alone = !typed || spells_subtype(p, matched, taken);
+    c->letter += taken;
     for (size_t i = 0; i < taken; i++) {
         item argument = c->at < c->count ? c->arguments[c->at] : item_undefined();
-        if (p->type == 'a' && !check_array(c->heap, p, &argument)) {
-            *c->failure = (struct failure){.code = "T0412",
-                                           .value = argument,
-                                           .index = (int64_t)c->at + 1,
-                                           .type = p->subtype.size == 1
-                                                       ? plural(p->subtype.data[0])
-                                                       : NULL};
+        if (p->type == 'a' &&
+            !check_array(c->heap, p, letter_of(matched[i]), may_stand_alone, &argument)) {
+            *c->failure =
+                (struct failure){.code = "T0412",
+                                 .value = argument,
+                                 .index = (int64_t)c->at + 1,
+                                 .type = p->subtype.size == 1 ? plural(p->subtype.data[0]) : NULL};
             return false;
         }
         c->out[c->filled++] = argument;
@@ -352,7 +408,7 @@ static bool fits_in_order(const struct signature *s, const item *arguments, size
     if (count > s->count)
         return false;
     for (size_t i = 0; i < count; i++)
-        if (s->parameters[i].many ||
+        if (s->parameters[i].many || s->parameters[i].lazy ||
             !(s->parameters[i].accepts & letter_bit(letter_of(arguments[i]))))
             return false;
     for (size_t i = count; i < s->count; i++)
@@ -366,7 +422,7 @@ static bool stay_as_they_are(const struct signature *s, const item *arguments, s
 {
     for (size_t i = 0; i < count; i++)
         if (s->parameters[i].type == 'a' &&
-            (arguments[i].kind != ITEM_ARRAY || s->parameters[i].subtype.size > 0))
+            (arguments[i].kind != ITEM_ARRAY || s->parameters[i].has_subtype))
             return false;
     return count == s->count;
 }
@@ -385,7 +441,8 @@ const item *jsonata_check_arguments(struct heap *h, const struct signature *s,
                !share_out(s, s->count, arguments, *count, true, taken)) {
         return mismatch(s, arguments, *count, failure);
     }
-    struct check c = {h, arguments, *count, 0, NULL, 0, context, failure};
+    struct check c = {
+        .heap = h, .arguments = arguments, .count = *count, .context = context, .failure = failure};
     c.out = jsonata_arena_allocate(&h->arena, (s->count + *count + 1) * sizeof *c.out);
     if (!c.out)
         return mismatch(s, arguments, *count, failure);

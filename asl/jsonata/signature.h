@@ -7,11 +7,14 @@
 #include "syntax.h"
 
 struct parameter {
-    uint16_t accepts; /* bits of enum letter */
-    char type;        /* the letter, '(' for a choice */
-    bool optional, many, context;
-    bool lazy; /* `+-`, `+?` and `??` take as few as they can */
-    struct asl_text subtype; /* of a<..> and f<..>; empty: any */
+    uint16_t accepts;         /* bits of enum letter */
+    uint16_t context_accepts; /* likewise, of a context put in for it */
+    char type;                /* the letter, '(' for a choice */
+    bool optional, many, context, has_subtype;
+    bool lazy;               /* `+-`, `+?` and `??` take as few as they can */
+    bool overloaded;         /* with more marks than a regular expression can bear */
+    struct asl_text subtype; /* of a<..> and f<..> */
+    struct asl_text choice;  /* between its parentheses */
 };
 
 struct signature {

@@ -65,12 +65,9 @@ static item key(struct run *run, struct order_by *o, size_t index, uint32_t term
     item *place = &o->keys[index * o->node->count + term];
     if (place->kind != ITEM_UNBOUND)
         return *place;
-    item context = jsonata_at(&run->heap, o->input, index);
-    struct frame *frame = o->frame;
-    if (o->input->tuples && context.kind == ITEM_TUPLE) {
-        frame = jsonata_row_frame(run, frame, context.as.tuple);
-        context = context.as.tuple->at;
-    }
+    struct frame *frame;
+    item one = jsonata_at(&run->heap, o->input, index);
+    item context = jsonata_row_context(run, o->input, one, &frame, o->frame);
     *place = jsonata_evaluate_node(run, o->node->items[term]->lhs, context, frame);
     return *place;
 }

@@ -181,7 +181,7 @@ struct node {
     bool keep_singleton; /* of a path: some step has `[]` */
     bool cons_array;
     bool tuple;               /* makes rows: has @, # or is meant by a % */
-    bool tail;                /* a call whose result is the lambda's */
+    bool tail;                /* a call whose result is the lambda's; of ?: and ?? on the left */
     bool descending;          /* of a sort term */
     bool plain_path;          /* names only, nothing attached */
     uint32_t symbol;          /* of a variable; of a called bare name; of a transform's $clone */
@@ -215,6 +215,7 @@ struct symbols {
     struct symbol *items;
     uint32_t count, capacity;
     struct object *numbers; /* name -> number */
+    uint32_t made;          /* symbols with names nobody can write */
 };
 
 struct jsonata {
@@ -231,10 +232,13 @@ struct jsonata {
     struct jsonata *next;          /* of the programs made by $eval */
 };
 
-#define SYMBOL_ROOT 1 /* the symbol of `$$`; number 0 is nobody's */
+/* Number 0 is nobody's. */
+#define SYMBOL_ROOT      1 /* of `$$` */
+#define SYMBOL_UNDEFINED 2 /* of `$undefined`, see tuple.c */
 
 uint32_t jsonata_symbol(struct heap *h, struct symbols *s, struct asl_text name);
-uint32_t jsonata_symbol_new(struct heap *h, struct symbols *s); /* with a name nobody can write */
+uint32_t jsonata_symbol_new(struct heap *h,
+                            struct symbols *s); /* with a name nobody can write: !0, !1 ... */
 
 /* Source to tree within an existing program (for $eval): NULL and the failure filled in. The
  * source must live as long as the program. */

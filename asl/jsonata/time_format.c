@@ -1,5 +1,6 @@
 /* Milliseconds to text, by picture. */
 #include "time_picture.h"
+#include "power.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -67,7 +68,8 @@ static bool put_offset_digits(struct writer *w, const struct integer_picture *p,
 static bool put_offset(struct writer *w, const struct time_part *part)
 {
     double offset = w->hours * 100 + w->minutes;
-    bool is_width_known = part->has_integer && (part->integer.regular || part->integer.mandatory <= 4);
+    bool is_width_known =
+        part->has_integer && (part->integer.regular || part->integer.mandatory <= 4);
     if (offset == 0 && part->zulu && is_width_known) {
         jsonata_builder_putc(&w->b, 'Z');
         return true;
@@ -83,7 +85,7 @@ static bool put_number(struct writer *w, const struct time_part *part)
 {
     double value = jsonata_time_component(&w->local, part->component);
     if (part->component == 'Y' && part->year_digits >= 0)
-        value = fmod(value, pow(10, part->year_digits));
+        value = fmod(value, jsonata_power(10, part->year_digits));
     if (part->names && part->component != 'f')
         return put_name(w, part, value);
     if (!part->has_integer)

@@ -19,6 +19,9 @@ static item update(struct run *run, const struct node *n, item match, struct fra
     if (!item_is_object(update))
         return fail_at(run, n->rhs, "T2011", update);
     struct members m = jsonata_members(&run->heap, update);
+    if (m.count > 0 && !item_is_object(match) && match.kind != ITEM_ARRAY &&
+        match.kind != ITEM_FUNCTION)
+        return fail_at(run, n->rhs, "T2014", match);
     for (size_t i = 0; match.kind == ITEM_OBJECT && i < m.count; i++)
         jsonata_set_item(&run->heap, match.as.object, jsonata_member_key_item(&m, i),
                          jsonata_member_value(&run->heap, &m, i));

@@ -15,7 +15,7 @@ struct tuple *jsonata_tuple(struct run *run, const struct tuple *from, item at, 
         t = jsonata_arena_allocate(&run->heap.arena, sizeof *t);
         count = more = 0;
     }
-    *t = (struct tuple){at, (struct binding *)(t + 1), count, count + more};
+    *t = (struct tuple){at, (struct binding *)(t + 1), count, count + more, NULL};
     if (count)
         memcpy(t->bindings, from->bindings, count * sizeof *t->bindings);
     return t;
@@ -23,6 +23,8 @@ struct tuple *jsonata_tuple(struct run *run, const struct tuple *from, item at, 
 
 void jsonata_tuple_set(struct run *run, struct tuple *t, uint32_t symbol, item value)
 {
+    if (t->value)
+        jsonata_set(&run->heap, t->value, run->symbols->items[symbol].name, value);
     for (uint32_t i = 0; i < t->count; i++)
         if (t->bindings[i].symbol == symbol) {
             t->bindings[i].value = value;
@@ -35,6 +37,31 @@ void jsonata_tuple_set(struct run *run, struct tuple *t, uint32_t symbol, item v
         *t = *larger;
     }
     t->bindings[t->count++] = (struct binding){symbol, value};
+}
+
+item jsonata_row_value(struct run *run, item row)
+{
+    if (row.kind != ITEM_TUPLE)
+        return row;
+    struct tuple *t = row.as.tuple;
+    if (!t->value) {
+        t->value = jsonata_object(&run->heap, (size_t)t->count + 1);
+        t->value->row = t;
+        if (!item_is_undefined(t->at))
+            jsonata_set(&run->heap, t->value, ASL_TEXT("@"), t->at);
+        for (uint32_t i = 0; i < t->count; i++)
+            jsonata_set(&run->heap, t->value, run->symbols->items[t->bindings[i].symbol].name,
+                        t->bindings[i].value);
+    }
+    return item_object(t->value);
+}
+
+item jsonata_row_context(struct run *run, const struct array *among, item one, struct frame **frame,
+                         struct frame *outer)
+{
+    const struct tuple *t = among->tuples ? jsonata_row(one) : NULL;
+    *frame = t ? jsonata_row_frame(run, outer, t) : outer;
+    return t ? t->at : jsonata_row_value(run, one);
 }
 
 /* Index stages bind after the row is made; rows are born with room for them. */
@@ -66,8 +93,8 @@ static item sort_rows(struct run *run, const struct node *step, struct array *in
         for (uint32_t i = 0; i < sorted.as.array->count; i++) {
             struct tuple *t =
                 jsonata_tuple(run, NULL, jsonata_at(&run->heap, sorted.as.array, i), room(step));
-            if (step->index)
-                jsonata_tuple_set(run, t, step->index, item_number(i));
+            /* without an index of its own the reference writes to the one called undefined */
+            jsonata_tuple_set(run, t, step->index ? step->index : SYMBOL_UNDEFINED, item_number(i));
             jsonata_push(&run->heap, numbered, row_item(t));
         }
         sorted = item_array(numbered);
@@ -80,7 +107,7 @@ static struct tuple *result_row(struct run *run, const struct node *step, const 
                                 item result, bool is_row, uint32_t place)
 {
     if (is_row) {
-        const struct tuple *inner = result.as.tuple;
+        const struct tuple *inner = jsonata_row(result);
         struct tuple *t = jsonata_tuple(run, from, inner->at, inner->count + room(step));
         for (uint32_t i = 0; i < inner->count; i++)
             jsonata_tuple_set(run, t, inner->bindings[i].symbol, inner->bindings[i].value);
@@ -100,7 +127,7 @@ static bool step_row(struct run *run, const struct node *step, const struct tupl
                      struct array *out, struct frame *frame)
 {
     struct frame *inner = jsonata_row_frame(run, frame, from);
-    item result = jsonata_evaluate_node(run, step, from->at, inner);
+    item result = jsonata_evaluate_rows(run, step, from->at, inner);
     if (item_is_failed(result))
         return false;
     if (item_is_undefined(result))
@@ -108,7 +135,7 @@ static bool step_row(struct run *run, const struct node *step, const struct tupl
     struct array *results = jsonata_as_array(&run->heap, result);
     for (uint32_t i = 0; i < results->count; i++) {
         item one = jsonata_at(&run->heap, results, i);
-        bool is_row = results->tuples && one.kind == ITEM_TUPLE;
+        bool is_row = results->tuples && jsonata_row(one);
         jsonata_push(&run->heap, out, row_item(result_row(run, step, from, one, is_row, i)));
         run->steps++;
     }
@@ -124,8 +151,9 @@ item jsonata_evaluate_tuple_step(struct run *run, const struct node *step, struc
     struct array *from = rows ? rows : input;
     for (uint32_t i = 0; i < from->count; i++) {
         item row = jsonata_at(&run->heap, from, i);
-        const struct tuple *t =
-            row.kind == ITEM_TUPLE ? row.as.tuple : jsonata_tuple(run, NULL, row, 0);
+        const struct tuple *t = rows ? jsonata_row(row) : NULL;
+        if (!t)
+            t = jsonata_tuple(run, NULL, row, 0);
         if (!step_row(run, step, t, out, frame))
             return item_failed();
     }

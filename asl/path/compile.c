@@ -349,36 +349,45 @@ static bool parse_after_dots(struct path_parser *p, struct path *path, bool in_f
     return true;
 }
 
+/* One step, or two where `..` stands before one. */
+static bool parse_step(struct path_parser *p, struct path *path, bool in_filter)
+{
+    int c = path_peek(p);
+    if (c == '[') {
+        return parse_bracket(p, path);
+    }
+    if (c == '.') {
+        p->at++;
+        if (path_peek(p) == '.') {
+            p->at++;
+            if (!add_step(p, path, STEP_SCAN)) {
+                return false;
+            }
+        }
+        return parse_after_dots(p, path, in_filter);
+    }
+    if (path->count > 0 && !is_blank(c) && !(p->flags & PATH_REFERENCE)) {
+        /* Jayway wants no dot behind a bracket: $.a[0]b is deployed, and is $.a[0].b. */
+        return parse_after_dots(p, path, in_filter);
+    }
+    return path_fail(p, is_blank(c) ? "a blank cannot stand in a path; write ['a name'] "
+                                      "around a name that has one"
+                                    : "expected '.' or '[' here");
+}
+
 static bool parse_steps(struct path_parser *p, struct path *path, bool in_filter)
 {
     for (;;) {
         int c = path_peek(p);
-        if (c == '[') {
-            if (!parse_bracket(p, path)) {
-                return false;
-            }
-        } else if (c == '.') {
-            p->at++;
-            if (path_peek(p) == '.') {
-                p->at++;
-                if (!add_step(p, path, STEP_SCAN)) {
-                    return false;
-                }
-            }
-            if (!parse_after_dots(p, path, in_filter)) {
-                return false;
-            }
-        } else if (c < 0 || (in_filter && ends_name(c, true))) {
+        if (c < 0 || (in_filter && c != '[' && c != '.' && ends_name(c, true))) {
             return true;
-        } else if (path->count > 0 && !is_blank(c) && !(p->flags & PATH_REFERENCE)) {
-            /* Jayway wants no dot behind a bracket: $.a[0]b is deployed, and is $.a[0].b. */
-            if (!parse_after_dots(p, path, in_filter)) {
-                return false;
-            }
-        } else {
-            return path_fail(p, is_blank(c) ? "a blank cannot stand in a path; write ['a name'] "
-                                              "around a name that has one"
-                                            : "expected '.' or '[' here");
+        }
+        size_t begin = p->at, known = path->count;
+        if (!parse_step(p, path, in_filter)) {
+            return false;
+        }
+        while (known < path->count) {
+            path->steps[known++].offset = begin;
         }
     }
 }

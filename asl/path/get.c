@@ -466,3 +466,20 @@ asl_value *path_get(const struct path *p, const struct path_scope *scope, struct
     value_list_free(&w.found);
     return result;
 }
+
+size_t path_missed_at(const struct path *p, const struct path_scope *scope)
+{
+    struct path beginning = *p; /* looked at, never freed */
+    for (beginning.count = 0; beginning.count <= p->count; beginning.count++) {
+        if (beginning.count && p->steps[beginning.count - 1].kind == STEP_SCAN) {
+            continue; /* `..` is nothing without what it scans for */
+        }
+        beginning.definite = beginning.count < p->definite ? beginning.count : p->definite;
+        asl_value *v = path_get(&beginning, scope, NULL);
+        if (!v) {
+            return beginning.count ? p->steps[beginning.count - 1].offset : 0;
+        }
+        value_release(v);
+    }
+    return p->source_size;
+}

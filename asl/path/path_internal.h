@@ -44,6 +44,7 @@ struct path_slice {
 struct path_step {
     enum path_step_kind kind;
     bool is_from_end; /* (@.length-n): the index is negative and counts from the end */
+    size_t offset;    /* where it begins in the path's text */
     size_t count;     /* of names or indices */
     union {
         asl_value **names; /* strings */

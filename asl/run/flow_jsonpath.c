@@ -49,7 +49,7 @@ static asl_value *evaluate_intrinsic(struct run *r, const struct intrinsic *i,
     struct intrinsic_env env = {r, env_random, env_uuid};
     struct asl_buffer message;
     asl_buffer_init(&message, 32768);
-    asl_value *v = intrinsic_evaluate(i, &scope, &env, &message);
+    asl_value *v = intrinsic_evaluate(i, &scope, &env, &message, NULL);
     if (!v)
         fail_runtime(r, "%.*s", ASL_TEXT_ARGS(asl_buffer_text(&message)));
     asl_buffer_free(&message);

@@ -311,12 +311,24 @@ bool api_read_parameters(struct api_call *call, struct asl_text body)
     return false;
 }
 
+/* Two searches by name otherwise, with every call. */
+static const struct catalogue_operation *shape_of(struct api *a, const char *arn_name,
+                                                  const struct api_operation *operation)
+{
+    size_t slots = sizeof a->shapes / sizeof *a->shapes;
+    struct api_shape *s = &a->shapes[(uintptr_t)operation / sizeof *operation % slots];
+    if (s->operation != operation) {
+        const struct catalogue_service *service =
+            catalogue_service(a->catalogue, asl_text(arn_name));
+        *s = (struct api_shape){operation, catalogue_operation(service, asl_text(operation->name))};
+    }
+    return s->shape;
+}
+
 bool api_begin(struct api_call *call, const char *arn_name, const struct api_operation *operation)
 {
     struct asl_buffer message;
-    const struct catalogue_service *service =
-        catalogue_service(call->api->catalogue, asl_text(arn_name));
-    const struct catalogue_operation *o = catalogue_operation(service, asl_text(operation->name));
+    const struct catalogue_operation *o = shape_of(call->api, arn_name, operation);
     call->operation = operation;
     asl_buffer_init(&message, ANSWER_MAXIMUM / 8);
     enum constraint_verdict verdict =

@@ -91,6 +91,10 @@ struct api {
     void *log_state;
     enum api_level log_level;
     struct constraint_checker *checker;
+    struct api_shape {
+        const struct api_operation *operation;
+        const struct catalogue_operation *shape;
+    } shapes[64]; /* of operations that were called, by their place in memory: api.c */
     struct quotas quotas;
     struct api_call *calls;
     struct shelf machines;   /* by ARN */

@@ -92,6 +92,8 @@ struct http_in {
     struct connections all, idle, holding;
     size_t count;
     size_t held_bytes;
+    time_t date_of; /* the second that `date` shows */
+    char date[64];
 };
 
 struct http_exchange {
@@ -240,25 +242,30 @@ static bool may_hold(struct connection *c, size_t bytes)
 
 /* ---- writing ---- */
 
-static void put_date(struct asl_buffer *out)
+/* HTTP's own clock (RFC 9110, 6.6.1): the real one, whatever the loop's. Written once a second. */
+static void put_date(struct http_in *in, struct asl_buffer *out)
 {
-    struct tm utc;
-    char text[64];
-    time_t now =
-        time(NULL); /* HTTP's own clock (RFC 9110, 6.6.1): the real one, whatever the loop's */
-    gmtime_r(&now, &utc);
-    strftime(text, sizeof text, "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &utc);
-    asl_buffer_puts(out, text);
+    time_t now = time(NULL);
+    if (now != in->date_of) {
+        struct tm utc;
+        gmtime_r(&now, &utc);
+        strftime(in->date, sizeof in->date, "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &utc);
+        in->date_of = now;
+    }
+    asl_buffer_puts(out, in->date);
 }
 
 /* Values come from handlers that may have copied them from a request: no line may be smuggled in.
  */
 static void put_field(struct asl_buffer *out, const struct http_header *field)
 {
+    size_t size = strlen(field->name) + 2 + strlen(field->value);
     asl_buffer_puts(out, field->name);
     asl_buffer_puts(out, ": ");
-    for (const char *c = field->value; *c; c++)
-        asl_buffer_putc(out, (unsigned char)*c < 0x20 || *c == 0x7f ? ' ' : *c);
+    asl_buffer_puts(out, field->value);
+    for (char *c = out->data + out->size - size; *c; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            *c = ' ';
     asl_buffer_puts(out, "\r\n");
 }
 
@@ -304,7 +311,7 @@ static void write_answer(struct connection *c, int status, const struct http_hea
     }
     if (has_body && !has_length)
         asl_buffer_printf(&out, "Content-Length: %zu\r\n", body.size);
-    put_date(&out);
+    put_date(c->in, &out);
     if (!c->keep)
         asl_buffer_puts(&out, "Connection: close\r\n");
     asl_buffer_puts(&out, "\r\n");

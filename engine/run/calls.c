@@ -140,7 +140,7 @@ static void make_marks(struct engine *e, const struct engine_start *start, int64
     snprintf(key, sizeof key, "%019" PRId64, execution);
     for (size_t i = 0; i < start->mark_count; i++) {
         const struct engine_mark *mark = &start->marks[i];
-        store_put_document(e->now->batch, mark->kind, key, mark->value);
+        store_put_document(turn_now(e)->batch, mark->kind, key, mark->value);
         mark->made(mark->state, execution, mark);
     }
 }
@@ -280,7 +280,7 @@ static void note_look(struct engine *e, struct live *l)
 {
     if (l->is_behind)
         turn_put_soon(e, l);
-    int64_t turn = l->is_new || l->is_dirty ? e->turn_number : l->turn;
+    int64_t turn = l->is_new || l->is_dirty ? turn_now(e)->number : l->turn;
     if (turn > e->told)
         e->told = turn;
 }
@@ -329,7 +329,7 @@ bool engine_look_task(struct engine *e, int64_t execution, int64_t task,
 void engine_put_document(struct engine *e, const char *kind, const char *key,
                          struct store_bytes value)
 {
-    store_put_document(e->now->batch, kind, key, value);
+    store_put_document(turn_now(e)->batch, kind, key, value);
     e->told = e->turn_number;
     turn_ask(e);
 }

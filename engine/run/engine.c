@@ -248,7 +248,7 @@ int64_t engine_put_machine_as(struct engine *e, const char *arn, struct asl_text
             .created = loop_now(e->loop),
             .definition = {definition.data, definition.size},
         };
-        store_put_machine(e->now->batch, &row);
+        store_put_machine(turn_now(e)->batch, &row);
         machine_add(e, id, name, arn, role_arn, compiled);
         e->told = e->turn_number;
         turn_ask(e);

@@ -95,8 +95,9 @@ struct turn {
     bool took_due; /* the store is asked anew what is due next, once this is durable */
 };
 
-/* One is filled while another is committed and a third is acted on. */
-enum { TURNS = 3 };
+/* One is filled, one committed, one acted on; one may be durable and wait for that, and one must be empty
+ * to be filled next. */
+enum { TURNS = 5 };
 
 struct machine {
     struct machine *next;
@@ -124,8 +125,11 @@ struct engine {
     struct loop *loop;
     struct store *store;
     struct turn turns[TURNS];
-    struct turn *now;       /* being filled */
-    struct turn *under_way; /* being committed; NULL: none */
+    struct turn *now;       /* being filled; ask turn_now */
+    size_t sent;            /* turns on their way: not empty, and not `now` */
+    bool is_offered;        /* `now` may be taken by the thread, or has been */
+    bool is_holding;        /* the clock, while something is on its way */
+    struct turn *stuck;     /* of `sent`: found no room, without the thread */
     int64_t turn_number;    /* of `now` */
     int64_t starting;       /* running executions whose first row is not durable */
     int64_t durable;        /* number of the last turn that is */
@@ -229,7 +233,9 @@ void behind_wake(void *engine);            /* of its timer */
 void behind_arm(struct engine *e);
 
 /* ---- commit.c ---- */
-/* `now` goes to the disk, unless another turn is on its way: then it goes behind it. */
+/* The turn that is filled now, for putting something into it: it goes nowhere until commit_now. */
+struct turn *turn_now(struct engine *e);
+/* `now` goes to the disk, behind those on their way. */
 void commit_now(struct engine *e);
 /* Waits until nothing is on its way; false: the disk is full. */
 bool commit_wait(struct engine *e);

@@ -171,7 +171,7 @@ static void set_aside(struct engine *e, const struct store_execution *row, const
         return;
     struct store_execution aside = *row;
     aside.due = NEVER;
-    store_update_execution(e->now->batch, &aside);
+    store_update_execution(turn_now(e)->batch, &aside);
     turn_ask(e);
 }
 

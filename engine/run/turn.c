@@ -6,7 +6,7 @@
  *   4. act       tasks to their connectors, answers to callers, the due timer
  *
  * While one turn is committed, the next is filled: it may be run several times (1 to 3) until the disk is
- * free for it. So what is in memory may be ahead of the disk by two turns.
+ * free for it. So what is in memory may be ahead of the disk by several turns (TURNS).
  *
  * Invariants (DESIGN)
  * 1. No command is acted on before the transaction that orders it is committed: actions and waiters
@@ -59,7 +59,7 @@ static void add_waiter(struct turn *t, struct waiter *w)
 
 void turn_wait(struct engine *e, struct waiter *w)
 {
-    add_waiter(e->now, w);
+    add_waiter(turn_now(e), w);
     turn_ask(e);
 }
 
@@ -523,12 +523,13 @@ bool turn_has_something(const struct turn *t)
 void turn_fill(struct engine *e)
 {
     e->figures.turns++;
+    turn_now(e);
     take_due(e);
     crash_here(CRASH_TURN_BEGIN);
     run_queue(e);
     put_behind(e);
     put_rest(e);
-    if (e->under_way)
+    if (e->sent)
         crash_here(CRASH_BESIDE_COMMIT);
 }
 
@@ -539,9 +540,8 @@ void turn_run(void *engine)
     loop_timer_disarm(e->turn_timer);
     if (e->is_paused)
         return; /* commit.c goes on */
-    if (e->under_way && store_batch_bytes(e->now->batch) > BATCH_BYTES_MAXIMUM)
-        return; /* enough: the disk first */
-    turn_fill(e);
+    if (store_batch_bytes(turn_now(e)->batch) < BATCH_BYTES_MAXIMUM) /* else: the disk first */
+        turn_fill(e);
     if (turn_has_something(e->now))
         commit_now(e);
     if (e->queue)

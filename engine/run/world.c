@@ -207,7 +207,7 @@ static bool init_key(struct engine *e, struct store_error *error)
     enum store_status status = store_get_document(e->store, "engine", "token-key", take_key, e);
     if (status == STORE_NOT_FOUND) {
         random_bytes(e, e->token_key, sizeof e->token_key);
-        store_put_document(e->now->batch, "engine", "token-key",
+        store_put_document(turn_now(e)->batch, "engine", "token-key",
                            (struct store_bytes){e->token_key, sizeof e->token_key});
     } else if (status != STORE_OK) {
         *error = *store_last_error(e->store);
@@ -222,7 +222,7 @@ void world_keep_clock(struct engine *e)
     if (loop_is_real(e->loop))
         return;
     put_number(bytes, loop_now(e->loop));
-    store_put_document(e->now->batch, "engine", "clock", (struct store_bytes){bytes, sizeof bytes});
+    store_put_document(turn_now(e)->batch, "engine", "clock", (struct store_bytes){bytes, sizeof bytes});
 }
 
 static bool take_clock(void *state, const char *name, struct store_bytes value)

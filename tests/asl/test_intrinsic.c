@@ -302,7 +302,7 @@ static void call_text(const char *source, const asl_value *input, struct asl_buf
     const asl_value *around[] = {context, variables};
     struct path_scope scope = {input, context_of, variable_of, around};
     struct asl_buffer message;
-    asl_value *v = intrinsic_evaluate(i, &scope, &env, &message);
+    asl_value *v = intrinsic_evaluate(i, &scope, &env, &message, NULL);
     if (v) {
         value_print(v, out);
     } else {

@@ -2,45 +2,16 @@
 # The command line as people use it: what is printed where, the exit statuses scripts rely on, bad
 # input, signals, and dying at every named point. Each case gets a folder of its own, so that no case
 # leans on another's store. Closes with "N passed, N failed".
+cd "$(dirname "$0")/../.." || exit 1
+. tests/shell.sh
 set -u
-stepwell=${STEPWELL:-$(cd "$(dirname "$0")/../.." && pwd)/build/stepwell}
-place=$(mktemp -d) || exit 1
-trap 'rm -rf "$place"' EXIT
-passed=0 failed=0 folder=0
+scratch
+stepwell=$STEPWELL folder=0
 
 fresh() { # a new folder with a new name for the case
     case_name=$1
     folder=$((folder + 1))
     mkdir "$place/$folder" && cd "$place/$folder" || exit 1
-}
-
-judge() { # true or false, what was expected
-    if [ "$1" = 0 ]; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAILED: $case_name: $2"
-        echo "  status $status; out: $(head -c 400 out); err: $(head -c 400 err)"
-    fi
-}
-
-call() { # wanted exit status, arguments...
-    wanted=$1
-    shift
-    timeout 60 "$stepwell" "$@" >out 2>err </dev/null
-    status=$?
-    [ "$status" -eq "$wanted" ]
-    judge $? "exit status $wanted from: $*"
-}
-
-says() { # file, fixed text in it
-    grep -qF -- "$2" "$1"
-    judge $? "'$2' in $1"
-}
-
-lacks() {
-    ! grep -qF -- "$2" "$1"
-    judge $? "no '$2' in $1"
 }
 
 definition() { # file, states by name: "StartAt", then the body of States
@@ -381,47 +352,6 @@ says err "no stand-in for 'nothing'"
 call 2 local dynamodb
 call 1 local dynamodb ListTables '{'
 
-# ---- eval ----
-fresh "eval"
-call 0 eval '$sum($states.input.items.price)' --input '{"items": [{"price": 4}, {"price": 5.5}]}'
-[ "$(cat out)" = 9.5 ]
-judge $? "the result alone on stdout"
-printf '{"items": [{"price": 4}, {"price": 5.5}]}' >order.json
-call 0 eval '$.items[?(@.price > 4)].price' --language jsonpath --input @order.json
-says out 5.5
-lacks out 4
-call 0 eval "States.Format('{} of {}', \$.n, \$v)" --input '{"n": 1}' --variables '{"v": "x"}'
-says out '"1 of x"'
-call 0 eval '{% $states.context.Execution.Id & $v %}' --context '{"Execution": {"Id": "e"}}' \
-    --variables '{"v": 7}'
-says out '"e7"'
-call 0 eval '$$.Execution.Id' --language jsonpath --context '{"Execution": {"Id": "e"}}'
-says out '"e"'
-call 0 eval '$range(1, 3, 1)'
-printf '1 +\n  1' >two.jsonata
-call 0 eval @two.jsonata
-says out 2
-call 1 eval '1 + "a"'
-says err 'T2002'
-says err '  1 + "a"'
-says err '    ^'
-call 1 eval '$.a[' --language jsonpath
-says err '      ^'
-call 1 eval '$.a.b' --language jsonpath
-call 1 eval '$states.input.nothing'
-says err undefined
-call 1 eval 'function($x) { $x }'
-call 1 eval '$eval("1")'
-call 1 eval ''
-call 2 eval '1' --input '[1'
-says err 'the input: line 1, column 3'
-call 2 eval '1' --variables '[1]'
-says err 'object'
-call 2 eval '1' --language sql
-call 2 eval 1 2
-call 1 eval '(function($n) { $n = 0 ? 0 : 1 + $f($n - 1) })(1)'
-call 1 eval '($f := function($n) { 1 + $f($n) }; $f(1))'
-
 # ---- replay ----
 fresh "replay"
 cat >m.asl.json <<'END'
@@ -602,5 +532,4 @@ call 2 diff none.asl.json a.asl.json
 says err "no definition"
 call 2 diff a.asl.json
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+close_count

@@ -98,7 +98,7 @@ static asl_value *template_call(struct run *r, struct asl_text source)
     }
     struct path_scope scope = scope_of(r);
     struct asl_buffer message;
-    asl_value *v = intrinsic_evaluate(i, &scope, &env, &message);
+    asl_value *v = intrinsic_evaluate(i, &scope, &env, &message, NULL);
     asl_buffer_put_text(&r->message, asl_buffer_text(&message));
     asl_buffer_free(&message);
     intrinsic_free(i);

@@ -2,47 +2,10 @@
 # Coverage as people and their tools see it: over stored executions, its page, the tracefile read by
 # genhtml, thresholds, counts saved and added; and the drawings of stepwell graph. Closes with "N passed,
 # N failed".
+cd "$(dirname "$0")/../.." || exit 1
+. tests/shell.sh
 set -u
-stepwell=${STEPWELL:-$(cd "$(dirname "$0")/../.." && pwd)/build/stepwell}
-place=$(mktemp -d) || exit 1
-trap 'rm -rf "$place"' EXIT
-cd "$place" || exit 1
-passed=0 failed=0 skipped=0
-
-judge() { # true or false, what was expected
-    if [ "$1" = 0 ]; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAILED: $2"
-        echo "  status $status; out: $(head -c 400 out); err: $(head -c 400 err)"
-    fi
-}
-call() { # wanted exit status, arguments...
-    wanted=$1
-    shift
-    timeout 60 "$stepwell" "$@" >out 2>err </dev/null
-    status=$?
-    [ "$status" -eq "$wanted" ]
-    judge $? "exit status $wanted from: $*"
-}
-says() { # file, fixed text in it
-    grep -qF -- "$2" "$1"
-    judge $? "'$2' in $1"
-}
-lacks() {
-    ! grep -qF -- "$2" "$1"
-    judge $? "no '$2' in $1"
-}
-# What a test needs and the machine lacks: installed where that may be, else skipped.
-needs() { # program, Debian package
-    command -v "$1" >/dev/null && return 0
-    [ "$(id -u)" = 0 ] && apt-get install -y -qq --no-install-recommends "$2" >/dev/null 2>&1
-    command -v "$1" >/dev/null && return 0
-    echo "skipped: $1 is not here; Debian has it in $2"
-    skipped=$((skipped + 1))
-    return 1
-}
+scratch
 
 cat >m.asl.json <<'END'
 {"StartAt": "Which <b>", "States": {
@@ -121,5 +84,4 @@ if needs xmllint libxml2-utils; then
     judge $status "the drawing is XML"
 fi
 
-echo "$passed passed, $failed failed, $skipped skipped"
-[ "$failed" -eq 0 ]
+close_count

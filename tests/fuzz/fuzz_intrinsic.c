@@ -50,7 +50,7 @@ static void evaluate(const struct intrinsic *i, asl_value *document)
     static const struct intrinsic_env env = {NULL, four, nil_uuid};
     struct path_scope scope = {document, itself, member, document};
     struct asl_buffer message, text;
-    asl_value *v = intrinsic_evaluate(i, &scope, &env, &message);
+    asl_value *v = intrinsic_evaluate(i, &scope, &env, &message, NULL);
     demand((v == NULL) == (message.size > 0));
     if (v != NULL) {
         struct value_error why;

@@ -3,15 +3,15 @@
  *
  * `--driver`: reads lines of {"expr", "data"?, "bindings"?} and answers each with a line of
  * {"value"} | {"undefined"} | {"function"} | {"error": {code, position, token, message}}.
- * Without it: runs differential/run.mjs on this program, every generator in turn: typed (expressions
- * of all operators and functions, mostly of types that fit), splice (the reference suite's taken
- * apart and recombined), boundary (function by function, arguments from the edges). `--long [SEED]`
- * asks 100,000 questions of each. Skipped where node or npm's jsonata (NODE_PATH, or
- * JSONATA_REFERENCE naming its folder) is missing.
+ * Without it: runs differential/run.mjs on this program, every generator in turn: typed
+ * (expressions of all operators and functions, mostly of types that fit), splice (the reference
+ * suite's taken apart and recombined), boundary (function by function, arguments from the edges),
+ * tree (all kinds of nodes within all others). `--long [SEED]` asks 100,000 questions of each.
+ * Skipped where node or npm's jsonata (NODE_PATH, or JSONATA_REFERENCE naming its folder) is
+ * missing.
  */
 #include "asl/jsonata/jsonata.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,11 +21,12 @@
 #define COUNT_SHORT "1500"
 #define COUNT_LONG  "100000"
 #define SCRIPT      "tests/jsonata/differential/run.mjs"
-/* The reference, into a folder below build/; where npm gives nothing the test says it is skipped. */
+/* The reference, into a folder below build/; where npm gives nothing the test says it is skipped.
+ */
 #define INSTALL                                                                                    \
-    "command -v npm >/dev/null && mkdir -p build/npm/jsonata && npm install --prefix "              \
+    "command -v npm >/dev/null && mkdir -p build/npm/jsonata && npm install --prefix "             \
     "build/npm/jsonata --no-audit --no-fund --silent jsonata@2.2 >build/npm/jsonata.log 2>&1"
-#define SKIPPED     77
+#define SKIPPED 77
 
 /* The time of all evaluations; the script gives the reference the same. */
 #define NOW_MS 1600000000000
@@ -79,21 +80,6 @@ static asl_value *answer(const asl_value *question)
     return value_object_take(&answer);
 }
 
-/* {"value"}: the first to the second's power, both as text (the C library's, to tell its last bits
- * from V8's). */
-static asl_value *power_answer(const asl_value *operands)
-{
-    struct value_list answer = {0};
-    char text[64];
-    double base = strtod(value_as_text(value_at(operands, 0)).data, NULL);
-    double exponent = strtod(value_as_text(value_at(operands, 1)).data, NULL);
-    double power = fabs(base) == 1 && !isfinite(exponent) ? NAN : pow(base, exponent);
-    snprintf(text, sizeof text, isinf(power) ? "%sInfinity" : isnan(power) ? "NaN" : "%s%.17g",
-             power < 0 && isinf(power) ? "-" : "", power);
-    value_list_set_take(&answer, "value", value_string_z(text));
-    return value_object_take(&answer);
-}
-
 static int drive(void)
 {
     char *line = NULL;
@@ -106,8 +92,7 @@ static int drive(void)
             fflush(stdout);
             continue;
         }
-        const asl_value *power = value_get_z(question, "power");
-        asl_value *a = power ? power_answer(power) : answer(question);
+        asl_value *a = answer(question);
         struct asl_buffer b;
         asl_buffer_init(&b, ASL_BUFFER_MAXIMUM);
         value_print(a, &b);
@@ -121,7 +106,7 @@ static int drive(void)
     return 0;
 }
 
-static const char *const generators[] = {"typed", "splice", "boundary"};
+static const char *const generators[] = {"typed", "splice", "boundary", "tree"};
 
 /* The script's exit status. */
 static int run_generator(const char *program, const char *count, const char *seed,

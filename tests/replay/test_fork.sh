@@ -2,34 +2,10 @@
 # Forks as people use them: begun in the midst with what the state had, edited or under another
 # definition, replayed, forked again. Breaks when a fork gets another input or other variables, or
 # begins where it cannot. Closes with "N passed, N failed".
+cd "$(dirname "$0")/../.." || exit 1
+. tests/shell.sh
 set -u
-stepwell=${STEPWELL:-$(cd "$(dirname "$0")/../.." && pwd)/build/stepwell}
-place=$(mktemp -d) || exit 1
-trap 'rm -rf "$place"' EXIT
-cd "$place" || exit 1
-passed=0 failed=0
-
-judge() { # true or false, what was expected
-    if [ "$1" = 0 ]; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAILED: $2"
-        echo "  status $status; out: $(head -c 400 out); err: $(head -c 400 err)"
-    fi
-}
-call() { # wanted exit status, arguments...
-    wanted=$1
-    shift
-    timeout 60 "$stepwell" "$@" >out 2>err </dev/null
-    status=$?
-    [ "$status" -eq "$wanted" ]
-    judge $? "exit status $wanted from: $*"
-}
-says() { # file, fixed text in it
-    grep -qF -- "$2" "$1"
-    judge $? "'$2' in $1"
-}
+scratch
 
 cat >m.asl.json <<'END'
 {"StartAt": "Greet", "States": {
@@ -74,9 +50,9 @@ says out 'other-payload  third'
 sed 's/"Tell"/"Say"/g' m.asl.json >renamed.asl.json
 call 1 replay third --definition renamed.asl.json
 says out 'it began at Tell, which the definition has not'
-"$stepwell" fork one --from Last --name open --quiet --db stepwell.db >/dev/null 2>&1 &
+"$STEPWELL" fork one --from Last --name open --quiet --db stepwell.db >/dev/null 2>&1 &
 runner=$!
-for i in $(seq 100); do "$stepwell" history open 2>/dev/null | grep -q WaitStateEntered && break; sleep 0.05; done
+for i in $(seq 100); do "$STEPWELL" history open 2>/dev/null | grep -q WaitStateEntered && break; sleep 0.05; done
 kill -INT $runner 2>/dev/null
 wait $runner
 call 0 resume open --time skip
@@ -101,5 +77,4 @@ call 2 fork one --from Tell --name 'a b'
 call 2 fork nobody --from Tell
 call 2 fork one
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+close_count

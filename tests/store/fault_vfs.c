@@ -1,5 +1,8 @@
 #include "tests/store/fault_vfs.h"
 
+#include "store/wal_file.h"
+
+#include <errno.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <string.h>
@@ -156,6 +159,55 @@ static int vfs_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int fla
     return result;
 }
 
+/* ---- the WAL of the writer, which is no file of SQLite's (store/wal_file.h) ---- */
+
+static struct wal_file_calls real_calls;
+static size_t unsynced, durable; /* bytes written, since the last sync, and in all */
+
+static int wal_write(int fd, const void *data, size_t size, off_t at, bool durably)
+{
+    if (strikes(FAULT_KILL_WRITE)) {
+        real_calls.write(fd, data, size / 2, at, false);
+        raise(SIGKILL);
+    }
+    if (strikes(FAULT_WRITE_IO))
+        return EIO;
+    if (strikes(FAULT_WRITE_FULL))
+        return ENOSPC;
+    if (durably && strikes(FAULT_KILL_SYNC)) {
+        real_calls.write(fd, data, size, at, false);
+        raise(SIGKILL);
+    }
+    if (durably && strikes(FAULT_SYNC_IO))
+        return EIO;
+    if (durably)
+        durable += size;
+    else
+        unsynced += size;
+    return real_calls.write(fd, data, size, at, durably);
+}
+
+static int wal_sync(int fd)
+{
+    if (strikes(FAULT_KILL_SYNC))
+        raise(SIGKILL);
+    if (strikes(FAULT_SYNC_IO))
+        return EIO;
+    durable += unsynced;
+    unsynced = 0;
+    return real_calls.sync(fd);
+}
+
+size_t fault_vfs_unsynced(void)
+{
+    return unsynced;
+}
+
+size_t fault_vfs_durable(void)
+{
+    return durable;
+}
+
 void fault_vfs_register(void)
 {
     static sqlite3_vfs vfs;
@@ -167,6 +219,8 @@ void fault_vfs_register(void)
     vfs.szOsFile = (int)sizeof(struct fault_file) + real_vfs->szOsFile;
     vfs.xOpen = vfs_open;
     sqlite3_vfs_register(&vfs, 1);
+    real_calls = wal_file_calls;
+    wal_file_calls = (struct wal_file_calls){wal_write, wal_sync};
 }
 
 void fault_vfs_arm(enum fault_kind kind, int n, int for_ever)

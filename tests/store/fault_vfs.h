@@ -1,8 +1,10 @@
-/* Breaks the disk by number: a layer over SQLite's own file system that fails, or kills the process
- * at, the n-th write or sync. Registered as the default, so that the store needs no hook.
+/* Breaks the disk by number: a layer over SQLite's own file system, and under the store's WAL, that
+ * fails, or kills the process at, the n-th write or sync. Registered as the default.
  */
 #ifndef TESTS_STORE_FAULT_VFS_H
 #define TESTS_STORE_FAULT_VFS_H
+
+#include <stddef.h>
 
 enum fault_kind {
     FAULT_NONE,
@@ -18,5 +20,8 @@ void fault_vfs_register(void);
 void fault_vfs_arm(enum fault_kind kind, int n, int for_ever);
 /* True when the fault was hit since it was armed. */
 int fault_vfs_was_hit(void);
+/* Bytes of the writer's WAL that were written and not synced since, and that were made durable. */
+size_t fault_vfs_unsynced(void);
+size_t fault_vfs_durable(void);
 
 #endif

@@ -19,9 +19,11 @@
 
 /* Commits batches of one machine and three chunks until one fails; returns how many were told to be
  * durable. */
+enum { CHUNK = 30000 }; /* some commits of it, and the WAL grows ahead (store/wal_file.c) */
+
 static int64_t commit_until_it_fails(struct store *s, enum store_status *status)
 {
-    static char chunk[9000];
+    static char chunk[CHUNK];
     struct store_batch *b = store_batch_new();
     struct store_error error = {0};
     int64_t done = 0;
@@ -49,7 +51,7 @@ static int64_t commit_until_it_fails(struct store *s, enum store_status *status)
 static bool count_chunks(void *state, int64_t first, int64_t count, struct store_bytes chunk)
 {
     (void)first, (void)count;
-    *(int *)state += chunk.size == 9000 ? 1 : 0;
+    *(int *)state += chunk.size == CHUNK ? 1 : 0;
     return true;
 }
 
@@ -115,6 +117,50 @@ static void bounds_its_wal(void **state)
     store_close(s);
 }
 
+/* From a few bytes to more than the WAL's file gathers. */
+static void nothing_is_told_before_it_is_synced(void **state)
+{
+    (void)state;
+    static char chunk[100000];
+    struct store *s = open_or_fail();
+    struct store_batch *b = store_batch_new();
+    for (int64_t id = 1; id <= 64; id *= 2) {
+        size_t before = fault_vfs_durable();
+        for (int64_t i = 1; i <= id; i++)
+            store_append_history(b, id, i, 1, (struct store_bytes){chunk, sizeof chunk});
+        commit(s, b);
+        assert_int_equal(fault_vfs_unsynced(), 0);
+        assert_in_range(fault_vfs_durable() - before, sizeof chunk * (size_t)id, SIZE_MAX);
+    }
+    store_batch_free(b);
+    store_close(s);
+}
+
+/* A process that ends in the middle leaves zeros behind its last commit. */
+static void reads_back_what_grew_ahead(void **state)
+{
+    (void)state;
+    static char chunk[CHUNK];
+    pid_t child = fork();
+    if (child == 0) {
+        struct store_error error;
+        struct store *s = store_open(path, &error);
+        struct store_batch *b = store_batch_new();
+        for (int64_t id = 1; s && id <= 100; id++) {
+            put_machine(b, id, "arn:machine:M");
+            for (int64_t i = 1; i <= 3; i++)
+                store_append_history(b, id, i, 1, (struct store_bytes){chunk, sizeof chunk});
+            if (store_commit(s, b, &error) != STORE_OK)
+                _exit(1);
+        }
+        raise(SIGKILL);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    assert_holds(100);
+}
+
 static void write_errors_end_it(void **state)
 {
     (void)state;
@@ -169,7 +215,7 @@ static void kill_at_every(enum fault_kind kind)
         if (child == 0) {
             struct store_error error;
             struct store_batch *b = store_batch_new();
-            static char chunk[9000];
+            static char chunk[CHUNK];
             struct store *s = store_open(path, &error);
             if (s && n % 2)
                 store_set_checkpoint(s, 10, 20);
@@ -218,6 +264,8 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         TEST(bounds_its_wal),
+        TEST(nothing_is_told_before_it_is_synced),
+        TEST(reads_back_what_grew_ahead),
         TEST(write_errors_end_it),
         TEST(sync_errors_end_it),
         TEST(a_full_disk_keeps_the_batch),

@@ -1,6 +1,6 @@
 """Compares what every operation's answer is read as with what botocore's own parser makes of it.
 
-usage: compare_answers.py DRIVER MODELS [ROUNDS]
+usage: compare_answers.py DRIVER MODELS [ROUNDS [SEED]]
 
 For each operation an output is generated from its shape and written as its service would write it
 (the rules of the protocols, from the server's side); botocore and the driver read the same bytes.
@@ -26,7 +26,7 @@ from botocore.model import ServiceModel
 from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
 
-from compare import Generator, arn_names, find_models, load, streams
+from compare import Generator, arn_names, find_models, load, spelt, streams
 
 EMPTY = {"json": b"{}", "rest-json": b"{}"}
 
@@ -175,6 +175,7 @@ def plain(value):
 def main():
     driver, models = sys.argv[1], sys.argv[2]
     rounds = int(sys.argv[3]) if len(sys.argv) > 3 else 2
+    seed = sys.argv[4] + "." if len(sys.argv) > 4 else ""
     folder, keep = find_models(models)
     names = arn_names(driver)
     process = subprocess.Popen([driver, "--drive"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -190,11 +191,12 @@ def main():
                 continue
             operations += 1
             for turn in range(rounds):
-                generator = Generator("%s.%s.answer.%d" % (name, operation_name, turn), [1, 0.5][min(turn, 1)])
+                generator = Generator("%s%s.%s.answer.%d" % (seed, name, operation_name, turn), [1, 0.5][min(turn, 1)], turn > 1)
+                generator.moments = [0, 1700000000]
                 shape = operation.output_shape
-                value = generator.value(shape, 0, True) if shape else {}
+                value = spelt(generator.value(shape, 0, True)) if shape else {}
                 headers, body = answer_of(protocol, operation, value)
-                theirs = plain(parser.parse({"headers": HeadersDict(headers), "body": body, "status_code": 200}, shape))
+                theirs = spelt(plain(parser.parse({"headers": HeadersDict(headers), "body": body, "status_code": 200}, shape)))
                 payload = shape and shape.serialization.get("payload")
                 if payload and body == b"" and theirs.get(payload) in ({}, ""):
                     streaming = shape.members[payload].serialization.get("streaming")
