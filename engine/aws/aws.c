@@ -223,10 +223,20 @@ const char *aws_route_of(const struct aws *a, const char *service)
     return NULL;
 }
 
-bool aws_place(struct aws *a, const char *where, const char *asked, char url[512],
-               char message[512])
+const char *aws_route_of_state(const struct aws *a, struct asl_text state, const char *service)
 {
-    const char *route = aws_route_of(a, where);
+    static const char mark[] = "state:";
+    for (size_t i = 0; state.size && i < a->rules.route_count; i++)
+        if (strncmp(a->routes[i].where, mark, sizeof mark - 1) == 0 &&
+            asl_text_is(state, a->routes[i].where + sizeof mark - 1))
+            return a->routes[i].url;
+    return aws_route_of(a, service);
+}
+
+bool aws_place(struct aws *a, struct asl_text state, const char *where, const char *asked,
+               char url[512], char message[512])
+{
+    const char *route = aws_route_of_state(a, state, where);
     bool is_routed = route && strcmp(route, "aws") != 0;
     if (!endpoint_url_is_good(asked)) {
         snprintf(message, 512, "'%.200s' is no URL that can be called", asked);
@@ -239,13 +249,20 @@ bool aws_place(struct aws *a, const char *where, const char *asked, char url[512
                  strstr(asked, "://") + 3, where);
         return false;
     }
+    if (is_routed && !endpoint_url_is_good(route)) {
+        snprintf(message, 512,
+                 "its route goes to '%.200s', and only an http:// or https:// URL can take this call",
+                 route);
+        return false;
+    }
     snprintf(url, 512, "%s", is_routed ? route : asked);
     for (size_t size = strlen(url); size > 0 && url[size - 1] == '/'; size--)
         url[size - 1] = '\0';
     return true;
 }
 
-bool aws_base_url(struct aws *a, const char *host, char url[512], char message[512])
+bool aws_base_url(struct aws *a, struct asl_text state, const char *host, char url[512],
+                  char message[512])
 {
     char asked[512];
     if (snprintf(asked, sizeof asked, "http://%s", host) >= (int)sizeof asked - 1 ||
@@ -255,5 +272,5 @@ bool aws_base_url(struct aws *a, const char *host, char url[512], char message[5
     }
     if (!endpoint_url_is_local(asked))
         snprintf(asked, sizeof asked, "https://%s", host);
-    return aws_place(a, "execute-api", asked, url, message);
+    return aws_place(a, state, "execute-api", asked, url, message);
 }

@@ -56,6 +56,8 @@ struct catalogue *aws_catalogue(struct aws *a);
 bool aws_route(struct aws *a, const char *where, const char *url, char message[512]);
 /* The URL that a service is routed to, or NULL; `service` as in aws_route. */
 const char *aws_route_of(const struct aws *a, const char *service);
+/* The same for a Task (`state`: its name, or empty): a route of its own first. */
+const char *aws_route_of_state(const struct aws *a, struct asl_text state, const char *service);
 /* Where a call of this operation would go, and by which rule, in words: for a dry run. `state` is the
  * Task's name, or empty; of `parameters` (or NULL) a Lambda function's name is taken. */
 bool aws_where_of(struct aws *a, const struct catalogue_operation *operation, struct asl_text state,
@@ -123,14 +125,15 @@ struct aws_raw_call *aws_raw_send(struct aws *a, const struct aws_raw *raw,
                                   void *state);
 void aws_raw_cancel(struct aws_raw_call *c);
 
-/* Where an API of API Gateway is called: a route for "execute-api", the host itself when it is
+/* Where an API of API Gateway is called: a route for the state or "execute-api", the host itself when it is
  * on this machine (plain HTTP), https when real AWS was asked for. Fills scheme, host and base
  * path, without '/' at the end. False and a message when the host is none, or nothing allows it. */
-bool aws_base_url(struct aws *a, const char *host, char url[512], char message[512]);
-/* The same for any absolute URL: a route for `where` ("eks:call"), `asked` itself when it is on
- * this machine or real AWS was asked for. */
-bool aws_place(struct aws *a, const char *where, const char *asked, char url[512],
-               char message[512]);
+bool aws_base_url(struct aws *a, struct asl_text state, const char *host, char url[512],
+                  char message[512]);
+/* The same for any absolute URL: a route for the state or `where` ("eks:call"), `asked` itself when
+ * it is on this machine or real AWS was asked for. */
+bool aws_place(struct aws *a, struct asl_text state, const char *where, const char *asked,
+               char url[512], char message[512]);
 
 /* "Unable to execute HTTP request: ...": what AWS's SDK says of a failure on the wire. */
 void aws_words_of_failure(const struct http_answer *answer, const char *url, char text[512]);

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/loop/kept.h"
 #include "engine/loop/loop.h"
 #include "request.h"
 #include "retry.h"
@@ -57,7 +58,7 @@ static void call_free(struct aws_call *c)
     free(c->role_arn);
     free(c->token);
     free(c->state_name);
-    free(c);
+    kept_give_back(c);
     loop_release(loop);
 }
 
@@ -363,8 +364,8 @@ static struct aws_call *call_new(struct aws *a, const struct aws_ask *ask,
                                  void (*done)(void *state, const struct aws_outcome *outcome),
                                  void *state)
 {
-    struct aws_call *c = asl_allocate_zeroed(1, sizeof *c);
-    c->aws = a;
+    struct aws_call *c = kept_take(sizeof *c);
+    *c = (struct aws_call){.aws = a};
     c->operation = ask->operation;
     c->names = ask->names;
     c->parameters = ask->parameters ? value_retain(ask->parameters) : NULL;

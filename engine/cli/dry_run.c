@@ -103,25 +103,33 @@ static void find_call(struct dry *d, const struct resource *r, const asl_value *
     value_release(given);
 }
 
-static void find_http(struct dry *d, const asl_value *parameters, struct place *p)
+static void find_http(struct dry *d, struct asl_text state, const asl_value *parameters,
+                      struct place *p)
 {
-    const char *route = aws_route_of(d->aws, "http"), *url = text_of(parameters, "ApiEndpoint");
+    const char *route = aws_route_of_state(d->aws, state, "http"),
+               *url = text_of(parameters, "ApiEndpoint");
     snprintf(p->where, sizeof p->where, "%s", route ? route : url ? url : AT_RUN_TIME);
     snprintf(p->why, sizeof p->why, "%s",
-             route ? "the route http" : "http:invoke calls its ApiEndpoint");
+             !route                                ? "http:invoke calls its ApiEndpoint"
+             : route == aws_route_of(d->aws, "http") ? "the route http"
+                                                     : "the route of its state");
 }
 
-static void find_api_gateway(struct dry *d, const asl_value *parameters, struct place *p)
+static void find_api_gateway(struct dry *d, struct asl_text state, const asl_value *parameters,
+                             struct place *p)
 {
     char url[512], message[512];
-    const char *route = aws_route_of(d->aws, "execute-api"),
+    const char *route = aws_route_of_state(d->aws, state, "execute-api"),
                *host = text_of(parameters, "ApiEndpoint");
     if (!host && !route) {
         snprintf(p->where, sizeof p->where, AT_RUN_TIME);
         snprintf(p->why, sizeof p->why, "its ApiEndpoint, where --aws allows it");
-    } else if (aws_base_url(d->aws, host ? host : "localhost", url, message)) {
+    } else if (aws_base_url(d->aws, state, host ? host : "localhost", url, message)) {
         snprintf(p->where, sizeof p->where, "%s", url);
-        snprintf(p->why, sizeof p->why, "%s", route ? "the route execute-api" : "its ApiEndpoint");
+        snprintf(p->why, sizeof p->why, "%s",
+                 !route                                       ? "its ApiEndpoint"
+                 : route == aws_route_of(d->aws, "execute-api") ? "the route execute-api"
+                                                                : "the route of its state");
     } else
         nowhere(d, p, message);
 }
@@ -129,6 +137,7 @@ static void find_api_gateway(struct dry *d, const asl_value *parameters, struct 
 static void find(struct dry *d, const struct state *s, const asl_value *text, struct place *p)
 {
     const struct resource *r = &s->of.task.resource;
+    struct asl_text state = value_as_text(s->name);
     const asl_value *parameters = value_get_z(text, "Parameters");
     if (!parameters)
         parameters = value_get_z(text, "Arguments");
@@ -143,9 +152,9 @@ static void find(struct dry *d, const struct state *s, const asl_value *text, st
         snprintf(p->where, sizeof p->where, "a worker");
         snprintf(p->why, sizeof p->why, "an activity: whoever asks GetActivityTask");
     } else if (strcmp(r->type, "http") == 0)
-        find_http(d, parameters, p);
+        find_http(d, state, parameters, p);
     else if (strcmp(r->type, "apigateway") == 0)
-        find_api_gateway(d, parameters, p);
+        find_api_gateway(d, state, parameters, p);
     else
         find_call(d, r, s->name, parameters, p);
     value_release(none);

@@ -25,7 +25,8 @@
  */
 #include "http_out.h"
 
-#include "curl_memory.h"
+#include "http_request.h"
+#include "kept.h"
 #include "watches.h"
 
 #include <arpa/inet.h>
@@ -63,17 +64,24 @@ struct ring {
     size_t running;
 };
 
+/* What an easy handle was set up for, but for what each call sets. Handles of the two common kinds are
+ * used again as they are; any other is wiped first. */
+enum easy_kind {
+    EASY_ANY,
+    EASY_DIRECT,  /* a body or none, the system's authorities, no proxy */
+    EASY_PROXIED, /* the same, a proxy where the standard variables say so */
+    EASY_KINDS
+};
+
 struct http_call {
     struct http_out *out;
     struct ring *ring; /* NULL while waiting */
     struct http_host *host;
     struct http_call *next, *previous; /* among the host's waiting or all running */
     CURL *easy;                        /* NULL while waiting */
-    /* In one block with the call: what of the request curl looks at until the end. */
-    struct curl_slist *lines;
-    const char *method, *url, *ca_bundle;
-    struct asl_text body, ca_pem;
-    const char *objection; /* why it cannot be sent as it is; NULL: it can */
+    enum easy_kind kind;
+    struct http_request_copy sent; /* it lies behind the call, in the same block */
+    const char *objection;         /* why it cannot be sent as it is; NULL: it can */
     int64_t timeout_ms, connect_timeout_ms;
     bool direct, public_only;
     size_t header_bytes;
@@ -94,6 +102,11 @@ struct http_host {
     struct call_list waiting;
 };
 
+struct spare_handles {
+    CURL *items[SPARE_HANDLES];
+    size_t count;
+};
+
 struct http_out {
     struct loop *loop;
     struct ring *rings;
@@ -102,8 +115,7 @@ struct http_out {
     size_t in_all, per_host, running;
     struct http_host *hosts;
     struct call_list calls; /* running */
-    CURL *spare[SPARE_HANDLES];
-    size_t spare_count;
+    struct spare_handles spare[EASY_KINDS];
     struct sockaddr_un inner;
     socklen_t inner_size; /* 0: there is none */
 };
@@ -210,19 +222,26 @@ static void host_drop_if_idle(struct http_out *h, struct http_host *host)
 
 /* ---- calls ---- */
 
-static void easy_give_back(struct http_out *h, CURL *easy)
+static void easy_give_back(struct http_out *h, CURL *easy, enum easy_kind kind)
 {
-    if (h->spare_count == SPARE_HANDLES) {
+    struct spare_handles *spare = &h->spare[kind];
+    if (spare->count == SPARE_HANDLES) {
         curl_easy_cleanup(easy);
         return;
     }
-    curl_easy_reset(easy);
-    h->spare[h->spare_count++] = easy;
+    if (kind == EASY_ANY)
+        curl_easy_reset(easy);
+    else
+        curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL); /* it goes with the call */
+    spare->items[spare->count++] = easy;
 }
 
-static CURL *easy_take(struct http_out *h)
+/* *is_ready: it was set up for this kind before. */
+static CURL *easy_take(struct http_out *h, enum easy_kind kind, bool *is_ready)
 {
-    CURL *easy = h->spare_count > 0 ? h->spare[--h->spare_count] : curl_easy_init();
+    *is_ready = kind != EASY_ANY && h->spare[kind].count > 0;
+    struct spare_handles *spare = &h->spare[*is_ready ? kind : EASY_ANY];
+    CURL *easy = spare->count > 0 ? spare->items[--spare->count] : curl_easy_init();
     if (!easy)
         asl_out_of_memory();
     return easy;
@@ -235,7 +254,7 @@ static void call_free(struct http_call *c)
     if (c->easy) {
         curl_multi_remove_handle(c->ring->multi, c->easy);
         c->ring->running--;
-        easy_give_back(h, c->easy);
+        easy_give_back(h, c->easy, c->kind);
         list_remove(&h->calls, c);
         c->host->running--;
         h->running--;
@@ -245,7 +264,7 @@ static void call_free(struct http_call *c)
     host_drop_if_idle(h, c->host);
     http_headers_free(&c->answer.headers);
     asl_buffer_free(&c->answer.body);
-    free(c);
+    kept_give_back(c);
     loop_release(h->loop);
 }
 
@@ -346,8 +365,8 @@ static bool is_public(const struct sockaddr *address)
 static bool is_inner(const struct http_call *c)
 {
     static const char url[] = HTTP_OUT_INNER;
-    return c->out->inner_size && strncmp(c->url, url, sizeof url - 1) == 0 &&
-           (c->url[sizeof url - 1] == '/' || !c->url[sizeof url - 1]);
+    return c->out->inner_size && strncmp(c->sent.url, url, sizeof url - 1) == 0 &&
+           (c->sent.url[sizeof url - 1] == '/' || !c->sent.url[sizeof url - 1]);
 }
 
 static curl_socket_t on_open_socket(void *state, curlsocktype purpose, struct curl_sockaddr *a)
@@ -388,63 +407,77 @@ static bool is_loopback(const char *url)
            strncmp(host, "127.", 4) == 0;
 }
 
+static bool expects_body(const char *method)
+{
+    return strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0 || strcmp(method, "PATCH") == 0;
+}
+
+static enum easy_kind kind_of(const struct http_request *r)
+{
+    bool is_common = !r->ca_bundle && !r->ca_pem.size && !r->public_only && expects_body(r->method);
+    return !is_common ? EASY_ANY : r->direct || is_loopback(r->url) ? EASY_DIRECT : EASY_PROXIED;
+}
+
 static void set_method(struct http_call *c)
 {
-    bool expects_body = strcmp(c->method, "POST") == 0 || strcmp(c->method, "PUT") == 0 ||
-                        strcmp(c->method, "PATCH") == 0;
-    if (strcmp(c->method, "HEAD") == 0)
+    if (strcmp(c->sent.method, "HEAD") == 0)
         curl_easy_setopt(c->easy, CURLOPT_NOBODY, 1L);
     else
-        curl_easy_setopt(c->easy, CURLOPT_CUSTOMREQUEST, c->method);
-    if (c->body.size > 0 || expects_body) {
-        curl_easy_setopt(c->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)c->body.size);
-        curl_easy_setopt(c->easy, CURLOPT_POSTFIELDS, c->body.size > 0 ? c->body.data : "");
+        curl_easy_setopt(c->easy, CURLOPT_CUSTOMREQUEST, c->sent.method);
+    if (c->sent.body.size > 0 || expects_body(c->sent.method)) {
+        curl_easy_setopt(c->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)c->sent.body.size);
+        curl_easy_setopt(c->easy, CURLOPT_POSTFIELDS, c->sent.body.size > 0 ? c->sent.body.data : "");
     }
 }
 
-static void set_limits(struct http_call *c)
+static void set_trust(struct http_call *c)
 {
-    curl_easy_setopt(c->easy, CURLOPT_TIMEOUT_MS, (long)c->timeout_ms);
-    curl_easy_setopt(c->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)c->connect_timeout_ms);
-    curl_easy_setopt(c->easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)c->answer.body.maximum);
-    curl_easy_setopt(c->easy, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(c->easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(c->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(c->easy, CURLOPT_SSL_VERIFYPEER, 1L);
     curl_easy_setopt(c->easy, CURLOPT_SSL_VERIFYHOST, 2L);
     curl_easy_setopt(c->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    if (c->ca_bundle)
-        curl_easy_setopt(c->easy, CURLOPT_CAINFO, c->ca_bundle);
-    if (c->ca_pem.size > 0) {
-        struct curl_blob pem = {(void *)(uintptr_t)c->ca_pem.data, c->ca_pem.size, CURL_BLOB_COPY};
+    if (c->sent.ca_bundle)
+        curl_easy_setopt(c->easy, CURLOPT_CAINFO, c->sent.ca_bundle);
+    if (c->sent.ca_pem.size > 0) {
+        struct curl_blob pem = {(void *)(uintptr_t)c->sent.ca_pem.data, c->sent.ca_pem.size, CURL_BLOB_COPY};
         curl_easy_setopt(c->easy, CURLOPT_CAINFO_BLOB, &pem);
     }
-    if (c->direct || is_loopback(c->url))
-        curl_easy_setopt(c->easy, CURLOPT_PROXY, "");
 }
 
-static void set_up(struct http_call *c)
+/* What is the same for all calls of a kind. */
+static void set_kind(struct http_call *c)
 {
-    curl_easy_setopt(c->easy, CURLOPT_URL, c->url);
     curl_easy_setopt(c->easy, CURLOPT_PATH_AS_IS, 1L); /* "/a/../b" is a key in S3 */
-    curl_easy_setopt(c->easy, CURLOPT_PRIVATE, c);
-    curl_easy_setopt(c->easy, CURLOPT_ERRORBUFFER, c->error);
     curl_easy_setopt(c->easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(c->easy, CURLOPT_QUICK_EXIT, 1L); /* a slow resolver must not stop the loop */
     curl_easy_setopt(c->easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     curl_easy_setopt(c->easy, CURLOPT_WRITEFUNCTION, on_body);
-    curl_easy_setopt(c->easy, CURLOPT_WRITEDATA, c);
     curl_easy_setopt(c->easy, CURLOPT_HEADERFUNCTION, on_header);
-    curl_easy_setopt(c->easy, CURLOPT_HEADERDATA, c);
     curl_easy_setopt(c->easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
-    curl_easy_setopt(c->easy, CURLOPT_OPENSOCKETDATA, c);
     curl_easy_setopt(c->easy, CURLOPT_CLOSESOCKETFUNCTION, on_close_socket);
     curl_easy_setopt(c->easy, CURLOPT_CLOSESOCKETDATA, c->out);
+    curl_easy_setopt(c->easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(c->easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(c->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     /* A connection that somebody else opened was not asked for its address. */
     curl_easy_setopt(c->easy, CURLOPT_FRESH_CONNECT, c->public_only ? 1L : 0L);
-    curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, c->lines);
+    set_trust(c);
+    if (c->direct || is_loopback(c->sent.url))
+        curl_easy_setopt(c->easy, CURLOPT_PROXY, "");
+}
+
+static void set_call(struct http_call *c)
+{
+    curl_easy_setopt(c->easy, CURLOPT_URL, c->sent.url);
+    curl_easy_setopt(c->easy, CURLOPT_PRIVATE, c);
+    curl_easy_setopt(c->easy, CURLOPT_ERRORBUFFER, c->error);
+    curl_easy_setopt(c->easy, CURLOPT_WRITEDATA, c);
+    curl_easy_setopt(c->easy, CURLOPT_HEADERDATA, c);
+    curl_easy_setopt(c->easy, CURLOPT_OPENSOCKETDATA, c);
+    curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, c->sent.lines);
+    curl_easy_setopt(c->easy, CURLOPT_TIMEOUT_MS, (long)c->timeout_ms);
+    curl_easy_setopt(c->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)c->connect_timeout_ms);
+    curl_easy_setopt(c->easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)c->answer.body.maximum);
     set_method(c);
-    set_limits(c);
 }
 
 /* ---- rings ---- */
@@ -458,7 +491,7 @@ static int watch_time(CURLM *multi, long timeout_ms, void *ring);
 static struct ring *ring_new(struct http_out *h)
 {
     struct ring *r = asl_allocate_zeroed(1, sizeof *r);
-    curl_memory_begin();
+    kept_begin_curl();
     r->out = h;
     r->multi = curl_multi_init();
     r->timer = event_new(loop_base(h->loop), -1, 0, on_timer, r);
@@ -495,11 +528,14 @@ static struct ring *ring_with_room(struct http_out *h)
 static void start(struct http_out *h, struct http_call *c)
 {
     list_remove(&c->host->waiting, c);
-    c->easy = easy_take(h);
+    bool is_ready;
+    c->easy = easy_take(h, c->kind, &is_ready);
     list_append(&h->calls, c);
     c->host->running++;
     h->running++;
-    set_up(c);
+    if (!is_ready)
+        set_kind(c);
+    set_call(c);
     c->ring = ring_with_room(h);
     c->ring->running++;
     curl_multi_add_handle(c->ring->multi, c->easy);
@@ -664,8 +700,9 @@ void http_out_free(struct http_out *h)
         call_free(h->calls.first);
     while (h->hosts) /* goes with its last call */
         call_free(h->hosts->waiting.first);
-    for (size_t i = 0; i < h->spare_count; i++)
-        curl_easy_cleanup(h->spare[i]);
+    for (size_t kind = 0; kind < EASY_KINDS; kind++)
+        for (size_t i = 0; i < h->spare[kind].count; i++)
+            curl_easy_cleanup(h->spare[kind].items[i]);
     for (struct ring *r = h->rings, *next; r; r = next) {
         next = r->next;
         ring_free(r);
@@ -675,111 +712,15 @@ void http_out_free(struct http_out *h)
     free(h);
 }
 
-/* ---- a request, copied ---- */
-
-static bool holds_line_break(const char *text)
-{
-    return text[strcspn(text, "\r\n")] != '\0';
-}
-
-/* RFC 9110 5.6.2. Asked of every header of every call: strspn makes its table anew each time. */
-static bool is_token(const char *name)
-{
-    const char *at = name;
-    while ((*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') || (*at >= '0' && *at <= '9') ||
-           *at == '-' || (*at && strchr("!#$%&'*+.^_`|~", *at)))
-        at++;
-    return at > name && !*at;
-}
-
-/* What cannot be sent as it is, in words; NULL when all is well. */
-static const char *objection_to(const struct http_request *r)
-{
-    if (!is_token(r->method))
-        return "the HTTP method is no token";
-    if (r->url[strcspn(r->url, " \t\r\n")] != '\0')
-        return "the URL holds white space";
-    for (size_t i = 0; i < r->headers.count; i++)
-        if (!is_token(r->headers.items[i].name) || holds_line_break(r->headers.items[i].value))
-            return "a header's name or value cannot be sent (a line break?)";
-    return NULL;
-}
-
-/* Curl adds headers of its own that nobody signed: a line "Name:" takes them away. */
-static const char *const uninvited[] = {"Accept", "Content-Type", "Expect", "User-Agent"};
-enum { UNINVITED = sizeof uninvited / sizeof *uninvited };
-
-static size_t size_of(const struct http_request *r)
-{
-    size_t size = sizeof(struct http_call) + strlen(r->method) + 1 + strlen(r->url) + 1 +
-                  (r->ca_bundle ? strlen(r->ca_bundle) + 1 : 0) + r->body.size + r->ca_pem.size +
-                  (r->headers.count + UNINVITED) * sizeof(struct curl_slist);
-    for (size_t i = 0; i < r->headers.count; i++)
-        size += strlen(r->headers.items[i].name) + strlen(r->headers.items[i].value) + sizeof ": ";
-    for (size_t i = 0; i < UNINVITED; i++)
-        size += strlen(uninvited[i]) + sizeof ":";
-    return size;
-}
-
-/* The next free byte of the block; moved on by each copy. */
-static const char *copy_bytes(char **at, struct asl_text t)
-{
-    char *copy = *at;
-    if (t.size)
-        memcpy(copy, t.data, t.size);
-    *at += t.size;
-    return copy;
-}
-
-static const char *copy_text(char **at, const char *text)
-{
-    return text ? copy_bytes(at, (struct asl_text){text, strlen(text) + 1}) : NULL;
-}
-
-/* "Name: value", and "Name;" where the value is empty: so curl wants it. */
-static void copy_line(char **at, struct curl_slist *line, const char *name, const char *colon,
-                      const char *value)
-{
-    line->data = *at;
-    copy_bytes(at, asl_text(name));
-    copy_bytes(at, asl_text(colon));
-    copy_text(at, value);
-    line->next = line + 1;
-}
-
-/* Curl's own list type, made by hand: curl only reads it. */
-static struct curl_slist *copy_lines(char **at, const struct http_request *r,
-                                     struct curl_slist *lines)
-{
-    struct curl_slist *line = lines;
-    for (size_t i = 0; i < r->headers.count; i++) {
-        const struct http_header *h = &r->headers.items[i];
-        copy_line(at, line++, h->name, *h->value ? ": " : ";", h->value);
-    }
-    for (size_t i = 0; i < UNINVITED; i++)
-        if (!http_headers_get(&r->headers, uninvited[i]))
-            copy_line(at, line++, uninvited[i], ":", "");
-    if (line == lines)
-        return NULL;
-    line[-1].next = NULL;
-    return lines;
-}
-
 static struct http_call *call_new(struct http_out *h, const struct http_request *r)
 {
-    char *block = asl_allocate(size_of(r));
+    char *block = kept_take(sizeof(struct http_call) + http_request_size(r));
     struct http_call *c = (struct http_call *)(void *)block;
-    struct curl_slist *lines = (struct curl_slist *)(void *)(c + 1);
-    char *at = (char *)(lines + r->headers.count + UNINVITED);
     *c = (struct http_call){
         .out = h,
-        .method = copy_text(&at, r->method),
-        .url = copy_text(&at, r->url),
-        .ca_bundle = copy_text(&at, r->ca_bundle),
-        .body = {copy_bytes(&at, r->body), r->body.size},
-        .ca_pem = {copy_bytes(&at, r->ca_pem), r->ca_pem.size},
-        .objection = objection_to(r),
-        .lines = copy_lines(&at, r, lines),
+        .kind = kind_of(r),
+        .objection = http_request_objection(r),
+        .sent = http_request_copy(r, c + 1),
         .timeout_ms = r->timeout_ms > 0 ? r->timeout_ms : DEFAULT_TIMEOUT_MS,
         .connect_timeout_ms =
             r->connect_timeout_ms > 0 ? r->connect_timeout_ms : DEFAULT_CONNECT_MS,
@@ -797,7 +738,7 @@ struct http_call *http_out_send(struct http_out *h, const struct http_request *r
     struct http_call *c = call_new(h, request);
     c->done = done;
     c->state = state;
-    c->host = host_for(h, c->url);
+    c->host = host_for(h, c->sent.url);
     list_append(&c->host->waiting, c);
     loop_hold(h->loop);
     event_active(h->pump, 0, 0);

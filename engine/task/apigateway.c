@@ -177,7 +177,8 @@ static void *start(const struct connectors *shared, struct task *task,
     asl_buffer_init(&body, ASL_BUFFER_MAXIMUM);
     if (!check(p, &raw.request, &problems)) {
         handle = service_refuse(shared, task, request, problems.data);
-    } else if (!aws_base_url(shared->aws, web_text(p, "ApiEndpoint"), base, message)) {
+    } else if (!aws_base_url(shared->aws, service_state(request), web_text(p, "ApiEndpoint"), base,
+                             message)) {
         handle = service_fail_soon(shared, task, "ApiGateway.SdkClientException", message);
     } else {
         put_url(p, base, &url);

@@ -60,7 +60,7 @@ bool eks_open(struct eks_cluster *k, const struct connectors *shared,
     k->role_arn = service_role(request->credentials);
     k->base = NULL;
     snprintf(where, sizeof where, "eks:%s", request->resource->action);
-    if (!aws_place(shared->aws, where, web_text(p, "Endpoint"), base, message))
+    if (!aws_place(shared->aws, service_state(request), where, web_text(p, "Endpoint"), base, message))
         return false;
     k->base = asl_copy_text(asl_text(base));
     bool is_plain = strncmp(base, "http://", strlen("http://")) == 0;

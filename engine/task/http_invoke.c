@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "connections.h"
+#include "engine/aws/endpoint.h"
 #include "engine/aws/protocol.h"
 #include "engine/aws/sigv4.h"
 #include "exchange.h"
@@ -352,12 +353,22 @@ static void put_body(struct http_task *t, const asl_value *p)
         http_headers_add(&t->headers, "Content-Type", asl_text(type));
 }
 
-/* ApiEndpoint is a whole URL; a route for `http` takes the place of scheme and host. */
-static bool put_url(struct http_task *t, const asl_value *p, char message[512])
+/* ApiEndpoint is a whole URL; a route for the state or `http` takes the place of scheme and host. */
+static bool put_url(struct http_task *t, struct asl_text state, const asl_value *p,
+                    char message[512])
 {
     static const char https[] = "https://";
     const char *endpoint = web_text(p, "ApiEndpoint");
-    const char *route = aws_route_of(t->shared->aws, "http");
+    const char *route = aws_route_of_state(t->shared->aws, state, "http");
+    if (route && strcmp(route, "aws") == 0)
+        route = NULL;
+    if (route && !endpoint_url_is_good(route)) {
+        snprintf(message, 512,
+                 "The route of this Task goes to '%.200s', and only an http:// or https:// URL can "
+                 "take it",
+                 route);
+        return false;
+    }
     if (!asl_text_starts(asl_text(endpoint), https) || strpbrk(endpoint, "#@ \\")) {
         snprintf(message, 512, "The value of the field 'ApiEndpoint' has an invalid format");
         return false;
@@ -428,10 +439,11 @@ static bool find_connection(struct http_task *t, const asl_value *p, char messag
     return true;
 }
 
-static bool compose(struct http_task *t, const asl_value *p, char message[512])
+static bool compose(struct http_task *t, const struct task_request *request, char message[512])
 {
+    const asl_value *p = request->parameters;
     char agent[128];
-    if (!find_connection(t, p, message) || !put_url(t, p, message))
+    if (!find_connection(t, p, message) || !put_url(t, service_state(request), p, message))
         return false;
     put_body(t, p);
     snprintf(agent, sizeof agent, "Amazon|StepFunctions|HttpInvoke|%s", t->shared->region);
@@ -457,7 +469,7 @@ static void *start(const struct connectors *shared, struct task *task,
     asl_buffer_init(&problems, 8192);
     if (!check(request->parameters, t, &problems))
         handle = service_refuse(shared, task, request, problems.data);
-    else if (!compose(t, request->parameters, message))
+    else if (!compose(t, request, message))
         handle = service_refuse(shared, task, request, message);
     else if (connection_kind(t->connection) != CONNECTION_OAUTH)
         send_out(t);

@@ -268,6 +268,11 @@ void service_token(const struct task_request *request, char token[37])
     asl_buffer_free(&seed);
 }
 
+struct asl_text service_state(const struct task_request *request)
+{
+    return request->state_name ? value_as_text(request->state_name) : (struct asl_text){NULL, 0};
+}
+
 static bool has_token_member(const struct catalogue_shape *input)
 {
     for (uint32_t i = 0; input && i < input->member_count; i++)

@@ -69,6 +69,8 @@ void *service_fail_soon(const struct connectors *shared, struct task *task, cons
 /* The idempotency token of a call: the same for the same execution and event, so that what is sent
  * again after a crash is the same call. Shaped as a UUID. */
 void service_token(const struct task_request *request, char token[37]);
+/* The Task's name, or empty: what a route "state:NAME" is held against. */
+struct asl_text service_state(const struct task_request *request);
 /* May be sent again: it only reads, or the token makes it the same call. */
 bool service_is_repeatable(const struct catalogue_operation *operation);
 

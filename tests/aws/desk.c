@@ -208,6 +208,7 @@ static struct task_request request_of(const struct desk *d, const struct resourc
         .token = r->pattern == TASK_REQUEST_RESPONSE ? "" : "TOKEN",
         .event_id = 3,
         .again = d->again,
+        .state_name = d->state_name,
         .submitted = d->submitted,
     };
 }

@@ -25,6 +25,7 @@ struct desk {
     size_t first; /* number of the present run's first request */
     struct connectors shared;
     bool again, submitted;  /* of the requests to come: sent again after a crash */
+    const asl_value *state_name; /* of the requests to come; or NULL */
     struct asl_buffer said; /* "STARTED ...\nSUCCEEDED {...}\n" */
 };
 

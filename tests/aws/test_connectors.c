@@ -621,6 +621,38 @@ static void keeps_http_tasks_outside(void **state)
     value_release(connections);
 }
 
+/* A route of one state takes its HTTP Task and its call of API Gateway, and no other state's. */
+static void routes_web_tasks_by_state(void **state)
+{
+    static const struct desk_reply replies[] = {{200, "", "{}"}, {0}};
+    static const char *const calls[][2] = {
+        {"arn:aws:states:::http:invoke",
+         "{\"ApiEndpoint\":\"https://127.0.0.1:1/\",\"Method\":\"GET\"," AS("basic") "}"},
+        {"arn:aws:states:::apigateway:invoke",
+         "{\"ApiEndpoint\":\"abc.execute-api.us-east-1.amazonaws.com\",\"Method\":\"GET\"}"},
+    };
+    struct desk *d = *state;
+    char text[4096], url[64], message[512];
+    asl_value *names[] = {value_string_z("Mine"), value_string_z("Other")};
+    setenv("STEPWELL_TEST_KEY", "canarykey", 1);
+    snprintf(text, sizeof text, CONNECTIONS, peer_port(d->peer));
+    snprintf(url, sizeof url, "http://127.0.0.1:%u", peer_port(d->peer));
+    assert_true(aws_route(d->aws, "state:Mine", url, message));
+    asl_value *connections = value_literal(text);
+    d->shared.connections = connections;
+    for (size_t i = 0; i < 4; i++) {
+        d->state_name = names[i % 2];
+        const char *said = desk_run(d, calls[i / 2][0], calls[i / 2][1], replies);
+        if ((strncmp(said, "SUCCEEDED", 9) == 0) != (i % 2 == 0))
+            fail_msg("%s in %s: %s", calls[i / 2][0], i % 2 ? "Other" : "Mine", said);
+    }
+    assert_int_equal(peer_request_count(d->peer), 2);
+    value_release(names[0]);
+    value_release(names[1]);
+    d->state_name = NULL;
+    value_release(connections);
+}
+
 /* Its first start was taken before a crash, and the execution has ended since. */
 static void finds_what_it_started_before_a_crash(void **state)
 {
@@ -674,6 +706,7 @@ int main(void)
         TEST(invokes_apis),
         TEST(calls_https_apis),
         TEST(keeps_http_tasks_outside),
+        TEST(routes_web_tasks_by_state),
         TEST(finds_what_it_started_before_a_crash),
         TEST(stops_jobs_that_nobody_wants),
     };

@@ -3,7 +3,9 @@
  * Each block is one of the C library's with a head in front of it that names its size's class, so that
  * any thread may free it, and so that what is larger than the largest class passes through.
  */
-#include "curl_memory.h"
+#include "kept.h"
+
+#include "asl/value/text.h"
 
 #include <stdalign.h>
 #include <stdbool.h>
@@ -114,8 +116,33 @@ static char *take_copy(const char *text)
     return copy ? memcpy(copy, text, size) : NULL;
 }
 
-void curl_memory_begin(void)
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define WATCHED 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+#define WATCHED 1
+#endif
+#ifndef WATCHED
+#define WATCHED 0
+#endif
+
+void kept_begin_curl(void)
 {
     curl_global_init_mem(CURL_GLOBAL_DEFAULT, take, give_back, take_anew, take_copy, take_zeroed);
-    own.keeps = true;
+    own.keeps = !WATCHED;
+}
+
+void *kept_take(size_t size)
+{
+    void *block = take(size);
+    if (!block)
+        asl_out_of_memory();
+    return block;
+}
+
+void kept_give_back(void *block)
+{
+    give_back(block);
 }
