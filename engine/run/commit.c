@@ -405,8 +405,7 @@ static void feed_the_disk(struct engine *e)
         return;
     if (e->queue)
         turn_fill(e);
-    if (!store_batch_is_empty(e->now->batch))
-        offer(e);
+    commit_feed(e);
 }
 
 static void take_up(struct engine *e, const struct done *done)
@@ -437,6 +436,23 @@ static bool wants_thread(const struct engine *e)
 {
     return (e->queue || e->now->change_count > FEW_CHANGES) && !e->is_closing &&
            store_reads_beside_commits(e->store);
+}
+
+bool commit_is_idle(struct engine *e)
+{
+    struct committer *c = e->committer;
+    if (!c || e->is_offered)
+        return false;
+    pthread_mutex_lock(&c->mutex);
+    bool is_idle = !c->busy;
+    pthread_mutex_unlock(&c->mutex);
+    return is_idle;
+}
+
+void commit_feed(struct engine *e)
+{
+    if (!store_batch_is_empty(e->now->batch))
+        offer(e);
 }
 
 void commit_now(struct engine *e)

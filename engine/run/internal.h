@@ -173,6 +173,7 @@ struct engine {
     struct event *retry; /* of a commit that waits for room */
     int64_t next_due;
     bool turn_asked, is_paused, is_closing;
+    bool is_in_turn; /* filling or acting */
 
     struct watcher watchers[WATCHERS]; /* engine_watch, engine_watch_all */
     struct engine_activities activities;
@@ -216,6 +217,9 @@ void turn_finish(struct engine *e); /* before closing: until no arrival is left,
 void turn_ask(struct engine *e); /* one soon */
 void turn_run(void *engine);
 void turn_fill(struct engine *e); /* takes, runs, puts; commits nothing */
+/* Something has arrived. A turn waits for the end of the loop's round, so that one commit serves all that is
+ * ready; but a disk that has nothing to do gets what there is once that is worth a commit. */
+void turn_feed(struct engine *e);
 void turn_wait(struct engine *e, struct waiter *w); /* answered after the commit of what came so far */
 void turn_act(struct engine *e, struct turn *t);    /* it is durable */
 bool turn_has_something(const struct turn *t);
@@ -237,6 +241,10 @@ void behind_arm(struct engine *e);
 struct turn *turn_now(struct engine *e);
 /* `now` goes to the disk, behind those on their way. */
 void commit_now(struct engine *e);
+/* The thread is there and waits for a turn. */
+bool commit_is_idle(struct engine *e);
+/* `now` goes to that thread; never committed here, so nothing is acted on. */
+void commit_feed(struct engine *e);
 /* Waits until nothing is on its way; false: the disk is full. */
 bool commit_wait(struct engine *e);
 void commit_free(struct engine *e);

@@ -251,6 +251,7 @@ void live_give(struct engine *e, struct live *l, struct arrival *a)
         l->arrivals = a;
     l->arrivals_tail = a;
     live_queue(e, l);
+    turn_feed(e);
 }
 
 struct arrival *live_take_arrival(struct live *l)
