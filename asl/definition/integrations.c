@@ -114,6 +114,17 @@ static bool is_sdk_offered(const struct compiler *c, const struct resource *r)
            (c->catalogue == NULL || c->catalogue->offers(c->catalogue->state, service, action));
 }
 
+static const struct integration *integration_of(const struct resource *r)
+{
+    for (size_t i = 0; i < sizeof integrations / sizeof *integrations; i++) {
+        if (strcmp(integrations[i].service, r->type) == 0 &&
+            is_listed(integrations[i].actions, r->action)) {
+            return &integrations[i];
+        }
+    }
+    return NULL;
+}
+
 static bool is_offered(const struct compiler *c, const struct resource *r)
 {
     static const unsigned bits[] = {[TASK_REQUEST_RESPONSE] = CALL,
@@ -123,33 +134,84 @@ static bool is_offered(const struct compiler *c, const struct resource *r)
     if (is_sdk(r)) {
         return is_sdk_offered(c, r);
     }
-    for (size_t i = 0; i < sizeof integrations / sizeof *integrations; i++) {
-        const struct integration *k = &integrations[i];
-        if (strcmp(k->service, r->type) == 0 && is_listed(k->actions, r->action)) {
-            return (k->patterns & bits[r->pattern]) != 0;
+    const struct integration *k = integration_of(r);
+    return k != NULL && (k->patterns & bits[r->pattern]) != 0;
+}
+
+/* ---- what was probably meant ---- */
+
+/* The action is there, but not in that way. */
+static void tell_patterns(struct compiler *c, const struct resource *r, unsigned patterns)
+{
+    static const struct {
+        unsigned bit;
+        const char *suffix;
+    } ways[] = {{CALL, ""}, {SYNC, ".sync"}, {SYNC_2, ".sync:2"}, {TOKEN, ".waitForTaskToken"}};
+    struct asl_buffer hint;
+    asl_buffer_init(&hint, ASL_BUFFER_MAXIMUM);
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        if ((patterns & ways[i].bit) != 0) {
+            asl_buffer_printf(&hint, "%s%s:%s%s", hint.size > 0 ? ", " : "offered is ", r->type,
+                              r->action, ways[i].suffix);
         }
     }
-    return false;
+    hint_tell(c, asl_buffer_text(&hint));
+    asl_buffer_free(&hint);
+}
+
+static void tell_sdk(struct compiler *c, const struct resource *r)
+{
+    struct asl_text service = sdk_service(r), action = asl_text(r->action);
+    const struct asl_catalogue *k = c->catalogue;
+    struct asl_buffer hint;
+    if (k == NULL || k->hint == NULL) {
+        return;
+    }
+    if (k->offers(k->state, service, action)) {
+        tell_patterns(c, r, CALL | TOKEN);
+        return;
+    }
+    asl_buffer_init(&hint, ASL_BUFFER_MAXIMUM);
+    k->hint(k->state, service, action, &hint);
+    hint_tell(c, asl_buffer_text(&hint));
+    asl_buffer_free(&hint);
+}
+
+/* A service with integrations of its own, or one that only the SDK has. */
+static void tell_optimized(struct compiler *c, const struct resource *r)
+{
+    const struct asl_catalogue *k = c->catalogue;
+    struct guess service = {.wrong = asl_text(r->type)};
+    bool is_known = false;
+    for (size_t i = 0; i < sizeof integrations / sizeof *integrations; i++) {
+        if (strcmp(integrations[i].service, r->type) == 0) {
+            is_known = true;
+            suggest(c, asl_text(r->action), integrations[i].actions);
+        }
+        guess_try(&service, asl_text(integrations[i].service));
+    }
+    if (k != NULL && k->offers(k->state, asl_text(r->type), asl_text(r->action))) {
+        struct asl_buffer hint;
+        asl_buffer_init(&hint, ASL_BUFFER_MAXIMUM);
+        asl_buffer_printf(&hint, "the SDK's integration has it: arn:aws:states:::" SDK "%s:%s",
+                          r->type, r->action);
+        hint_tell(c, asl_buffer_text(&hint));
+        asl_buffer_free(&hint);
+    } else if (!is_known) {
+        guess_tell(c, &service);
+    }
 }
 
 static void tell_offered(struct compiler *c, const struct resource *r)
 {
-    struct asl_buffer hint;
-    asl_buffer_init(&hint, ASL_BUFFER_MAXIMUM);
-    if (is_sdk(r) && c->catalogue != NULL && c->catalogue->hint != NULL) {
-        c->catalogue->hint(c->catalogue->state, sdk_service(r), asl_text(r->action), &hint);
-        hint_tell(c, asl_buffer_text(&hint));
+    const struct integration *k = integration_of(r);
+    if (is_sdk(r)) {
+        tell_sdk(c, r);
+    } else if (k != NULL) {
+        tell_patterns(c, r, k->patterns);
+    } else {
+        tell_optimized(c, r);
     }
-    struct guess g = {.wrong = asl_text(r->type)};
-    for (size_t i = 0; !is_sdk(r) && i < sizeof integrations / sizeof *integrations; i++) {
-        const struct integration *k = &integrations[i];
-        if (strcmp(k->service, r->type) == 0) {
-            suggest(c, asl_text(r->action), k->actions);
-        }
-        guess_try(&g, asl_text(k->service));
-    }
-    guess_tell(c, &g);
-    asl_buffer_free(&hint);
 }
 
 /* ---- EXPRESS ---- */

@@ -109,9 +109,14 @@ bool flow_check_size(struct run *r, const asl_value *v, struct asl_text what)
     return value_size(v) <= PAYLOAD_MAXIMUM || fail_data_limit(r, what);
 }
 
-static size_t variables_size(const struct frame *f)
+/* What all variables in sight will hold, once `assigned` has come to those of `f` and replaced some. */
+static size_t variables_size(const struct frame *f, const asl_value *assigned)
 {
-    size_t size = 0;
+    size_t size = value_size(assigned);
+    for (size_t i = 0; f->variables && i < value_count(assigned); i++) {
+        const asl_value *old = value_get(f->variables, value_as_text(value_key_at(assigned, i)));
+        size -= old ? value_size(old) : 0; /* wraps; the sum below brings it back */
+    }
     for (; f; f = f->parent)
         if (f->variables)
             size += value_size(f->variables);
@@ -128,11 +133,10 @@ bool flow_assign(struct run *r, const struct template *t, const asl_value *input
     if (!v)
         return false;
     *assigned = v;
-    size_t size = value_size(v);
-    if (size > PAYLOAD_MAXIMUM || value_depth(v) > VALUE_DEPTH_MAXIMUM)
+    if (value_size(v) > PAYLOAD_MAXIMUM || value_depth(v) > VALUE_DEPTH_MAXIMUM)
         return fail_runtime(r, "The variables assigned exceed the maximum size of %d bytes.",
                             PAYLOAD_MAXIMUM);
-    if (size + variables_size(r->frame) > VARIABLES_MAXIMUM)
+    if (variables_size(r->frame, v) > VARIABLES_MAXIMUM)
         return fail_runtime(r, "The variables of the execution exceed the maximum size of %d bytes.",
                             VARIABLES_MAXIMUM);
     return true;

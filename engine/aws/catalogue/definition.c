@@ -2,6 +2,8 @@
  */
 #include "engine/aws/catalogue/definition.h"
 
+#include <string.h>
+
 #define NAME_MAXIMUM 256
 
 static bool offers(void *state, struct asl_text service, struct asl_text action)
@@ -9,6 +11,19 @@ static bool offers(void *state, struct asl_text service, struct asl_text action)
     const struct catalogue_service *s = catalogue_service(state, service);
     const struct catalogue_operation *o = s != NULL ? catalogue_operation(s, action) : NULL;
     return o != NULL && !(o->flags & (CATALOGUE_UNSUPPORTED | CATALOGUE_STREAMS_EVENTS));
+}
+
+/* The service has it, but Step Functions does not offer it. */
+static void tell_unsupported(const struct catalogue_operation *o, struct asl_buffer *out)
+{
+    if (strncmp(o->name, "AssumeRole", 10) == 0)
+        asl_buffer_puts(out, "Step Functions does not offer it: name the role in the state's "
+                             "Credentials, {\"RoleArn\": ...}");
+    else if (o->flags & CATALOGUE_STREAMS_EVENTS)
+        asl_buffer_puts(out, "Step Functions offers no action that streams events; a Lambda function "
+                             "can read the stream");
+    else
+        asl_buffer_puts(out, "the service has this action, but Step Functions does not offer it");
 }
 
 static void hint(void *state, struct asl_text service, struct asl_text action,
@@ -19,6 +34,11 @@ static void hint(void *state, struct asl_text service, struct asl_text action,
     const char *ended = s == NULL ? catalogue_ended(service) : NULL;
     if (ended) {
         asl_buffer_printf(out, "AWS no longer publishes a model of %s: it has been ended", ended);
+        return;
+    }
+    const struct catalogue_operation *o = s != NULL ? catalogue_operation(s, action) : NULL;
+    if (o != NULL) {
+        tell_unsupported(o, out);
         return;
     }
     bool found = s == NULL ? catalogue_suggest_service(state, service, name, sizeof name)

@@ -151,7 +151,8 @@ bool catalogue_suggest_action(const struct catalogue_service *s, struct asl_text
 {
     struct best best = {NULL, WORD_MAXIMUM};
     for (uint32_t i = 0; i < s->operation_count; i++)
-        consider(&best, wrong, s->operations[i].name);
+        if (!(s->operations[i].flags & (CATALOGUE_UNSUPPORTED | CATALOGUE_STREAMS_EVENTS)))
+            consider(&best, wrong, s->operations[i].name);
     if (!near_enough(&best, wrong))
         return false;
     snprintf(out, size, "%c%s", lowered(best.name[0]), best.name + 1);
