@@ -259,8 +259,9 @@ struct asl_event {
 enum asl_command_kind {
     ASL_RUN_TASK,
     ASL_RUN_CHILDREN, /* play the children of a Parallel or Map: asl_env's plays_children */
-    ASL_MAP_RUN, /* a distributed Map's run began or ended: `task` is its MapRunStarted event's id,
-                    `parameters` what is to be kept of it (struct asl_map_run's members) */
+    ASL_MAP_RUN, /* a distributed Map's run began, ended, or goes on after all: `task` is its MapRunStarted
+                    event's id, `parameters` what is to be kept of it (struct asl_map_run's members):
+                    with "mapRunArn" of the beginning, with "status" of the end, {} that its end is void */
     ASL_CANCEL_TASK, /* nobody waits for it any more (sibling failed, timeout, stop) */
     ASL_FINISH,      /* the execution has ended; see asl_execution_status() */
 };
@@ -284,11 +285,13 @@ struct asl_command {
 
 /* History events as they are emitted, encoded at once into a chunk (see history.h). */
 struct asl_history;
+struct asl_children;
 
 struct asl_result {
     struct asl_command *commands;
     size_t count, capacity;
     struct asl_history *history; /* where events go; NULL: they are not kept */
+    struct asl_children *children; /* where those of a distributed Map's STANDARD children go; or NULL */
     bool runnable;               /* the budget ended: step again with ASL_CONTINUE */
 };
 void asl_result_init(struct asl_result *r, struct asl_history *history);
@@ -322,5 +325,23 @@ struct asl_text asl_history_bytes(const struct asl_history *h);
 bool asl_history_read(const void *bytes, size_t size, bool include_data,
                       bool (*see)(void *state, int64_t id, const asl_value *event), void *state,
                       char message[160]);
+
+/* The same for the children of distributed Maps, of all of them in one chunk. */
+struct asl_children *asl_children_new(void);
+void asl_children_free(struct asl_children *c); /* NULL is allowed */
+void asl_children_clear(struct asl_children *c);
+int64_t asl_children_first(const struct asl_children *c); /* number of its first event; 0: it is empty */
+void asl_children_bytes(const struct asl_children *c, struct asl_buffer *out); /* appends */
+
+struct asl_child_event {
+    int64_t run;   /* MapRunStarted's id */
+    int64_t index; /* of the item, or batch */
+    int64_t number, previous; /* counted over all children of the execution, ascending; 0: none */
+};
+/* As asl_history_read; an event's own "id" and "previousEventId" mean nothing. */
+bool asl_children_read(const void *bytes, size_t size, bool include_data,
+                       bool (*see)(void *state, const struct asl_child_event *which,
+                                   const asl_value *event),
+                       void *state, char message[160]);
 
 #endif

@@ -11,11 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static bool is_distributed(const struct frame *f)
-{
-    return f->state->kind == STATE_MAP && f->state->of.map.distributed;
-}
-
 static void emit_plain(struct run *r, struct frame *f, enum history_type type)
 {
     struct history_event e;
@@ -27,7 +22,7 @@ static void emit_plain(struct run *r, struct frame *f, enum history_type type)
 static int64_t emit_aside(struct run *r, const struct frame *f, struct history_event *e,
                           int64_t previous)
 {
-    return f->silent ? --r->x->last_silent : run_emit(r, e, previous);
+    return f->silent ? run_emit_silent(r, f, e, previous) : run_emit(r, e, previous);
 }
 
 static int64_t emit_iteration(struct run *r, const struct frame *map, enum history_type type,
@@ -37,8 +32,8 @@ static int64_t emit_iteration(struct run *r, const struct frame *map, enum histo
     history_event_init(&e, type);
     e.name = map->state->name;
     e.number = (int64_t)index;
-    if (is_distributed(map))
-        return --r->x->last_silent;
+    if (frame_is_distributed(map))
+        return map_run_emit(r, map, type, index);
     return emit_aside(r, map, &e, previous);
 }
 
@@ -239,7 +234,7 @@ static bool find_concurrency(struct run *r, struct frame *f, const asl_value *ef
         return fail_runtime(r, "MaxConcurrency cannot be negative.");
     show_integer(r, f->state, ASL_SEE_MAX_CONCURRENCY, concurrency);
     f->concurrency = (size_t)concurrency;
-    size_t most = is_distributed(f) ? DISTRIBUTED_CONCURRENCY : INLINE_CONCURRENCY;
+    size_t most = frame_is_distributed(f) ? DISTRIBUTED_CONCURRENCY : INLINE_CONCURRENCY;
     if (f->concurrency == 0 || f->concurrency > most)
         f->concurrency = most;
     return true;
@@ -274,147 +269,6 @@ static bool find_tolerance(struct run *r, struct frame *f, const asl_value *effe
     return true;
 }
 
-/* ---- what is kept of a run ---- */
-
-static void count_run(const struct frame *f, struct asl_map_run *run)
-{
-    *run = (struct asl_map_run){
-        .total = f->child_count,
-        .pending = f->child_count - f->next_child,
-        .running = f->running,
-        .failed = f->failed,
-        .concurrency = f->concurrency == DISTRIBUTED_CONCURRENCY ? 0 : f->concurrency,
-    };
-    for (size_t i = 0; i < f->child_count; i++)
-        run->succeeded += f->results && f->results[i] != NULL;
-}
-
-static void set_count(struct value_list *l, const char *name, size_t count)
-{
-    value_list_set_take(l, name, value_integer((int64_t)count));
-}
-
-static void tell_run_began(struct run *r, const struct frame *f, struct asl_text arn, int64_t id)
-{
-    struct value_list l;
-    struct asl_map_run run;
-    count_run(f, &run);
-    value_list_init(&l);
-    value_list_set_take(&l, "mapRunArn", value_string(arn));
-    value_list_set_take(&l, "startDate", value_integer(run_now(r)));
-    set_count(&l, "maxConcurrency", run.concurrency);
-    set_count(&l, "total", f->items ? value_count(f->items) : 0);
-    set_count(&l, "toleratedFailureCount", r->tolerated_count);
-    value_list_set_take(&l, "toleratedFailurePercentage", value_double(r->tolerated_percentage));
-    run_command(r, ASL_MAP_RUN, id)->parameters = value_object_take(&l);
-}
-
-/* `now_failed`: 1 when a child's failure ends it. */
-static void tell_run_ended(struct run *r, const struct frame *f, int64_t id, const char *status,
-                           size_t now_failed)
-{
-    struct value_list l;
-    struct asl_map_run run;
-    count_run(f, &run);
-    value_list_init(&l);
-    value_list_set_take(&l, "status", value_string_z(status));
-    value_list_set_take(&l, "stopDate", value_integer(run_now(r)));
-    set_count(&l, "total", run.total);
-    set_count(&l, "pending", run.pending);
-    set_count(&l, "succeeded", run.succeeded);
-    set_count(&l, "failed", run.failed + now_failed);
-    set_count(&l, "aborted", run.running > now_failed ? run.running - now_failed : 0);
-    set_count(&l, "maxConcurrency", run.concurrency);
-    run_command(r, ASL_MAP_RUN, id)->parameters = value_object_take(&l);
-}
-
-struct run_sought {
-    int64_t started;
-    struct frame *found;
-};
-
-static void see_run(void *state, struct frame *f)
-{
-    struct run_sought *sought = state;
-    bool runs = f->phase == FRAME_SPAWN || f->phase == FRAME_CHILDREN || f->phase == FRAME_COLLECT;
-    if (runs && f->state && is_distributed(f) && !f->silent && f->last == sought->started)
-        sought->found = f;
-}
-
-static struct frame *find_run(const asl_execution *x, int64_t started)
-{
-    struct run_sought sought = {started, NULL};
-    if (x->root)
-        frame_each(x->root, see_run, &sought);
-    return sought.found;
-}
-
-bool asl_execution_map_run(const asl_execution *x, int64_t started, struct asl_map_run *run)
-{
-    const struct frame *f = find_run(x, started);
-    if (f)
-        count_run(f, run);
-    return f != NULL;
-}
-
-bool container_update(struct run *r, const struct asl_event *event)
-{
-    struct frame *f = find_run(r->x, event->task);
-    int64_t number;
-    if (!f || !event->output)
-        return false;
-    const asl_value *concurrency = value_get_z(event->output, "maxConcurrency");
-    const asl_value *tolerated = value_get_z(event->output, "toleratedFailures");
-    if (tolerated && value_as_integer(tolerated, &number) && number >= 0)
-        f->tolerated = (size_t)number;
-    if (!concurrency || !value_as_integer(concurrency, &number) || number < 0)
-        return true;
-    f->concurrency = number == 0 || number > DISTRIBUTED_CONCURRENCY ? DISTRIBUTED_CONCURRENCY
-                                                                     : (size_t)number;
-    if (f->phase == FRAME_CHILDREN && f->running < f->concurrency && f->next_child < f->child_count) {
-        f->phase = FRAME_SPAWN;
-        ready_push(r->x, f);
-    }
-    return true;
-}
-
-static void emit_map_run_started(struct run *r, struct frame *f)
-{
-    struct asl_buffer arn;
-    char uuid[37];
-    asl_buffer_init(&arn, 4096);
-    r->env->uuid(r->env->state, uuid);
-    /* arn:...:stateMachine:<name> -> arn:...:mapRun:<name>/<label>:<uuid> */
-    struct asl_text machine = value_as_text(r->x->machine_arn);
-    struct asl_text name = value_as_text(r->x->machine_name);
-    size_t prefix = machine.size;
-    static const char kind[] = "stateMachine:";
-    for (size_t i = 0; i + sizeof kind - 1 <= machine.size && prefix == machine.size; i++)
-        if (asl_text_starts((struct asl_text){machine.data + i, machine.size - i}, kind))
-            prefix = i;
-    asl_buffer_put(&arn, machine.data, prefix);
-    asl_buffer_printf(&arn, "mapRun:%.*s/%s:%s", ASL_TEXT_ARGS(name),
-                      f->state->of.map.label ? f->state->of.map.label : uuid, uuid);
-    struct history_event e;
-    history_event_init(&e, EVENT_MAP_RUN_STARTED);
-    e.map_run_arn = asl_buffer_text(&arn);
-    run_emit_on(r, f, &e);
-    if (!f->silent)
-        tell_run_began(r, f, asl_buffer_text(&arn), f->last);
-    asl_buffer_free(&arn);
-}
-
-static void emit_map_run_failed(struct run *r, struct frame *f, int64_t id, size_t failed_now)
-{
-    struct history_event e;
-    if (!f->silent)
-        tell_run_ended(r, f, id, "FAILED", failed_now);
-    history_event_init(&e, EVENT_MAP_RUN_FAILED);
-    e.error = asl_text(r->failure.error);
-    e.cause = asl_text(r->failure.cause);
-    run_emit_on(r, f, &e);
-}
-
 /* Passes validation, and fails when it runs, as recorded. */
 static bool is_unreadable(const struct state *s)
 {
@@ -438,9 +292,9 @@ static bool fail_reading(struct run *r, struct frame *f, const char *cause)
     history_event_init(&e, EVENT_MAP_STATE_STARTED);
     e.number = 0;
     run_emit_on(r, f, &e);
-    emit_map_run_started(r, f);
+    map_run_begin(r, f);
     fail_with(r, ASL_TEXT("States.ItemReaderFailed"), asl_text(cause));
-    emit_map_run_failed(r, f, f->last, 0);
+    map_run_fail(r, f, f->last, 0);
     r->failure.is_from_child = true; /* MapStateFailed follows */
     return false;
 }
@@ -541,8 +395,8 @@ bool work_map(struct run *r, struct frame *f)
         frame_forget_children(f);
         return false;
     }
-    if (is_distributed(f))
-        emit_map_run_started(r, f);
+    if (frame_is_distributed(f))
+        map_run_begin(r, f);
     if (played) {
         await_children_take(r, f, value_retain(f->items));
         return true;
@@ -564,7 +418,7 @@ static bool begin_iteration(struct run *r, struct frame *f, int64_t previous)
     f->next_child++;
     f->running++;
     struct frame *child = frame_new(f, index, f->state->of.map.processor);
-    child->silent = f->silent || is_distributed(f);
+    child->silent = f->silent || frame_is_distributed(f);
     child->input = input;
     f->children[index] = child;
     child->last = emit_iteration(r, f, EVENT_MAP_ITERATION_STARTED, index, previous);
@@ -581,8 +435,8 @@ static void fail_container(struct run *r, struct frame *f, const struct frame *f
     ready_remove_tree(r->x, f);
     f->wrecked = true;
     flow_begin(r, f);
-    if (is_distributed(f))
-        emit_map_run_failed(r, f, f->last, failed_child != NULL);
+    if (frame_is_distributed(f))
+        map_run_fail(r, f, f->run, failed_child != NULL);
     state_fail(r, f);
 }
 
@@ -633,7 +487,7 @@ void container_child_ended(struct run *r, struct frame *child, asl_value *output
     f->results[child->index] = output;
     if (f->state->kind == STATE_MAP) {
         int64_t id = emit_iteration(r, f, EVENT_MAP_ITERATION_SUCCEEDED, child->index, last);
-        if (!is_distributed(f))
+        if (!frame_is_distributed(f))
             f->last = id;
     } else {
         f->last = last;
@@ -661,41 +515,45 @@ static enum history_type aborted_type(const struct frame *f)
     }
 }
 
-static void abort_frame(struct run *r, struct frame *f, int64_t previous);
+static void abort_frame(struct run *r, struct frame *f, int64_t previous, bool quietly);
 
-static void abort_each(struct run *r, struct frame *f, const struct frame *failed, int64_t previous)
+/* A distributed Map's children end from outside: nothing but that is told of them. */
+static void abort_each(struct run *r, struct frame *f, const struct frame *failed, int64_t previous,
+                       bool quietly)
 {
+    bool distributed = frame_is_distributed(f);
     for (size_t i = 0; i < f->child_count && !f->wrecked; i++) {
         struct frame *child = f->children[i];
         if (!child)
             continue;
-        if (f->state->kind == STATE_MAP)
+        bool is_told = child == failed && distributed; /* with its own error */
+        if (f->state->kind == STATE_MAP && !is_told && !quietly)
             emit_iteration(r, f,
                            child == failed ? EVENT_MAP_ITERATION_FAILED : EVENT_MAP_ITERATION_ABORTED,
                            i, previous);
-        abort_frame(r, child, previous);
+        abort_frame(r, child, previous, quietly || distributed);
     }
 }
 
-static void abort_frame(struct run *r, struct frame *f, int64_t previous)
+static void abort_frame(struct run *r, struct frame *f, int64_t previous, bool quietly)
 {
     enum history_type type = aborted_type(f);
     if (f->phase == FRAME_TASK)
         run_command(r, ASL_CANCEL_TASK, f->task.id);
-    if (type != EVENT_NONE) {
+    if (type != EVENT_NONE && !quietly) {
         struct history_event e;
         history_event_init(&e, type);
         emit_aside(r, f, &e, previous);
     }
     frame_settle(f);
-    abort_each(r, f, NULL, previous);
+    abort_each(r, f, NULL, previous, quietly);
 }
 
 /* All previous ids are the failing event's, as recorded (facts 2.2). */
 void container_abort_children(struct run *r, struct frame *f, const struct frame *failed)
 {
-    int64_t previous = failed && !is_distributed(f) ? failed->last : f->last;
-    abort_each(r, f, failed, previous);
+    int64_t previous = failed && !frame_is_distributed(f) ? failed->last : f->last;
+    abort_each(r, f, failed, previous, false);
     f->last = previous;
 }
 
@@ -712,9 +570,9 @@ void container_child_failed(struct run *r, struct frame *child)
     if (is_map && !r->failure.is_terminal && f->failed < f->tolerated) {
         int64_t last = child->last;
         f->failed++;
-        failure_free(&r->failure);
         int64_t id = emit_iteration(r, f, EVENT_MAP_ITERATION_FAILED, child->index, last);
-        if (!is_distributed(f))
+        failure_free(&r->failure);
+        if (!frame_is_distributed(f))
             f->last = id;
         ready_remove_tree(r->x, child);
         forget_child(f, child->index);
@@ -722,8 +580,10 @@ void container_child_failed(struct run *r, struct frame *child)
         go_on_after(r, f, last);
         return;
     }
+    if (is_map && frame_is_distributed(f))
+        emit_iteration(r, f, EVENT_MAP_ITERATION_FAILED, child->index, 0);
     if (is_map && !r->failure.is_terminal &&
-        (f->tolerated > 0 || is_distributed(f))) {
+        (f->tolerated > 0 || frame_is_distributed(f))) {
         fail_exceeded(r);
     }
     r->failure.is_from_child = true;
@@ -748,7 +608,7 @@ static asl_value *gather(struct frame *f)
 static void collect_take(struct run *r, struct frame *f, asl_value *result)
 {
     const struct state *s = f->state;
-    bool distributed = is_distributed(f);
+    bool distributed = frame_is_distributed(f);
     frame_forget_children(f);
     struct history_event e;
     history_event_init(&e, s->kind == STATE_MAP ? EVENT_MAP_STATE_SUCCEEDED
@@ -770,8 +630,8 @@ static void collect_take(struct run *r, struct frame *f, asl_value *result)
 
 void container_collect(struct run *r, struct frame *f)
 {
-    if (is_distributed(f) && !f->silent)
-        tell_run_ended(r, f, f->last, "SUCCEEDED", 0);
+    if (frame_is_distributed(f) && !f->silent)
+        map_run_tell_end(r, f, f->run, "SUCCEEDED", 0);
     collect_take(r, f, gather(f));
 }
 

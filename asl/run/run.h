@@ -88,6 +88,7 @@ struct frame {
     size_t tolerated;   /* failures that do not fail the Map */
     bool wrecked;       /* it failed: children stay as they stood, for a redrive */
     asl_value *items;   /* of a Map */
+    int64_t run;        /* of a distributed Map: its MapRunStarted event's id */
 
     asl_value *variables; /* {"name": value} of this scope; NULL: none */
 };
@@ -162,6 +163,10 @@ void ready_remove_tree(asl_execution *x, struct frame *f);
 struct frame *frame_of_task(struct frame *f, int64_t task);
 /* Calls `see` for a frame and all below it, in order. */
 void frame_each(struct frame *f, void (*see)(void *state, struct frame *f), void *state);
+static inline bool frame_is_distributed(const struct frame *f)
+{
+    return f->state->kind == STATE_MAP && f->state->of.map.distributed;
+}
 
 /* ---- step.c ---- */
 int64_t run_now(struct run *r);
@@ -169,6 +174,12 @@ int64_t run_now(struct run *r);
 int64_t run_emit(struct run *r, struct history_event *e, int64_t previous);
 /* The same on the frame's chain: previous is frame->last, which becomes the new id. */
 int64_t run_emit_on(struct run *r, struct frame *f, struct history_event *e);
+/* What happens within a distributed Map's child, or to it: kept where the children's events are wanted.
+ * Returns its (negative) number. */
+int64_t run_emit_silent(struct run *r, const struct frame *f, struct history_event *e,
+                        int64_t previous);
+int64_t run_map_run_emit(struct run *r, const struct frame *map, size_t index,
+                       struct history_event *e, int64_t previous);
 struct asl_command *run_command(struct run *r, enum asl_command_kind kind, int64_t task);
 void run_task_command(struct run *r, struct frame *f);
 /* Shows something to who looks on, if anybody does. */
@@ -219,7 +230,6 @@ void state_fail(struct run *r, struct frame *f);
 
 /* ---- containers.c: Parallel and Map ---- */
 void container_child_ended(struct run *r, struct frame *child, asl_value *output);
-bool container_update(struct run *r, const struct asl_event *event);
 void container_child_failed(struct run *r, struct frame *child);
 void container_abort_children(struct run *r, struct frame *f, const struct frame *failed);
 bool work_parallel(struct run *r, struct frame *f);
@@ -305,5 +315,19 @@ asl_value *context_build(struct run *r);
 bool timestamp_parse(struct asl_text text, int64_t *ms, int32_t *nanoseconds);
 /* "2019-03-26T20:14:13.192Z" */
 void timestamp_format(int64_t ms, char out[32]);
+
+/* ---- map_run.c ---- */
+/* MapRunStarted, and what is kept of the beginning. */
+void map_run_begin(struct run *r, struct frame *f);
+/* MapRunFailed, and the end; `now_failed`: 1 when a child's failure ends it. */
+void map_run_fail(struct run *r, struct frame *f, int64_t id, size_t now_failed);
+void map_run_tell_end(struct run *r, const struct frame *f, int64_t id, const char *status,
+                      size_t now_failed);
+/* What happens to an item, by the iteration's event, happens to an execution; its number. */
+int64_t map_run_emit(struct run *r, const struct frame *map, enum history_type type, size_t index);
+/* For each frame of an execution that ends otherwise than by itself: the children end, too. */
+void map_run_abort(void *run, struct frame *f);
+void map_run_redrive_child(struct run *r, struct frame *f, size_t index);
+bool map_run_update(struct run *r, const struct asl_event *event);
 
 #endif

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SAVE_VERSION 1
+#define SAVE_VERSION 2 /* 1 had no run of a distributed Map: its last event is taken for it */
 
 /* ---- writing ---- */
 
@@ -73,6 +73,8 @@ static void put_children(struct writer *w, struct frame *f)
     for (size_t i = 1; i < sizeof numbers / sizeof *numbers; i++)
         codec_put_number(w->out, numbers[i]);
     put_value(w, f->items);
+    if (frame_is_distributed(f))
+        codec_put_signed(w->out, f->run);
     for (size_t i = 0; i < f->next_child; i++) {
         asl_buffer_putc(w->out, (char)((f->children[i] != NULL) | (f->results[i] != NULL) << 1));
         if (f->children[i])
@@ -145,6 +147,7 @@ void asl_execution_save(const asl_execution *x, struct asl_buffer *out)
 
 struct loader {
     struct codec_reader bytes;
+    unsigned version;
     asl_machine *machine;
     struct value_list seen;
     struct frame **frames; /* in order */
@@ -221,6 +224,8 @@ static void get_children(struct loader *l, struct frame *f)
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         *numbers[i] = (size_t)codec_number(&l->bytes);
     f->items = get_value(l);
+    if (l->version >= 2 && frame_is_distributed(f))
+        f->run = codec_signed(&l->bytes);
     f->child_count = count;
     if (l->bytes.damaged || !child_count_fits(f) || f->next_child > count) {
         f->child_count = 0; /* nothing is allocated for it yet */
@@ -299,6 +304,7 @@ static struct frame *get_frame(struct loader *l, struct frame *parent, size_t in
             f->retries[i] = (uint32_t)codec_number(&l->bytes);
     }
     get_task(l, &f->task);
+    f->run = f->last;
     if (!l->bytes.damaged)
         get_children(l, f);
     bool variables_fit = !f->variables || value_kind(f->variables) == VALUE_OBJECT;
@@ -368,7 +374,8 @@ asl_execution *asl_execution_load(asl_machine *machine, const void *bytes, size_
 {
     struct loader l = {.bytes = {bytes, (const unsigned char *)bytes + size, false},
                        .machine = machine};
-    if (codec_byte(&l.bytes) != SAVE_VERSION) {
+    l.version = codec_byte(&l.bytes);
+    if (l.version == 0 || l.version > SAVE_VERSION) {
         snprintf(message, 160, "the execution's state has an unknown version: written by a newer "
                                "Stepwell, or damaged");
         return NULL;

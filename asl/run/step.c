@@ -1,5 +1,6 @@
 /* The step: an event arrives, frames move until nothing can, commands and history come out.
  * The diagram of a frame's life is in run.h; the moves that are not a state kind's own are here. */
+#include "children.h"
 #include "run.h"
 
 #include <assert.h>
@@ -102,10 +103,32 @@ int64_t run_emit(struct run *r, struct history_event *e, int64_t previous)
     return e->id;
 }
 
+int64_t run_map_run_emit(struct run *r, const struct frame *map, size_t index,
+                       struct history_event *e, int64_t previous)
+{
+    int64_t number = --r->x->last_silent;
+    if (r->result->children && !map->silent && !map->state->of.map.child_express) {
+        e->at = run_now(r);
+        children_append(r->result->children, map->run, index, -number, previous < 0 ? -previous : 0,
+                        e);
+    }
+    return number;
+}
+
+int64_t run_emit_silent(struct run *r, const struct frame *f, struct history_event *e,
+                        int64_t previous)
+{
+    while (f->parent && !frame_is_distributed(f->parent))
+        f = f->parent;
+    if (f->parent)
+        return run_map_run_emit(r, f->parent, f->index, e, previous);
+    return --r->x->last_silent;
+}
+
 int64_t run_emit_on(struct run *r, struct frame *f, struct history_event *e)
 {
     if (f->silent)
-        f->last = --r->x->last_silent;
+        f->last = run_emit_silent(r, f, e, f->last);
     else
         f->last = run_emit(r, e, f->last);
     return f->last;
@@ -255,6 +278,8 @@ static void cancel_task(void *run, struct frame *f)
 void execution_end(struct run *r, enum asl_status status)
 {
     asl_execution *x = r->x;
+    if (status != ASL_SUCCEEDED)
+        frame_each(x->root, map_run_abort, r);
     frame_each(x->root, cancel_task, r);
     while (x->ready_head)
         ready_remove(x, x->ready_head);
@@ -478,8 +503,12 @@ static void restart(struct run *r, struct frame *f, int64_t previous)
     f->last = previous;
     f->wrecked = false;
     for (size_t i = 0; i < f->child_count; i++)
-        if (f->children[i])
+        if (f->children[i]) {
             restart(r, f->children[i], previous);
+            map_run_redrive_child(r, f, i);
+        }
+    if (f->child_count && frame_is_distributed(f) && !f->silent)
+        run_command(r, ASL_MAP_RUN, f->run)->parameters = value_empty_object();
     if (f->phase == FRAME_CHILDREN && f->next_child < f->child_count)
         f->phase = FRAME_SPAWN;
     if (f->phase != FRAME_CHILDREN)
@@ -528,7 +557,7 @@ static bool take_event(struct run *r, const struct asl_event *event)
                          event->cause.size ? event->cause : (struct asl_text){NULL, 0});
         return true;
     case ASL_MAP_RUN_UPDATED:
-        return container_update(r, event);
+        return map_run_update(r, event);
     default:
         return task_event(r, event);
     }

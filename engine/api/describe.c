@@ -6,8 +6,19 @@
 asl_value *describe_time(int64_t ms)
 {
     char text[32];
-    int size = snprintf(text, sizeof text, "%lld.%03d", (long long)(ms / 1000), (int)(ms % 1000));
-    return value_number_text((struct asl_text){text, (size_t)size});
+    int64_t seconds = ms / 1000, rest = ms % 1000;
+    char *end = text + sizeof text, *at = end;
+    if (ms < 0) { /* no moment of ours */
+        int size = snprintf(text, sizeof text, "%lld.%03d", (long long)seconds, (int)-rest);
+        return value_number_text((struct asl_text){text, (size_t)size});
+    }
+    for (int digits = 0; digits < 3; digits++, rest /= 10)
+        *--at = (char)('0' + rest % 10);
+    *--at = '.';
+    do
+        *--at = (char)('0' + seconds % 10);
+    while ((seconds /= 10) > 0);
+    return value_number_text((struct asl_text){at, (size_t)(end - at)});
 }
 
 /* A payload travels as JSON text in a string. */

@@ -7,6 +7,7 @@
 #include "asl/definition/complaint.h"
 #include "engine/api/delivery/delivery.h"
 #include "engine/api/internal.h"
+#include "engine/api/map_runs.h"
 #include "engine/mock/desk.h"
 
 #define REDRIVE_DAYS 14
@@ -24,10 +25,16 @@ static bool note_id(void *state, const struct store_execution *row)
 int64_t api_execution(struct api_call *call, const char *member)
 {
     struct arn arn;
+    struct map_child child;
     int64_t id = 0;
     if (!api_arn(call, member, 1u << ARN_EXECUTION, &arn))
         return 0;
     struct asl_text text = api_text(call, member);
+    if (map_child_of(text, &child)) {
+        api_invalid(call, "%s takes no child of a distributed Map: '%.*s'; it goes with the execution of "
+                          "its Map", call->operation->name, ASL_TEXT_ARGS(text));
+        return 0;
+    }
     if (api_is_here(call, &arn))
         store_find_execution(engine_store(call->api->engine), text.data, note_id, &id);
     if (!id)
@@ -309,6 +316,11 @@ static void describe(void *state, const asl_execution *x)
 void api_DescribeExecution(struct api_call *call)
 {
     bool hidden = asl_text_is(api_text(call, "includedData"), "METADATA_ONLY");
+    struct map_child child;
+    if (map_child_of(api_text(call, "executionArn"), &child) && api_is_here(call, &child.arn)) {
+        map_child_describe(call, &child);
+        return;
+    }
     int64_t id = api_execution(call, "executionArn");
     if (!id)
         return;
@@ -409,13 +421,8 @@ static bool check_list(struct api_call *call, struct target *t)
         api_invalid(call, "Must provide either stateMachineArn or mapRunArn, and not both");
         return false;
     }
-    if (by_map_run) {
-        if (api_check_map_run(call))
-            api_invalid(call, "Stepwell runs the children of a distributed Map inside of its execution: "
-                              "they are counted (DescribeMapRun), and no executions that could be "
-                              "listed");
-        return false;
-    }
+    if (by_map_run)
+        return true;
     if (!api_target(call, "stateMachineArn", t))
         return false;
     if (machine_is_express(t->machine)) {
@@ -443,7 +450,13 @@ void api_ListExecutions(struct api_call *call)
 {
     struct target t;
     char after[API_ARN_BYTES], place[24];
-    if (!check_list(call, &t) || !page_begin(call, after))
+    if (!check_list(call, &t))
+        return;
+    if (api_text(call, "mapRunArn").data) {
+        map_children_list(call);
+        return;
+    }
+    if (!page_begin(call, after))
         return;
     struct list list = {.call = call, .target = &t, .size = page_size(call)};
     list.status = status_filter(call);

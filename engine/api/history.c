@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "engine/api/internal.h"
+#include "engine/api/map_runs.h"
 
 #define PAGE_BYTES ((size_t)16 << 20) /* a page of large events ends early, as AWS's do */
 
@@ -59,10 +59,24 @@ static bool see_chunk(void *state, int64_t first, int64_t count, struct store_by
     return !r->more && !r->damaged;
 }
 
+/* False: there is no such child. */
+static bool read_child(struct api *a, const struct map_child *child, struct reading *r)
+{
+    value_list_init(&r->chunk);
+    bool found = map_child_events(a, child, r->include_data, see_event, r);
+    for (size_t i = r->chunk.count; i-- > 0 && !r->more;)
+        add(r, r->chunk.items[i]);
+    value_list_free(&r->chunk);
+    return found;
+}
+
 void api_GetExecutionHistory(struct api_call *call)
 {
     char after[API_ARN_BYTES], place[24];
-    int64_t id = api_execution(call, "executionArn");
+    struct map_child child;
+    bool is_child =
+        map_child_of(api_text(call, "executionArn"), &child) && api_is_here(call, &child.arn);
+    int64_t id = is_child ? child.execution : api_execution(call, "executionArn");
     if (!id || !page_begin(call, after))
         return;
     const asl_value *include = api_get(call->in, "includeExecutionData");
@@ -73,7 +87,14 @@ void api_GetExecutionHistory(struct api_call *call)
     };
     r.from = after[0] ? strtoll(after, NULL, 10) : r.reverse ? INT64_MAX : 1;
     value_list_init(&r.events);
-    store_read_history(engine_store(call->api->engine), id, r.from, r.reverse, see_chunk, &r);
+    if (is_child && !read_child(call->api, &child, &r)) {
+        value_list_free(&r.events);
+        api_fail(call, "ExecutionDoesNotExist", "Execution Does Not Exist: '%.*s'",
+                 ASL_TEXT_ARGS(api_text(call, "executionArn")));
+        return;
+    }
+    if (!is_child)
+        store_read_history(engine_store(call->api->engine), id, r.from, r.reverse, see_chunk, &r);
     struct value_list l;
     value_list_init(&l);
     value_list_set_take(&l, "events", value_array_take(&r.events));

@@ -283,9 +283,6 @@ void api_answer_refused_start(struct api_call *call, const struct engine_started
 /* False after answering InvalidExecutionInput. */
 bool api_check_input(struct api_call *call, struct asl_text input);
 
-/* Whether "mapRunArn" names a run (map_runs.c); false after answering. */
-bool api_check_map_run(struct api_call *call);
-
 /* ---- pages (page.c) ---- */
 
 #define API_PAGE_DEFAULT 100

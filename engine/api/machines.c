@@ -157,14 +157,24 @@ static bool find_qualified(struct api *a, struct target *t)
     return t->version != NULL;
 }
 
-bool target_find(struct api *a, struct asl_text text, struct target *t)
+/* `text` was read to t->arn. Each StartExecution comes by: nothing is read or printed twice. */
+static bool find_target(struct api *a, struct asl_text text, struct target *t)
 {
-    *t = (struct target){.version = NULL};
-    if (!arn_read(text, &t->arn) || t->arn.kind != ARN_MACHINE)
-        return false;
-    api_machine_arn(&t->arn, t->machine_arn);
+    t->version = t->alias = NULL;
+    t->version_arn[0] = t->alias_arn[0] = t->test_case[0] = '\0';
+    if (!t->arn.qualifier[0] && text.size < sizeof t->machine_arn) {
+        memcpy(t->machine_arn, text.data, text.size);
+        t->machine_arn[text.size] = '\0';
+    } else {
+        api_machine_arn(&t->arn, t->machine_arn);
+    }
     t->machine = t->arn.label[0] ? NULL : find(a, t->machine_arn);
     return t->machine && (!t->arn.qualifier[0] || find_qualified(a, t));
+}
+
+bool target_find(struct api *a, struct asl_text text, struct target *t)
+{
+    return arn_read(text, &t->arn) && t->arn.kind == ARN_MACHINE && find_target(a, text, t);
 }
 
 bool api_live_target(struct api_call *call, const char *member, struct target *t)
@@ -176,7 +186,7 @@ bool api_target(struct api_call *call, const char *member, struct target *t)
 {
     if (!api_arn(call, member, 1u << ARN_MACHINE, &t->arn) || api_refuse_label(call, &t->arn))
         return false;
-    if (api_is_here(call, &t->arn) && target_find(call->api, api_text(call, member), t))
+    if (api_is_here(call, &t->arn) && find_target(call->api, api_text(call, member), t))
         return true;
     api_fail(call, "StateMachineDoesNotExist", "State Machine Does Not Exist: '%.*s'",
              ASL_TEXT_ARGS(api_text(call, member)));

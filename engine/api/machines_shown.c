@@ -1,5 +1,6 @@
 /* State machines as they are shown: described, for an execution, listed. Serves: facts 1.2, 1.6. */
 #include "engine/api/machines.h"
+#include "engine/api/map_runs.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -143,7 +144,10 @@ void api_DescribeStateMachineForExecution(struct api_call *call)
     struct api *a = call->api;
     struct for_execution f = {.row = 0};
     struct row r = {.created = 0};
-    int64_t execution = api_execution(call, "executionArn");
+    struct map_child child;
+    bool is_child =
+        map_child_of(api_text(call, "executionArn"), &child) && api_is_here(call, &child.arn);
+    int64_t execution = is_child ? child.execution : api_execution(call, "executionArn");
     if (!execution)
         return;
     asl_buffer_init(&r.definition, ASL_BUFFER_MAXIMUM);
@@ -153,7 +157,10 @@ void api_DescribeStateMachineForExecution(struct api_call *call)
         asl_value *revision = revision_of(a, &f, &r);
         struct value_list l;
         value_list_init(&l);
-        value_list_set_take(&l, "stateMachineArn", value_string_z(r.arn));
+        if (is_child)
+            map_child_add_machine(a, &child, &l);
+        else
+            value_list_set_take(&l, "stateMachineArn", value_string_z(r.arn));
         add_revision(&l, a, r.name, revision, f.row, shown_definition(call, &r.definition));
         api_copy_time(&l, revision, "updateDate");
         api_answer_take(call, value_object_take(&l));

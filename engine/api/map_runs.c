@@ -1,27 +1,17 @@
 /* Map runs. Serves: facts 1.2, 1.4, 2.2.
  *
  * The engine keeps what a run began and ended with (engine.h, map runs); how far one is that goes on is
- * asked of its execution. The children of a distributed Map run inside of it, so they are no executions
- * of their own: counted, not listed.
+ * asked of its execution. The children of a distributed Map run inside of it; map_children.c shows them
+ * as the executions that they are to whoever asks.
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/api/internal.h"
+#include "engine/api/map_runs.h"
 
 /* ---- finding ---- */
-
-struct map_run {
-    int64_t execution, started; /* MapRunStarted's id */
-    asl_value *beginning, *end; /* documents; end NULL: it goes on, or its execution was stopped */
-    struct asl_map_run now;
-    bool is_live, is_over;
-    enum asl_status status; /* of the execution */
-    char *execution_arn;
-    int64_t stopped;
-};
 
 static bool take_text(void *state, const char *key, struct store_bytes value)
 {
@@ -47,36 +37,41 @@ static void see_execution(void *state, const asl_execution *x)
     run->is_over = run->end || run->status != ASL_RUNNING;
 }
 
-static void map_run_free(struct map_run *run)
+void map_run_free(struct map_run *run)
 {
     value_release(run->beginning);
     value_release(run->end);
     free(run->execution_arn);
 }
 
-static bool read_run(struct api *a, struct asl_text arn, struct map_run *run)
+bool map_run_read(struct api *a, int64_t execution, int64_t started, struct map_run *run)
 {
     struct store *store = engine_store(a->engine);
-    struct asl_buffer key;
-    *run = (struct map_run){.end = NULL};
-    asl_buffer_init(&key, 128);
-    store_get_document(store, ENGINE_MAP_RUNS, arn.data, take_text, &key);
-    bool fine =
-        key.size && sscanf(key.data, "%" SCNd64 ":%" SCNd64, &run->execution, &run->started) == 2;
-    if (fine) {
-        store_get_document(store, ENGINE_MAP_RUNS, key.data, take_document, &run->beginning);
-        asl_buffer_puts(&key, ".end");
-        store_get_document(store, ENGINE_MAP_RUNS, key.data, take_document, &run->end);
-    }
-    fine = fine && run->beginning && engine_look(a->engine, run->execution, see_execution, run);
-    asl_buffer_free(&key);
+    char key[64], end[72];
+    *run = (struct map_run){.execution = execution, .started = started};
+    snprintf(key, sizeof key, "%019" PRId64 ":%" PRId64, execution, started);
+    snprintf(end, sizeof end, "%s.end", key);
+    store_get_document(store, ENGINE_MAP_RUNS, key, take_document, &run->beginning);
+    store_get_document(store, ENGINE_MAP_RUNS, end, take_document, &run->end);
+    bool fine = run->beginning && engine_look(a->engine, run->execution, see_execution, run);
     if (!fine)
         map_run_free(run);
     return fine;
 }
 
-/* The run that "mapRunArn" names; false after answering. */
-static bool find_run(struct api_call *call, struct map_run *run)
+static bool read_run(struct api *a, struct asl_text arn, struct map_run *run)
+{
+    struct asl_buffer key;
+    int64_t execution, started;
+    asl_buffer_init(&key, 128);
+    store_get_document(engine_store(a->engine), ENGINE_MAP_RUNS, arn.data, take_text, &key);
+    bool fine =
+        key.size && sscanf(key.data, "%" SCNd64 ":%" SCNd64, &execution, &started) == 2;
+    asl_buffer_free(&key);
+    return fine && map_run_read(a, execution, started, run);
+}
+
+bool map_run_find(struct api_call *call, struct map_run *run)
 {
     struct arn arn;
     struct asl_text text = api_text(call, "mapRunArn");
@@ -87,15 +82,6 @@ static bool find_run(struct api_call *call, struct map_run *run)
     api_fail_with(call, "ResourceNotFound", "resourceName", text.data, "Resource not found: '%.*s'",
                   ASL_TEXT_ARGS(text));
     return false;
-}
-
-bool api_check_map_run(struct api_call *call)
-{
-    struct map_run run;
-    if (!find_run(call, &run))
-        return false;
-    map_run_free(&run);
-    return true;
 }
 
 /* ---- DescribeMapRun ---- */
@@ -141,7 +127,7 @@ void api_DescribeMapRun(struct api_call *call)
 {
     struct map_run run;
     struct value_list l;
-    if (!find_run(call, &run))
+    if (!map_run_find(call, &run))
         return;
     value_list_init(&l);
     api_copy_member(&l, call->in, "mapRunArn");
@@ -230,7 +216,7 @@ void api_UpdateMapRun(struct api_call *call)
     bool tolerance = api_get(call->in, "toleratedFailurePercentage") ||
                      api_get(call->in, "toleratedFailureCount");
     bool nothing = !tolerance && !api_get(call->in, "maxConcurrency");
-    if (!find_run(call, &run))
+    if (!map_run_find(call, &run))
         return;
     if (nothing)
         api_fail_with(call, "ValidationException", "reason", "MISSING_REQUIRED_PARAMETER",

@@ -31,19 +31,18 @@
 #include <event2/listener.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/queue.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "http_head.h"
+#include "http_listen.h"
 
 #define LINGER_MS      2000 /* for the client to read why it was refused, before RST may eat it */
 #define LINGER_BYTES   (1 << 20)  /* and no more than this is read and thrown away meanwhile */
@@ -104,51 +103,6 @@ struct http_exchange {
     void (*gone)(void *state);
     void *gone_state;
 };
-
-static const struct {
-    int status;
-    const char *phrase;
-} phrases[] = {
-    {200, "OK"},
-    {201, "Created"},
-    {202, "Accepted"},
-    {204, "No Content"},
-    {206, "Partial Content"},
-    {301, "Moved Permanently"},
-    {302, "Found"},
-    {303, "See Other"},
-    {304, "Not Modified"},
-    {307, "Temporary Redirect"},
-    {400, "Bad Request"},
-    {401, "Unauthorized"},
-    {403, "Forbidden"},
-    {404, "Not Found"},
-    {405, "Method Not Allowed"},
-    {406, "Not Acceptable"},
-    {408, "Request Timeout"},
-    {409, "Conflict"},
-    {411, "Length Required"},
-    {412, "Precondition Failed"},
-    {413, "Content Too Large"},
-    {414, "URI Too Long"},
-    {415, "Unsupported Media Type"},
-    {416, "Range Not Satisfiable"},
-    {417, "Expectation Failed"},
-    {429, "Too Many Requests"},
-    {431, "Request Header Fields Too Large"},
-    {500, "Internal Server Error"},
-    {501, "Not Implemented"},
-    {503, "Service Unavailable"},
-    {505, "HTTP Version Not Supported"},
-};
-
-static const char *phrase_of(int status)
-{
-    for (size_t i = 0; i < sizeof phrases / sizeof *phrases; i++)
-        if (phrases[i].status == status)
-            return phrases[i].phrase;
-    return "Status";
-}
 
 /* ---- a connection's life ---- */
 
@@ -294,7 +248,7 @@ static void write_answer(struct connection *c, int status, const struct http_hea
 {
     struct asl_buffer out;
     asl_buffer_init(&out, ASL_BUFFER_MAXIMUM);
-    asl_buffer_printf(&out, "HTTP/1.1 %d %s\r\n", status, phrase_of(status));
+    asl_buffer_printf(&out, "HTTP/1.1 %d %s\r\n", status, http_phrase(status));
     bool has_body = status != 204 && status != 304;
     bool has_length = false;
     if (c->in->is_closing)
@@ -332,7 +286,7 @@ static void refuse(struct connection *c, int status, const char *why)
     http_headers_add(&headers, "Content-Type", ASL_TEXT("text/plain; charset=utf-8"));
     struct asl_buffer body;
     asl_buffer_init(&body, 1024);
-    asl_buffer_printf(&body, "%s: %s\n", phrase_of(status), why);
+    asl_buffer_printf(&body, "%s: %s\n", http_phrase(status), why);
     c->keep = false;
     write_answer(c, status, &headers, asl_buffer_text(&body), false);
     asl_buffer_free(&body);
@@ -691,65 +645,6 @@ static void set_defaults(struct http_in_limits *l)
         l->idle_ms = 75000;
 }
 
-/* Names that always mean this machine (RFC 6761, 6.3), whatever address is listened on. */
-static const char *const own_hosts[] = {"localhost", "*.localhost", "127.0.0.1", "::1"};
-#define OWN_HOSTS (sizeof own_hosts / sizeof *own_hosts)
-
-static char **allowed_hosts(const char *address, const char *const *hosts)
-{
-    size_t count = 0, given = 0;
-    while (hosts && hosts[given])
-        given++;
-    char **all = asl_allocate_zeroed(given + OWN_HOSTS + 2, sizeof *all);
-    all[count++] = asl_copy_text(asl_text(address));
-    for (size_t i = 0; i < OWN_HOSTS; i++)
-        all[count++] = asl_copy_text(asl_text(own_hosts[i]));
-    for (size_t i = 0; i < given; i++)
-        all[count++] = asl_copy_text(asl_text(hosts[i]));
-    return all;
-}
-
-/* Each connection is a descriptor; Debian gives a process 1,024 unless asked. */
-static void raise_descriptors(size_t connections)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return;
-    rlim_t wanted = (rlim_t)connections + 512; /* 512: files, pipes, calls out */
-    if (limit.rlim_cur >= wanted)
-        return;
-    limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-static socklen_t make_address(const char *text, uint16_t port, struct sockaddr_storage *out)
-{
-    struct sockaddr_in *four = (struct sockaddr_in *)out;
-    struct sockaddr_in6 *six = (struct sockaddr_in6 *)out;
-    memset(out, 0, sizeof *out);
-    if (inet_pton(AF_INET, text, &four->sin_addr) == 1) {
-        four->sin_family = AF_INET;
-        four->sin_port = htons(port);
-        return sizeof *four;
-    }
-    if (inet_pton(AF_INET6, text, &six->sin6_addr) == 1) {
-        six->sin6_family = AF_INET6;
-        six->sin6_port = htons(port);
-        return sizeof *six;
-    }
-    return 0;
-}
-
-static uint16_t bound_port(struct evconnlistener *listener)
-{
-    struct sockaddr_storage address = {0};
-    socklen_t size = sizeof address;
-    getsockname(evconnlistener_get_fd(listener), (struct sockaddr *)&address, &size);
-    if (address.ss_family == AF_INET6)
-        return ntohs(((struct sockaddr_in6 *)&address)->sin6_port);
-    return ntohs(((struct sockaddr_in *)&address)->sin_port);
-}
-
 #define LISTENER_FLAGS (LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE)
 
 static struct http_in *server_new(struct loop *l, const struct http_in_limits *limits,
@@ -771,8 +666,8 @@ static void begin_listening(struct http_in *in, const char *address, const char 
 {
     evconnlistener_set_error_cb(in->listener, on_accept_error);
     in->resume = evtimer_new(loop_base(in->loop), on_resume, in);
-    in->hosts = allowed_hosts(address, hosts);
-    raise_descriptors(in->limits.connections);
+    in->hosts = http_listen_hosts(address, hosts);
+    http_listen_raise_descriptors(in->limits.connections);
 }
 
 struct http_in *http_in_new(struct loop *l, const char *address, uint16_t port,
@@ -780,7 +675,7 @@ struct http_in *http_in_new(struct loop *l, const char *address, uint16_t port,
                             http_in_handle handle, void *state, char message[256])
 {
     struct sockaddr_storage where;
-    socklen_t size = make_address(address, port, &where);
+    socklen_t size = http_listen_address(address, port, &where);
     if (!size) {
         snprintf(message, 256,
                  "cannot listen on \"%s\": give a numeric IPv4 or IPv6 address, for "
@@ -799,7 +694,7 @@ struct http_in *http_in_new(struct loop *l, const char *address, uint16_t port,
         return NULL;
     }
     begin_listening(in, address, hosts);
-    in->port = bound_port(in->listener);
+    in->port = http_listen_port(evconnlistener_get_fd(in->listener));
     return in;
 }
 

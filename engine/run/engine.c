@@ -47,6 +47,7 @@ static void free_all(struct engine *e)
     }
     turn_free(e);
     world_free(e);
+    asl_children_free(e->result.children);
     asl_result_free(&e->result);
     asl_buffer_free(&e->scratch);
     store_close(e->store);
@@ -70,6 +71,7 @@ struct engine *engine_open(const struct engine_options *options, struct store_er
     e->connectors.engine = e;
     e->next_due = NEVER;
     asl_result_init(&e->result, NULL);
+    e->result.children = asl_children_new();
     asl_buffer_init(&e->scratch, ASL_BUFFER_MAXIMUM);
     turn_init(e);
     if (!world_init(e, error)) {

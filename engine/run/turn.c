@@ -161,11 +161,31 @@ static void keep_map_run(struct engine *e, const struct live *l, const struct as
              arn ? "" : ".end");
     asl_buffer_init(&scratch, ASL_BUFFER_MAXIMUM);
     struct asl_text text = value_compact(c->parameters, &scratch);
+    if (value_count(c->parameters) == 0)
+        text.size = 0; /* it goes on: there is no end to keep */
     store_put_document(e->now->batch, ENGINE_MAP_RUNS, key, (struct store_bytes){text.data, text.size});
     if (arn)
         store_put_document(e->now->batch, ENGINE_MAP_RUNS, value_as_text(arn).data,
                            (struct store_bytes){key, strlen(key)});
     asl_buffer_free(&scratch);
+}
+
+/* Durable with the state that they led to. */
+static void keep_children(struct engine *e, const struct live *l)
+{
+    char key[64];
+    struct asl_buffer bytes;
+    long long first = asl_children_first(e->result.children);
+    if (!first)
+        return;
+    asl_buffer_init(&bytes, ASL_BUFFER_MAXIMUM);
+    asl_children_bytes(e->result.children, &bytes);
+    snprintf(key, sizeof key, "%019lld:%019lld", (long long)l->id, first);
+    store_put_document(e->now->batch, ENGINE_MAP_CHILDREN, key,
+                       (struct store_bytes){bytes.data, bytes.size});
+    e->turn_bytes += bytes.size;
+    asl_buffer_free(&bytes);
+    asl_children_clear(e->result.children);
 }
 
 static void take_commands(struct engine *e, struct live *l, bool again)
@@ -201,6 +221,7 @@ static bool take_step(struct engine *e, struct live *l, const struct asl_event *
     bool taken = asl_step(l->x, event, &e->env, &e->result);
     e->turn_bytes += asl_history_bytes(l->history).size - before;
     e->figures.steps++;
+    keep_children(e, l);
     l->is_runnable = e->result.runnable;
     return taken;
 }

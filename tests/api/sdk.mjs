@@ -264,6 +264,90 @@ await test('a worker and a callback across kill -9', async () => {
   await refuses('ActivityDoesNotExist', 'GetActivityTask', { activityArn });
 });
 
+// A run's children are executions of their own: listed, described, with a history each.
+async function children(run, m, parent) {
+  const { executions } = await send('ListExecutions', { mapRunArn: run.mapRunArn });
+  is(executions.map((x) => [x.status, x.mapRunArn, x.stateMachineArn, x.itemCount, x.executionArn]), [2, 1].map((n) =>
+    ['SUCCEEDED', run.mapRunArn, `${m.arn}/lab`, 1, `${PREFIX}execution:${m.name}/lab:${executions[2 - n].name}`]));
+  const page = await send('ListExecutions', { mapRunArn: run.mapRunArn, maxResults: 1 });
+  const rest = await send('ListExecutions', { mapRunArn: run.mapRunArn, maxResults: 1, nextToken: page.nextToken });
+  is([...page.executions, ...rest.executions, rest.nextToken], [...executions, undefined]);
+  is((await send('ListExecutions', { mapRunArn: run.mapRunArn, statusFilter: 'FAILED' })).executions, []);
+  const { executionArn } = executions[1];
+  const d = await send('DescribeExecution', { executionArn });
+  is([d.status, d.input, d.output, d.mapRunArn, d.redriveStatus, d.stopDate >= d.startDate],
+    ['SUCCEEDED', '1', '1', run.mapRunArn, 'NOT_REDRIVABLE', true]);
+  const h = await send('GetExecutionHistory', { executionArn });
+  is(h.events.map((e) => [e.type, e.id, e.previousEventId]), [['ExecutionStarted', 1, 0], ['PassStateEntered', 2, 1],
+    ['PassStateExited', 3, 2], ['ExecutionSucceeded', 4, 3]]);
+  is(h.events[0].executionStartedEventDetails, { input: '1', inputDetails: { truncated: false }, roleArn: ROLE });
+  const back = await send('GetExecutionHistory', { executionArn, reverseOrder: true, maxResults: 3 });
+  is([back.events.map((e) => e.id), (await send('GetExecutionHistory', { executionArn, reverseOrder: true, nextToken: back.nextToken }))
+    .events.map((e) => e.id)], [[4, 3, 2], [1]]);
+  const f = await send('DescribeStateMachineForExecution', { executionArn });
+  is([f.stateMachineArn, f.label, f.mapRunArn], [`${m.arn}/lab`, 'lab', run.mapRunArn]);
+  const wrong = executionArn.replace(/.$/, (c) => (c === '0' ? '1' : '0'));
+  for (const operation of ['DescribeExecution', 'GetExecutionHistory', 'DescribeStateMachineForExecution'])
+    await refuses('ExecutionDoesNotExist', operation, { executionArn: wrong }, `Execution Does Not Exist: '${wrong}'`);
+  for (const operation of ['StopExecution', 'RedriveExecution']) await refuses('ValidationException', operation, { executionArn });
+}
+
+// Failed, aborted and redriven ones, over a kill -9; what is counted is what is listed.
+await test('children of a map run', async () => {
+  const { activityArn } = await send('CreateActivity', { name: 'of-children' });
+  const of = (states, more = {}) => define({ M: { Type: 'Map', Label: 'c', End: true, ...more, ItemProcessor: {
+    ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' }, StartAt: Object.keys(states)[0], States: states } } });
+  const m = await machine(of({ A: { Type: 'Task', Resource: activityArn, End: true } }));
+  const arn = await start(m, { input: '[1,2,3]' });
+  const first = await send('GetActivityTask', { activityArn });
+  await send('SendTaskSuccess', { taskToken: first.taskToken, output: '"one"' });
+  const [{ mapRunArn }] = (await send('ListMapRuns', { executionArn: arn })).mapRuns;
+  await server.stop('SIGKILL');
+  await server.start();
+  client = connect();
+  const second = await send('GetActivityTask', { activityArn });
+  await send('SendTaskFailure', { taskToken: second.taskToken, error: 'E', cause: 'C' });
+  await until(arn, 'FAILED');
+  const listed = async () => (await send('ListExecutions', { mapRunArn })).executions.reverse();
+  const counted = async () => {
+    const { executionCounts: c } = await send('DescribeMapRun', { mapRunArn });
+    const all = await listed();
+    for (const [status, count] of [['SUCCEEDED', c.succeeded], ['FAILED', c.failed], ['ABORTED', c.aborted], ['RUNNING', c.running]])
+      is([status, all.filter((x) => x.status === status).length], [status, count]);
+    return all;
+  };
+  let all = await counted();
+  is(all.map((x) => [x.status, x.itemCount, x.redriveCount]), [['SUCCEEDED', 1, 0], ['FAILED', 1, 0], ['ABORTED', 1, 0]]);
+  const failed = await send('DescribeExecution', { executionArn: all[1].executionArn });
+  is([failed.error, failed.cause, failed.redriveStatus, failed.input], ['E', 'C', 'REDRIVABLE_BY_MAP_RUN', '2']);
+  const types = async (x) => (await send('GetExecutionHistory', { executionArn: x.executionArn })).events.map((e) => `${e.previousEventId} ${e.type}`);
+  is(await types(all[1]), ['0 ExecutionStarted', '1 TaskStateEntered', '2 ActivityScheduled', '3 ActivityStarted', '4 ActivityFailed', '5 ExecutionFailed']);
+  is(await types(all[2]), ['0 ExecutionStarted', '1 TaskStateEntered', '2 ActivityScheduled', '0 ExecutionAborted']);
+  await send('RedriveExecution', { executionArn: arn });
+  const running = await send('DescribeMapRun', { mapRunArn });
+  is([running.status, running.stopDate, running.executionCounts.running], ['RUNNING', undefined, 2]);
+  for (let i = 0; i < 2; i++) {
+    const { taskToken } = await send('GetActivityTask', { activityArn });
+    await send('SendTaskSuccess', { taskToken, output: '"again"' });
+  }
+  await until(arn);
+  all = await counted();
+  is(all.map((x) => [x.status, x.redriveCount]), [['SUCCEEDED', 0], ['SUCCEEDED', 1], ['SUCCEEDED', 1]]);
+  is((await send('DescribeExecution', { executionArn: all[1].executionArn })).output, '"again"');
+  // one that is stopped from outside, and EXPRESS children, which nobody can look at
+  const stopped = await start(m, { input: '[1]' });
+  await send('GetActivityTask', { activityArn });
+  await send('StopExecution', { executionArn: stopped });
+  const [third] = (await send('ListMapRuns', { executionArn: stopped })).mapRuns;
+  is((await send('ListExecutions', { mapRunArn: third.mapRunArn })).executions.map((x) => x.status), ['ABORTED']);
+  const e = await machine(of({ P: { Type: 'Pass', End: true } }).replace('"STANDARD"', '"EXPRESS"'));
+  const x = await start(e, { input: '[1]' });
+  await until(x);
+  const [fourth] = (await send('ListMapRuns', { executionArn: x })).mapRuns;
+  is((await send('ListExecutions', { mapRunArn: fourth.mapRunArn })).executions, []);
+});
+
+
 await test('map runs', async () => {
   const m = await machine(PASS);
   const executionArn = await start(m);
@@ -287,7 +371,7 @@ await test('map runs', async () => {
   is([done.startDate, done.stopDate], [run.startDate, run.stopDate]);
   await refuses('ValidationException', 'UpdateMapRun', { mapRunArn: run.mapRunArn, maxConcurrency: 2 });
   await refuses('ValidationException', 'UpdateMapRun', { mapRunArn: run.mapRunArn });
-  await refuses('ValidationException', 'ListExecutions', { mapRunArn: run.mapRunArn });
+  await children(run, d, arn);
   // one that goes on, over a kill -9: two at once, then four
   const { activityArn } = await send('CreateActivity', { name: 'of-a-map' });
   const w = await machine(define({ M: { Type: 'Map', Label: 'l', MaxConcurrency: 2, ToleratedFailureCount: 1, End: true,
