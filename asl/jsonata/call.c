@@ -42,6 +42,14 @@ static item call_lambda(struct run *run, const struct function *f, const item *a
     return jsonata_evaluate_node(run, f->as.lambda.body, f->as.lambda.input, frame);
 }
 
+static bool holds_functions(struct run *run, item list)
+{
+    for (uint32_t i = 0; list.kind == ITEM_ARRAY && i < list.as.array->count; i++)
+        if (jsonata_at(&run->heap, list.as.array, i).kind == ITEM_FUNCTION)
+            return true;
+    return false;
+}
+
 static bool holds_numbers(struct run *run, item list)
 {
     for (uint32_t i = 0; list.kind == ITEM_ARRAY && i < list.as.array->count; i++)
@@ -74,11 +82,12 @@ static item check_loosely(struct run *run, const struct function *f, item *argum
             jsonata_push(&run->heap, around, arguments[i]);
             arguments[i] = item_array(around);
         }
-        if (p->type == 'a' && p->subtype.size > 0 && p->subtype.data[0] == 'n' &&
-            !holds_numbers(run, arguments[i])) {
+        char of = p->type == 'a' && p->subtype.size > 0 ? p->subtype.data[0] : '\0';
+        if ((of == 'n' && !holds_numbers(run, arguments[i])) ||
+            (of == 'o' && holds_functions(run, arguments[i]))) {
             item failed = jsonata_fail_value(run, "T0412", arguments[i]);
             run->failure.index = i + 1;
-            run->failure.type = "numbers";
+            run->failure.type = of == 'n' ? "numbers" : "objects";
             return failed;
         }
     }

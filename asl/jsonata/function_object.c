@@ -72,8 +72,10 @@ NATIVE(spread)
         return arguments[0];
     struct array *out = jsonata_sequence(&run->heap);
     spread_into(run, arguments[0], out);
-    /* joining the parts of an array leaves a plain one */
-    out->sequence = arguments[0].kind != ITEM_ARRAY || arguments[0].as.array->count == 0;
+    /* joining the parts of an array leaves a plain one; undefined ones are no parts */
+    const struct array *parts = arguments[0].kind == ITEM_ARRAY ? arguments[0].as.array : NULL;
+    for (uint32_t i = 0; parts && out->sequence && i < parts->count; i++)
+        out->sequence = item_is_undefined(jsonata_at(&run->heap, parts, i));
     return item_array(out);
 }
 

@@ -67,7 +67,7 @@ bool jsonata_is_function(struct asl_text name);
 /* Defaults of the limits; chosen so that the worst expression ends within a second and 256 MiB. */
 #define JSONATA_DEPTH_MAXIMUM  5000
 #define JSONATA_STEP_MAXIMUM   5000000
-#define JSONATA_MEMORY_MAXIMUM ((size_t)96 << 20)
+#define JSONATA_MEMORY_MAXIMUM ((size_t)80 << 20)
 #define JSONATA_STACK_MAXIMUM  ((size_t)4 << 20)
 
 /* The world, asked of the caller; limits bound every evaluation. Zero takes the default. */

@@ -148,6 +148,9 @@ static item evaluate_plain_path(struct run *run, const struct node *path, item i
         if (item_is_undefined(input))
             return input;
     }
+    /* an array kept by `[]` when it was made is not kept by this path */
+    if (input.kind == ITEM_ARRAY && input.as.array->keep_singleton && input.as.array->count == 1)
+        return jsonata_at(&run->heap, input.as.array, 0);
     return input;
 }
 

@@ -202,22 +202,57 @@ static asl_value *key_value(struct run *run, struct asl_text key)
     return value_retain(known->value);
 }
 
+/* The key and the value of a member; *value is NULL for one that does not leave. */
+static bool member_value(struct run *run, struct asl_text key, bool borrowed, item i, size_t depth,
+                         asl_value **key_out, asl_value **value)
+{
+    if (is_too_large(run, VALUE_BYTES + key.size) || !to_value(run, i, depth + 1, value))
+        return false;
+    if (*value)
+        *key_out = borrowed ? value_retain(value_of_text(key.data)) : key_value(run, key);
+    return true;
+}
+
 static bool push_member(struct run *run, struct value_list *list, struct asl_text key,
                         bool borrowed, item value, size_t depth)
 {
-    asl_value *member = NULL;
-    if (is_too_large(run, VALUE_BYTES + key.size) || !to_value(run, value, depth + 1, &member))
+    asl_value *member_key, *member = NULL;
+    if (!member_value(run, key, borrowed, value, depth, &member_key, &member))
         return false;
     if (member)
-        value_list_push_member_take(
-            list, borrowed ? value_retain(value_of_text(key.data)) : key_value(run, key), member);
+        value_list_push_member_take(list, member_key, member);
     return true;
+}
+
+static bool few_members_value(struct run *run, const struct object *o, size_t depth,
+                              asl_value **value)
+{
+    asl_value *slots[2 * VALUE_FEW], *member;
+    size_t count = 0;
+    bool fine = true;
+    for (uint32_t i = 0; i < o->count && fine; i++) {
+        const struct member *m = &o->members[i];
+        member = NULL;
+        fine = member_value(run, (struct asl_text){m->key, m->key_size}, m->key_borrowed, m->value,
+                            depth, &slots[count], &member);
+        if (!member)
+            continue;
+        slots[count + 1] = member;
+        count += 2;
+    }
+    if (fine)
+        *value = value_few_members_take(slots, count / 2);
+    while (!fine && count > 0)
+        value_release(slots[--count]);
+    return fine;
 }
 
 static bool object_value(struct run *run, const struct object *o, size_t depth, asl_value **value)
 {
     struct value_list list = {0};
     bool fine = true;
+    if (o->count <= VALUE_FEW && !(o->has_index_keys && o->count > 1))
+        return few_members_value(run, o, depth, value);
     if (o->count > 0) {
         list.items = asl_allocate(2 * (size_t)o->count * sizeof *list.items);
         list.capacity = 2 * (size_t)o->count;

@@ -18,25 +18,35 @@ static const char *const magnitudes[] = {"Thousand", "Million", "Billion", "Tril
 
 #define COUNT(table) (sizeof(table) / sizeof(table)[0])
 
-/* Where the words go, and in which case. */
+#define PIECE_MOST 64 /* longer than any */
+
+/* Where the words go, and in which case: many small pieces, handed on together. */
 struct speaker {
     struct builder *b;
     enum letter_case letters;
+    size_t size;
+    char text[8 * PIECE_MOST];
 };
+
+static void hand_on(struct speaker *s)
+{
+    jsonata_builder_put(s->b, (struct asl_text){s->text, s->size});
+    s->size = 0;
+}
 
 static void say(struct speaker *s, struct asl_text words)
 {
-    char part[64]; /* longer than any piece */
-    if (words.size > sizeof part || s->letters == CASE_TITLE) {
-        jsonata_builder_put(s->b, words);
-        return;
-    }
+    if (s->size > sizeof s->text - PIECE_MOST)
+        hand_on(s);
+    char *out = s->text + s->size;
     for (size_t i = 0; i < words.size; i++) {
         char c = words.data[i];
-        bool letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
-        part[i] = !letter ? c : (char)(s->letters == CASE_UPPER ? c & ~0x20 : c | 0x20);
+        bool is_letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+        out[i] = !is_letter || s->letters == CASE_TITLE ? c
+                 : s->letters == CASE_UPPER             ? (char)(c & ~0x20)
+                                                        : (char)(c | 0x20);
     }
-    jsonata_builder_put(s->b, (struct asl_text){part, words.size});
+    s->size += words.size;
 }
 
 /* Recursion: one level for each three digits. */
@@ -103,9 +113,13 @@ static void say_number(struct speaker *s, double n, bool after, bool ordinal)
 
 void jsonata_put_words(struct builder *b, double value, bool ordinal, enum letter_case letters)
 {
-    struct speaker s = {b, letters};
+    struct speaker s;
+    s.b = b;
+    s.letters = letters;
+    s.size = 0;
     if (isfinite(value))
         say_number(&s, floor(value), false, ordinal);
+    hand_on(&s);
 }
 
 /* ---- reading ---- */
@@ -225,16 +239,26 @@ static const char *const word_groups[] = {
     "t(?:en(?:th)?|h(?:ird|irt(?:een(?:th)?|ieth|y)|ousand(?:th)?|ree)|rillion(?:th)?)",
     "tw(?:elfth|elve|ent(?:ieth|y)|o)",
     "zero(?:th)?",
-    "[\\-, ]",
 };
 
-void jsonata_words_pattern(struct builder *b)
+/* So many words, each with what separates it from the next: one turn of the loop for both. */
+static void put_spoken(struct builder *b, char how_many)
 {
-    jsonata_builder_put(b, ASL_TEXT("(?:"));
+    jsonata_builder_put(b, ASL_TEXT("(?:(?:"));
     for (size_t i = 0; i < COUNT(word_groups); i++) {
         if (i)
             jsonata_builder_putc(b, '|');
         jsonata_builder_put(b, asl_text(word_groups[i]));
     }
-    jsonata_builder_put(b, ASL_TEXT(")+"));
+    jsonata_builder_put(b, ASL_TEXT(")[\\-, ]*)"));
+    jsonata_builder_putc(b, how_many);
+}
+
+void jsonata_words_pattern(struct builder *b)
+{
+    jsonata_builder_put(b, ASL_TEXT("(?:[\\-, ]+"));
+    put_spoken(b, '*');
+    jsonata_builder_putc(b, '|');
+    put_spoken(b, '+');
+    jsonata_builder_putc(b, ')');
 }

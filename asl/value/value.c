@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define IMMORTAL UINT32_MAX
+#define IMMORTAL      UINT32_MAX
 #define OBJECT_LINEAR 8 /* below this a linear search beats building an index */
 
 static struct asl_value null_value = {IMMORTAL, VALUE_NULL, 0, 0};
@@ -34,7 +34,8 @@ static void free_shell(asl_value *v)
 {
     if (v->kind == VALUE_ARRAY || v->kind == VALUE_OBJECT) {
         struct value_container *c = value_container(v);
-        free(c->items);
+        if (c->items != c->own)
+            free(c->items);
         free(c->compact);
         free(c->order);
     }
@@ -463,16 +464,40 @@ static uint16_t depth_above(const asl_value *v, uint16_t depth)
     return above > depth ? above : depth;
 }
 
+/* Few slots stand behind the container itself: one block instead of two. */
+#define SLOTS_OWN (2 * VALUE_FEW)
+
 static asl_value *container_take(struct value_list *l, enum value_kind kind)
 {
-    struct value_container *c = asl_allocate_zeroed(1, sizeof *c);
-    c->head = (struct asl_value){1, (uint8_t)kind, 0, 1};
-    c->items = l->items;
-    c->count = kind == VALUE_OBJECT ? l->count / 2 : l->count;
-    c->capacity = l->capacity;
+    size_t own = l->count <= SLOTS_OWN ? l->count : 0;
+    struct value_container *c = asl_allocate(sizeof *c + own * sizeof *c->items);
+    *c = (struct value_container){.head = {1, (uint8_t)kind, 0, 1},
+                                  .items = l->items,
+                                  .count = kind == VALUE_OBJECT ? l->count / 2 : l->count,
+                                  .capacity = l->capacity};
     for (size_t i = 0; i < l->count; i++)
         c->head.depth = depth_above(l->items[i], c->head.depth);
+    if (own || l->count == 0) {
+        if (own)
+            memcpy(c->own, l->items, own * sizeof *c->items);
+        free(l->items);
+        c->items = c->own;
+        c->capacity = own;
+    }
     value_list_init(l);
+    return &c->head;
+}
+
+asl_value *value_few_members_take(asl_value *const *slots, size_t members)
+{
+    size_t own = 2 * members;
+    struct value_container *c = asl_allocate(sizeof *c + own * sizeof *c->items);
+    *c = (struct value_container){
+        .head = {1, VALUE_OBJECT, 0, 1}, .items = c->own, .count = members, .capacity = own};
+    for (size_t i = 0; i < own; i++) {
+        c->own[i] = slots[i];
+        c->head.depth = depth_above(slots[i], c->head.depth);
+    }
     return &c->head;
 }
 
@@ -499,7 +524,8 @@ static bool has_duplicate_keys(struct value_container *c)
     return false;
 }
 
-/* Equal keys stand together in the order, by place: the first keeps the place, the last the value. */
+/* Equal keys stand together in the order, by place: the first keeps the place, the last the value.
+ */
 static void drop_duplicate_keys(struct value_container *c)
 {
     uint32_t *order = c->order ? c->order : sorted_order(c);
@@ -584,7 +610,10 @@ static struct value_container *writable_take(asl_value *v, size_t more_slots)
     }
     if (slots + more_slots > c->capacity) {
         c->capacity = slots + more_slots > 2 * slots ? slots + more_slots : 2 * slots;
-        c->items = asl_reallocate(c->items, c->capacity * sizeof *c->items);
+        asl_value **own = c->items == c->own ? c->own : NULL;
+        c->items = asl_reallocate(own ? NULL : c->items, c->capacity * sizeof *c->items);
+        if (own)
+            memcpy(c->items, own, slots * sizeof *c->items);
     }
     return c;
 }

@@ -52,8 +52,8 @@ asl_value *value_string_z(const char *zero_terminated);
 /* ---- looking ---- */
 enum value_kind value_kind(const asl_value *v);
 const char *value_kind_name(enum value_kind kind); /* "null", "boolean", "number", ... */
-bool value_is_true(const asl_value *v); /* the boolean true */
-bool value_as_boolean(const asl_value *v); /* of a boolean */
+bool value_is_true(const asl_value *v);            /* the boolean true */
+bool value_as_boolean(const asl_value *v);         /* of a boolean */
 /* Nearest double of a number. A number beyond the range of double gives ±infinity. */
 double value_as_double(const asl_value *v);
 /* Exact only: a number whose value is an integer (5, 5.0, 5e0) that int64_t holds. */
@@ -93,6 +93,9 @@ void value_list_push_member_take(struct value_list *l, asl_value *key, asl_value
 void value_list_set_take(struct value_list *l, const char *key, asl_value *v); /* append member */
 asl_value *value_array_take(struct value_list *l);  /* empties the list */
 asl_value *value_object_take(struct value_list *l); /* empties it; the last of equal keys wins */
+/* An object of few members (VALUE_FEW at most): keys, all different, and values alternating. */
+#define VALUE_FEW 8
+asl_value *value_few_members_take(asl_value *const *slots, size_t members);
 asl_value *value_empty_array(void);
 asl_value *value_empty_object(void);
 
@@ -107,27 +110,27 @@ asl_value *value_append_take(asl_value *array, asl_value *v);
 /* ---- text ---- */
 enum value_problem {
     VALUE_FINE = 0,
-    VALUE_EMPTY_TEXT,       /* nothing but white space */
-    VALUE_UNEXPECTED,       /* a character that cannot stand here */
-    VALUE_UNKNOWN_WORD,     /* a bare word that is not null, true, false */
-    VALUE_ENDED_EARLY,      /* the text is cut off */
-    VALUE_TRAILING,         /* something behind the value */
-    VALUE_BAD_NUMBER,       /* 01, 1., .5, +1, 1e */
-    VALUE_BAD_ESCAPE,       /* \x, \u12, a lone surrogate */
+    VALUE_EMPTY_TEXT,   /* nothing but white space */
+    VALUE_UNEXPECTED,   /* a character that cannot stand here */
+    VALUE_UNKNOWN_WORD, /* a bare word that is not null, true, false */
+    VALUE_ENDED_EARLY,  /* the text is cut off */
+    VALUE_TRAILING,     /* something behind the value */
+    VALUE_BAD_NUMBER,   /* 01, 1., .5, +1, 1e */
+    VALUE_BAD_ESCAPE,   /* \x, \u12, a lone surrogate */
     VALUE_BAD_UTF8,
-    VALUE_CONTROL_CHARACTER,/* a raw U+0000..U+001F in a string */
-    VALUE_DUPLICATE_KEY,    /* only with VALUE_REFUSE_DUPLICATES */
+    VALUE_CONTROL_CHARACTER, /* a raw U+0000..U+001F in a string */
+    VALUE_DUPLICATE_KEY,     /* only with VALUE_REFUSE_DUPLICATES */
     VALUE_TOO_DEEP,
     VALUE_TOO_LARGE,
 };
 
 struct value_error {
     enum value_problem problem;
-    size_t offset;      /* bytes from the start */
-    size_t line;        /* from 1 */
-    size_t column;      /* from 1, in characters */
-    size_t token_size;  /* of the offending word, when there is one at `offset` */
-    char message[160];  /* what, in words, with what to do; without the place */
+    size_t offset;     /* bytes from the start */
+    size_t line;       /* from 1 */
+    size_t column;     /* from 1, in characters */
+    size_t token_size; /* of the offending word, when there is one at `offset` */
+    char message[160]; /* what, in words, with what to do; without the place */
 };
 
 enum value_parse_flags {

@@ -31,12 +31,13 @@ struct value_string {
 
 struct value_container {
     struct asl_value head;
-    size_t count;    /* elements or members */
-    size_t capacity; /* slots: one an element, two a member */
-    asl_value **items;
-    char *compact; /* cached compact text, or NULL */
+    size_t count;      /* elements or members */
+    size_t capacity;   /* slots: one an element, two a member */
+    asl_value **items; /* `own`, or a block of its own */
+    char *compact;     /* cached compact text, or NULL */
     size_t compact_size;
     void *order; /* uint32_t[count]: members sorted by key, or NULL; the list link of the dead */
+    asl_value *own[];
 };
 
 static inline struct value_number *value_number(asl_value *v)
@@ -71,7 +72,8 @@ static inline size_t value_plain_run(const char *at, size_t size)
         uint64_t w;
         memcpy(&w, at + i, 8);
         uint64_t quote = w ^ ones * '"', slash = w ^ ones * '\\';
-        /* A byte's high bit: it is over 0x7F, or (where it is not) borrowed by what was taken off. */
+        /* A byte's high bit: it is over 0x7F, or (where it is not) borrowed by what was taken off.
+         */
         if ((w | (w - ones * 0x20) | (quote - ones) | (slash - ones)) & highs)
             break;
     }

@@ -25,6 +25,16 @@ const expressions = [
     [true, '[[1..1000].([1..1000].([1..1000]))]'], [true, '$each($merge([1..300000].{$string($): $}), function($v){$string([1..1000])})'], [true, '$map([1..1000000], $string) ~> $sort ~> $reverse ~> $distinct ~> $join("-") ~> $split("-") ~> $map($number) ~> $sort'],
     [false, many('(', 300000, '', '1')], [false, many('(', 200000, '', '1' + many(')', 200000))], [false, many('[', 300000)], [false, many('-', 300000, '', '1')], [null, many('1+', 200000, '', '1')], [null, many('$states.', 50000, '', 'input')],
     [null, `$eval("1")`],
+    // A million of each is more than a definition holds: as many as it does; those that make a million themselves follow.
+    [false, many('(1 ? ', 150000, '', '1')], [false, many('function(){', 80000, '', '1' + many('}', 80000))], [false, many('{"a":', 150000, '', '1' + many('}', 150000))], [null, many('$', 150000, '', '')],
+    [false, many('1?', 300000, '', '1')], [null, many('a.', 300000, '', 'a')], [null, many('a[0]', 150000)], [null, many('a^(b)', 100000)], [null, many('1 ~> $string ~> ', 40000, '', '$string')], [null, many('"a"&', 200000, '', '"a"')],
+    [null, many('a[', 200000, '', 'a' + many(']', 200000))], [null, many('%.', 300000, '', '%')], [null, many('$x := ', 80000, '', '1')], [null, many('1;', 300000, '(', '1)')], [null, many('1,', 300000, '[', '1]')],
+    [true, '($f := function($n){$n = 0 ? 0 : 1 + $f($n - 1)}; $f(1000000))'], [true, '($f := function($n){$n = 0 ? 0 : $f($n - 1)}; $f(10000000))'], [true, '($f := function($n){$n = 0 ? [] : [[$f($n - 1)]]}; $f(100000))'],
+    [true, '$string($reduce([1..100000], function($a, $b){[[$a]]}, 1))'], [true, '$reduce([1..100000], function($a, $b){{"a": $a}}, 1) ~> $string'], [null, '$reduce([1..100000], function($a, $b){$a ~> $b}, 1)'],
+    [null, '$reduce([1..100000], function($f, $b){$f ~> $string}, $string)(1)'], [null, '$eval($pad("", 1000000, "("))'], [null, '$eval($pad("1", 1000000, "+1"))'], [null, '$eval($pad("", -1000000, "-") & "1")'], [null, '$eval($pad("", 1000000, "["))'],
+    [true, '$join([1..1000000].$pad("x", 1000))'], [null, '$parse($pad("", 250000, "[") & $pad("", 250000, "]"))'], [true, '($x := [1..2000]; $x@$a.$x@$b.$x@$c[$a = $b and $b = $c].$a)'], [true, '[1..1000000]^($string($ * 7919 % 1000003))'],
+    [true, '[1..3000]#$i.([1..3000]#$j.[$i, $j])'], [true, '$formatInteger(1e300, "w") ~> $pad(100000000)'], [null, '$parseInteger($pad("", 1000000, "one "), "w")'], [null, '$toMillis($pad("", 100000, "one "), "[Yw] [Dw]")'],
+    [null, '$toMillis($pad("", 100000, ", -"), "[Yw] [Dw] [Hw]")'], [null, '$power(10, 308) & $power(1.0000001, 1e9)'], [null, '[{"length": 1e15}][0].(5)'],
 ];
 
 function freePort() {

@@ -45,13 +45,16 @@ export const peculiarities = [
         ['return env.lookup(sigArg.trim());\n        });', 'return env.lookup(sigArg.trim());\n        });\n' +
             '(proc.checked ? proc.checked.params : []).forEach((p, i) => { if (i < args.length && args[i] !== undefined && !new RegExp("^" + p.regex.replace(/[?+]+$/, "")).test(proc.checked.getSymbol(args[i]))) ' +
             'throw { code: "T0410", stack: "", value: args[i], index: i + 1 }; if (p.type === "a" && args[i] !== undefined && !Array.isArray(args[i])) args[i] = [args[i]]; ' +
-                'if (p.type === "a" && p.subtype === "n" && Array.isArray(args[i]) && args[i].some(v => typeof v !== "number")) throw { code: "T0412", stack: "", value: args[i], index: i + 1, type: "numbers" }; });']]],
+                'if (p.type === "a" && p.subtype === "n" && Array.isArray(args[i]) && args[i].some(v => typeof v !== "number")) throw { code: "T0412", stack: "", value: args[i], index: i + 1, type: "numbers" }; ' +
+                'if (p.type === "a" && p.subtype === "o" && Array.isArray(args[i]) && args[i].some(isFunction)) throw { code: "T0412", stack: "", value: args[i], index: i + 1, type: "objects" }; });']]],
     ['a pattern called with a function looks at its source text (here: at [object Object])',
         [['var match = re.exec(str);', 'var match = re.exec(isFunction(str) ? "[object Object]" : str);']]],
     ['a time zone that begins with no number makes NaN of every part of a time (here: it is UTC)',
         [['const offset = parseInt(timezone);', 'const offset = parseInt(timezone) || 0;']]],
     ['a transform takes a function for an object to merge (here: it is refused as no object)',
         [["if(updateType !== 'object' ||", "if(updateType !== 'object' || isFunction(update) ||"]]],
+    ['$base64decode takes a character beyond U+00FF by its low byte (here: it is passed over)',
+        [["return new global.Buffer.from(str, 'base64')", "return new global.Buffer.from(str.replace(/[^\\0-\\xff]/g, ''), 'base64')"]]],
     ['a transform sets members of an array too: its length, items by their number (here: an array has no members)',
         [['match[prop] = update[prop];', 'if (!Array.isArray(match)) match[prop] = update[prop];']]],
     ['$fromMillis of a time beyond JavaScript\'s dates, its zone counted in, has NaN for every part (here: it is refused)',
