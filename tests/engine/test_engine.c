@@ -234,6 +234,47 @@ static void carries_out_a_task(void **state)
     rig_close();
 }
 
+static void see_nothing(void *state, const asl_execution *x)
+{
+    (void)state, (void)x;
+}
+
+/* On a real clock a start waits for company (behind.c): not for long, not for who looks, and not over
+ * a graceful end; and it is there once. */
+static void records_a_start_though_nothing_follows(void **state)
+{
+    static const char begun[] = "ExecutionStarted TaskStateEntered LambdaFunctionScheduled";
+    static const char whole[] = "ExecutionStarted TaskStateEntered LambdaFunctionScheduled "
+                                "LambdaFunctionStarted";
+    (void)state;
+    open_engine(LOOP_REAL);
+    int64_t machine = put("M", TASK("hang")), before = loop_now(loop), looked, left, closed;
+    start(machine, "looked", "{}");
+    run_for(40);
+    looked = last_started.execution;
+    if (loop_now(loop) < before + 200) /* else the machine was slow: it may be there already */
+        assert_string_equal(history(looked), begun);
+    engine_look(engine, looked, see_nothing, NULL);
+    assert_true(engine_is_ahead(engine) || strcmp(history(looked), whole) == 0);
+    run_for(40);
+    assert_string_equal(history(looked), whole);
+    start(machine, "left", "{}");
+    run_for(600);
+    left = last_started.execution;
+    assert_string_equal(history(left), whole);
+    start(machine, "closed", "{}");
+    run_for(40);
+    closed = last_started.execution;
+    close_engine();
+    open_engine(LOOP_REAL);
+    run_for(400);
+    assert_int_equal(sent_again, 3);
+    assert_string_equal(history(looked), whole);
+    assert_string_equal(history(left), whole);
+    assert_string_equal(history(closed), whole);
+    close_engine();
+}
+
 static void stops_and_lets_go_of_its_task(void **state)
 {
     (void)state;
@@ -359,6 +400,7 @@ int main(void)
         TEST(goes_on_in_the_middle_of_a_budget),
         TEST(fires_many_in_order),
         TEST(carries_out_a_task),
+        TEST(records_a_start_though_nothing_follows),
         TEST(stops_and_lets_go_of_its_task),
         TEST(takes_a_token_once_over_restarts),
         TEST(lets_go_of_a_request_whose_token_came_first),
