@@ -247,32 +247,32 @@ static void records_a_start_though_nothing_follows(void **state)
     static const char whole[] = "ExecutionStarted TaskStateEntered LambdaFunctionScheduled "
                                 "LambdaFunctionStarted";
     (void)state;
-    open_engine(LOOP_REAL);
-    int64_t machine = put("M", TASK("hang")), before = loop_now(loop), looked, left, closed;
-    start(machine, "looked", "{}");
-    run_for(40);
-    looked = last_started.execution;
-    if (loop_now(loop) < before + 200) /* else the machine was slow: it may be there already */
-        assert_string_equal(history(looked), begun);
-    engine_look(engine, looked, see_nothing, NULL);
-    assert_true(engine_is_ahead(engine) || strcmp(history(looked), whole) == 0);
-    run_for(40);
-    assert_string_equal(history(looked), whole);
-    start(machine, "left", "{}");
-    run_for(600);
-    left = last_started.execution;
-    assert_string_equal(history(left), whole);
-    start(machine, "closed", "{}");
-    run_for(40);
-    closed = last_started.execution;
-    close_engine();
-    open_engine(LOOP_REAL);
-    run_for(400);
-    assert_int_equal(sent_again, 3);
-    assert_string_equal(history(looked), whole);
-    assert_string_equal(history(left), whole);
-    assert_string_equal(history(closed), whole);
-    close_engine();
+    rig_open(LOOP_REAL);
+    int64_t machine = rig_put("M", TASK("hang")), before = loop_now(rig.loop), looked, left, closed;
+    rig_start(machine, "looked", "{}");
+    rig_run_for(40);
+    looked = rig.last_started.execution;
+    if (loop_now(rig.loop) < before + 200) /* else the machine was slow: it may be there already */
+        assert_string_equal(rig_history(looked), begun);
+    engine_look(rig.engine, looked, see_nothing, NULL);
+    assert_true(engine_is_ahead(rig.engine) || strcmp(rig_history(looked), whole) == 0);
+    rig_run_for(40);
+    assert_string_equal(rig_history(looked), whole);
+    rig_start(machine, "left", "{}");
+    rig_run_for(600);
+    left = rig.last_started.execution;
+    assert_string_equal(rig_history(left), whole);
+    rig_start(machine, "closed", "{}");
+    rig_run_for(40);
+    closed = rig.last_started.execution;
+    rig_close();
+    rig_open(LOOP_REAL);
+    rig_run_for(400);
+    assert_int_equal(rig.sent_again, 3);
+    assert_string_equal(rig_history(looked), whole);
+    assert_string_equal(rig_history(left), whole);
+    assert_string_equal(rig_history(closed), whole);
+    rig_close();
 }
 
 static void stops_and_lets_go_of_its_task(void **state)
