@@ -1,10 +1,7 @@
 #!/bin/sh
 # The rules of TestState that no recording shows: test_state_rules.mjs.
-cd "$(dirname "$0")/../.."
-[ -x build/asan/stepwell ] && export STEPWELL="$PWD/build/asan/stepwell" # with the sanitizers where it is built
-if ! command -v node >/dev/null; then
-    echo "skipped: Node is not installed (apt-get install nodejs)"
-    echo "0 passed, 0 failed, 1 skipped"
-    exit 0
-fi
+cd "$(dirname "$0")/../.." || exit 1
+. tests/shell.sh
+with_sanitizers
+needs_or_ends node nodejs
 exec node tests/api/test_state_rules.mjs

@@ -3,55 +3,20 @@
 # stand beside it in wrong/expected.txt, failures be told with their place, and every report be what
 # its readers take (JUnit by junit.xsd, TAP by its grammar, the schema by a validator). Closes with
 # "N passed, N failed".
+cd "$(dirname "$0")/../.." || exit 1
+. tests/shell.sh
 set -u
-here=$(cd "$(dirname "$0")" && pwd)
-root=$(cd "$here/../.." && pwd)
-stepwell=${STEPWELL:-$root/build/stepwell}
-place=$(mktemp -d) || exit 1
-trap 'rm -rf "$place"' EXIT
-passed=0 failed=0 skipped=0 case_name=""
+here=$root/tests/test_command
+scratch
 
-judge() { # 0 or not, what was expected
-    if [ "$1" = 0 ]; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAILED: $case_name: $2"
-        echo "  status ${status:-?}; out: $(head -c 600 out 2>/dev/null); err: $(head -c 300 err 2>/dev/null)"
-    fi
-}
-
-skip() {
-    skipped=$((skipped + 1))
-    echo "skipped: $1"
-}
-
-call() { # wanted exit status, arguments...
+call() { # wanted exit status, arguments of `stepwell test`
     wanted=$1
     shift
-    timeout 60 "$stepwell" test "$@" >out 2>err </dev/null
+    timeout 60 "$STEPWELL" test "$@" >out 2>err </dev/null
     status=$?
     [ "$status" -eq "$wanted" ]
     judge $? "exit status $wanted from: test $*"
 }
-
-says() { # file, fixed text in it
-    grep -qF -- "$2" "$1"
-    judge $? "'$2' in $1"
-}
-
-lacks() {
-    ! grep -qF -- "$2" "$1"
-    judge $? "no '$2' in $1"
-}
-
-need() { # program, Debian package: there, or installed where that may be
-    command -v "$1" >/dev/null 2>&1 && return 0
-    [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 || return 1
-    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$2"; } \
-        >/dev/null 2>&1 && command -v "$1" >/dev/null 2>&1
-}
-cd "$place" || exit 1
 
 # ---- what must pass ----
 case_name="cases"
@@ -177,7 +142,7 @@ call 2 fails.test.json "$here/cases" "$here/wrong/cut.test.json" --junit junit.x
 says junit.xml '<failure type="output">'
 says junit.xml '<error type="test file">'
 says junit.xml '<skipped>'
-if need xmllint libxml2-utils; then
+if has xmllint libxml2-utils; then
     xmllint --noout --schema "$here/junit.xsd" junit.xml 2>err
     judge $? "JUnit's XML is valid"
     printf '{"definition": {"StartAt": "A", "States": {"A": {"Type": "Fail", "Cause": "<&\\"]]>\\u0001\\uffff\\n"}}},\n "tests": [{"name": "<&>\\u0002 \\"x\\"", "skip": "<b>"}, {"name": "]]>"}]}' >odd.test.json
@@ -236,11 +201,11 @@ cat >copy.asl.json <<'END'
 {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 30, "Next": "P"},
  "P": {"Type": "Pass", "Parameters": {"said.$": "$.say", "id.$": "States.UUID()"}, "End": true}}}
 END
-"$stepwell" run copy.asl.json --input '{"say": "hi"}' --time skip --db s.db --quiet --name first >out 2>err
+"$STEPWELL" run copy.asl.json --input '{"say": "hi"}' --time skip --db s.db --quiet --name first >out 2>err
 call 0 --from-history first --db s.db --output first.test.json
 call 0 first.test.json
 says first.test.json '"id": { "$type": "string" }'
-"$stepwell" history first --db s.db --json >first.json 2>err
+"$STEPWELL" history first --db s.db --json >first.json 2>err
 call 0 --from-history first.json --definition copy.asl.json --output second.test.json
 says second.test.json '"definition": "copy.asl.json"'
 call 0 second.test.json
@@ -266,7 +231,7 @@ call 0 call.test.json --workers 1
 
 # ---- watch ----
 case_name="watch"
-"$stepwell" test second.test.json --watch >watched 2>err &
+"$STEPWELL" test second.test.json --watch >watched 2>err &
 watcher=$!
 for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
     grep -q waiting err && break
@@ -286,21 +251,16 @@ says watched '0 passed, 1 failed'
 case_name="schema"
 call 0 --schema
 cp out schema.json
-if need node nodejs && [ -d "$root/build/bench/ajv/node_modules/ajv" ] || {
+if has node nodejs && [ -d "$root/build/bench/ajv/node_modules/ajv" ] || {
     command -v npm >/dev/null 2>&1 && mkdir -p "$root/build/bench/ajv" &&
         npm install --prefix "$root/build/bench/ajv" --no-audit --no-fund --silent ajv@8.17.1 >/dev/null 2>&1
 }; then
     cp "$here/schema.mjs" "$root/build/bench/ajv/schema.mjs"
-    node "$root/build/bench/ajv/schema.mjs" schema.json "$stepwell" "$here" "$root/definitions" >out 2>err
+    node "$root/build/bench/ajv/schema.mjs" schema.json "$STEPWELL" "$here" "$root/definitions" >out 2>err
     judge $? "the schema refuses what the reader refuses by its form, and takes what it takes"
     lacks out 'disagree:'
 else
     skip "the schema: node and npm's ajv are not to be had"
 fi
 
-if [ "$skipped" -gt 0 ]; then
-    echo "$passed passed, $failed failed, $skipped skipped"
-else
-    echo "$passed passed, $failed failed"
-fi
-[ "$failed" -eq 0 ]
+close_count
