@@ -28,7 +28,6 @@
 #include <time.h>
 
 #define BATCH_BYTES_MAXIMUM ((size_t)16 << 20) /* a turn ends early rather than hold more */
-#define WORTH_A_COMMIT 32 /* executions; fewer cost more in commits than the disk's idling does */
 #define DUE_AT_ONCE 2000                       /* due executions taken up in one turn */
 
 static int64_t steady_us(void)
@@ -538,11 +537,18 @@ void turn_fill(struct engine *e)
         crash_here(CRASH_BESIDE_COMMIT);
 }
 
+/* Fewer cost more in commits than the disk's idling does; and where many are under way, one commit for a
+ * good part of them costs less than several. */
+static size_t worth_a_commit(const struct engine *e)
+{
+    return e->live_count / 4 > 32 ? e->live_count / 4 : 32;
+}
+
 /* 64 clients that are answered by one commit ask again all at once: without this they would stay one batch
  * for ever, and the disk would wait while they are heard, and they while it writes. */
 void turn_feed(struct engine *e)
 {
-    if (e->queue_count < WORTH_A_COMMIT || e->is_in_turn || e->is_paused || e->is_closing ||
+    if (e->queue_count < worth_a_commit(e) || e->is_in_turn || e->is_paused || e->is_closing ||
         !commit_is_idle(e))
         return;
     turn_fill(e);
