@@ -541,7 +541,7 @@ void turn_fill(struct engine *e)
  * good part of them costs less than several. */
 static size_t worth_a_commit(const struct engine *e)
 {
-    return e->live_count / 4 > 32 ? e->live_count / 4 : 32;
+    return e->live_count / 2 > 32 ? e->live_count / 2 : 32;
 }
 
 /* 64 clients that are answered by one commit ask again all at once: without this they would stay one batch
