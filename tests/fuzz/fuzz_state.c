@@ -204,7 +204,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     asl_machine *m = machine_of((next_byte(&in) << 8 | next_byte(&in)) % SEEDS);
     if (m && door == 1)
-        load_and_go_on(m, in.data, in.size, &env);
+        load_and_go_on(m, &identity, in.data, in.size, &env);
     else if (m)
         load_bent(m, &in, &env);
     asl_machine_release(m);
