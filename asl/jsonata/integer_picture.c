@@ -361,21 +361,43 @@ static double read_hexadecimal(struct asl_text t)
     return value;
 }
 
+/* "12th" without its ending, whatever the two UTF-16 units are. */
+static struct asl_text without_ending(struct asl_text t)
+{
+    for (int units = 0; units < 2 && t.size > 0;) {
+        do
+            t.size--;
+        while (t.size > 0 && ((unsigned char)t.data[t.size] & 0xc0) == 0x80);
+        units += (unsigned char)t.data[t.size] >= 0xf0 ? 2 : 1;
+    }
+    return t;
+}
+
+static bool is_javascript_space(uint32_t c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r') || c == 0xa0 || c == 0x1680 ||
+           (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f ||
+           c == 0x205f || c == 0x3000 || c == 0xfeff;
+}
+
 static double read_decimal(struct asl_text t, const struct integer_picture *p)
 {
-    double value = NAN, sign = 1;
+    double value = NAN, sign = 0;
     size_t digits = 0;
     if (p->ordinal)
-        t.size = t.size > 2 ? t.size - 2 : 0;
+        t = without_ending(t);
     for (size_t at = 0; at < t.size;) {
         int32_t c = value_utf8_next(t, &at);
         if (c < 0)
             break;
         if (is_separator(p, (uint32_t)c))
             continue;
-        if (isnan(value) && (c == ' ' || c == '-' || c == '+')) {
-            sign = c == '-' ? -1 : sign;
-            continue;
+        if (digits == 0 && sign == 0) { /* as parseInt() */
+            if (is_javascript_space((uint32_t)c))
+                continue;
+            sign = c == '-' ? -1 : 1;
+            if (c == '-' || c == '+')
+                continue;
         }
         int64_t digit = (int64_t)c - p->zero;
         if ((c == 'x' || c == 'X') && value == 0 && digits == 1)

@@ -326,6 +326,9 @@ bool jsonata_to_value(struct run *run, item i, asl_value **value)
 /* So many variables find their place in the arena. */
 #define GLOBALS_FEW 32
 
+/* What an element of an array counts for in value_maximum. */
+#define ELEMENT_BYTES 8
+
 static size_t or_default(size_t given, size_t usual)
 {
     return given ? given : usual;
@@ -355,6 +358,8 @@ static void begin(struct run *run, const struct jsonata *e, const struct jsonata
     run->program->spare = NULL;
     run->depth_maximum = or_default(env->depth_maximum, JSONATA_DEPTH_MAXIMUM);
     run->step_maximum = or_default(env->step_maximum, JSONATA_STEP_MAXIMUM);
+    run->string_maximum = or_default(env->value_maximum, SIZE_MAX);
+    run->array_maximum = run->string_maximum / ELEMENT_BYTES;
     run->stack_limit = (const char *)__builtin_frame_address(0) -
                        or_default(env->stack_maximum, JSONATA_STACK_MAXIMUM);
     run->global_count = run->symbols->count;
