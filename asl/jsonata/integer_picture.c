@@ -15,6 +15,8 @@ static const uint32_t zeros[] = {0x30,   0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6,
 
 static uint32_t zero_of(uint32_t c)
 {
+    if (c < zeros[1]) /* ASCII, mostly */
+        return c >= '0' && c <= '9' ? '0' : 0;
     for (size_t i = 0; i < sizeof zeros / sizeof zeros[0]; i++)
         if (c >= zeros[i] && c <= zeros[i] + 9)
             return zeros[i];
@@ -77,7 +79,8 @@ static bool analyse_digits(struct run *run, struct asl_text text, struct integer
         while (start > 0 && ((unsigned char)text.data[start] & 0xc0) == 0x80)
             start--;
         size_t at = start;
-        int32_t read = value_utf8_next(text, &at);
+        int32_t read = (unsigned char)text.data[start] < 0x80 ? text.data[start]
+                                                              : value_utf8_next(text, &at);
         uint32_t c = read < 0 ? 0xfffd : (uint32_t)read, zero = zero_of(c);
         end = start;
         if (zero) {
@@ -115,7 +118,7 @@ bool jsonata_integer_picture(struct run *run, struct asl_text text, struct integ
             primary.size = i;
             break;
         }
-    for (size_t i = 0; i < sizeof styles / sizeof styles[0]; i++)
+    for (size_t i = 0; primary.size <= 2 && i < sizeof styles / sizeof styles[0]; i++)
         if (asl_text_is(primary, styles[i].spelling)) {
             p->style = styles[i].style;
             p->letters = styles[i].letters;
@@ -207,6 +210,22 @@ static const char *ordinal_ending(const struct digits *d)
     return teen || last < '1' || last > '3' ? "th" : endings[last - '1'];
 }
 
+/* Those of ASCII at the front in one piece, or one character; returns how many. */
+static size_t put_some(struct builder *b, const uint32_t *at, size_t count)
+{
+    char ascii[64];
+    size_t size = 0;
+    while (size < count && size < sizeof ascii && at[size] < 0x80) {
+        ascii[size] = (char)at[size];
+        size++;
+    }
+    if (size > 0)
+        jsonata_builder_put(b, (struct asl_text){ascii, size});
+    else
+        jsonata_builder_unit(b, at[0]);
+    return size > 0 ? size : 1;
+}
+
 static bool put_decimal(struct run *run, struct builder *b, double value,
                         const struct integer_picture *p)
 {
@@ -230,8 +249,8 @@ static bool put_decimal(struct run *run, struct builder *b, double value,
         d.at[d.size++] = (uint32_t)((unsigned char)number[i] + p->zero - '0');
     separate(&d, p);
     jsonata_charge(run, d.size / 8);
-    for (size_t i = 0; i < d.size; i++)
-        jsonata_builder_unit(b, d.at[i]);
+    for (size_t i = 0; i < d.size;)
+        i += put_some(b, d.at + i, d.size - i);
     if (p->ordinal)
         jsonata_builder_put(b, asl_text(ordinal_ending(&d)));
     return true;
