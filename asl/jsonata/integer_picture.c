@@ -1,5 +1,6 @@
 /* See integer_picture.h. */
 #include "integer_picture.h"
+#include "case.h"
 #include "power.h"
 
 #include <math.h>
@@ -340,12 +341,17 @@ static double roman_value(char c)
 }
 
 /* An upper-case picture reads upper case only. */
-static double read_roman(struct asl_text t, bool upper)
+static double read_roman(struct run *run, struct asl_text t, bool upper)
 {
+    if (!upper) {
+        struct builder b;
+        jsonata_builder_init(&b, &run->heap);
+        jsonata_to_upper(&b, t);
+        t = item_string(jsonata_builder_item(&b));
+    }
     double value = 0, most = 1;
     for (size_t i = t.size; i-- > 0;) {
-        char c = t.data[i];
-        double digit = roman_value(upper || c < 'a' || c > 'z' ? c : (char)(c & ~0x20));
+        double digit = roman_value(t.data[i]);
         if (digit < most) {
             value -= digit;
         } else {
@@ -436,7 +442,7 @@ double jsonata_read_integer(struct run *run, struct asl_text t, const struct int
     case INTEGER_LETTERS:
         return read_letters(t, p->letters == CASE_UPPER ? 'A' : 'a');
     case INTEGER_ROMAN:
-        return read_roman(t, p->letters == CASE_UPPER);
+        return read_roman(run, t, p->letters == CASE_UPPER);
     case INTEGER_WORDS:
         return jsonata_read_words(t);
     default:

@@ -64,7 +64,7 @@ class Edges {
     numberOptions() {
         const r = this.r;
         return '{' + this.many(1 + r.below(3), () => r.pick(['"decimal-separator": ","', '"grouping-separator": "."', '"decimal-separator": "·"', '"exponent-separator": "E"', '"minus-sign": "~"', '"infinity": "∞"', '"percent": "pct"', '"per-mille": "pm"', '"zero-digit": "٠"', '"zero-digit": "①"',
-            '"digit": "X"', '"digit": "9"', '"pattern-separator": "|"', '"grouping-separator": "\'"', '"grouping-separator": " "', '"NaN": "nan"', '"zero-digit": "𝟎"', '"unknown": "x"', '"minus-sign": "−"', '"exponent-separator": "10^"']), ', ') + '}';
+            '"digit": "X"', '"digit": "9"', '"pattern-separator": "|"', '"grouping-separator": "\'"', '"grouping-separator": " "', '"NaN": "nan"', '"unknown": "x"', '"minus-sign": "−"', '"exponent-separator": "10^"']), ', ') + '}';
     }
     integerPicture() {
         const r = this.r;
@@ -85,7 +85,7 @@ class Edges {
     pattern() {
         const r = this.r, one = depth => r.pick([() => r.pick(['a', 'b', 'o', 'l', ',', ' ', '-', '0', 'é', '中', '/'.replace('/', '\\/'), '\\.', '\\$', '\\\\', '\\t', '\\x41', '\\u00e9', '\\0', '\\cA', '\\-']), () => r.pick(['.', '\\d', '\\D', '\\w', '\\W', '\\s', '\\S', '^', '$', '\\b', '\\B']),
             () => `[${r.chance(0.3) ? '^' : ''}${this.many(1 + r.below(3), () => r.pick(['a', 'b-y', '0-9', '\\d', '\\s', '\\w', ',', '.', '$', '^', 'é', '-', '[', '\\]', '\\b', '&&', ':alpha:', 'A-Z', '\\-', '|', '(']))}]`,
-            () => depth > 0 ? `(${r.pick(['', '', '?:', '?:', '?<g>'])}${seq(depth - 1)}${r.chance(0.3) ? '|' + seq(depth - 1) : ''})` : 'a', () => r.pick(['(?=a)', '(?!b)', '(?=\\\\d)', '\\1', 'x', '\\2', '(a)\\1', 'ab', 'W'])])() + r.pick(['', '', '', '', '*', '+', '?', '*?', '+?', '{2}', '{1,}', '{0,2}', '??', '{,2}', '{a}', '{']);
+            () => depth > 0 ? `(${r.pick(['', '', '?:', '?:', '?<g>'])}${seq(depth - 1)}${r.chance(0.3) ? '|' + seq(depth - 1) : ''})` : 'a', () => r.pick(['\\1', 'x', '\\2', '(a)\\1', 'ab', 'W'])])() + r.pick(['', '', '', '', '*', '+', '?', '*?', '+?', '{2}', '{1,}', '{0,2}', '??', '{,2}', '{a}', '{']);
         const around = () => r.pick(['(?=a)', '(?!b)', '(?=\\d|$)', '(?<=a)', '(?<!\\d)', '(?<=ab|b)']);
         const seq = depth => this.many(1 + r.below(3), () => r.chance(0.06) ? around() : one(depth));
         return `/${seq(2)}${r.chance(0.2) ? '|' + seq(1) : ''}/${r.pick(['', '', '', 'i', 'm', 'im', 'g', 'mi', 's', 'ii'])}`;

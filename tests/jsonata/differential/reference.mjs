@@ -65,8 +65,8 @@ export const peculiarities = [
         ['var template = errorCodes[err.code];', 'var template = err.words ?? errorCodes[err.code];']]],
     ['* over an array that is a sequence finds its mark, an item `true`, behind its items (here: only items)',
         [['utils.keys(input).forEach(function (key) {\n                var value = input[key];', '(Array.isArray(input) ? Array.from(input.keys()) : utils.keys(input)).forEach(function (key) {\n                var value = input[key];']]],
-    ['$replace of a string by a function puts in the source text of its wrapper (here: nothing)',
-        [['result += replacement;', 'result += typeof replacement === "function" ? "" : replacement;']]],
+    ['$replace of a string by a function puts in the source text of its wrapper, in tail position [object Object] (here: nothing)',
+        [['result += replacement;', 'result += utils.isFunction(replacement) || replacement && replacement._jsonata_lambda ? "" : replacement;']]],
     ['$substringBefore with nothing to look for looks for the word "undefined" (here: the whole text comes back)',
         [['var pos = str.indexOf(chars);\n        if (pos > -1) {\n            return str.substr(0, pos);',
             'var pos = chars === undefined ? -1 : str.indexOf(chars);\n        if (pos > -1) {\n            return str.substr(0, pos);']]],
@@ -87,6 +87,7 @@ globalThis.copyTree = function copyTree(v) {
 globalThis.forFlagU = function forFlagU(pattern) {
     let inClass = false;
     const groups = (pattern.match(/\((?!\?[^<]|\?<[=!])/g) ?? []).length;
+    pattern = pattern.replace(/(\\[dDwWsS])-(?=[^\]]*\])/g, '$1\\-').replace(/-(\\[dDwWsS])(?=[^\]]*\])/g, '\\-$1');
     return pattern.replace(/\\(u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|c[A-Za-z]|\d+|[^])|\{\d+(?:,\d*)?\}|[^]/gu, (token, escaped) => {
         if (escaped === undefined) {
             if (inClass) { if (token === ']') inClass = false; return token; }
