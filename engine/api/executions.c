@@ -171,24 +171,38 @@ static void start_again(void *state, enum engine_outcome outcome)
     api_StartExecution(state);
 }
 
+static asl_value *start_shown(const struct engine_started *s)
+{
+    struct value_list l;
+    value_list_init(&l);
+    value_list_set_take(&l, "executionArn", value_string_z(s->arn));
+    value_list_set_take(&l, "startDate", describe_time(s->start_ms));
+    return value_object_take(&l);
+}
+
+static struct engine_word *start_word(void *state, const struct engine_started *s)
+{
+    return api_answer_ahead_take(state, start_shown(s));
+}
+
 /* A name that is taken may be the same start of this very turn: after the commit the store tells. */
 static void started(void *state, const struct engine_started *s)
 {
     struct api_call *call = state;
+    if (call->status) { /* start_word has made the answer */
+        api_answer_told(call);
+        return;
+    }
     if (s->outcome == ENGINE_ALREADY_EXISTS && !call->is_second_try) {
         call->is_second_try = true;
-        engine_after_commit(call->api->engine, start_again, call);
+        engine_after_commit(call->api->engine, NULL, start_again, call);
         return;
     }
     if (s->outcome != ENGINE_OK) {
         api_answer_refused_start(call, s);
         return;
     }
-    struct value_list l;
-    value_list_init(&l);
-    value_list_set_take(&l, "executionArn", value_string_z(s->arn));
-    value_list_set_take(&l, "startDate", describe_time(s->start_ms));
-    api_answer_take(call, value_object_take(&l));
+    api_answer_take(call, start_shown(s));
 }
 
 bool api_check_open_executions(struct api_call *call)
@@ -206,9 +220,11 @@ void api_StartExecution(struct api_call *call)
 {
     struct target t;
     struct engine_start start;
-    if (api_start_target(call, &t) && api_start_of(call, &t, &start) &&
-        api_check_open_executions(call))
-        api_start(call->api, &t, &start, api_text(call, "traceHeader"), started, call);
+    if (!api_start_target(call, &t) || !api_start_of(call, &t, &start) ||
+        !api_check_open_executions(call))
+        return;
+    start.word = start_word;
+    api_start(call->api, &t, &start, api_text(call, "traceHeader"), started, call);
 }
 
 /* ---- StopExecution ---- */

@@ -70,7 +70,10 @@ struct api_call {
     asl_value *in; /* the parameters: an object that satisfies the model */
     int status;    /* of the answer, once there is one */
     int64_t began_us; /* by a steady clock */
+    char id[37];      /* x-amzn-RequestId, once there is one */
     struct asl_buffer body;
+    bool is_ready;   /* the answer is with the exchange: `word` tells it */
+    struct engine_word word;
     bool is_second_try; /* of StartExecution: see there */
     bool is_gone;  /* the client left: its answer goes nowhere */
     void (*gone)(struct api_call *call); /* told then; a long poll leaves its queue */
@@ -125,6 +128,10 @@ void api_answer_plain(struct http_exchange *x, int status, const char *text);
 
 /* Status 200 and the members. Waits for the commit when documents were put. */
 void api_answer_take(struct api_call *call, asl_value *out);
+/* The same in two parts, for what is not durable yet: the answer as a word (or NULL) for whoever makes it
+ * so; and, behind that, the end of the call. */
+struct engine_word *api_answer_ahead_take(struct api_call *call, asl_value *out);
+void api_answer_told(struct api_call *call);
 /* {} */
 void api_answer_empty(struct api_call *call);
 /* Status 400: {"__type", "message"}; the message is formatted. */
