@@ -513,6 +513,7 @@ struct api *api_new(const struct api_options *options, char message[512])
 {
     struct api *a = asl_allocate_zeroed(1, sizeof *a);
     a->engine = options->engine;
+    scope_begin(a);
     a->catalogue = options->catalogue;
     a->mocks = options->mocks;
     a->pattern_rules = options->pattern_rules;

@@ -45,15 +45,13 @@ int64_t api_execution(struct api_call *call, const char *member)
 
 /* ---- StartExecution ---- */
 
-bool api_check_input(struct api_call *call, struct asl_text input)
+asl_value *api_read_input(struct api_call *call, struct asl_text input)
 {
     struct value_error error;
     struct asl_buffer why, place;
     asl_value *v = value_parse(input, 0, 0, &error);
-    if (v) {
-        value_release(v);
-        return true;
-    }
+    if (v)
+        return v;
     asl_buffer_init(&why, 65536);
     asl_buffer_init(&place, 65536);
     bool empty = error.problem == VALUE_EMPTY_TEXT || !complaint_of(input, &why, &place);
@@ -61,7 +59,7 @@ bool api_check_input(struct api_call *call, struct asl_text input)
              empty || !why.data ? "Invalid execution input." : why.data);
     asl_buffer_free(&why);
     asl_buffer_free(&place);
-    return false;
+    return NULL;
 }
 
 bool api_start_of(struct api_call *call, const struct target *t, struct engine_start *start)
@@ -74,7 +72,10 @@ bool api_start_of(struct api_call *call, const struct target *t, struct engine_s
         .version_arn = t->version_arn[0] ? t->version_arn : NULL,
         .alias_arn = t->alias_arn[0] ? t->alias_arn : NULL,
     };
-    return (!name.data || api_check_name(call, name)) && api_check_input(call, start->input);
+    if (name.data && !api_check_name(call, name))
+        return false;
+    start->parsed = api_read_input(call, start->input);
+    return start->parsed != NULL;
 }
 
 /* False after answering. */
@@ -220,11 +221,12 @@ void api_StartExecution(struct api_call *call)
 {
     struct target t;
     struct engine_start start;
-    if (!api_start_target(call, &t) || !api_start_of(call, &t, &start) ||
-        !api_check_open_executions(call))
+    if (!api_start_target(call, &t) || !api_start_of(call, &t, &start))
         return;
     start.word = start_word;
-    api_start(call->api, &t, &start, api_text(call, "traceHeader"), started, call);
+    if (api_check_open_executions(call))
+        api_start(call->api, &t, &start, api_text(call, "traceHeader"), started, call);
+    value_release(start.parsed);
 }
 
 /* ---- StopExecution ---- */

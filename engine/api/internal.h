@@ -36,6 +36,7 @@ struct scope {
 };
 /* The server's own: of unsigned requests, and of what the command line makes. */
 void scope_default(const struct api *a, struct scope *s);
+void scope_begin(struct api *a);
 /* What the signature says; true when there is one. The account is the access key's id where that is
  * twelve digits, else the server's. */
 bool scope_of_request(const struct api *a, const struct http_received *request, struct scope *s);
@@ -83,6 +84,7 @@ struct api_call {
 
 struct api {
     struct engine *engine;
+    struct scope home;
     struct catalogue *catalogue;
     struct mock_desk *mocks; /* or NULL */
     struct aws *aws; /* or NULL */
@@ -279,7 +281,7 @@ bool api_check_open_executions(struct api_call *call);
 
 /* The execution a parameter names: its id; 0 after answering. EXPRESS ones are refused. */
 int64_t api_execution(struct api_call *call, const char *member);
-/* The name and input of a start, checked; false after answering. */
+/* The name and input of a start, checked; false after answering. `parsed` is yours to release. */
 bool api_start_of(struct api_call *call, const struct target *t, struct engine_start *start);
 /* Starts it, with what is to be told of it; `trace` is its X-Ray header, empty for none. */
 void api_start(struct api *a, const struct target *t, struct engine_start *start,
@@ -287,8 +289,8 @@ void api_start(struct api *a, const struct target *t, struct engine_start *start
 /* The input as it was given, a string; yours. */
 asl_value *api_execution_input(struct api *a, int64_t execution, const asl_execution *x);
 void api_answer_refused_start(struct api_call *call, const struct engine_started *started);
-/* False after answering InvalidExecutionInput. */
-bool api_check_input(struct api_call *call, struct asl_text input);
+/* Parsed, yours; NULL after answering InvalidExecutionInput. */
+asl_value *api_read_input(struct api_call *call, struct asl_text input);
 
 /* ---- pages (page.c) ---- */
 

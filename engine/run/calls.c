@@ -170,6 +170,7 @@ static void begin(struct engine *e, const struct engine_start *start, const stru
         .version_arn = asl_text(start->version_arn),
         .alias_arn = asl_text(start->alias_arn),
         .input = start->input,
+        .parsed = start->parsed,
         .synchronous = start->synchronous,
         .start = asl_text(start->from ? start->from : ""),
         .variables = start->variables,

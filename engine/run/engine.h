@@ -108,6 +108,7 @@ struct engine_start {
     int64_t machine;
     const char *name;       /* NULL: a new UUID */
     struct asl_text input;  /* JSON text; kept as it is in ExecutionStarted */
+    asl_value *parsed;      /* the same, where it was parsed already; or NULL */
     const char *version_arn, *alias_arn; /* or NULL */
     bool synchronous;       /* StartSyncExecution: see asl_birth */
     const char *from;       /* a fork: the state it begins with; NULL: StartAt */
