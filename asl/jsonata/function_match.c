@@ -372,7 +372,8 @@ NATIVE(match)
     for (double seen = 0; found == FOUND && seen < limit; seen++) {
         struct object *o = jsonata_object(&run->heap, 3);
         jsonata_add(&run->heap, o, jsonata_string_z("match"), match.text);
-        jsonata_add(&run->heap, o, jsonata_string_z("index"), item_number(units_at(&m, match.start)));
+        jsonata_add(&run->heap, o, jsonata_string_z("index"),
+                    item_number(units_at(&m, match.start)));
         jsonata_add(&run->heap, o, jsonata_string_z("groups"), match.groups);
         jsonata_push(&run->heap, out, item_object(o));
         found = find(&m, false, &match);

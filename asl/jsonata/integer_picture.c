@@ -80,8 +80,8 @@ static bool analyse_digits(struct run *run, struct asl_text text, struct integer
         while (start > 0 && ((unsigned char)text.data[start] & 0xc0) == 0x80)
             start--;
         size_t at = start;
-        int32_t read = (unsigned char)text.data[start] < 0x80 ? text.data[start]
-                                                              : value_utf8_next(text, &at);
+        int32_t read =
+            (unsigned char)text.data[start] < 0x80 ? text.data[start] : value_utf8_next(text, &at);
         uint32_t c = read < 0 ? 0xfffd : (uint32_t)read, zero = zero_of(c);
         end = start;
         if (zero) {

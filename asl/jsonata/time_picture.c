@@ -131,8 +131,7 @@ double jsonata_time_component(const struct civil *c, char component)
     case 'D':
         return c->day;
     case 'd':
-        return (jsonata_date_utc(c->year, c->month - 1, c->day) -
-                jsonata_date_utc(c->year, 0, 1)) /
+        return (jsonata_date_utc(c->year, c->month - 1, c->day) - jsonata_date_utc(c->year, 0, 1)) /
                    DAY_MS +
                1;
     case 'F':

@@ -225,8 +225,8 @@ double jsonata_read_words(struct asl_text t)
 }
 
 /* Every word a number may hold, in the order of their first letters: alternatives that begin alike
- * stand in one group, so that few have to be tried at any place. Of two that fit the reference takes
- * the shorter first. */
+ * stand in one group, so that few have to be tried at any place. Of two that fit the reference
+ * takes the shorter first. */
 static const char *const word_groups[] = {
     "and",
     "b(?:illion(?:th){0,1}?)",
@@ -234,10 +234,12 @@ static const char *const word_groups[] = {
     "f(?:irst|ive|ift(?:een(?:th){0,1}?|h|ieth|y)|ort(?:ieth|y)|our(?:teen(?:th){0,1}?|th){0,1}?)",
     "hundre(?:d(?:th){0,1}?|ieth)",
     "million(?:th){0,1}?",
-    "n(?:in(?:et(?:een(?:th){0,1}?|ieth|y)|e|th))",
+    "n(?:in(?:e(?:t(?:een(?:th){0,1}?|ieth|y)){0,1}?|th))",
     "one",
-    "s(?:econd|even(?:t(?:een(?:th){0,1}?|h|ieth|y)){0,1}?|ix(?:t(?:een(?:th){0,1}?|h|ieth|y)){0,1}?)",
-    "t(?:en(?:th){0,1}?|h(?:ird|irt(?:een(?:th){0,1}?|ieth|y)|ousand(?:th){0,1}?|ree)|rillion(?:th){0,1}?)",
+    "s(?:econd|even(?:t(?:een(?:th){0,1}?|h|ieth|y)){0,1}?|ix(?:t(?:een(?:th){0,1}?|h|ieth|y)){0,1}"
+    "?)",
+    "t(?:en(?:th){0,1}?|h(?:ird|irt(?:een(?:th){0,1}?|ieth|y)|ousand(?:th){0,1}?|ree)|rillion(?:th)"
+    "{0,1}?)",
     "tw(?:elfth|elve|ent(?:ieth|y)|o)",
     "zero(?:th){0,1}?",
 };
