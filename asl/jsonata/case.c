@@ -105,19 +105,23 @@ static size_t put_caseless(struct builder *b, struct asl_text t, size_t at)
     return end - at;
 }
 
+/* The run at `at` that wants no table; 0 where there is none. */
+static size_t put_plain(struct builder *b, struct asl_text t, size_t at, char first)
+{
+    unsigned char byte = (unsigned char)t.data[at];
+    if (byte < 0x80)
+        return put_ascii(b, t, at, first);
+    return byte >= CASELESS_FIRST && byte <= CASELESS_LAST ? put_caseless(b, t, at) : 0;
+}
+
 void jsonata_to_lower(struct builder *b, struct asl_text t)
 {
     for (size_t at = 0; at < t.size;) {
-        unsigned char byte = (unsigned char)t.data[at];
-        if (byte < 0x80) {
-            at += put_ascii(b, t, at, 'A');
+        size_t start = at, plain = put_plain(b, t, at, 'A');
+        if (plain > 0) {
+            at += plain;
             continue;
         }
-        if (byte >= CASELESS_FIRST && byte <= CASELESS_LAST) {
-            at += put_caseless(b, t, at);
-            continue;
-        }
-        size_t start = at;
         int32_t c = value_utf8_next(t, &at);
         if (c == CAPITAL_I_WITH_DOT)
             jsonata_builder_put(b, ASL_TEXT("i\xcc\x87"));
@@ -147,16 +151,11 @@ static const char *special(uint32_t c)
 void jsonata_to_upper(struct builder *b, struct asl_text t)
 {
     for (size_t at = 0; at < t.size;) {
-        unsigned char byte = (unsigned char)t.data[at];
-        if (byte < 0x80) {
-            at += put_ascii(b, t, at, 'a');
+        size_t start = at, plain = put_plain(b, t, at, 'a');
+        if (plain > 0) {
+            at += plain;
             continue;
         }
-        if (byte >= CASELESS_FIRST && byte <= CASELESS_LAST) {
-            at += put_caseless(b, t, at);
-            continue;
-        }
-        size_t start = at;
         int32_t c = value_utf8_next(t, &at);
         const char *several = c >= 0 ? special((uint32_t)c) : NULL;
         if (several)

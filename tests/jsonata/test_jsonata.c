@@ -394,10 +394,8 @@ static void references(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(results_and_errors),
-        cmocka_unit_test(references),
-        cmocka_unit_test(deep_expressions_end),
-        cmocka_unit_test(values_are_bounded),
+        cmocka_unit_test(results_and_errors),   cmocka_unit_test(references),
+        cmocka_unit_test(deep_expressions_end), cmocka_unit_test(values_are_bounded),
         cmocka_unit_test(runaways_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
