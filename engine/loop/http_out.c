@@ -529,6 +529,8 @@ static void start(struct http_out *h, struct http_call *c)
 {
     list_remove(&c->host->waiting, c);
     bool is_ready;
+    c->ring = ring_with_room(h); /* first: it tells curl whose memory to take, before curl makes anything */
+    c->ring->running++;
     c->easy = easy_take(h, c->kind, &is_ready);
     list_append(&h->calls, c);
     c->host->running++;
@@ -536,8 +538,6 @@ static void start(struct http_out *h, struct http_call *c)
     if (!is_ready)
         set_kind(c);
     set_call(c);
-    c->ring = ring_with_room(h);
-    c->ring->running++;
     curl_multi_add_handle(c->ring->multi, c->easy);
 }
 

@@ -66,12 +66,16 @@ struct live {
     struct waiter *same_starts; /* the same start asked again, while is_starting */
 };
 
-/* What a turn does after its commit. */
+/* What a turn does after its commit: of a command what its carrying out asks for. A command itself has room
+ * for the longest token there is, a kilobyte, and a turn holds a thousand of these. */
 struct action {
-    int64_t execution;
-    struct asl_command command; /* holds its values */
-    char *state_name;
-    bool again;
+    enum asl_command_kind kind;
+    int64_t execution, task;
+    const struct resource *resource;
+    asl_value *parameters, *credentials, *state_name; /* held; or NULL */
+    char *token;                                      /* NULL: there is none */
+    int64_t timeout_seconds;
+    bool again, started, submitted;
 };
 
 /* An execution as it was put into a turn's batch. */

@@ -140,14 +140,43 @@ static void put_behind(struct engine *e)
     behind_arm(e);
 }
 
-static void add_action(struct engine *e, struct live *l, struct asl_command *c, bool again)
+static void add_action(struct engine *e, const struct live *l, struct asl_command *c, bool again)
 {
     struct turn *t = e->now;
     t->actions = grown(t->actions, t->action_count, &t->action_capacity, sizeof *t->actions);
-    struct action *a = &t->actions[t->action_count++];
-    *a = (struct action){.execution = l->id, .command = *c, .again = again};
-    a->state_name = c->state_name ? asl_copy_text(value_as_text(c->state_name)) : NULL;
+    t->actions[t->action_count++] = (struct action){
+        .kind = c->kind,
+        .execution = l->id,
+        .task = c->task,
+        .resource = c->resource,
+        .parameters = c->parameters,
+        .credentials = c->credentials,
+        .state_name = c->state_name ? value_retain(c->state_name) : NULL,
+        .token = c->token[0] ? asl_copy_text(asl_text(c->token)) : NULL,
+        .timeout_seconds = c->timeout_seconds,
+        .again = again,
+        .started = c->started,
+        .submitted = c->submitted,
+    };
     c->parameters = c->credentials = NULL; /* they are the action's now */
+}
+
+/* Whoever awaits the task's outcome, now that another has come: a token's holder was quicker than the
+ * connector's request, which has no purpose any more. */
+static void add_cancel(struct engine *e, const struct live *l, int64_t task)
+{
+    struct turn *t = e->now;
+    t->actions = grown(t->actions, t->action_count, &t->action_capacity, sizeof *t->actions);
+    t->actions[t->action_count++] =
+        (struct action){.kind = ASL_CANCEL_TASK, .execution = l->id, .task = task};
+}
+
+static void action_free(struct action *a)
+{
+    value_release(a->parameters);
+    value_release(a->credentials);
+    value_release(a->state_name);
+    free(a->token);
 }
 
 /* Kept under the execution and the run's first event, ".end" behind it when it has ended; the run's ARN
@@ -233,8 +262,8 @@ static bool step(struct engine *e, struct live *l, const struct asl_event *event
     take_commands(e, l, false);
     if (taken || l->is_new)
         mark_dirty(e, l);
-    if (taken && is_outcome(event->kind)) /* a token's: the connector's request has no purpose now */
-        add_action(e, l, &(struct asl_command){.kind = ASL_CANCEL_TASK, .task = event->task}, false);
+    if (taken && is_outcome(event->kind))
+        add_cancel(e, l, event->task);
     if (waiter) {
         waiter->outcome = taken ? ENGINE_OK : waiter->outcome;
         waiter->start_ms = asl_execution_started(l->x);
@@ -460,7 +489,7 @@ static void settle(struct engine *e, struct turn *t)
 
 static void carry_out(struct engine *e, struct action *a)
 {
-    switch (a->command.kind) {
+    switch (a->kind) {
     case ASL_RUN_TASK:
         if (e->is_closing)
             return; /* recovery starts it */
@@ -468,7 +497,7 @@ static void carry_out(struct engine *e, struct action *a)
         live_leave(e, a->execution); /* it may have been loaded for this */
         return;
     case ASL_CANCEL_TASK:
-        tasks_cancel(e, a->execution, a->command.task);
+        tasks_cancel(e, a->execution, a->task);
         return;
     case ASL_MAP_RUN: /* kept when the step was taken */
     case ASL_RUN_CHILDREN: /* the engine has the step run them */
@@ -481,9 +510,7 @@ static void carry_out_all(struct engine *e, struct turn *t)
 {
     for (size_t i = 0; i < t->action_count; i++) {
         carry_out(e, &t->actions[i]);
-        value_release(t->actions[i].command.parameters);
-        value_release(t->actions[i].command.credentials);
-        free(t->actions[i].state_name);
+        action_free(&t->actions[i]);
     }
     t->action_count = 0;
 }
@@ -608,11 +635,8 @@ static void free_turn(struct turn *t)
         free(w->arn);
         free(w);
     }
-    for (size_t i = 0; i < t->action_count; i++) {
-        value_release(t->actions[i].command.parameters);
-        value_release(t->actions[i].command.credentials);
-        free(t->actions[i].state_name);
-    }
+    for (size_t i = 0; i < t->action_count; i++)
+        action_free(&t->actions[i]);
     for (size_t i = 0; i < t->change_count; i++)
         if (t->changes[i].history)
             asl_history_free(t->changes[i].history);
