@@ -221,11 +221,18 @@ struct asl_map_run {
 };
 bool asl_execution_map_run(const asl_execution *x, int64_t started, struct asl_map_run *run);
 
-/* Everything needed to go on, as bytes with a version; no clock, no pointers. */
-void asl_execution_save(const asl_execution *x, struct asl_buffer *out);
+/* Who an execution is. Whoever keeps its bytes mostly keeps that beside them: they need not repeat it. */
+struct asl_identity {
+    struct asl_text arn, name, role_arn, machine_arn, machine_name;
+};
+
+/* Everything needed to go on, as bytes with a version; no clock, no pointers. What is as `known` says is
+ * left out, and `known` has to be the same when they are loaded; NULL: nothing is known. */
+void asl_execution_save(const asl_execution *x, const struct asl_identity *known,
+                        struct asl_buffer *out);
 /* NULL and a message when the bytes are not such a state, or not of this machine. */
-asl_execution *asl_execution_load(asl_machine *machine, const void *bytes, size_t size,
-                                  char message[160]);
+asl_execution *asl_execution_load(asl_machine *machine, const struct asl_identity *known,
+                                  const void *bytes, size_t size, char message[160]);
 
 /* ---- a step ---- */
 

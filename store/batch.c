@@ -106,6 +106,7 @@ static struct op *put_execution(struct store_batch *b, enum op_kind kind,
     op->of.execution.last_event = x->last_event;
     op->of.execution.status = x->status;
     op->of.execution.state = keep_bytes(b, x->state);
+    op->of.execution.head_count = 0;
     return op;
 }
 
@@ -121,10 +122,27 @@ void store_update_execution(struct store_batch *b, const struct store_execution 
     put_execution(b, OP_UPDATE_EXECUTION, x);
 }
 
+/* An execution that is over when it is first written has its events in its own row: one insertion and
+ * one page less in the commit. A running one has not, for its row is written again and again. */
+static bool put_head(struct store_batch *b, int64_t execution, int64_t count,
+                     struct store_bytes chunk)
+{
+    struct op *op = b->count ? &b->ops[b->count - 1] : NULL;
+    bool fits = op && op->kind == OP_INSERT_EXECUTION && op->of.execution.id == execution &&
+                op->of.execution.status != 0 && op->of.execution.head_count == 0;
+    if (fits) {
+        op->of.execution.head_count = count;
+        op->of.execution.head = keep_bytes(b, chunk);
+    }
+    return fits;
+}
+
 void store_append_history(struct store_batch *b, int64_t execution, int64_t first_event,
                           int64_t count, struct store_bytes chunk)
 {
     assert(first_event > 0 && first_event <= STORE_EVENT_MAXIMUM && count > 0);
+    if (first_event == 1 && put_head(b, execution, count, chunk))
+        return;
     struct op *op = add(b, OP_HISTORY);
     op->of.history.execution = execution;
     op->of.history.first_event = first_event;

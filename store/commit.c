@@ -194,6 +194,11 @@ static int insert_execution(struct store *s, const struct store_batch *b, const 
                 over || op->of.execution.open_tasks == 0);
     sqlite3_bind_int64(insert, 12, op->of.execution.last_event);
     bind_blob(insert, 13, b, op->of.execution.state);
+    bind_unless(insert, 14, op->of.execution.head_count, op->of.execution.head_count == 0);
+    if (op->of.execution.head_count)
+        bind_blob(insert, 15, b, op->of.execution.head);
+    else
+        sqlite3_bind_null(insert, 15);
     return step_write(insert);
 }
 

@@ -41,6 +41,8 @@ struct op {
             int64_t id, machine, started, stopped, due, open_tasks, last_event;
             int status;
             struct span arn, name, state;
+            int64_t head_count; /* events in the head; 0: it has none */
+            struct span head;
         } execution;
         struct {
             int64_t execution, first_event, count;
@@ -88,6 +90,7 @@ enum sql {
     SQL_EXECUTION_DUE,
     SQL_EXECUTION_OPEN,
     SQL_NEXT_DUE,
+    SQL_HISTORY_HEAD,
     SQL_HISTORY_ASCENDING,
     SQL_HISTORY_DESCENDING,
     SQL_DOCUMENT_GET,

@@ -253,17 +253,45 @@ int64_t store_count_executions(struct store *s, const char *machine_arn, int sta
 
 /* ---- history and documents ---- */
 
-enum store_status store_read_history(struct store *s, int64_t execution, int64_t from_event,
-                                     bool descending, store_see_chunk see, void *state)
+/* Who has seen enough of the head does not want the rest either, and the other way round. */
+struct part_seer {
+    store_see_chunk see;
+    void *state;
+    bool has_enough;
+};
+
+static bool show_part(void *state, int64_t first_event, int64_t count, struct store_bytes chunk)
 {
-    enum sql which = descending ? SQL_HISTORY_DESCENDING : SQL_HISTORY_ASCENDING;
+    struct part_seer *p = state;
+    p->has_enough = !p->see(p->state, first_event, count, chunk);
+    return !p->has_enough;
+}
+
+static enum store_status read_part(struct store *s, enum sql which, int64_t execution, int64_t from,
+                                   struct part_seer *p)
+{
+    if (p->has_enough)
+        return STORE_OK;
     sqlite3_stmt *query = store_statement(s, which);
     if (!query)
         return failed(s);
-    int64_t from = from_event < 1 ? 1 : from_event;
     sqlite3_bind_int64(query, 1, execution);
-    sqlite3_bind_int64(query, 2, from > STORE_EVENT_MAXIMUM ? STORE_EVENT_MAXIMUM : from);
-    return each(s, query, show_chunk, &(struct seer){.chunk = see, .state = state}, STORE_OK);
+    sqlite3_bind_int64(query, 2, from);
+    return each(s, query, show_chunk, &(struct seer){.chunk = show_part, .state = p}, STORE_OK);
+}
+
+enum store_status store_read_history(struct store *s, int64_t execution, int64_t from_event,
+                                     bool descending, store_see_chunk see, void *state)
+{
+    enum sql parts[] = {descending ? SQL_HISTORY_DESCENDING : SQL_HISTORY_HEAD,
+                        descending ? SQL_HISTORY_HEAD : SQL_HISTORY_ASCENDING};
+    int64_t from = from_event < 1 ? 1 : from_event;
+    from = from > STORE_EVENT_MAXIMUM ? STORE_EVENT_MAXIMUM : from;
+    struct part_seer p = {see, state, false};
+    enum store_status status = read_part(s, parts[0], execution, from, &p);
+    if (status != STORE_OK)
+        return status;
+    return read_part(s, parts[1], execution, descending ? 1 : from, &p); /* the whole head */
 }
 
 enum store_status store_get_document(struct store *s, const char *kind, const char *key,

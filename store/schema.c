@@ -6,13 +6,14 @@
  *   prefix     what the arns of one machine's executions share (arn without the name), once; empty
  *              for an arn that does not end with its name, which then stands whole in `tail`
  *   execution  one row each: what listing, timers and recovery need, and the resumable state
- *   history    many events a row
+ *   history    many events a row; the first ones of an execution that was over when it was first
+ *              written stand in its own row, as its head
  *   document   small named things of the caller
  *
  * Cut for few and local writes, because a commit costs what it dirties. An execution that begins and
- * ends in one batch costs four insertions, all of them at the right end of their trees when names
- * ascend: its row, its arn, its place in the list, its history chunk. The three other indexes are
- * partial: only what is due, or has open tasks, stands in them (NULL otherwise).
+ * ends in one batch costs three insertions, all of them at the right end of their trees when names
+ * ascend: its row, its arn, its place in the list. The other indexes are partial: only what is due, or
+ * has open tasks, stands in them (NULL otherwise).
  *
  * history.id is execution * 2^24 + first event: the chunks of an execution lie together, in order,
  * under an integer key, with no second index. 2^24 events an execution, 2^39 executions.
@@ -43,9 +44,11 @@ const struct schema_migration schema_migrations[] = {
         "CREATE TABLE history(id INTEGER PRIMARY KEY, count INTEGER NOT NULL, chunk BLOB NOT NULL);"
         "CREATE TABLE document(kind TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL,"
         "  PRIMARY KEY(kind, key)) WITHOUT ROWID;"},
+    {2, "ALTER TABLE execution ADD COLUMN head_count INTEGER;"
+        "ALTER TABLE execution ADD COLUMN head BLOB;"},
     {0, NULL},
 };
-const int schema_version = 1;
+const int schema_version = 2;
 
 #define MACHINE_COLUMNS                                                                            \
     "SELECT m.id, m.name, f.arn, m.role_arn, m.express, m.created, m.definition "                  \
@@ -68,8 +71,8 @@ const char *const schema_sql[SQL_LAST] = {
         "VALUES(?1, (SELECT id FROM family WHERE arn = ?2), ?3, ?4, ?5, ?6, ?7)",
     [SQL_EXECUTION_INSERT] =
         "INSERT INTO execution(id, machine, family, prefix, tail, name, status, started, stopped, "
-        "due, open_tasks, last_event, state) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
-        "?12, ?13)",
+        "due, open_tasks, last_event, state, head_count, head) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, "
+        "?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
     /* Leaves `status` alone, and with it the list's index. */
     [SQL_EXECUTION_UPDATE_RUNNING] =
         "UPDATE execution SET due = ?2, open_tasks = ?3, last_event = ?4, state = ?5 "
@@ -101,6 +104,8 @@ const char *const schema_sql[SQL_LAST] = {
     [SQL_EXECUTION_DUE] = EXECUTION_COLUMNS("e.state") "WHERE e.due <= ?1 ORDER BY e.due LIMIT ?2",
     [SQL_EXECUTION_OPEN] = EXECUTION_COLUMNS("e.state") "WHERE e.open_tasks > 0 ORDER BY e.id",
     [SQL_NEXT_DUE] = "SELECT due FROM execution WHERE due IS NOT NULL ORDER BY due LIMIT 1",
+    [SQL_HISTORY_HEAD] =
+        "SELECT 1, head_count, head FROM execution WHERE id = ?1 AND head_count >= ?2",
     [SQL_HISTORY_ASCENDING] =
         "SELECT id & ((1 << " EVENT_BITS ") - 1), count, chunk FROM history WHERE id >= "
         "coalesce((SELECT max(id) FROM history WHERE id BETWEEN ?1 << " EVENT_BITS

@@ -28,7 +28,7 @@
 #include <unistd.h>
 
 #define GATHERED_MAXIMUM ((size_t)4 << 20)
-#define GROW ((off_t)256 << 10)
+#define GROW (256 << 10)
 #define SUFFIX "-wal"
 
 struct wal_file {
@@ -153,15 +153,14 @@ static void grow(struct wal_file *w, off_t end)
     if (end <= w->allocated || end < GROW || fstat(w->fd, &about) != 0)
         return;
     w->allocated = about.st_size;
-    off_t wanted = end + GROW;
-    char *zeros = end > about.st_size ? calloc(1, (size_t)GROW) : NULL;
-    for (off_t at = about.st_size; zeros && at < wanted; at += GROW)
+    off_t wanted = end > about.st_size ? end + GROW : 0;
+    static char zeros[GROW]; /* never written; memory of its own would be faulted in anew each time */
+    for (off_t at = about.st_size; at < wanted; at += GROW)
         if (wal_file_calls.write(w->fd, zeros, (size_t)(wanted - at < GROW ? wanted - at : GROW), at,
                                  true) == 0)
             w->allocated = wanted - at < GROW ? wanted : at + GROW;
         else
             break;
-    free(zeros);
 }
 
 /* ---- SQLite's methods ---- */

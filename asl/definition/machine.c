@@ -229,6 +229,8 @@ void asl_machine_release(asl_machine *m)
     }
     states_free(&m->root);
     value_release(m->variable_references);
+    for (size_t i = 0; i < MACHINE_TOLD; i++)
+        value_release(m->told[i]);
     free(m->by_id);
     free(m->comment);
     free(m);

@@ -253,6 +253,8 @@ struct state {
     } of;
 };
 
+enum { MACHINE_ROLE_ARN, MACHINE_ARN, MACHINE_NAME, MACHINE_TOLD };
+
 struct asl_machine {
     struct states root;
     enum query_language language;
@@ -263,6 +265,7 @@ struct asl_machine {
     size_t state_count;             /* nested ones included: ids run below it */
     struct state **by_id;
     size_t references; /* shared by executions: see asl_machine_retain */
+    asl_value *told[MACHINE_TOLD]; /* what its executions share: see execution_text */
 };
 
 #endif

@@ -180,6 +180,16 @@ static bool be_born_within(asl_execution *x, const struct asl_birth *birth,
     return true;
 }
 
+asl_value *execution_text(asl_machine *machine, size_t which, struct asl_text text)
+{
+    asl_value **told = &machine->told[which];
+    if (!*told || !asl_text_equal(value_as_text(*told), text)) {
+        value_release(*told);
+        *told = value_string(text);
+    }
+    return value_retain(*told);
+}
+
 asl_execution *asl_execution_new(asl_machine *machine, const struct asl_birth *birth,
                                  struct value_error *error)
 {
@@ -190,9 +200,9 @@ asl_execution *asl_execution_new(asl_machine *machine, const struct asl_birth *b
     x->machine = asl_machine_retain(machine);
     x->arn = value_string(birth->arn);
     x->name = value_string(birth->name);
-    x->role_arn = value_string(birth->role_arn);
-    x->machine_arn = value_string(birth->machine_arn);
-    x->machine_name = value_string(birth->machine_name);
+    x->role_arn = execution_text(machine, MACHINE_ROLE_ARN, birth->role_arn);
+    x->machine_arn = execution_text(machine, MACHINE_ARN, birth->machine_arn);
+    x->machine_name = execution_text(machine, MACHINE_NAME, birth->machine_name);
     x->version_arn = text_or_null(birth->version_arn);
     x->alias_arn = text_or_null(birth->alias_arn);
     x->raw_input = asl_copy_text(birth->input);

@@ -116,6 +116,9 @@ struct asl_execution {
     struct frame *ready_head, *ready_tail;
 };
 
+/* A text that the executions of a machine mostly have in common: the last such value, or a new one. */
+asl_value *execution_text(asl_machine *machine, size_t which, struct asl_text text);
+
 /* Why a state failed. */
 struct failure {
     char *error, *cause; /* NULL: none */

@@ -13,7 +13,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SAVE_VERSION 2 /* 1 had no run of a distributed Map: its last event is taken for it */
+/* 1 had no run of a distributed Map: its last event is taken for it. Before 3 nothing was known beside
+ * the bytes. */
+#define SAVE_VERSION 3
+
+enum { KNOWN = 5, ALL_KNOWN = (1 << KNOWN) - 1 }; /* texts of an asl_identity */
+
+static void identity_texts(const struct asl_identity *known, struct asl_text texts[KNOWN])
+{
+    const struct asl_text in_order[KNOWN] = {known->arn, known->name, known->role_arn,
+                                             known->machine_arn, known->machine_name};
+    memcpy(texts, in_order, sizeof in_order);
+}
 
 /* ---- writing ---- */
 
@@ -112,7 +123,25 @@ static void put_ready(struct writer *w, const asl_execution *x)
         codec_put_number(w->out, f->number);
 }
 
-void asl_execution_save(const asl_execution *x, struct asl_buffer *out)
+/* A bit for each text that the keeper knows, and those he does not. */
+static void put_identity(struct writer *w, const asl_execution *x, const struct asl_identity *known)
+{
+    const asl_value *const own[KNOWN] = {x->arn, x->name, x->role_arn, x->machine_arn,
+                                         x->machine_name};
+    struct asl_text texts[KNOWN];
+    unsigned bits = 0;
+    if (known)
+        identity_texts(known, texts);
+    for (unsigned i = 0; known && i < KNOWN; i++)
+        bits |= (unsigned)asl_text_equal(value_as_text(own[i]), texts[i]) << i;
+    asl_buffer_putc(w->out, (char)bits);
+    for (unsigned i = 0; i < KNOWN; i++)
+        if (!(bits >> i & 1))
+            put_value(w, own[i]);
+}
+
+void asl_execution_save(const asl_execution *x, const struct asl_identity *known,
+                        struct asl_buffer *out)
 {
     struct writer w = {.out = out};
     asl_buffer_init(&w.scratch, ASL_BUFFER_MAXIMUM);
@@ -124,9 +153,8 @@ void asl_execution_save(const asl_execution *x, struct asl_buffer *out)
                                x->last_silent, x->redrives, x->redriven_at};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         codec_put_signed(out, numbers[i]);
-    const asl_value *values[] = {x->arn,          x->name,        x->role_arn,  x->machine_arn,
-                                 x->machine_name, x->version_arn, x->alias_arn, x->input,
-                                 x->output};
+    put_identity(&w, x, known);
+    const asl_value *values[] = {x->version_arn, x->alias_arn, x->input, x->output};
     for (size_t i = 0; i < sizeof values / sizeof *values; i++)
         put_value(&w, values[i]);
     put_optional_text(&w, x->error);
@@ -149,6 +177,7 @@ struct loader {
     struct codec_reader bytes;
     unsigned version;
     asl_machine *machine;
+    const struct asl_identity *known;
     struct value_list seen;
     struct frame **frames; /* in order */
     size_t frame_count, frame_capacity;
@@ -331,6 +360,30 @@ static void get_ready(struct loader *l, asl_execution *x)
     }
 }
 
+static void get_identity(struct loader *l, asl_execution *x)
+{
+    asl_value **const own[KNOWN] = {&x->arn, &x->name, &x->role_arn, &x->machine_arn,
+                                    &x->machine_name};
+    struct asl_text texts[KNOWN];
+    unsigned bits = l->version >= 3 ? codec_byte(&l->bytes) : 0;
+    if (bits > ALL_KNOWN || (bits && !l->known)) {
+        l->bytes.damaged = true;
+        return;
+    }
+    if (l->known)
+        identity_texts(l->known, texts);
+    for (unsigned i = 0; i < KNOWN; i++) {
+        if (!(bits >> i & 1))
+            *own[i] = get_value(l);
+        else if (i < 2)
+            *own[i] = value_string(texts[i]);
+        else
+            *own[i] = execution_text(l->machine, i - 2 + MACHINE_ROLE_ARN, texts[i]);
+        if (!*own[i] || value_kind(*own[i]) != VALUE_STRING)
+            l->bytes.damaged = true;
+    }
+}
+
 static void get_execution(struct loader *l, asl_execution *x)
 {
     uint64_t status = codec_number(&l->bytes);
@@ -339,9 +392,8 @@ static void get_execution(struct loader *l, asl_execution *x)
     int64_t *const numbers[] = {&x->started,     &x->stopped,  &x->deadline,   &x->last_event,
                                 &x->last_silent, &x->redrives, &x->redriven_at};
     get_numbers(l, numbers, sizeof numbers / sizeof *numbers);
-    asl_value **const values[] = {&x->arn,          &x->name,        &x->role_arn,
-                                  &x->machine_arn,  &x->machine_name, &x->version_arn,
-                                  &x->alias_arn,    &x->input,       &x->output};
+    get_identity(l, x);
+    asl_value **const values[] = {&x->version_arn, &x->alias_arn, &x->input, &x->output};
     for (size_t i = 0; i < sizeof values / sizeof *values; i++)
         *values[i] = get_value(l);
     x->error = get_optional_text(l);
@@ -351,9 +403,6 @@ static void get_execution(struct loader *l, asl_execution *x)
         x->raw_input = asl_copy_text(raw);
         x->raw_input_size = raw.size;
     }
-    for (size_t i = 0; i < 5; i++)
-        if (!*values[i] || value_kind(*values[i]) != VALUE_STRING)
-            l->bytes.damaged = true;
     if (!x->input || status > ASL_PENDING_REDRIVE)
         l->bytes.damaged = true;
     if (codec_byte(&l->bytes) && !l->bytes.damaged) {
@@ -369,11 +418,12 @@ static void get_execution(struct loader *l, asl_execution *x)
         l->bytes.damaged = true;
 }
 
-asl_execution *asl_execution_load(asl_machine *machine, const void *bytes, size_t size,
-                                  char message[160])
+asl_execution *asl_execution_load(asl_machine *machine, const struct asl_identity *known,
+                                  const void *bytes, size_t size, char message[160])
 {
     struct loader l = {.bytes = {bytes, (const unsigned char *)bytes + size, false},
-                       .machine = machine};
+                       .machine = machine,
+                       .known = known};
     l.version = codec_byte(&l.bytes);
     if (l.version == 0 || l.version > SAVE_VERSION) {
         snprintf(message, 160, "the execution's state has an unknown version: written by a newer "

@@ -70,8 +70,10 @@ int64_t cli_find_execution(struct store *store, const char *which)
 struct loaded {
     struct store *store;
     int64_t machine;
+    char *arn, *name;
     struct asl_buffer state;
-    asl_machine *compiled;
+    char *message; /* of 160 */
+    asl_execution *x;
     bool found;
 };
 
@@ -79,35 +81,41 @@ static bool keep_row(void *state, const struct store_execution *x)
 {
     struct loaded *l = state;
     l->machine = x->machine;
+    l->arn = asl_copy_text(asl_text(x->arn));
+    l->name = asl_copy_text(asl_text(x->name));
     asl_buffer_put(&l->state, x->state.data, x->state.size);
     l->found = true;
     return false;
 }
 
-static bool compile_row(void *state, const struct store_machine *m)
+static bool load_of_machine(void *state, const struct store_machine *m)
 {
     struct loaded *l = state;
     struct asl_diagnostics diagnostics = {0};
-    l->compiled = asl_machine_compile((struct asl_text){m->definition.data, m->definition.size},
-                                      m->express, &diagnostics);
+    asl_machine *compiled = asl_machine_compile(
+        (struct asl_text){m->definition.data, m->definition.size}, m->express, &diagnostics);
     asl_diagnostics_free(&diagnostics);
+    if (!compiled)
+        return false;
+    const struct asl_identity known = {asl_text(l->arn), asl_text(l->name), asl_text(m->role_arn),
+                                       asl_text(m->arn), asl_text(m->name)};
+    l->x = asl_execution_load(compiled, &known, l->state.data, l->state.size, l->message);
+    asl_machine_release(compiled);
     return false;
 }
 
 asl_execution *cli_load_execution(struct store *s, int64_t id)
 {
-    struct loaded l = {.store = s};
     char message[160] = "its definition is missing or does not compile";
-    asl_execution *x = NULL;
+    struct loaded l = {.store = s, .message = message};
     asl_buffer_init(&l.state, ASL_BUFFER_MAXIMUM);
     store_get_execution(s, id, keep_row, &l);
     if (l.found)
-        store_get_machine(s, l.machine, compile_row, &l);
-    if (l.compiled)
-        x = asl_execution_load(l.compiled, l.state.data, l.state.size, message);
-    if (!x)
+        store_get_machine(s, l.machine, load_of_machine, &l);
+    if (!l.x)
         cli_fail(EXIT_STORE, "the execution cannot be read from %s: %s", store_path(s), message);
-    asl_machine_release(l.compiled);
+    free(l.arn);
+    free(l.name);
     asl_buffer_free(&l.state);
-    return x;
+    return l.x;
 }

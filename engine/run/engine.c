@@ -180,6 +180,17 @@ struct machine *machine_get(struct engine *e, int64_t id)
     return load.machine;
 }
 
+struct asl_identity machine_identity(const struct machine *m, const char *arn, const char *name)
+{
+    return (struct asl_identity){
+        .arn = asl_text(arn),
+        .name = asl_text(name),
+        .role_arn = asl_text(m->role_arn),
+        .machine_arn = asl_text(m->arn),
+        .machine_name = asl_text(m->name),
+    };
+}
+
 asl_machine *engine_machine(struct engine *e, int64_t machine)
 {
     struct machine *m = machine_get(e, machine);

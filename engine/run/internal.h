@@ -272,5 +272,8 @@ void world_name(struct engine *e, char out[37]); /* for an execution: UUIDs that
 
 /* ---- engine.c ---- */
 struct machine *machine_get(struct engine *e, int64_t id);
+/* Who an execution of that machine is: what its row and its machine's row hold, and its saved state
+ * need not. Points into all three. */
+struct asl_identity machine_identity(const struct machine *m, const char *arn, const char *name);
 
 #endif

@@ -182,8 +182,11 @@ struct live *live_of_row(struct engine *e, const struct store_execution *row)
         return l;
     char message[160] = "its definition is missing from the store";
     struct machine *m = machine_get(e, row->machine);
-    asl_execution *x = m ? asl_execution_load(m->compiled, row->state.data, row->state.size, message)
-                         : NULL;
+    asl_execution *x = NULL;
+    if (m) {
+        struct asl_identity known = machine_identity(m, row->arn, row->name);
+        x = asl_execution_load(m->compiled, &known, row->state.data, row->state.size, message);
+    }
     if (x)
         return live_add_take(e, row->id, row->machine, x);
     set_aside(e, row, message);

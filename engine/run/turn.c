@@ -309,8 +309,11 @@ static int64_t due_of(struct engine *e, const struct live *l)
 static void write_row(struct engine *e, struct live *l)
 {
     struct turn *t = e->now;
+    struct machine *m = machine_get(e, l->machine);
+    const char *arn = asl_execution_arn(l->x).data, *name = asl_execution_name(l->x).data;
+    struct asl_identity known = machine_identity(m, arn, name);
     asl_buffer_clear(&e->scratch);
-    asl_execution_save(l->x, &e->scratch);
+    asl_execution_save(l->x, &known, &e->scratch);
     struct store_execution row = {
         .id = l->id,
         .machine = l->machine,
@@ -321,8 +324,8 @@ static void write_row(struct engine *e, struct live *l)
         .open_tasks = (int64_t)asl_execution_open_tasks(l->x),
         .last_event = asl_execution_last_event(l->x),
         .state = {e->scratch.data, e->scratch.size},
-        .arn = asl_execution_arn(l->x).data,
-        .name = asl_execution_name(l->x).data,
+        .arn = arn,
+        .name = name,
     };
     if (l->is_new)
         store_insert_execution(t->batch, &row);

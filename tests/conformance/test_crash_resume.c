@@ -83,8 +83,8 @@ static void crash(struct run_of *r)
     struct asl_buffer bytes;
     char message[160];
     asl_buffer_init(&bytes, ASL_BUFFER_MAXIMUM);
-    asl_execution_save(r->execution, &bytes);
-    asl_execution *loaded = asl_execution_load(r->machine, bytes.data, bytes.size, message);
+    asl_execution_save(r->execution, NULL, &bytes);
+    asl_execution *loaded = asl_execution_load(r->machine, NULL, bytes.data, bytes.size, message);
     r->saves++;
     r->saved_bytes += bytes.size;
     asl_buffer_free(&bytes);

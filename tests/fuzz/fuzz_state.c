@@ -109,10 +109,20 @@ static void move_on(asl_execution *x, const struct asl_env *env, size_t moves,
     value_release(output);
 }
 
-static void load_and_go_on(asl_machine *m, const void *bytes, size_t size, const struct asl_env *env)
+/* What the keeper of the bytes knows beside them. */
+static const struct asl_identity identity = {
+    ASL_TEXT("arn:aws:states:us-east-1:123456789012:execution:m:x"),
+    ASL_TEXT("x"),
+    ASL_TEXT("r"),
+    ASL_TEXT("arn:aws:states:us-east-1:123456789012:stateMachine:m"),
+    ASL_TEXT("m"),
+};
+
+static void load_and_go_on(asl_machine *m, const struct asl_identity *known, const void *bytes,
+                           size_t size, const struct asl_env *env)
 {
     char message[160];
-    asl_execution *x = asl_execution_load(m, bytes, size, message);
+    asl_execution *x = asl_execution_load(m, known, bytes, size, message);
     if (!x)
         return;
     struct asl_history *history = asl_history_new();
@@ -125,7 +135,7 @@ static void load_and_go_on(asl_machine *m, const void *bytes, size_t size, const
     if (asl_step(x, &event, env, &result)) /* it had ended, and may go on */
         move_on(x, env, MOVES_MAXIMUM, history);
     asl_result_free(&result);
-    asl_execution_save(x, &again);
+    asl_execution_save(x, known, &again);
     struct asl_text chunk = asl_history_bytes(history);
     if (asl_history_count(history))
         read_history(chunk.data, chunk.size);
@@ -150,11 +160,11 @@ static void bend(struct asl_buffer *b, struct input *in)
 static void load_bent(asl_machine *m, struct input *in, const struct asl_env *env)
 {
     struct asl_birth birth = {
-        .arn = ASL_TEXT("arn:aws:states:us-east-1:123456789012:execution:m:x"),
-        .name = ASL_TEXT("x"),
-        .role_arn = ASL_TEXT("r"),
-        .machine_arn = ASL_TEXT("arn:aws:states:us-east-1:123456789012:stateMachine:m"),
-        .machine_name = ASL_TEXT("m"),
+        .arn = identity.arn,
+        .name = identity.name,
+        .role_arn = identity.role_arn,
+        .machine_arn = identity.machine_arn,
+        .machine_name = identity.machine_name,
         .input = ASL_TEXT(GENERATED_INPUT),
     };
     struct value_error error;
@@ -166,12 +176,13 @@ static void load_bent(asl_machine *m, struct input *in, const struct asl_env *en
     struct asl_buffer saved, chunk;
     asl_buffer_init(&saved, (size_t)1 << 24);
     asl_buffer_init(&chunk, (size_t)1 << 24);
-    asl_execution_save(x, &saved);
+    const struct asl_identity *known = next_byte(in) & 1 ? &identity : NULL;
+    asl_execution_save(x, known, &saved);
     asl_buffer_put_text(&chunk, asl_history_bytes(history));
     struct input same = *in;
     bend(&saved, in);
     bend(&chunk, &same);
-    load_and_go_on(m, saved.data, saved.size, env);
+    load_and_go_on(m, known, saved.data, saved.size, env);
     read_history(chunk.data, chunk.size);
     asl_buffer_free(&saved);
     asl_buffer_free(&chunk);
@@ -193,7 +204,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     asl_machine *m = machine_of((next_byte(&in) << 8 | next_byte(&in)) % SEEDS);
     if (m && door == 1)
-        load_and_go_on(m, in.data, in.size, &env);
+        load_and_go_on(m, &identity, in.data, in.size, &env);
     else if (m)
         load_bent(m, &in, &env);
     asl_machine_release(m);

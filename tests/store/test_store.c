@@ -276,6 +276,92 @@ static void keeps_history_in_order(void **state)
     store_close(s);
 }
 
+struct few {
+    struct gathered g;
+    size_t wanted;
+};
+
+static bool gather_few(void *state, int64_t first, int64_t count, struct store_bytes chunk)
+{
+    struct few *f = state;
+    gather_chunk(&f->g, first, count, chunk);
+    return f->g.count < f->wanted;
+}
+
+/* One that is over when it is first written has its first chunk in its own row; nobody sees that. */
+static void put_brief_execution(struct store *s, struct store_batch *b, int64_t id)
+{
+    struct store_execution x = execution(id, ARN("brief"), "brief");
+    x.status = 1;
+    x.last_event = 5;
+    store_insert_execution(b, &x);
+    store_append_history(b, id, 1, 5, (struct store_bytes){"a", 1});
+    commit(s, b);
+}
+
+static void reads_a_brief_history_like_any_other(void **state)
+{
+    (void)state;
+    struct store *s = open_or_fail();
+    struct store_batch *b = store_batch_new();
+    put_machine(b, 1, "arn:machine:M");
+    put_brief_execution(s, b, 1);
+    struct gathered alone = {0};
+    assert_int_equal(store_read_history(s, 1, 1, false, gather_chunk, &alone), STORE_OK);
+    assert_string_equal(alone.text, "[1+5 a]");
+    struct store_execution again = execution(1, ARN("brief"), "brief"); /* redriven */
+    store_update_execution(b, &again);
+    store_append_history(b, 1, 6, 2, (struct store_bytes){"b", 1});
+    commit(s, b);
+    static const struct {
+        int64_t from;
+        bool descending;
+        size_t wanted;
+        const char *expected;
+    } cases[] = {
+        {1, false, 9, "[1+5 a][6+2 b]"}, {5, false, 9, "[1+5 a][6+2 b]"}, {6, false, 9, "[6+2 b]"},
+        {1, false, 1, "[1+5 a]"},        {7, true, 9, "[6+2 b][1+5 a]"},  {7, true, 1, "[6+2 b]"},
+        {5, true, 9, "[1+5 a]"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct few f = {.wanted = cases[i].wanted};
+        assert_int_equal(store_read_history(s, 1, cases[i].from, cases[i].descending, gather_few, &f),
+                         STORE_OK);
+        assert_string_equal(f.g.text, cases[i].expected);
+    }
+    store_batch_free(b);
+    store_close(s);
+}
+
+/* A file of the first schema: what it holds stays, what comes has its place. */
+static void takes_over_an_older_schema(void **state)
+{
+    (void)state;
+    struct store *s = open_or_fail();
+    struct store_batch *b = store_batch_new();
+    struct store_execution x = execution(1, ARN("old"), "old");
+    put_machine(b, 1, "arn:machine:M");
+    store_insert_execution(b, &x);
+    store_append_history(b, 1, 1, 5, (struct store_bytes){"o", 1});
+    commit(s, b);
+    store_close(s);
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "ALTER TABLE execution DROP COLUMN head;"
+                                      "ALTER TABLE execution DROP COLUMN head_count;"
+                                      "PRAGMA user_version = 1", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    s = open_or_fail();
+    put_brief_execution(s, b, 2);
+    struct gathered old = {0}, new = {0};
+    assert_int_equal(store_read_history(s, 1, 1, false, gather_chunk, &old), STORE_OK);
+    assert_string_equal(old.text, "[1+5 o]");
+    assert_int_equal(store_read_history(s, 2, 1, false, gather_chunk, &new), STORE_OK);
+    assert_string_equal(new.text, "[1+5 a]");
+    store_batch_free(b);
+    store_close(s);
+}
+
 static void refuses_a_taken_arn(void **state)
 {
     (void)state;
@@ -540,6 +626,8 @@ int main(void)
         TEST(lists_newest_first),
         TEST(knows_what_is_due_and_open),
         TEST(keeps_history_in_order),
+        TEST(reads_a_brief_history_like_any_other),
+        TEST(takes_over_an_older_schema),
         TEST(refuses_a_taken_arn),
         TEST(leaves_foreign_files_alone),
         TEST(names_a_cut_off_database),
