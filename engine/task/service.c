@@ -20,7 +20,7 @@ struct service_task {
     enum task_pattern pattern;
     asl_value *parameters; /* as given: for a refusal's words */
     asl_value *sent;       /* of a lookup: what the call is made of */
-    char token[37];
+    char token[37]; /* "": the operation wants none */
     char *type, *role_arn, *machine_role, *region;
     asl_value *state; /* the Task's name */
     struct aws_call *call;
@@ -193,7 +193,7 @@ static void send(struct service_task *t, const asl_value *parameters)
         .region = t->region,
         .role_arn = t->role_arn,
         .state = t->state ? value_as_text(t->state) : (struct asl_text){NULL, 0},
-        .token = t->token,
+        .token = t->token[0] ? t->token : NULL,
         .timeout_ms = t->style->timeout_ms,
     };
     t->call = aws_call(t->shared->aws, &ask, on_outcome, t);
@@ -273,18 +273,10 @@ struct asl_text service_state(const struct task_request *request)
     return request->state_name ? value_as_text(request->state_name) : (struct asl_text){NULL, 0};
 }
 
-static bool has_token_member(const struct catalogue_shape *input)
-{
-    for (uint32_t i = 0; input && i < input->member_count; i++)
-        if (input->members[i].flags & CATALOGUE_TOKEN)
-            return true;
-    return false;
-}
-
 bool service_is_repeatable(const struct catalogue_operation *o)
 {
     return o && ((o->flags & (CATALOGUE_READ_ONLY | CATALOGUE_IDEMPOTENT)) ||
-                 has_token_member(o->input.shape));
+                 protocol_wants_token(o));
 }
 
 const struct catalogue_operation *service_operation(const struct connectors *shared,
@@ -333,7 +325,8 @@ void *service_start(const struct connectors *shared, struct task *task,
                     const struct catalogue_operation *operation, const asl_value *parameters)
 {
     struct service_task *t = asl_allocate_zeroed(1, sizeof *t);
-    service_token(request, t->token);
+    if (protocol_wants_token(operation)) /* few do; hashing one for each would be a tenth of this */
+        service_token(request, t->token);
     t->handle.cancel = service_cancel;
     t->shared = shared;
     t->task = task;
