@@ -229,6 +229,9 @@ void turn_act(struct engine *e, struct turn *t);    /* it is durable */
 bool turn_has_something(const struct turn *t);
 void turn_arm_due(struct engine *e);
 
+/* TaskStarted, taken at once; false: it has to arrive as anything else does. */
+bool turn_task_started(struct engine *e, int64_t execution, int64_t task);
+
 /* It is put in this turn, whatever it waits for. */
 void turn_put_soon(struct engine *e, struct live *l);
 

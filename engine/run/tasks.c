@@ -5,6 +5,8 @@
  */
 #include "engine/run/internal.h"
 
+#include "engine/loop/kept.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,10 +56,8 @@ static struct task *add(struct engine *e, int64_t execution, int64_t id)
 {
     if (e->task_count >= e->task_table)
         grow(e);
-    struct task *t = asl_allocate_zeroed(1, sizeof *t);
-    t->engine = e;
-    t->execution = execution;
-    t->id = id;
+    struct task *t = kept_take(sizeof *t);
+    *t = (struct task){.engine = e, .execution = execution, .id = id};
     struct task **at = find(e, execution, id);
     *at = t;
     e->task_count++;
@@ -70,7 +70,7 @@ static void forget(struct task *t)
     struct task **at = find(e, t->execution, t->id);
     *at = t->hash_next;
     e->task_count--;
-    free(t);
+    kept_give_back(t);
 }
 
 /* ---- reports ---- */
@@ -254,7 +254,7 @@ static void carry_out(struct engine *e, struct action *a, struct live *l,
         t->handle = t->connector->start(&e->connectors, t, &request);
         t->starting = false;
         crash_here(CRASH_TASK_SENT);
-        if (!a->started && !t->is_over)
+        if (!a->started && !t->is_over && !turn_task_started(e, t->execution, t->id))
             task_report_started(t, nothing);
         if (t->is_over)
             forget(t);

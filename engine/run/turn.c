@@ -289,6 +289,22 @@ static void step_behind(struct engine *e, struct live *l, const struct asl_event
     crash_here(CRASH_STEPPED);
 }
 
+/* While a turn is acted on its executions are pinned, and most have nothing else to take: no arrival has to
+ * be made, queued and found again, when all that its step touches has just been touched. */
+bool turn_task_started(struct engine *e, int64_t execution, int64_t task)
+{
+    struct live *l = live_find(e, execution);
+    if (!l || !l->pins || l->is_queued || l->arrivals || l->is_runnable || !behind_may_stay(e, l))
+        return false;
+    turn_now(e);
+    step_behind(e, l, &(struct asl_event){.kind = ASL_TASK_STARTED, .task = task});
+    if (l->is_runnable)
+        live_queue(e, l);
+    if (l->is_dirty)
+        turn_ask(e);
+    return true;
+}
+
 /* The store said it is due. When nothing falls due, it was saved in the middle of a budget. */
 static void run_due(struct engine *e, struct live *l)
 {

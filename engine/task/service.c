@@ -8,6 +8,7 @@
 
 #include "engine/aws/endpoint.h"
 #include "engine/aws/sigv4.h"
+#include "engine/loop/kept.h"
 #include "engine/loop/loop.h"
 #include "words.h"
 
@@ -21,7 +22,8 @@ struct service_task {
     asl_value *parameters; /* as given: for a refusal's words */
     asl_value *sent;       /* of a lookup: what the call is made of */
     char token[37]; /* "": the operation wants none */
-    char *type, *role_arn, *machine_role, *region;
+    const char *type, *machine_role; /* behind it, in the same block; or NULL */
+    char *role_arn, *region;
     asl_value *state; /* the Task's name */
     struct aws_call *call;
     const struct http_headers *headers; /* while a hook runs */
@@ -37,6 +39,22 @@ static char *copy(const char *text)
     return text ? asl_copy_text(asl_text(text)) : NULL;
 }
 
+/* With copies of both texts: what a failure is told with. */
+static struct service_task *task_new(const char *type, const char *machine_role)
+{
+    size_t type_size = type ? strlen(type) + 1 : 0;
+    size_t role_size = machine_role ? strlen(machine_role) + 1 : 0;
+    struct service_task *t = kept_take(sizeof *t + type_size + role_size);
+    char *texts = (char *)(t + 1);
+    *t = (struct service_task){.type = type ? texts : NULL,
+                               .machine_role = machine_role ? texts + type_size : NULL};
+    if (type)
+        memcpy(texts, type, type_size);
+    if (machine_role)
+        memcpy(texts + type_size, machine_role, role_size);
+    return t;
+}
+
 static void task_free(struct service_task *t)
 {
     if (t->timer) {
@@ -45,14 +63,12 @@ static void task_free(struct service_task *t)
     }
     value_release(t->parameters);
     value_release(t->sent);
-    free(t->type);
     free(t->role_arn);
     free(t->region);
-    free(t->machine_role);
     value_release(t->state);
     free(t->error);
     free(t->cause);
-    free(t);
+    kept_give_back(t);
 }
 
 void service_cancel(void *handle)
@@ -106,7 +122,7 @@ static void on_timer(void *state)
 void *service_fail_soon(const struct connectors *shared, struct task *task, const char *error,
                         const char *cause)
 {
-    struct service_task *t = asl_allocate_zeroed(1, sizeof *t);
+    struct service_task *t = task_new(NULL, NULL);
     t->handle.cancel = service_cancel;
     t->shared = shared;
     t->task = task;
@@ -324,7 +340,7 @@ void *service_start(const struct connectors *shared, struct task *task,
                     const struct task_request *request, const struct service_style *style,
                     const struct catalogue_operation *operation, const asl_value *parameters)
 {
-    struct service_task *t = asl_allocate_zeroed(1, sizeof *t);
+    struct service_task *t = task_new(request->resource->type, request->role_arn);
     if (protocol_wants_token(operation)) /* few do; hashing one for each would be a tenth of this */
         service_token(request, t->token);
     t->handle.cancel = service_cancel;
@@ -334,10 +350,8 @@ void *service_start(const struct connectors *shared, struct task *task,
     t->operation = operation;
     t->pattern = request->resource->pattern;
     t->parameters = request->parameters ? value_retain(request->parameters) : NULL;
-    t->type = copy(request->resource->type);
     t->role_arn = service_role(request->credentials);
     t->region = service_region(shared, request);
-    t->machine_role = copy(request->role_arn);
     t->state = request->state_name ? value_retain(request->state_name) : NULL;
     t->sent = service_parameters(style, parameters);
     if (style->lookup)
