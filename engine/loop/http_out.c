@@ -64,7 +64,8 @@ struct ring {
     CURLM *multi;
     struct event *timer;
     size_t running;
-    bool has_news; /* curl may have finished something */
+    bool has_news;   /* curl may have finished something */
+    bool is_in_curl; /* curl_multi_socket_action is on the stack */
 };
 
 /* What an easy handle was set up for, but for what each call sets. Handles of the two common kinds are
@@ -645,23 +646,28 @@ static void on_collector(evutil_socket_t fd, short what, void *out)
 
 /* ---- between curl and libevent ---- */
 
+static void let_curl(struct ring *r, curl_socket_t fd, int action)
+{
+    int running;
+    r->is_in_curl = true;
+    curl_multi_socket_action(r->multi, fd, action, &running);
+    r->is_in_curl = false;
+    collect_soon(r);
+}
+
 static void on_socket_ready(void *owner, evutil_socket_t fd, short what)
 {
     struct ring *r = owner;
-    int running, action = ((what & EV_READ) ? CURL_CSELECT_IN : 0) |
-                          ((what & EV_WRITE) ? CURL_CSELECT_OUT : 0);
-    curl_multi_socket_action(r->multi, fd, action, &running);
-    collect_soon(r);
+    int action = ((what & EV_READ) ? CURL_CSELECT_IN : 0) |
+                 ((what & EV_WRITE) ? CURL_CSELECT_OUT : 0);
+    let_curl(r, fd, action);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *state)
 {
-    struct ring *r = state;
-    int running;
     (void)fd;
     (void)what;
-    curl_multi_socket_action(r->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-    collect_soon(r);
+    let_curl(state, CURL_SOCKET_TIMEOUT, 0);
 }
 
 static void on_pump(evutil_socket_t fd, short what, void *state)
@@ -690,6 +696,8 @@ static int watch_time(CURLM *multi, long timeout_ms, void *state)
     (void)multi;
     if (timeout_ms < 0)
         event_del(r->timer);
+    else if (timeout_ms == 0 && !r->is_in_curl)
+        event_active(r->timer, 0, 0); /* a call was added: behind what is ready now, not a round later */
     else
         event_add(r->timer, &due);
     return 0;
