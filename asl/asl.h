@@ -176,6 +176,7 @@ struct asl_birth {
     struct asl_text machine_arn, machine_name;
     struct asl_text version_arn, alias_arn; /* empty: none */
     struct asl_text input;                  /* the caller's text, kept for ExecutionStarted */
+    asl_value *parsed;                      /* the same, where it was parsed already; or NULL */
     bool synchronous;                       /* StartSyncExecution: no RedriveCount in its context */
     struct asl_text start; /* the state of the machine's own States to begin with; empty: StartAt */
     const asl_value *variables; /* {"name": value} assigned before; NULL: none */

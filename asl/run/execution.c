@@ -193,7 +193,9 @@ asl_value *execution_text(asl_machine *machine, size_t which, struct asl_text te
 asl_execution *asl_execution_new(asl_machine *machine, const struct asl_birth *birth,
                                  struct value_error *error)
 {
-    asl_value *input = value_parse(birth->input, 0, PAYLOAD_MAXIMUM, error);
+    bool is_parsed = birth->parsed && birth->input.size <= PAYLOAD_MAXIMUM;
+    asl_value *input = is_parsed ? value_retain(birth->parsed)
+                                 : value_parse(birth->input, 0, PAYLOAD_MAXIMUM, error);
     if (!input)
         return NULL;
     asl_execution *x = asl_allocate_zeroed(1, sizeof *x);

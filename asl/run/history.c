@@ -159,7 +159,6 @@ void asl_history_free(struct asl_history *h)
     if (!h)
         return;
     asl_history_clear(h);
-    shared_free(&h->seen);
     asl_buffer_free(&h->bytes);
     asl_buffer_free(&h->scratch);
     free(h);

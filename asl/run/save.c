@@ -167,7 +167,7 @@ void asl_execution_save(const asl_execution *x, const struct asl_identity *known
         put_frame(&w, x->root);
         put_ready(&w, x);
     }
-    shared_free(&w.seen);
+    shared_clear(&w.seen);
     asl_buffer_free(&w.scratch);
 }
 

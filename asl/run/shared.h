@@ -11,13 +11,16 @@ struct shared_slot {
     bool as_name; /* the same string may stand there bare and quoted */
 };
 
+enum { SHARED_FEW = 8 };
+
 struct shared {
-    struct shared_slot *slots; /* open addressing, a power of two */
+    struct shared_slot few[SHARED_FEW]; /* in order: most texts have no more, and looking through them costs
+                                           less than a table */
+    struct shared_slot *slots; /* beyond: open addressing, a power of two */
     size_t capacity, count;
 };
 
-void shared_clear(struct shared *s); /* keeps the memory */
-void shared_free(struct shared *s);
+void shared_clear(struct shared *s);
 /* True and *index when `v` was seen before; else it is remembered under the next index. */
 bool shared_seen(struct shared *s, const asl_value *v, bool as_name, uint32_t *index);
 

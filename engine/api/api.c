@@ -69,21 +69,48 @@ static void call_free(struct api_call *call)
     free(call);
 }
 
+static void put_headers(struct api_call *call, struct http_headers *headers)
+{
+    http_headers_init(headers);
+    if (!call->id[0])
+        engine_uuid(call->api->engine, call->id);
+    http_headers_add(headers, "x-amzn-RequestId", asl_text(call->id));
+    http_headers_add(headers, "connection", ASL_TEXT("keep-alive")); /* shown to who starts executions */
+    http_headers_add(headers, "Content-Type", asl_text(call->type));
+}
+
 static void send_now(struct api_call *call)
 {
-    char id[37];
     struct http_headers headers;
-    http_headers_init(&headers);
-    engine_uuid(call->api->engine, id);
-    http_headers_add(&headers, "x-amzn-RequestId", asl_text(id));
-    http_headers_add(&headers, "connection", ASL_TEXT("keep-alive")); /* shown to who starts executions */
-    http_headers_add(&headers, "Content-Type", asl_text(call->type));
+    if (call->is_ready) {
+        http_exchange_finish(call->exchange);
+    } else {
+        put_headers(call, &headers);
+        http_exchange_answer(call->exchange, call->status, &headers, asl_buffer_text(&call->body));
+        http_headers_free(&headers);
+    }
     api_log(call->api, API_DEBUG, "%s: %d in %.1f ms, request %s",
             call->operation ? call->operation->name : "no operation", call->status,
-            (double)(steady_us() - call->began_us) / 1000, id);
-    http_exchange_answer(call->exchange, call->status, &headers, asl_buffer_text(&call->body));
-    http_headers_free(&headers);
+            (double)(steady_us() - call->began_us) / 1000, call->id);
     call_free(call);
+}
+
+static void tell(struct engine_word *w)
+{
+    struct api_call *call = (struct api_call *)((char *)w - offsetof(struct api_call, word));
+    http_exchange_send(call->exchange);
+}
+
+/* The answer is made now, and told when it is durable. NULL: it will be made then. */
+static struct engine_word *word_of(struct api_call *call)
+{
+    struct http_headers headers;
+    put_headers(call, &headers);
+    call->is_ready = http_exchange_prepare(call->exchange, call->status, &headers,
+                                           asl_buffer_text(&call->body));
+    call->word.tell = tell;
+    http_headers_free(&headers);
+    return call->is_ready ? &call->word : NULL;
 }
 
 static void committed(void *state, enum engine_outcome outcome)
@@ -93,7 +120,7 @@ static void committed(void *state, enum engine_outcome outcome)
     send_now(call);
 }
 
-static void answer(struct api_call *call, int status)
+static void has_answer(struct api_call *call, int status)
 {
     call->status = status;
     call->gone = NULL;
@@ -101,8 +128,13 @@ static void answer(struct api_call *call, int status)
         call->api->answered++;
     else
         call->api->refused++;
+}
+
+static void answer(struct api_call *call, int status)
+{
+    has_answer(call, status);
     if (engine_is_ahead(call->api->engine))
-        engine_after_commit(call->api->engine, committed, call);
+        engine_after_commit(call->api->engine, word_of(call), committed, call);
     else
         send_now(call);
 }
@@ -112,6 +144,19 @@ void api_answer_take(struct api_call *call, asl_value *out)
     value_print(out, &call->body);
     value_release(out);
     answer(call, 200);
+}
+
+struct engine_word *api_answer_ahead_take(struct api_call *call, asl_value *out)
+{
+    value_print(out, &call->body);
+    value_release(out);
+    has_answer(call, 200);
+    return word_of(call);
+}
+
+void api_answer_told(struct api_call *call)
+{
+    send_now(call);
 }
 
 void api_answer_empty(struct api_call *call)
@@ -468,6 +513,7 @@ struct api *api_new(const struct api_options *options, char message[512])
 {
     struct api *a = asl_allocate_zeroed(1, sizeof *a);
     a->engine = options->engine;
+    scope_begin(a);
     a->catalogue = options->catalogue;
     a->mocks = options->mocks;
     a->pattern_rules = options->pattern_rules;

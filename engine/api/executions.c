@@ -45,15 +45,13 @@ int64_t api_execution(struct api_call *call, const char *member)
 
 /* ---- StartExecution ---- */
 
-bool api_check_input(struct api_call *call, struct asl_text input)
+asl_value *api_read_input(struct api_call *call, struct asl_text input)
 {
     struct value_error error;
     struct asl_buffer why, place;
     asl_value *v = value_parse(input, 0, 0, &error);
-    if (v) {
-        value_release(v);
-        return true;
-    }
+    if (v)
+        return v;
     asl_buffer_init(&why, 65536);
     asl_buffer_init(&place, 65536);
     bool empty = error.problem == VALUE_EMPTY_TEXT || !complaint_of(input, &why, &place);
@@ -61,7 +59,7 @@ bool api_check_input(struct api_call *call, struct asl_text input)
              empty || !why.data ? "Invalid execution input." : why.data);
     asl_buffer_free(&why);
     asl_buffer_free(&place);
-    return false;
+    return NULL;
 }
 
 bool api_start_of(struct api_call *call, const struct target *t, struct engine_start *start)
@@ -74,7 +72,10 @@ bool api_start_of(struct api_call *call, const struct target *t, struct engine_s
         .version_arn = t->version_arn[0] ? t->version_arn : NULL,
         .alias_arn = t->alias_arn[0] ? t->alias_arn : NULL,
     };
-    return (!name.data || api_check_name(call, name)) && api_check_input(call, start->input);
+    if (name.data && !api_check_name(call, name))
+        return false;
+    start->parsed = api_read_input(call, start->input);
+    return start->parsed != NULL;
 }
 
 /* False after answering. */
@@ -171,24 +172,38 @@ static void start_again(void *state, enum engine_outcome outcome)
     api_StartExecution(state);
 }
 
+static asl_value *start_shown(const struct engine_started *s)
+{
+    struct value_list l;
+    value_list_init(&l);
+    value_list_set_take(&l, "executionArn", value_string_z(s->arn));
+    value_list_set_take(&l, "startDate", describe_time(s->start_ms));
+    return value_object_take(&l);
+}
+
+static struct engine_word *start_word(void *state, const struct engine_started *s)
+{
+    return api_answer_ahead_take(state, start_shown(s));
+}
+
 /* A name that is taken may be the same start of this very turn: after the commit the store tells. */
 static void started(void *state, const struct engine_started *s)
 {
     struct api_call *call = state;
+    if (call->status) { /* start_word has made the answer */
+        api_answer_told(call);
+        return;
+    }
     if (s->outcome == ENGINE_ALREADY_EXISTS && !call->is_second_try) {
         call->is_second_try = true;
-        engine_after_commit(call->api->engine, start_again, call);
+        engine_after_commit(call->api->engine, NULL, start_again, call);
         return;
     }
     if (s->outcome != ENGINE_OK) {
         api_answer_refused_start(call, s);
         return;
     }
-    struct value_list l;
-    value_list_init(&l);
-    value_list_set_take(&l, "executionArn", value_string_z(s->arn));
-    value_list_set_take(&l, "startDate", describe_time(s->start_ms));
-    api_answer_take(call, value_object_take(&l));
+    api_answer_take(call, start_shown(s));
 }
 
 bool api_check_open_executions(struct api_call *call)
@@ -206,9 +221,12 @@ void api_StartExecution(struct api_call *call)
 {
     struct target t;
     struct engine_start start;
-    if (api_start_target(call, &t) && api_start_of(call, &t, &start) &&
-        api_check_open_executions(call))
+    if (!api_start_target(call, &t) || !api_start_of(call, &t, &start))
+        return;
+    start.word = start_word;
+    if (api_check_open_executions(call))
         api_start(call->api, &t, &start, api_text(call, "traceHeader"), started, call);
+    value_release(start.parsed);
 }
 
 /* ---- StopExecution ---- */

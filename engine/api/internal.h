@@ -36,6 +36,7 @@ struct scope {
 };
 /* The server's own: of unsigned requests, and of what the command line makes. */
 void scope_default(const struct api *a, struct scope *s);
+void scope_begin(struct api *a);
 /* What the signature says; true when there is one. The account is the access key's id where that is
  * twelve digits, else the server's. */
 bool scope_of_request(const struct api *a, const struct http_received *request, struct scope *s);
@@ -70,7 +71,10 @@ struct api_call {
     asl_value *in; /* the parameters: an object that satisfies the model */
     int status;    /* of the answer, once there is one */
     int64_t began_us; /* by a steady clock */
+    char id[37];      /* x-amzn-RequestId, once there is one */
     struct asl_buffer body;
+    bool is_ready;   /* the answer is with the exchange: `word` tells it */
+    struct engine_word word;
     bool is_second_try; /* of StartExecution: see there */
     bool is_gone;  /* the client left: its answer goes nowhere */
     void (*gone)(struct api_call *call); /* told then; a long poll leaves its queue */
@@ -80,6 +84,7 @@ struct api_call {
 
 struct api {
     struct engine *engine;
+    struct scope home;
     struct catalogue *catalogue;
     struct mock_desk *mocks; /* or NULL */
     struct aws *aws; /* or NULL */
@@ -125,6 +130,10 @@ void api_answer_plain(struct http_exchange *x, int status, const char *text);
 
 /* Status 200 and the members. Waits for the commit when documents were put. */
 void api_answer_take(struct api_call *call, asl_value *out);
+/* The same in two parts, for what is not durable yet: the answer as a word (or NULL) for whoever makes it
+ * so; and, behind that, the end of the call. */
+struct engine_word *api_answer_ahead_take(struct api_call *call, asl_value *out);
+void api_answer_told(struct api_call *call);
 /* {} */
 void api_answer_empty(struct api_call *call);
 /* Status 400: {"__type", "message"}; the message is formatted. */
@@ -272,7 +281,7 @@ bool api_check_open_executions(struct api_call *call);
 
 /* The execution a parameter names: its id; 0 after answering. EXPRESS ones are refused. */
 int64_t api_execution(struct api_call *call, const char *member);
-/* The name and input of a start, checked; false after answering. */
+/* The name and input of a start, checked; false after answering. `parsed` is yours to release. */
 bool api_start_of(struct api_call *call, const struct target *t, struct engine_start *start);
 /* Starts it, with what is to be told of it; `trace` is its X-Ray header, empty for none. */
 void api_start(struct api *a, const struct target *t, struct engine_start *start,
@@ -280,8 +289,8 @@ void api_start(struct api *a, const struct target *t, struct engine_start *start
 /* The input as it was given, a string; yours. */
 asl_value *api_execution_input(struct api *a, int64_t execution, const asl_execution *x);
 void api_answer_refused_start(struct api_call *call, const struct engine_started *started);
-/* False after answering InvalidExecutionInput. */
-bool api_check_input(struct api_call *call, struct asl_text input);
+/* Parsed, yours; NULL after answering InvalidExecutionInput. */
+asl_value *api_read_input(struct api_call *call, struct asl_text input);
 
 /* ---- pages (page.c) ---- */
 

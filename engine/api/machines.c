@@ -294,7 +294,7 @@ bool machine_need_definition(struct api_call *call, int64_t row, struct definiti
         return true;
     asl_buffer_free(&d->text);
     if (engine_is_ahead(call->api->engine))
-        engine_after_commit(call->api->engine, again, call);
+        engine_after_commit(call->api->engine, NULL, again, call);
     else
         api_fail(call, "StateMachineDoesNotExist",
                  "The definition of this State Machine is missing from the store");

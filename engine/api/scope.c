@@ -4,22 +4,33 @@
  *
  * Documents are named by full ARNs, so that what is of one region and account lies together on its
  * shelf, and a name may come again in another. */
-#include <stdio.h>
 #include <string.h>
 
 #include "engine/api/internal.h"
 #include "engine/aws/endpoint.h"
 
+static void copy(char *out, size_t size, const char *text)
+{
+    size_t length = strnlen(text, size - 1);
+    memcpy(out, text, length);
+    out[length] = '\0';
+}
+
 static void set(struct scope *s, const char *region, const char *account)
 {
-    snprintf(s->partition, sizeof s->partition, "%s", endpoint_partition(region));
-    snprintf(s->region, sizeof s->region, "%s", region);
-    snprintf(s->account, sizeof s->account, "%s", account);
+    copy(s->partition, sizeof s->partition, endpoint_partition(region));
+    copy(s->region, sizeof s->region, region);
+    copy(s->account, sizeof s->account, account);
+}
+
+void scope_begin(struct api *a)
+{
+    set(&a->home, engine_region(a->engine), engine_account(a->engine));
 }
 
 void scope_default(const struct api *a, struct scope *s)
 {
-    set(s, engine_region(a->engine), engine_account(a->engine));
+    *s = a->home;
 }
 
 /* The part up to the next "/" into out; false when it does not fit or is the last. */
@@ -40,7 +51,7 @@ bool scope_of_request(const struct api *a, const struct http_received *request, 
     const char *authorization = http_headers_get(&request->headers, "Authorization");
     const char *at = authorization ? strstr(authorization, mark) : NULL;
     char key[129], date[16], region[64];
-    scope_default(a, s);
+    *s = a->home;
     if (!at)
         return false;
     at += sizeof mark - 1;

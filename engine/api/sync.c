@@ -129,6 +129,7 @@ void api_StartSyncExecution(struct api_call *call)
         return;
     start.synchronous = true;
     api_start(call->api, &t, &start, (struct asl_text){NULL, 0}, started, call);
+    value_release(start.parsed);
 }
 
 void sync_free(struct api *a)

@@ -6,8 +6,16 @@ static const struct api_operation operations[] = {API_OPERATIONS(LINE)};
 
 const struct api_operation *api_operation_named(struct asl_text name)
 {
-    for (size_t i = 0; i < sizeof operations / sizeof *operations; i++)
-        if (asl_text_is(name, operations[i].name))
-            return &operations[i];
+    size_t from = 0, to = sizeof operations / sizeof *operations;
+    while (from < to) {
+        size_t middle = (from + to) / 2;
+        int order = asl_text_compare(name, asl_text(operations[middle].name));
+        if (order == 0)
+            return &operations[middle];
+        if (order < 0)
+            to = middle;
+        else
+            from = middle + 1;
+    }
     return NULL;
 }

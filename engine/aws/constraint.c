@@ -195,13 +195,24 @@ static void check_elements(struct walk *w, const struct catalogue_member *use, c
     }
 }
 
+/* Lengths are whole numbers in every model; what begins with a minus is below every length. */
+static bool is_below(size_t length, const char *bound)
+{
+    return bound[0] != '-' && length < strtoull(bound, NULL, 10);
+}
+
+static bool is_above(size_t length, const char *bound)
+{
+    return bound[0] == '-' || length > strtoull(bound, NULL, 10);
+}
+
 static void check_length(struct walk *w, const struct catalogue_member *use, const asl_value *v,
                          size_t length)
 {
     const struct catalogue_shape *s = use->shape;
-    if (s->minimum != NULL && (double)length < strtod(s->minimum, NULL))
+    if (s->minimum != NULL && is_below(length, s->minimum))
         tell(w, CONSTRAINT_SHORT, use, v);
-    if (s->maximum != NULL && (double)length > strtod(s->maximum, NULL))
+    if (s->maximum != NULL && is_above(length, s->maximum))
         tell(w, CONSTRAINT_LONG, use, v);
 }
 

@@ -263,7 +263,7 @@ static int write_one(struct order *o, int (*change)(struct order *o))
     } else {
         status = change(o);
         if (status == EXIT_FINE) {
-            engine_after_commit(o->session.engine, committed, o);
+            engine_after_commit(o->session.engine, NULL, committed, o);
             session_run(&o->session);
         }
     }

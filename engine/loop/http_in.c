@@ -22,7 +22,7 @@
  * hold what they like until their deadlines. Beyond held_bytes, those that have held theirs for more
  * than slow_ms are cut, the oldest first: honest clients are done by then. While twice held_bytes
  * are held nonetheless, newcomers are refused with 503. */
-#include "http_in.h"
+#include "http_connection.h"
 
 #include <errno.h>
 #include <event2/buffer.h>
@@ -35,13 +35,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/queue.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "http_head.h"
 #include "http_listen.h"
 
 #define LINGER_MS      2000 /* for the client to read why it was refused, before RST may eat it */
@@ -49,64 +47,10 @@
 #define CHUNK_LINE     256        /* bytes of a chunk's size line with its extensions */
 #define PIPELINE_BYTES (64 << 10) /* read ahead of the request in work */
 #define PAUSE_MS       100 /* before accepting again when the process has no descriptors left */
-#define SMALL          (4 << 10) /* a connection may always hold so much */
-
-enum state { IDLE, HEAD, BODY, WORKING, WRITING, LINGERING };
-enum chunk_part { CHUNK_SIZE, CHUNK_DATA, CHUNK_END, CHUNK_TRAILER };
-
-struct connection {
-    TAILQ_ENTRY(connection) all;
-    TAILQ_ENTRY(connection) idle; /* while IDLE: the longest idle first */
-    TAILQ_ENTRY(connection) holding; /* while `held` > SMALL: the first to hold first */
-    size_t held;                     /* bytes kept for the client */
-    int64_t held_since;              /* real ms */
-    struct http_in *in;
-    struct bufferevent *socket;
-    struct event *deadline;
-    enum state state;
-    bool keep;      /* after this answer */
-    bool has_ended; /* the client sends no more; it may still read */
-    size_t scanned; /* bytes of the input in which no end of head was found */
-    struct http_head head;
-    struct asl_buffer body;
-    int64_t left; /* bytes of the body, or of the chunk, still to come */
-    enum chunk_part part;
-    size_t trailer_bytes;
-    size_t lingered;
-    struct http_exchange *exchange; /* while WORKING */
-};
-
-TAILQ_HEAD(connections, connection);
-
-struct http_in {
-    struct loop *loop;
-    struct evconnlistener *listener;
-    struct event *resume; /* accepting after a pause */
-    char **hosts;
-    struct http_in_limits limits;
-    http_in_handle handle;
-    void *state;
-    uint16_t port;
-    bool is_closing, is_inner;
-    struct connections all, idle, holding;
-    size_t count;
-    size_t held_bytes;
-    time_t date_of; /* the second that `date` shows */
-    char date[64];
-};
-
-struct http_exchange {
-    struct connection *connection; /* NULL once the client has gone */
-    bool is_head;
-    struct http_head head;
-    struct asl_buffer body;
-    void (*gone)(void *state);
-    void *gone_state;
-};
 
 /* ---- a connection's life ---- */
 
-static void arm(struct connection *c, int64_t ms)
+void connection_arm(struct connection *c, int64_t ms)
 {
     struct timeval after = {.tv_sec = ms / 1000, .tv_usec = (ms % 1000) * 1000};
     evtimer_add(c->deadline, &after);
@@ -119,7 +63,7 @@ static int64_t real_ms(void)
     return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static void hold(struct connection *c, size_t bytes)
+void connection_hold(struct connection *c, size_t bytes)
 {
     if (c->held <= SMALL && c->held + bytes > SMALL) {
         TAILQ_INSERT_TAIL(&c->in->holding, c, holding);
@@ -143,7 +87,7 @@ static void forget_body(struct connection *c)
     asl_buffer_free(&c->body);
 }
 
-static void leave_idle(struct connection *c)
+void connection_leave_idle(struct connection *c)
 {
     if (c->state == IDLE)
         TAILQ_REMOVE(&c->in->idle, c, idle);
@@ -153,17 +97,19 @@ static void enter_idle(struct connection *c, int64_t deadline_ms)
 {
     c->state = IDLE;
     TAILQ_INSERT_TAIL(&c->in->idle, c, idle);
-    arm(c, deadline_ms);
+    connection_arm(c, deadline_ms);
 }
 
 /* The client goes, or is made to. */
-static void connection_free(struct connection *c)
+void connection_free(struct connection *c)
 {
-    leave_idle(c);
+    connection_leave_idle(c);
     struct http_exchange *x = c->exchange;
     if (x) {
         c->exchange = NULL;
         x->connection = NULL;
+        if (x->is_ready)
+            bufferevent_setfd(c->socket, -1); /* who sends the answer may be about to: closed after that */
         if (x->gone)
             x->gone(x->gone_state);
     }
@@ -180,8 +126,7 @@ static void connection_free(struct connection *c)
     free(c);
 }
 
-/* May `c` hold so many bytes more? Cuts slow ones where they hold too many. */
-static bool may_hold(struct connection *c, size_t bytes)
+bool connection_may_hold(struct connection *c, size_t bytes)
 {
     struct http_in *in = c->in;
     struct connection *oldest;
@@ -192,105 +137,6 @@ static bool may_hold(struct connection *c, size_t bytes)
            real_ms() - oldest->held_since > in->limits.slow_ms)
         connection_free(oldest);
     return in->held_bytes < 2 * in->limits.held_bytes; /* one large answer may pass it */
-}
-
-/* ---- writing ---- */
-
-/* HTTP's own clock (RFC 9110, 6.6.1): the real one, whatever the loop's. Written once a second. */
-static void put_date(struct http_in *in, struct asl_buffer *out)
-{
-    time_t now = time(NULL);
-    if (now != in->date_of) {
-        struct tm utc;
-        gmtime_r(&now, &utc);
-        strftime(in->date, sizeof in->date, "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &utc);
-        in->date_of = now;
-    }
-    asl_buffer_puts(out, in->date);
-}
-
-/* Values come from handlers that may have copied them from a request: no line may be smuggled in.
- */
-static void put_field(struct asl_buffer *out, const struct http_header *field)
-{
-    size_t size = strlen(field->name) + 2 + strlen(field->value);
-    asl_buffer_puts(out, field->name);
-    asl_buffer_puts(out, ": ");
-    asl_buffer_puts(out, field->value);
-    for (char *c = out->data + out->size - size; *c; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            *c = ' ';
-    asl_buffer_puts(out, "\r\n");
-}
-
-static void release_copy(const void *data, size_t size, void *state)
-{
-    (void)size, (void)state;
-    free((void *)(uintptr_t)data);
-}
-
-/* A long body is copied to a piece of just its size: an evbuffer would take the next power of two. */
-static void write_body(struct connection *c, struct asl_text body)
-{
-    if (body.size <= SMALL) {
-        bufferevent_write(c->socket, body.data, body.size);
-        return;
-    }
-    char *copy = asl_allocate(body.size);
-    memcpy(copy, body.data, body.size);
-    if (evbuffer_add_reference(bufferevent_get_output(c->socket), copy, body.size, release_copy,
-                               NULL) != 0)
-        asl_out_of_memory();
-}
-
-static void write_answer(struct connection *c, int status, const struct http_headers *headers,
-                         struct asl_text body, bool is_head)
-{
-    struct asl_buffer out;
-    asl_buffer_init(&out, ASL_BUFFER_MAXIMUM);
-    asl_buffer_printf(&out, "HTTP/1.1 %d %s\r\n", status, http_phrase(status));
-    bool has_body = status != 204 && status != 304;
-    bool has_length = false;
-    if (c->in->is_closing)
-        c->keep = false;
-    for (size_t i = 0; headers && i < headers->count; i++) {
-        if (!c->keep && strcasecmp(headers->items[i].name, "Connection") == 0)
-            continue;
-        if (strcasecmp(headers->items[i].name, "Content-Length") == 0) {
-            if (!is_head)
-                continue;
-            has_length = true;
-        }
-        put_field(&out, &headers->items[i]);
-    }
-    if (has_body && !has_length)
-        asl_buffer_printf(&out, "Content-Length: %zu\r\n", body.size);
-    put_date(c->in, &out);
-    if (!c->keep)
-        asl_buffer_puts(&out, "Connection: close\r\n");
-    asl_buffer_puts(&out, "\r\n");
-    leave_idle(c);
-    c->state = WRITING;
-    arm(c, c->in->limits.request_ms);
-    bufferevent_write(c->socket, out.data, out.size);
-    if (has_body && !is_head)
-        write_body(c, body);
-    hold(c, evbuffer_get_length(bufferevent_get_output(c->socket)));
-    asl_buffer_free(&out);
-}
-
-static void refuse(struct connection *c, int status, const char *why)
-{
-    struct http_headers headers;
-    http_headers_init(&headers);
-    http_headers_add(&headers, "Content-Type", ASL_TEXT("text/plain; charset=utf-8"));
-    struct asl_buffer body;
-    asl_buffer_init(&body, 1024);
-    asl_buffer_printf(&body, "%s: %s\n", http_phrase(status), why);
-    c->keep = false;
-    write_answer(c, status, &headers, asl_buffer_text(&body), false);
-    asl_buffer_free(&body);
-    http_headers_free(&headers);
 }
 
 /* ---- reading ---- */
@@ -327,19 +173,19 @@ static bool take_body(struct connection *c, struct evbuffer *input, size_t size)
     size = size < have ? size : have;
     if (size == 0)
         return true;
-    if (!may_hold(c, size)) {
-        refuse(c, 503, "too many bytes of requests are on their way in; try again");
+    if (!connection_may_hold(c, size)) {
+        connection_refuse(c, 503, "too many bytes of requests are on their way in; try again");
         return false;
     }
     char *room = asl_buffer_room(&c->body, size);
     if (!room) {
-        refuse(c, 413, "the body is longer than this server takes");
+        connection_refuse(c, 413, "the body is longer than this server takes");
         return false;
     }
     evbuffer_remove(input, room, size);
     c->body.size += size;
     asl_buffer_put(&c->body, "", 0); /* the NUL behind it */
-    hold(c, size);
+    connection_hold(c, size);
     c->left -= (int64_t)size;
     return true;
 }
@@ -362,7 +208,7 @@ static char *take_line(struct connection *c, struct evbuffer *input, size_t maxi
     size_t size;
     struct evbuffer_ptr end = evbuffer_search_eol(input, NULL, NULL, EVBUFFER_EOL_CRLF_STRICT);
     if (end.pos > (ssize_t)maximum || (end.pos < 0 && evbuffer_get_length(input) > maximum)) {
-        refuse(c, 400, "a line of the chunked body is too long");
+        connection_refuse(c, 400, "a line of the chunked body is too long");
         return NULL;
     }
     return evbuffer_readln(input, &size, EVBUFFER_EOL_CRLF_STRICT);
@@ -396,7 +242,7 @@ static bool take_chunk_part(struct connection *c, struct evbuffer *input)
     }
     free(line);
     if (!is_fine)
-        refuse(c, 400, "the chunked body is malformed");
+        connection_refuse(c, 400, "the chunked body is malformed");
     else if (c->part == CHUNK_TRAILER && size == 0)
         hand_over(c);
     return c->state == BODY;
@@ -417,13 +263,13 @@ static void pass_gate(struct connection *c)
 {
     struct http_in *in = c->in;
     if (!http_head_host_is_allowed(c->head.host, (const char *const *)in->hosts))
-        refuse(c, 403,
+        connection_refuse(c, 403,
                "this Host is not served here; add it with the option for allowed hosts if "
                "it is yours");
     else if (http_head_is_foreign(&c->head))
-        refuse(c, 403, "requests on behalf of other sites are not served");
+        connection_refuse(c, 403, "requests on behalf of other sites are not served");
     else if (c->head.content_length > (int64_t)in->limits.body_bytes)
-        refuse(c, 413, "the body is longer than this server takes");
+        connection_refuse(c, 413, "the body is longer than this server takes");
     else {
         c->keep = c->head.keep_alive;
         c->state = BODY;
@@ -454,7 +300,7 @@ static void take_head(struct connection *c, struct evbuffer *input)
     struct evbuffer_ptr end = evbuffer_search(input, "\r\n\r\n", 4, &from);
     size_t size = end.pos >= 0 ? (size_t)end.pos + 4 : evbuffer_get_length(input);
     if (size > c->in->limits.header_bytes) {
-        refuse(c, 431, "the request's head is too large");
+        connection_refuse(c, 431, "the request's head is too large");
         return;
     }
     if (end.pos < 0) {
@@ -467,7 +313,7 @@ static void take_head(struct connection *c, struct evbuffer *input)
     int status = http_head_read(&c->head, (struct asl_text){bytes, size}, &why);
     evbuffer_drain(input, size);
     if (status)
-        refuse(c, status, why);
+        connection_refuse(c, status, why);
     else
         pass_gate(c);
 }
@@ -490,9 +336,9 @@ static void go_on(struct connection *c)
     do {
         before = c->state;
         if (c->state == IDLE && evbuffer_get_length(input) > 0) {
-            leave_idle(c);
+            connection_leave_idle(c);
             c->state = HEAD;
-            arm(c, c->in->limits.request_ms);
+            connection_arm(c, c->in->limits.request_ms);
         }
         if (c->state == HEAD)
             take_head(c, input);
@@ -519,25 +365,29 @@ static void linger(struct connection *c)
     c->state = LINGERING;
     bufferevent_setwatermark(c->socket, EV_READ, 0, 0);
     shutdown(bufferevent_getfd(c->socket), SHUT_WR);
-    arm(c, LINGER_MS);
+    connection_arm(c, LINGER_MS);
     throw_away(c, bufferevent_get_input(c->socket));
 }
 
-/* The output is drained. */
-static void on_written(struct bufferevent *socket, void *state)
+void connection_answered(struct connection *c)
 {
-    struct connection *c = state;
-    if (c->state != WRITING || evbuffer_get_length(bufferevent_get_output(socket)) > 0)
-        return;
     forget_body(c);
     if (!c->keep) {
         linger(c);
         return;
     }
     http_head_free(&c->head);
-    bufferevent_setwatermark(socket, EV_READ, 0, 0);
+    bufferevent_setwatermark(c->socket, EV_READ, 0, 0);
     enter_idle(c, c->in->limits.idle_ms);
     go_on(c);
+}
+
+/* The output is drained. */
+static void on_written(struct bufferevent *socket, void *state)
+{
+    struct connection *c = state;
+    if (c->state == WRITING && evbuffer_get_length(bufferevent_get_output(socket)) == 0)
+        connection_answered(c);
 }
 
 /* A client that ends its half while its answer is on the way gets the answer still; one that does
@@ -558,7 +408,7 @@ static void on_deadline(evutil_socket_t fd, short what, void *state)
     (void)fd, (void)what;
     struct connection *c = state;
     if (c->state == HEAD || c->state == BODY)
-        refuse(c, 408, "the request did not arrive in time");
+        connection_refuse(c, 408, "the request did not arrive in time");
     else
         connection_free(c);
 }
@@ -752,28 +602,4 @@ void http_in_free(struct http_in *h)
         free(h->hosts[i]);
     free(h->hosts);
     free(h);
-}
-
-/* ---- exchanges ---- */
-
-void http_exchange_answer(struct http_exchange *x, int status, const struct http_headers *headers,
-                          struct asl_text body)
-{
-    struct connection *c = x->connection;
-    if (c) {
-        c->exchange = NULL;
-        if (!may_hold(c, body.size))
-            refuse(c, 503, "too many answers wait for clients that do not read them; try again");
-        else
-            write_answer(c, status, headers, body, x->is_head);
-    }
-    http_head_free(&x->head);
-    asl_buffer_free(&x->body);
-    free(x);
-}
-
-void http_exchange_on_gone(struct http_exchange *x, void (*gone)(void *state), void *state)
-{
-    x->gone = gone;
-    x->gone_state = state;
 }

@@ -71,6 +71,14 @@ void http_in_close(struct http_in *h);
  * exchange is gone afterwards. A client that has gone is no error. */
 void http_exchange_answer(struct http_exchange *x, int status, const struct http_headers *headers,
                           struct asl_text body);
+/* An answer that is ready before it may be told. `prepare` copies what http_exchange_answer would take;
+ * false: it cannot (the client has gone, the answer is over 4 KiB): http_exchange_answer then. `send`, once,
+ * from any thread, gives the kernel what that takes without waiting; `finish`, in the loop, behind it, sees
+ * to the rest (to all of it, when nobody has sent), and the exchange is gone. */
+bool http_exchange_prepare(struct http_exchange *x, int status, const struct http_headers *headers,
+                           struct asl_text body);
+void http_exchange_send(struct http_exchange *x);
+void http_exchange_finish(struct http_exchange *x);
 /* Told when the client goes before it was answered (long polls); answering is then a no-op. */
 void http_exchange_on_gone(struct http_exchange *x, void (*gone)(void *state), void *state);
 

@@ -8,13 +8,24 @@
 
 /* ---- answering ---- */
 
+static struct engine_started started_of(const struct waiter *w)
+{
+    return (struct engine_started){.outcome = w->outcome,
+                                   .execution = w->execution,
+                                   .arn = w->arn,
+                                   .start_ms = w->start_ms,
+                                   .message = ""};
+}
+
+struct engine_word *waiter_word(const struct waiter *w)
+{
+    struct engine_started started = started_of(w);
+    return w->word && w->outcome == ENGINE_OK ? w->word(w->state, &started) : NULL;
+}
+
 static void answer_started(struct waiter *w)
 {
-    struct engine_started started = {.outcome = w->outcome,
-                                     .execution = w->execution,
-                                     .arn = w->arn,
-                                     .start_ms = w->start_ms,
-                                     .message = ""};
+    struct engine_started started = started_of(w);
     w->started(w->state, &started);
     free(w->arn);
     free(w);
@@ -159,6 +170,7 @@ static void begin(struct engine *e, const struct engine_start *start, const stru
         .version_arn = asl_text(start->version_arn),
         .alias_arn = asl_text(start->alias_arn),
         .input = start->input,
+        .parsed = start->parsed,
         .synchronous = start->synchronous,
         .start = asl_text(start->from ? start->from : ""),
         .variables = start->variables,
@@ -181,8 +193,10 @@ static void begin(struct engine *e, const struct engine_start *start, const stru
         live_starting(e, l);
     make_marks(e, start, l->id);
     struct arrival *a = arrival_new(ASL_START);
-    if (done)
+    if (done) {
         a->waiter = waiter_started(l->id, arn, done, state);
+        a->waiter->word = start->word;
+    }
     e->figures.started++;
     live_give(e, l, a);
 }
@@ -334,9 +348,10 @@ void engine_put_document(struct engine *e, const char *kind, const char *key,
     turn_ask(e);
 }
 
-void engine_after_commit(struct engine *e, void (*done)(void *state, enum engine_outcome outcome),
-                         void *state)
+void engine_after_commit(struct engine *e, struct engine_word *word,
+                         void (*done)(void *state, enum engine_outcome outcome), void *state)
 {
+    turn_add_word(turn_now(e), word);
     turn_wait(e, waiter_done(done, state, ENGINE_OK));
 }
 

@@ -95,16 +95,29 @@ struct engine_mark {
     void *state;
 };
 
+/* A word to be told the moment what it tells of is durable: by the thread that made it so, before the loop
+ * hears of that. `tell` touches what is its own alone; whoever gives a word keeps it until `done`. */
+struct engine_word {
+    void (*tell)(struct engine_word *w);
+    struct engine_word *next; /* the engine's */
+};
+
+struct engine_started;
+
 struct engine_start {
     int64_t machine;
     const char *name;       /* NULL: a new UUID */
     struct asl_text input;  /* JSON text; kept as it is in ExecutionStarted */
+    asl_value *parsed;      /* the same, where it was parsed already; or NULL */
     const char *version_arn, *alias_arn; /* or NULL */
     bool synchronous;       /* StartSyncExecution: see asl_birth */
     const char *from;       /* a fork: the state it begins with; NULL: StartAt */
     const asl_value *variables; /* a fork: {"name": value}, or NULL */
     const struct engine_mark *marks;
     size_t mark_count;
+    /* Asked when it was taken, before it is durable, with what `done` will say: a word, or NULL. Not asked
+     * where the start fails, or is that of another call. NULL function: no word. */
+    struct engine_word *(*word)(void *state, const struct engine_started *started);
 };
 
 /* The same name and input while the first still runs gives the first again (AWS's idempotency). */
@@ -191,10 +204,10 @@ void engine_try_end(struct task *t);
 /* Durable with whatever is committed next (store_put_document); reads see it from then on. */
 void engine_put_document(struct engine *e, const char *kind, const char *key,
                          struct store_bytes value);
-/* Calls `done` once all that was asked for so far is durable. Not called when the engine is closed
- * before. */
-void engine_after_commit(struct engine *e, void (*done)(void *state, enum engine_outcome outcome),
-                         void *state);
+/* Calls `done` once all that was asked for so far is durable, and has `word` (or NULL) told just before.
+ * Neither when the engine is closed before. */
+void engine_after_commit(struct engine *e, struct engine_word *word,
+                         void (*done)(void *state, enum engine_outcome outcome), void *state);
 /* Whether a document or machine that was put, or an execution that was looked at, is not durable as it
  * was put or seen: whoever tells of it to others tells it after engine_after_commit. */
 bool engine_is_ahead(const struct engine *e);

@@ -27,6 +27,7 @@ struct waiter {
     enum engine_outcome outcome;
     void (*started)(void *state, const struct engine_started *started);
     void (*done)(void *state, enum engine_outcome outcome);
+    struct engine_word *(*word)(void *state, const struct engine_started *started); /* or NULL */
     void *state;
     char *arn;
     int64_t start_ms;
@@ -95,6 +96,7 @@ struct turn {
     struct action *actions;
     size_t action_count, action_capacity;
     struct waiter *waiters, *waiters_tail;
+    struct engine_word *words; /* told by the committing thread, in any order */
     int64_t due;   /* the earliest that it writes, or NEVER */
     bool took_due; /* the store is asked anew what is due next, once this is durable */
 };
@@ -224,6 +226,9 @@ void turn_fill(struct engine *e); /* takes, runs, puts; commits nothing */
 /* Something has arrived. A turn waits for the end of the loop's round, so that one commit serves all that is
  * ready; but a disk that has nothing to do gets what there is once that is worth a commit. */
 void turn_feed(struct engine *e);
+/* What is to be told of it, once it was taken; NULL: nothing. */
+struct engine_word *waiter_word(const struct waiter *w);
+void turn_add_word(struct turn *t, struct engine_word *word); /* or NULL */
 void turn_wait(struct engine *e, struct waiter *w); /* answered after the commit of what came so far */
 void turn_act(struct engine *e, struct turn *t);    /* it is durable */
 bool turn_has_something(const struct turn *t);

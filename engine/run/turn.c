@@ -57,6 +57,14 @@ static void add_waiter(struct turn *t, struct waiter *w)
     t->waiters_tail = w;
 }
 
+void turn_add_word(struct turn *t, struct engine_word *word)
+{
+    if (!word)
+        return;
+    word->next = t->words;
+    t->words = word;
+}
+
 void turn_wait(struct engine *e, struct waiter *w)
 {
     add_waiter(turn_now(e), w);
@@ -267,6 +275,7 @@ static bool step(struct engine *e, struct live *l, const struct asl_event *event
     if (waiter) {
         waiter->outcome = taken ? ENGINE_OK : waiter->outcome;
         waiter->start_ms = asl_execution_started(l->x);
+        turn_add_word(e->now, waiter_word(waiter));
         turn_wait(e, waiter);
     }
     crash_here(CRASH_STEPPED);
@@ -538,6 +547,7 @@ static void answer(struct turn *t)
 {
     struct waiter *w = t->waiters;
     t->waiters = t->waiters_tail = NULL;
+    t->words = NULL; /* told, or left to those who wait */
     for (struct waiter *next; w; w = next) {
         next = w->next;
         crash_here(CRASH_ANSWER);

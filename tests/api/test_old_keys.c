@@ -84,7 +84,7 @@ static void serve_once(void)
     const struct api_options own = {.engine = e, .catalogue = catalogue, .without_schedules = true};
     struct api *a = api_new(&own, message);
     assert_non_null(a);
-    engine_after_commit(e, committed, NULL);
+    engine_after_commit(e, NULL, committed, NULL);
     loop_run(loop);
     engine_close(e);
     api_free(a);

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +27,7 @@
 struct server {
     struct loop *loop;
     struct http_in *in;
-    struct http_exchange *held; /* of /hold: answered when /release comes */
+    struct http_exchange *held; /* of /hold and /ready: answered when /release or /finish comes */
     bool was_gone;
 };
 
@@ -40,11 +41,47 @@ static void answer_text(struct http_exchange *x, int status, const char *text)
     http_exchange_answer(x, status, NULL, asl_text(text));
 }
 
+static void *send_elsewhere(void *exchange)
+{
+    http_exchange_send(exchange);
+    return NULL;
+}
+
+/* Answers that are ready before they may be told. */
+static bool handle_ready(struct server *s, struct http_exchange *x, const char *path)
+{
+    static char long_text[8 << 10];
+    memset(long_text, 'x', sizeof long_text - 1);
+    if (strcmp(path, "/ready") == 0) {
+        assert_false(http_exchange_prepare(x, 200, NULL, asl_text(long_text)));
+        assert_true(http_exchange_prepare(x, 200, NULL, ASL_TEXT("it was ready")));
+        s->held = x;
+        http_exchange_on_gone(x, on_gone, s);
+    } else if (strcmp(path, "/send") == 0) {
+        pthread_t thread;
+        assert_int_equal(pthread_create(&thread, NULL, send_elsewhere, s->held), 0);
+        pthread_join(thread, NULL);
+        answer_text(x, 200, "sent");
+    } else if (strcmp(path, "/finish") == 0) {
+        http_exchange_finish(s->held);
+        s->held = NULL;
+        answer_text(x, 200, s->was_gone ? "gone" : "here");
+        s->was_gone = false;
+    } else if (strcmp(path, "/held") == 0) {
+        answer_text(x, 200, !s->held ? "held: none" : s->was_gone ? "held: gone" : "held: one");
+    } else {
+        return false;
+    }
+    return true;
+}
+
 /* Echoes method, path, query and body; a few paths do something of their own. */
 static void handle(void *state, struct http_exchange *x, const struct http_received *request)
 {
     struct server *s = state;
     struct asl_buffer out;
+    if (handle_ready(s, x, request->path))
+        return;
     if (strcmp(request->path, "/hold") == 0) {
         s->held = x;
         http_exchange_on_gone(x, on_gone, s);
@@ -447,6 +484,69 @@ static void a_client_that_goes_is_noticed(void **state)
     stop(child);
 }
 
+static void ask(int fd, const char *path, char *answer, const char *until)
+{
+    char request[256];
+    int size = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\n" HOST "\r\n", path);
+    say(fd, request, (size_t)size);
+    if (until)
+        hear(fd, answer, until, 2000);
+}
+
+static void wait_until_held(int fd, const char *how)
+{
+    char answer[ANSWER_BYTES];
+    do
+        ask(fd, "/held", answer, "held: ");
+    while (!strstr(answer, how));
+}
+
+/* Sent by another thread or not at all, with the next request behind it or without: the client sees one
+ * answer, and the connection is kept. */
+static void a_ready_answer_may_be_sent_elsewhere(void **state)
+{
+    (void)state;
+    pid_t child;
+    char answer[ANSWER_BYTES];
+    uint16_t port = serve(NULL, &child);
+    int fd = dial(port), other = dial(port);
+    for (int is_sent = 0; is_sent < 2; is_sent++)
+        for (int is_pipelined = 0; is_pipelined < 2; is_pipelined++) {
+            ask(fd, "/ready", answer, NULL);
+            if (is_pipelined)
+                ask(fd, "/next", answer, NULL);
+            wait_until_held(other, "held: one");
+            if (is_sent) {
+                ask(other, "/send", answer, "sent");
+                hear(fd, answer, "it was ready", 2000); /* before the loop knows */
+            }
+            ask(other, "/finish", answer, "here");
+            if (!is_sent)
+                hear(fd, answer, "it was ready", 2000);
+            if (is_pipelined && !strstr(answer, "/next"))
+                hear(fd, answer, "/next|", 2000);
+            ask(fd, "/again", answer, "/again|");
+            assert_null(strstr(answer, "it was ready"));
+        }
+    /* Its client goes: the descriptor stays its own until the other thread is done with it. */
+    for (int is_sent = 0; is_sent < 2; is_sent++) {
+        ask(fd, "/ready", answer, NULL);
+        wait_until_held(other, "held: one");
+        close(fd);
+        wait_until_held(other, "held: gone");
+        fd = dial(port);
+        ask(fd, "/new", answer, "/new|");
+        if (is_sent)
+            ask(other, "/send", answer, "sent");
+        ask(other, "/finish", answer, "gone");
+        ask(fd, "/still", answer, "/still|");
+        assert_null(strstr(answer, "it was ready"));
+    }
+    close(fd);
+    close(other);
+    stop(child);
+}
+
 static void the_longest_idle_makes_room(void **state)
 {
     (void)state;
@@ -546,6 +646,7 @@ int main(void)
         cmocka_unit_test(a_request_may_arrive_byte_by_byte),
         cmocka_unit_test(slow_and_idle_clients_are_cut),
         cmocka_unit_test(a_client_that_goes_is_noticed),
+        cmocka_unit_test(a_ready_answer_may_be_sent_elsewhere),
         cmocka_unit_test(the_longest_idle_makes_room),
         cmocka_unit_test(a_crowd_of_slow_clients_is_bounded),
         cmocka_unit_test(wrong_addresses_are_explained),

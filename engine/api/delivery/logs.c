@@ -83,11 +83,11 @@ static struct asl_text group_of(const asl_value *logging)
 asl_value *logs_terms(struct api *a, const char *machine, const asl_value *logging)
 {
     const asl_value *level = api_get(logging, "level");
-    struct asl_text group = group_of(logging);
     struct value_list l;
-    if (!level || level_named(value_as_text(level)) == LEVEL_OFF || !group.size)
+    if (!level || level_named(value_as_text(level)) == LEVEL_OFF)
         return NULL;
-    if (!channel_operation(a, "cloudwatchlogs", "PutLogEvents", false))
+    struct asl_text group = group_of(logging);
+    if (!group.size || !channel_operation(a, "cloudwatchlogs", "PutLogEvents", false))
         return NULL;
     value_list_init(&l);
     value_list_set_take(&l, "group", value_string(group));

@@ -239,12 +239,20 @@ static void read_items(struct test_state *t)
         test_state_read_items(t, value_as_text(data));
 }
 
+static bool is_input_fine(const struct test_state *t)
+{
+    asl_value *v = api_read_input(t->call, t->input);
+    bool is_fine = v != NULL;
+    value_release(v);
+    return is_fine;
+}
+
 bool test_state_read(struct test_state *t)
 {
     const asl_value *mock = api_get(t->call->in, "mock");
     t->input = api_text(t->call, "input");
     t->input = t->input.data ? t->input : ASL_TEXT("{}");
-    if (!api_check_role(t->call) || !api_check_input(t->call, t->input) || !compile(t) ||
+    if (!api_check_role(t->call) || !is_input_fine(t) || !compile(t) ||
         !read_configuration(t, mock != NULL) || !(mock ? read_mock(t, mock) : check_unmocked(t)) ||
         !test_state_check_context(t) || !read_variables(t))
         return false;
