@@ -1,8 +1,7 @@
 /* Kept blocks: a stack for each size, the last given back is the first taken, while it is warm.
  *
  * Each block is one of the C library's with a head in front of it that names its size's class, so that
- * any thread may free it, and so that what is larger than the largest class passes through. The stacks are
- * arrays of their own: a list through the blocks would fetch each from memory to find the one behind it.
+ * any thread may free it, and so that what is larger than the largest class passes through.
  */
 #include "kept.h"
 
@@ -30,17 +29,13 @@ enum {
 struct head {
     alignas(max_align_t) size_t size; /* of what follows */
     unsigned kind;                    /* its class */
-};
-
-struct stack {
-    struct head **items;
-    size_t count, capacity;
+    struct head *next;                /* while it is kept */
 };
 
 struct keeper {
     bool keeps; /* this thread's blocks */
     size_t kept;
-    struct stack stacks[CLASSES];
+    struct head *first[CLASSES];
 };
 static _Thread_local struct keeper own;
 
@@ -63,12 +58,12 @@ static size_t size_of(unsigned kind)
 static void *take(size_t size)
 {
     unsigned kind = class_of(size);
-    struct stack *kept = kind < UNCLASSED && own.keeps ? &own.stacks[kind] : NULL;
-    if (kept && kept->count) {
-        own.kept -= size_of(kind);
-        return kept->items[--kept->count] + 1;
+    struct head *h = kind < UNCLASSED && own.keeps ? own.first[kind] : NULL;
+    if (h) {
+        own.first[kind] = h->next;
+        own.kept -= h->size;
+        return h + 1;
     }
-    struct head *h;
     size_t room = kind < UNCLASSED ? size_of(kind) : size;
     if (room > SIZE_MAX - sizeof *h)
         return NULL;
@@ -80,31 +75,17 @@ static void *take(size_t size)
     return h + 1;
 }
 
-static bool has_room(struct stack *s)
-{
-    if (s->count < s->capacity)
-        return true;
-    size_t capacity = s->capacity ? 2 * s->capacity : 64;
-    struct head **items = realloc(s->items, capacity * sizeof(struct head *));
-    if (!items)
-        return false;
-    s->items = items;
-    s->capacity = capacity;
-    return true;
-}
-
 static void give_back(void *block)
 {
     struct head *h = block ? (struct head *)block - 1 : NULL;
     if (!h)
         return;
-    if (!own.keeps || h->kind == UNCLASSED || own.kept > KEPT_MAXIMUM ||
-        !has_room(&own.stacks[h->kind])) {
+    if (!own.keeps || h->kind == UNCLASSED || own.kept > KEPT_MAXIMUM) {
         free(h);
         return;
     }
-    struct stack *s = &own.stacks[h->kind];
-    s->items[s->count++] = h;
+    h->next = own.first[h->kind];
+    own.first[h->kind] = h;
     own.kept += h->size;
 }
 
