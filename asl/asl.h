@@ -218,6 +218,7 @@ int64_t asl_execution_stopped(const asl_execution *x); /* 0 while RUNNING */
  * ASL_MAP_RUN told of its end holds). */
 struct asl_map_run {
     size_t total, pending, running, succeeded, failed;
+    size_t pending_redrive; /* had no success before the run was redriven, and wait for their turn */
     size_t concurrency; /* at most at once; 0: no bound of its own */
 };
 bool asl_execution_map_run(const asl_execution *x, int64_t started, struct asl_map_run *run);
@@ -269,7 +270,8 @@ enum asl_command_kind {
     ASL_RUN_CHILDREN, /* play the children of a Parallel or Map: asl_env's plays_children */
     ASL_MAP_RUN, /* a distributed Map's run began, ended, or goes on after all: `task` is its MapRunStarted
                     event's id, `parameters` what is to be kept of it (struct asl_map_run's members):
-                    with "mapRunArn" of the beginning, with "status" of the end, {} that its end is void */
+                    with "mapRunArn" of the beginning, with "status" of the end, with neither of its being
+                    redriven: "redriveCount" and "redriveDate", which voids its end */
     ASL_CANCEL_TASK, /* nobody waits for it any more (sibling failed, timeout, stop) */
     ASL_FINISH,      /* the execution has ended; see asl_execution_status() */
 };

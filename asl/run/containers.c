@@ -409,9 +409,33 @@ bool work_map(struct run *r, struct frame *f)
 
 /* ---- iterations ---- */
 
+/* Of a redriven Map, what is done or goes on is passed by. */
+static bool has_next(struct frame *f)
+{
+    while (f->next_child < f->child_count) {
+        const struct frame *child = f->children[f->next_child];
+        if (!f->results[f->next_child] && (!child || child->over))
+            return true;
+        f->next_child++;
+    }
+    return false;
+}
+
+static void redrive_next(struct run *r, struct frame *f)
+{
+    size_t index = f->next_child++;
+    f->running++;
+    f->children[index]->over = false;
+    frame_restart(r, f->children[index], map_run_redrive_child(r, f, index));
+}
+
 static bool begin_iteration(struct run *r, struct frame *f, int64_t previous)
 {
     size_t index = f->next_child;
+    if (f->children[index]) {
+        redrive_next(r, f);
+        return true;
+    }
     asl_value *input = iteration_input(r, f, index);
     if (!input)
         return false;
@@ -440,28 +464,28 @@ static void fail_container(struct run *r, struct frame *f, const struct frame *f
     state_fail(r, f);
 }
 
+static void collect_when_done(struct run *r, struct frame *f)
+{
+    if (f->running == 0 && !has_next(f)) {
+        f->phase = FRAME_COLLECT;
+        ready_push_first(r->x, f);
+    }
+}
+
 void container_spawn(struct run *r, struct frame *f)
 {
     int64_t previous = f->last;
     f->phase = FRAME_CHILDREN;
-    while (f->next_child < f->child_count &&
-           (f->concurrency == 0 || f->running < f->concurrency)) {
+    while ((f->concurrency == 0 || f->running < f->concurrency) && has_next(f)) {
         if (!begin_iteration(r, f, previous)) {
             fail_container(r, f, NULL);
             return;
         }
     }
+    collect_when_done(r, f);
 }
 
 /* ---- ends of children ---- */
-
-static void collect_when_done(struct run *r, struct frame *f)
-{
-    if (f->running == 0 && f->next_child == f->child_count) {
-        f->phase = FRAME_COLLECT;
-        ready_push_first(r->x, f);
-    }
-}
 
 static void forget_child(struct frame *f, size_t index)
 {
@@ -473,7 +497,7 @@ static void forget_child(struct frame *f, size_t index)
 /* A place has come free: the next iteration begins on the chain of the one that ended. */
 static void go_on_after(struct run *r, struct frame *f, int64_t previous)
 {
-    if (f->next_child < f->child_count && !begin_iteration(r, f, previous)) {
+    if (has_next(f) && !begin_iteration(r, f, previous)) {
         fail_container(r, f, NULL);
         return;
     }
@@ -524,7 +548,7 @@ static void abort_each(struct run *r, struct frame *f, const struct frame *faile
     bool distributed = frame_is_distributed(f);
     for (size_t i = 0; i < f->child_count && !f->wrecked; i++) {
         struct frame *child = f->children[i];
-        if (!child)
+        if (!child || child->over)
             continue;
         bool is_told = child == failed && distributed; /* with its own error */
         if (f->state->kind == STATE_MAP && !is_told && !quietly)
@@ -563,6 +587,18 @@ static void fail_exceeded(struct run *r)
               ASL_TEXT("The specified tolerated failure threshold was exceeded"));
 }
 
+/* A failure that is tolerated. A redrive goes on with what failed, where it can. */
+static void put_aside(struct run *r, struct frame *f, struct frame *child)
+{
+    if (!frame_is_distributed(f) || f->state->of.map.child_express) {
+        forget_child(f, child->index);
+        return;
+    }
+    abort_frame(r, child, child->last, true);
+    child->over = true;
+    f->running--;
+}
+
 void container_child_failed(struct run *r, struct frame *child)
 {
     struct frame *f = child->parent;
@@ -575,7 +611,7 @@ void container_child_failed(struct run *r, struct frame *child)
         if (!frame_is_distributed(f))
             f->last = id;
         ready_remove_tree(r->x, child);
-        forget_child(f, child->index);
+        put_aside(r, f, child);
         flow_begin(r, f);
         go_on_after(r, f, last);
         return;

@@ -36,9 +36,12 @@ void frame_forget_children(struct frame *f)
     free(f->children);
     free(f->results);
     value_release(f->items);
+    value_release(f->run_arn);
     f->children = NULL;
     f->results = NULL;
-    f->items = NULL;
+    f->items = f->run_arn = NULL;
+    f->run_redrives = 0;
+    f->begun = 0;
     f->child_count = f->next_child = f->running = f->failed = f->concurrency = f->tolerated = 0;
     f->wrecked = false;
 }

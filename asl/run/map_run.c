@@ -19,7 +19,7 @@ int64_t map_run_emit(struct run *r, const struct frame *map, enum history_type t
         {EVENT_EXECUTION_REDRIVEN, EVENT_EXECUTION_REDRIVEN},
     };
     struct history_event e;
-    const struct frame *child = map->children[index];
+    struct frame *child = map->children[index];
     size_t i = 0;
     while (types[i].iteration != type)
         i++;
@@ -33,10 +33,12 @@ int64_t map_run_emit(struct run *r, const struct frame *map, enum history_type t
         e.error = asl_text(r->failure.error);
         e.cause = asl_text(r->failure.cause);
     } else if (type == EVENT_EXECUTION_REDRIVEN) {
-        e.number = r->x->redrives;
+        e.number = child->redrives;
     }
     /* ended from outside: previousEventId is 0, as of every execution */
-    return run_map_run_emit(r, map, index, &e, type == EVENT_MAP_ITERATION_ABORTED ? 0 : child->last);
+    child->last =
+        run_map_run_emit(r, map, index, &e, type == EVENT_MAP_ITERATION_ABORTED ? 0 : child->last);
+    return child->last;
 }
 
 /* ---- what is kept of a run ---- */
@@ -45,13 +47,25 @@ static void count_run(const struct frame *f, struct asl_map_run *run)
 {
     *run = (struct asl_map_run){
         .total = f->child_count,
-        .pending = f->child_count - f->next_child,
         .running = f->running,
         .failed = f->failed,
         .concurrency = f->concurrency == DISTRIBUTED_CONCURRENCY ? 0 : f->concurrency,
     };
-    for (size_t i = 0; i < f->child_count; i++)
-        run->succeeded += f->results && f->results[i] != NULL;
+    for (size_t i = 0; i < f->child_count; i++) {
+        bool waits = i >= f->next_child && !f->results[i] && (!f->children[i] || f->children[i]->over);
+        run->succeeded += f->results[i] != NULL;
+        run->pending += waits && i >= f->begun;
+        run->pending_redrive += waits && i < f->begun;
+    }
+}
+
+/* Of a run that was redriven; it is whenever its execution is. */
+static void set_redrives(const struct run *r, const struct frame *f, struct value_list *l)
+{
+    if (f->run_redrives == 0)
+        return;
+    value_list_set_take(l, "redriveCount", value_integer(f->run_redrives));
+    value_list_set_take(l, "redriveDate", value_integer(r->x->redriven_at));
 }
 
 static void set_count(struct value_list *l, const char *name, size_t count)
@@ -87,9 +101,10 @@ void map_run_tell_end(struct run *r, const struct frame *f, int64_t id, const ch
     set_count(&l, "total", run.total);
     set_count(&l, "pending", run.pending);
     set_count(&l, "succeeded", run.succeeded);
-    set_count(&l, "failed", run.failed + now_failed);
+    set_count(&l, "failed", run.failed + run.pending_redrive + now_failed);
     set_count(&l, "aborted", run.running > now_failed ? run.running - now_failed : 0);
     set_count(&l, "maxConcurrency", run.concurrency);
+    set_redrives(r, f, &l);
     run_command(r, ASL_MAP_RUN, id)->parameters = value_object_take(&l);
 }
 
@@ -163,6 +178,7 @@ void map_run_begin(struct run *r, struct frame *f)
     struct history_event e;
     history_event_init(&e, EVENT_MAP_RUN_STARTED);
     e.map_run_arn = asl_buffer_text(&arn);
+    f->run_arn = value_string(e.map_run_arn);
     f->run = run_emit_on(r, f, &e);
     if (!f->silent)
         tell_run_began(r, f, asl_buffer_text(&arn), f->last);
@@ -186,12 +202,45 @@ void map_run_abort(void *run, struct frame *f)
     if (!f->state || !frame_is_distributed(f) || f->wrecked)
         return;
     for (size_t i = 0; i < f->child_count; i++)
-        if (f->children[i])
+        if (f->children[i] && !f->children[i]->over)
             map_run_emit(run, f, EVENT_MAP_ITERATION_ABORTED, i);
 }
 
-void map_run_redrive_child(struct run *r, struct frame *f, size_t index)
+/* They are started over, not redriven. */
+static void forget_express_children(struct frame *f)
 {
-    if (frame_is_distributed(f))
-        f->children[index]->last = map_run_emit(r, f, EVENT_EXECUTION_REDRIVEN, index);
+    for (size_t i = 0; i < f->child_count && f->state->of.map.child_express; i++) {
+        frame_free(f->children[i]);
+        f->children[i] = NULL;
+    }
+    if (f->state->of.map.child_express)
+        f->running = 0;
+}
+
+void map_run_redrive(struct run *r, struct frame *f)
+{
+    struct history_event e;
+    struct value_list l;
+    f->run_redrives++;
+    f->begun = f->next_child > f->begun ? f->next_child : f->begun;
+    f->next_child = f->failed = 0;
+    f->phase = FRAME_SPAWN;
+    forget_express_children(f);
+    history_event_init(&e, EVENT_MAP_RUN_REDRIVEN);
+    e.number = f->run_redrives;
+    if (f->run_arn) {
+        e.map_run_arn = value_as_text(f->run_arn);
+        run_emit_on(r, f, &e);
+    }
+    if (f->silent)
+        return;
+    value_list_init(&l);
+    set_redrives(r, f, &l);
+    run_command(r, ASL_MAP_RUN, f->run)->parameters = value_object_take(&l);
+}
+
+int64_t map_run_redrive_child(struct run *r, struct frame *f, size_t index)
+{
+    f->children[index]->redrives++;
+    return map_run_emit(r, f, EVENT_EXECUTION_REDRIVEN, index);
 }

@@ -89,6 +89,13 @@ struct frame {
     bool wrecked;       /* it failed: children stay as they stood, for a redrive */
     asl_value *items;   /* of a Map */
     int64_t run;        /* of a distributed Map: its MapRunStarted event's id */
+    asl_value *run_arn; /* its ARN; NULL: taken over from a state that did not hold it */
+    int64_t run_redrives;
+    size_t begun; /* before the run was redriven: items below are not begun for the first time */
+
+    /* a child of a distributed Map */
+    bool over;        /* it failed, which was tolerated: it stays for a redrive, and does not run */
+    int64_t redrives; /* of the execution that it is */
 
     asl_value *variables; /* {"name": value} of this scope; NULL: none */
 };
@@ -172,6 +179,9 @@ static inline bool frame_is_distributed(const struct frame *f)
 }
 
 /* ---- step.c ---- */
+/* Of a redriven execution: what of the frame had succeeded is kept, what failed or was cut off begins
+ * again, its retries unused; `previous` is the event behind which it goes on. */
+void frame_restart(struct run *r, struct frame *f, int64_t previous);
 int64_t run_now(struct run *r);
 /* Emits an event; `previous` is an id. Returns the new event's id. */
 int64_t run_emit(struct run *r, struct history_event *e, int64_t previous);
@@ -330,7 +340,10 @@ void map_run_tell_end(struct run *r, const struct frame *f, int64_t id, const ch
 int64_t map_run_emit(struct run *r, const struct frame *map, enum history_type type, size_t index);
 /* For each frame of an execution that ends otherwise than by itself: the children end, too. */
 void map_run_abort(void *run, struct frame *f);
-void map_run_redrive_child(struct run *r, struct frame *f, size_t index);
+/* MapRunRedriven; what had no success waits for its turn again. EXPRESS children begin anew. */
+void map_run_redrive(struct run *r, struct frame *f);
+/* ExecutionRedriven; its number. */
+int64_t map_run_redrive_child(struct run *r, struct frame *f, size_t index);
 bool map_run_update(struct run *r, const struct asl_event *event);
 
 #endif

@@ -14,8 +14,8 @@
 #include <string.h>
 
 /* 1 had no run of a distributed Map: its last event is taken for it. Before 3 nothing was known beside
- * the bytes. */
-#define SAVE_VERSION 3
+ * the bytes. Before 4 a run could not tell its ARN and redrives, and forgot failures that it tolerated. */
+#define SAVE_VERSION 4
 
 enum { KNOWN = 5, ALL_KNOWN = (1 << KNOWN) - 1 }; /* texts of an asl_identity */
 
@@ -74,6 +74,20 @@ static void put_task(struct writer *w, const struct open_task *t)
 
 static void put_frame(struct writer *w, struct frame *f);
 
+static void put_map_run(struct writer *w, const struct frame *f)
+{
+    codec_put_signed(w->out, f->run);
+    codec_put_signed(w->out, f->run_redrives);
+    codec_put_number(w->out, f->begun);
+    put_value(w, f->run_arn);
+}
+
+/* Behind it no child has been. */
+static size_t begun_children(const struct frame *f)
+{
+    return f->begun > f->next_child ? f->begun : f->next_child;
+}
+
 static void put_children(struct writer *w, struct frame *f)
 {
     const size_t numbers[] = {f->child_count, f->next_child, f->running,
@@ -85,10 +99,15 @@ static void put_children(struct writer *w, struct frame *f)
         codec_put_number(w->out, numbers[i]);
     put_value(w, f->items);
     if (frame_is_distributed(f))
-        codec_put_signed(w->out, f->run);
-    for (size_t i = 0; i < f->next_child; i++) {
-        asl_buffer_putc(w->out, (char)((f->children[i] != NULL) | (f->results[i] != NULL) << 1));
-        if (f->children[i])
+        put_map_run(w, f);
+    size_t count = begun_children(f);
+    for (size_t i = 0; i < count; i++) {
+        const struct frame *child = f->children[i];
+        asl_buffer_putc(w->out, (char)((child != NULL) | (f->results[i] != NULL) << 1 |
+                                       (child && child->over) << 2));
+        if (child && frame_is_distributed(f))
+            codec_put_signed(w->out, child->redrives);
+        if (child)
             put_frame(w, f->children[i]);
         if (f->results[i])
             put_value(w, f->results[i]);
@@ -243,6 +262,18 @@ static bool child_count_fits(const struct frame *f)
            f->child_count == value_count(f->items);
 }
 
+static void get_map_run(struct loader *l, struct frame *f)
+{
+    f->run = codec_signed(&l->bytes);
+    if (l->version < 4)
+        return;
+    f->run_redrives = codec_signed(&l->bytes);
+    f->begun = (size_t)codec_number(&l->bytes);
+    f->run_arn = get_value(l);
+    if (f->run_redrives < 0 || (f->run_arn && value_kind(f->run_arn) != VALUE_STRING))
+        l->bytes.damaged = true;
+}
+
 static void get_children(struct loader *l, struct frame *f)
 {
     size_t *const numbers[] = {&f->next_child, &f->running, &f->failed, &f->concurrency,
@@ -254,9 +285,9 @@ static void get_children(struct loader *l, struct frame *f)
         *numbers[i] = (size_t)codec_number(&l->bytes);
     f->items = get_value(l);
     if (l->version >= 2 && frame_is_distributed(f))
-        f->run = codec_signed(&l->bytes);
+        get_map_run(l, f);
     f->child_count = count;
-    if (l->bytes.damaged || !child_count_fits(f) || f->next_child > count) {
+    if (l->bytes.damaged || !child_count_fits(f) || begun_children(f) > count) {
         f->child_count = 0; /* nothing is allocated for it yet */
         l->bytes.damaged = true;
         return;
@@ -264,13 +295,17 @@ static void get_children(struct loader *l, struct frame *f)
     f->children = asl_allocate_zeroed(count, sizeof *f->children);
     f->results = asl_allocate_zeroed(count, sizeof *f->results);
     size_t running = 0;
-    for (size_t i = 0; i < f->next_child && !l->bytes.damaged; i++) {
+    for (size_t i = 0; i < begun_children(f) && !l->bytes.damaged; i++) {
         unsigned marks = codec_byte(&l->bytes);
         struct states *scope = f->state->kind == STATE_MAP ? f->state->of.map.processor
                                                            : f->state->of.parallel.branches[i];
         if (marks & 1) {
+            bool tells = l->version >= 4 && frame_is_distributed(f);
+            int64_t redrives = tells ? codec_signed(&l->bytes) : 0;
             f->children[i] = get_frame(l, f, i, scope);
-            running++;
+            f->children[i]->redrives = redrives;
+            f->children[i]->over = tells && (marks & 4);
+            running += !f->children[i]->over;
         }
         if (marks & 2)
             f->results[i] = get_value(l);

@@ -494,21 +494,19 @@ static bool task_event(struct run *r, const struct asl_event *event)
     return true;
 }
 
-/* What had succeeded is kept; what failed or was cut off begins again, its retries unused. */
-static void restart(struct run *r, struct frame *f, int64_t previous)
+void frame_restart(struct run *r, struct frame *f, int64_t previous)
 {
+    bool distributed = f->child_count && frame_is_distributed(f);
     free(f->retries);
     f->retries = NULL;
     f->retry_count = 0;
     f->last = previous;
     f->wrecked = false;
+    if (distributed)
+        map_run_redrive(r, f);
     for (size_t i = 0; i < f->child_count; i++)
-        if (f->children[i]) {
-            restart(r, f->children[i], previous);
-            map_run_redrive_child(r, f, i);
-        }
-    if (f->child_count && frame_is_distributed(f) && !f->silent)
-        run_command(r, ASL_MAP_RUN, f->run)->parameters = value_empty_object();
+        if (f->children[i] && !f->children[i]->over)
+            frame_restart(r, f->children[i], distributed ? map_run_redrive_child(r, f, i) : previous);
     if (f->phase == FRAME_CHILDREN && f->next_child < f->child_count)
         f->phase = FRAME_SPAWN;
     if (f->phase != FRAME_CHILDREN)
@@ -532,7 +530,7 @@ static bool redrive(struct run *r)
     int64_t redriven = run_emit(r, &e, x->last_event);
     if (x->machine->timeout_seconds)
         x->deadline = x->redriven_at + x->machine->timeout_seconds * 1000;
-    restart(r, x->root, redriven);
+    frame_restart(r, x->root, redriven);
     return true;
 }
 

@@ -164,6 +164,16 @@ static void child_now_free(struct child_now *c)
     value_release(c->cause);
 }
 
+/* One that ended before its run was redriven, in a run that goes on, waits for its turn. */
+static void await_redrive(struct child_now *c, const struct map_run *run)
+{
+    bool unsuccessful = c->status == ASL_FAILED || c->status == ASL_ABORTED;
+    int64_t redriven = api_document_integer(run->redriven, "redriveDate");
+    if (unsuccessful && run->is_live && !run->is_over && c->stopped &&
+        value_as_double(c->stopped) * 1000 < (double)redriven)
+        c->status = ASL_PENDING_REDRIVE;
+}
+
 static const struct {
     const char *type, *details;
     enum asl_status status;
@@ -270,6 +280,7 @@ void map_child_describe(struct api_call *call, const struct map_child *child)
                  ASL_TEXT_ARGS(api_text(call, "executionArn")));
         return;
     }
+    await_redrive(&c, &run);
     struct value_list l;
     value_list_init(&l);
     set_child(&l, &child->arn, child->arn.qualifier, api_get(run.beginning, "mapRunArn"), &c);
@@ -335,7 +346,8 @@ static void show_page(struct api_call *call, const struct map_run *run, const st
     value_list_init(&items);
     value_list_init(&l);
     for (; i > 0; i--) {
-        const struct child_now *c = &all->items[i - 1];
+        struct child_now *c = &all->items[i - 1];
+        await_redrive(c, run);
         if (!is_wanted(call, c))
             continue;
         if (items.count == size)

@@ -41,6 +41,7 @@ void map_run_free(struct map_run *run)
 {
     value_release(run->beginning);
     value_release(run->end);
+    value_release(run->redriven);
     free(run->execution_arn);
 }
 
@@ -52,7 +53,9 @@ bool map_run_read(struct api *a, int64_t execution, int64_t started, struct map_
     snprintf(key, sizeof key, "%019" PRId64 ":%" PRId64, execution, started);
     snprintf(end, sizeof end, "%s.end", key);
     store_get_document(store, ENGINE_MAP_RUNS, key, take_document, &run->beginning);
-    store_get_document(store, ENGINE_MAP_RUNS, end, take_document, &run->end);
+    store_get_document(store, ENGINE_MAP_RUNS, end, take_document, &run->redriven);
+    if (api_get(run->redriven, "status"))
+        run->end = value_retain(run->redriven);
     bool fine = run->beginning && engine_look(a->engine, run->execution, see_execution, run);
     if (!fine)
         map_run_free(run);
@@ -97,6 +100,8 @@ static asl_value *counts_of(const struct map_run *run)
     const asl_value *end = run->end;
     bool was_stopped = !end && run->is_over;
     int64_t total = api_document_integer(end ? end : run->beginning, "total");
+    int64_t waiting = run->is_live ? (int64_t)run->now.pending_redrive : 0;
+    int64_t failed = (int64_t)run->now.failed + (was_stopped ? waiting : 0);
     int64_t running = run->is_live ? (int64_t)run->now.running : 0;
     int64_t succeeded = end ? api_document_integer(end, "succeeded") : (int64_t)run->now.succeeded;
     const struct {
@@ -108,13 +113,13 @@ static asl_value *counts_of(const struct map_run *run)
                                    : total},
         {"running", was_stopped ? 0 : running},
         {"succeeded", succeeded},
-        {"failed", end ? api_document_integer(end, "failed") : (int64_t)run->now.failed},
+        {"failed", end ? api_document_integer(end, "failed") : failed},
         {"timedOut", 0},
         {"aborted", end ? api_document_integer(end, "aborted") : was_stopped ? running : 0},
         {"total", total},
         {"resultsWritten", strcmp(status_of(run), "SUCCEEDED") == 0 ? succeeded : 0},
         {"failuresNotRedrivable", 0},
-        {"pendingRedrive", 0},
+        {"pendingRedrive", was_stopped ? 0 : waiting},
     };
     struct value_list l;
     value_list_init(&l);
@@ -147,7 +152,10 @@ void api_DescribeMapRun(struct api_call *call)
     asl_value *counts = counts_of(&run);
     value_list_set_take(&l, "itemCounts", value_retain(counts));
     value_list_set_take(&l, "executionCounts", counts);
-    value_list_set_take(&l, "redriveCount", value_integer(0));
+    int64_t redrives = api_document_integer(run.redriven, "redriveCount");
+    value_list_set_take(&l, "redriveCount", value_integer(redrives));
+    if (redrives > 0)
+        api_copy_time(&l, run.redriven, "redriveDate");
     map_run_free(&run);
     api_answer_take(call, value_object_take(&l));
 }
@@ -235,12 +243,11 @@ struct runs {
     char message[160];
 };
 
-static asl_value *item_of(const struct runs *r, const asl_value *event)
+static asl_value *item_of(const struct runs *r, const asl_value *details, const asl_value *started)
 {
     struct arn arn;
     char machine[API_ARN_BYTES], name[2 * API_NAME_BYTES];
     struct value_list l;
-    const asl_value *details = api_get(event, "mapRunStartedEventDetails");
     const asl_value *run = api_get(details, "mapRunArn");
     value_list_init(&l);
     api_copy_member(&l, r->call->in, "executionArn");
@@ -250,8 +257,31 @@ static asl_value *item_of(const struct runs *r, const asl_value *event)
         api_make_arn(&arn.scope, "stateMachine", name, NULL, machine);
         value_list_set_take(&l, "stateMachineArn", value_string_z(machine));
     }
-    value_list_set_take(&l, "startDate", value_retain(api_get(event, "timestamp")));
+    value_list_set_take(&l, "startDate", value_retain(started));
     return value_object_take(&l);
+}
+
+static void begin_run(struct runs *r, int64_t id, const asl_value *event)
+{
+    value_list_push_take(&r->items, value_integer(id));
+    value_list_push_take(&r->items, item_of(r, api_get(event, "mapRunStartedEventDetails"),
+                                            api_get(event, "timestamp")));
+}
+
+/* It goes on, and its end will refer to this. */
+static void redrive_run(struct runs *r, int64_t id, const asl_value *event)
+{
+    const asl_value *details = api_get(event, "mapRunRedrivenEventDetails");
+    const asl_value *arn = api_get(details, "mapRunArn");
+    for (size_t i = 0; arn && i < r->items.count; i += 2) {
+        asl_value *item = r->items.items[i + 1];
+        if (!value_equal(api_get(item, "mapRunArn"), arn))
+            continue;
+        value_release(r->items.items[i]);
+        r->items.items[i] = value_integer(id);
+        r->items.items[i + 1] = item_of(r, details, api_get(item, "startDate"));
+        value_release(item);
+    }
 }
 
 /* The end of a run refers to its beginning. */
@@ -269,8 +299,9 @@ static bool see_event(void *state, int64_t id, const asl_value *event)
     struct runs *r = state;
     struct asl_text type = value_as_text(api_get(event, "type"));
     if (asl_text_is(type, "MapRunStarted")) {
-        value_list_push_take(&r->items, value_integer(id));
-        value_list_push_take(&r->items, item_of(r, event));
+        begin_run(r, id, event);
+    } else if (asl_text_is(type, "MapRunRedriven")) {
+        redrive_run(r, id, event);
     } else if (asl_text_starts(type, "MapRun")) {
         end_run(r, event);
     }

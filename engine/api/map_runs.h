@@ -7,6 +7,7 @@
 struct map_run {
     int64_t execution, started; /* MapRunStarted's id */
     asl_value *beginning, *end; /* documents; end NULL: it goes on, or its execution was stopped */
+    asl_value *redriven;        /* "redriveCount" and "redriveDate"; NULL: it was not */
     struct asl_map_run now;
     bool is_live, is_over;
     enum asl_status status; /* of the execution */

@@ -193,7 +193,8 @@ void engine_try_end(struct task *t);
 /* ---- map runs ----
  *
  * Kept as documents of this kind, by "<execution in 19 digits>:<MapRunStarted's id>", what ASL_MAP_RUN
- * says of the beginning; with ".end" behind it of the end; and by the run's ARN that key. */
+ * says of the beginning; with ".end" behind it of the end, or that it was
+ * redriven since; and by the run's ARN that key. */
 #define ENGINE_MAP_RUNS "mapRun"
 /* Events of the STANDARD children of an execution's distributed Maps, chunks for asl_children_read: by
  * "<execution in 19 digits>:<number of the first event in 19 digits>". */

@@ -158,8 +158,8 @@ static void add_action(struct engine *e, struct live *l, struct asl_command *c, 
     c->parameters = c->credentials = NULL; /* they are the action's now */
 }
 
-/* Kept under the execution and the run's first event, ".end" behind it when it has ended; the run's ARN
- * leads there. Durable with the events that tell of it. */
+/* Kept under the execution and the run's first event, ".end" behind it of the end or of going on after
+ * it; the run's ARN leads there. Durable with the events that tell of it. */
 static void keep_map_run(struct engine *e, const struct live *l, const struct asl_command *c)
 {
     char key[64];
@@ -169,8 +169,6 @@ static void keep_map_run(struct engine *e, const struct live *l, const struct as
              arn ? "" : ".end");
     asl_buffer_init(&scratch, ASL_BUFFER_MAXIMUM);
     struct asl_text text = value_compact(c->parameters, &scratch);
-    if (value_count(c->parameters) == 0)
-        text.size = 0; /* it goes on: there is no end to keep */
     store_put_document(e->now->batch, ENGINE_MAP_RUNS, key, (struct store_bytes){text.data, text.size});
     if (arn)
         store_put_document(e->now->batch, ENGINE_MAP_RUNS, value_as_text(arn).data,

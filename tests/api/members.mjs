@@ -20,7 +20,6 @@ const shape = (name) => model.shapes[name];
 // Output members that no answer here has, and why.
 const ABSENT = {
   'DescribeStateMachine.label': 'it takes no ARN with a label',
-  'DescribeMapRun.redriveDate': 'a run is redriven with its execution, whose date it is',
   'TestState.inspectionData.request': 'a test of its own: test_state.mjs', 'TestState.inspectionData.response': 'as above',
 };
 // Input members that change nothing, and why.
@@ -293,6 +292,11 @@ async function mapRuns() {
   await call('GetExecutionHistory', { executionArn: children[0].executionArn });
   const its = await call('DescribeStateMachineForExecution', { executionArn: children[0].executionArn });
   heeds('DescribeStateMachineForExecution', 'executionArn', [its.label, its.stateMachineArn], ['l', `${m}/l`]);
+  const again = await start(m, { input: '[1]' });
+  await call('StopExecution', { executionArn: again });
+  await call('RedriveExecution', { executionArn: again });
+  const [{ mapRunArn: redriven }] = (await call('ListMapRuns', { executionArn: again })).mapRuns;
+  heeds('RedriveExecution', 'executionArn', [(await call('DescribeMapRun', { mapRunArn: redriven })).redriveCount], [1]);
   const twice = define({ M: { Type: 'Map', Next: 'N', ItemProcessor: { ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' }, StartAt: 'I',
     States: { I: { Type: 'Pass', End: true } } } }, N: { Type: 'Map', End: true, ItemProcessor: { ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' },
     StartAt: 'J', States: { J: { Type: 'Pass', End: true } } } } });

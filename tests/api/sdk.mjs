@@ -292,6 +292,43 @@ async function children(run, m, parent) {
   for (const operation of ['StopExecution', 'RedriveExecution']) await refuses('ValidationException', operation, { executionArn });
 }
 
+// A tolerated failure waits for its redrive, one at a time, over a kill -9.
+await test('a map run that tolerates is redriven', async () => {
+  const { activityArn } = await send('CreateActivity', { name: 'of-tolerated' });
+  const m = await machine(define({ M: { Type: 'Map', Label: 't', End: true, MaxConcurrency: 1, ToleratedFailureCount: 1,
+    ItemProcessor: { ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' }, StartAt: 'A',
+      States: { A: { Type: 'Task', Resource: activityArn, End: true } } } } }));
+  const arn = await start(m, { input: '[1,2,3]' });
+  const fail = async () => send('SendTaskFailure', { taskToken: (await send('GetActivityTask', { activityArn })).taskToken, error: 'E' });
+  const succeed = async () => {
+    const { taskToken, input } = await send('GetActivityTask', { activityArn });
+    await send('SendTaskSuccess', { taskToken, output: input });
+    return input;
+  };
+  await fail();
+  await fail();
+  await until(arn, 'FAILED');
+  const [{ mapRunArn }] = (await send('ListMapRuns', { executionArn: arn })).mapRuns;
+  const counts = async () => {
+    const { executionCounts: c } = await send('DescribeMapRun', { mapRunArn });
+    return [c.pending, c.running, c.succeeded, c.failed, c.pendingRedrive];
+  };
+  const statuses = async () => (await send('ListExecutions', { mapRunArn })).executions.reverse().map((x) => `${x.status} ${x.redriveCount}`);
+  is(await counts(), [1, 0, 0, 2, 0]);
+  await send('RedriveExecution', { executionArn: arn });
+  is(await counts(), [1, 1, 0, 0, 1]);
+  is(await statuses(), ['PENDING_REDRIVE 0', 'RUNNING 1']);
+  is((await send('ListExecutions', { mapRunArn, statusFilter: 'PENDING_REDRIVE' })).executions.length, 1);
+  await server.stop('SIGKILL');
+  await server.start();
+  client = connect();
+  is(await counts(), [1, 1, 0, 0, 1]);
+  is([await succeed(), await succeed(), await succeed()], ['2', '1', '3']);
+  is((await until(arn)).output, '[1,2,3]');
+  is(await counts(), [0, 0, 3, 0, 0]);
+  is(await statuses(), ['SUCCEEDED 1', 'SUCCEEDED 1', 'SUCCEEDED 0']);
+});
+
 // Failed, aborted and redriven ones, over a kill -9; what is counted is what is listed.
 await test('children of a map run', async () => {
   const { activityArn } = await send('CreateActivity', { name: 'of-children' });
@@ -323,9 +360,13 @@ await test('children of a map run', async () => {
   const types = async (x) => (await send('GetExecutionHistory', { executionArn: x.executionArn })).events.map((e) => `${e.previousEventId} ${e.type}`);
   is(await types(all[1]), ['0 ExecutionStarted', '1 TaskStateEntered', '2 ActivityScheduled', '3 ActivityStarted', '4 ActivityFailed', '5 ExecutionFailed']);
   is(await types(all[2]), ['0 ExecutionStarted', '1 TaskStateEntered', '2 ActivityScheduled', '0 ExecutionAborted']);
-  await send('RedriveExecution', { executionArn: arn });
+  const [ended] = (await send('ListMapRuns', { executionArn: arn })).mapRuns;
+  const { redriveDate } = await send('RedriveExecution', { executionArn: arn });
   const running = await send('DescribeMapRun', { mapRunArn });
-  is([running.status, running.stopDate, running.executionCounts.running], ['RUNNING', undefined, 2]);
+  is([running.status, running.stopDate, running.executionCounts.running, running.redriveCount, running.redriveDate],
+    ['RUNNING', undefined, 2, 1, redriveDate]);
+  is((await send('ListMapRuns', { executionArn: arn })).mapRuns, [{ ...ended, stopDate: undefined }]
+    .map(({ stopDate, ...rest }) => rest));
   for (let i = 0; i < 2; i++) {
     const { taskToken } = await send('GetActivityTask', { activityArn });
     await send('SendTaskSuccess', { taskToken, output: '"again"' });
@@ -334,6 +375,14 @@ await test('children of a map run', async () => {
   all = await counted();
   is(all.map((x) => [x.status, x.redriveCount]), [['SUCCEEDED', 0], ['SUCCEEDED', 1], ['SUCCEEDED', 1]]);
   is((await send('DescribeExecution', { executionArn: all[1].executionArn })).output, '"again"');
+  is((await types(all[1])).slice(6), ['6 ExecutionRedriven', '7 ActivityScheduled', '8 ActivityStarted', '9 ActivitySucceeded',
+    '10 TaskStateExited', '11 ExecutionSucceeded']);
+  const redriven = (await send('GetExecutionHistory', { executionArn: arn })).events.filter((e) => /Redriven/.test(e.type));
+  is(redriven.map((e) => [e.type, e.mapRunRedrivenEventDetails]),
+    [['ExecutionRedriven', undefined], ['MapRunRedriven', { mapRunArn, redriveCount: 1 }]]);
+  const over = await send('DescribeMapRun', { mapRunArn });
+  is([over.status, over.redriveCount, over.redriveDate, over.stopDate > redriveDate], ['SUCCEEDED', 1, redriveDate, true]);
+  is((await send('ListMapRuns', { executionArn: arn })).mapRuns.map((r) => r.stopDate), [over.stopDate]);
   // one that is stopped from outside, and EXPRESS children, which nobody can look at
   const stopped = await start(m, { input: '[1]' });
   await send('GetActivityTask', { activityArn });
