@@ -200,6 +200,12 @@ item jsonata_regex_apply(struct run *run, struct function *f, item subject, item
     if (item_is_failed(text))
         return text;
     double index = from.kind == ITEM_NUMBER && from.as.number > 0 ? floor(from.as.number) : 0;
+    if (from.kind == ITEM_BOOLEAN)
+        index = from.as.boolean;
+    if (from.kind == ITEM_ARRAY) /* its text is taken for a number */
+        from = jsonata_javascript_text(run, from);
+    if (item_is_failed(from))
+        return from;
     if (from.kind == ITEM_STRING && from.size < 10 && is_digits(item_string(from)))
         index = (double)digits_value(item_string(from), 0, from.size);
     return apply_from(run, f, text, javascript_length(subject),

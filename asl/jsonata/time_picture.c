@@ -300,6 +300,8 @@ static bool add_marker(struct analysis *a, struct asl_text marker)
     if (comma != SIZE_MAX)
         read_width(part, (struct asl_text){marker.data + comma + 1, marker.size - comma - 1});
     struct asl_text presentation = {marker.data + 1, end > 1 ? end - 1 : 0};
+    if (comma == 0) /* substring(1, 0) is substring(0, 1) */
+        presentation = (struct asl_text){marker.data, 1};
     char second = '\0';
     if (presentation.size > 1 && strchr("atco", presentation.data[presentation.size - 1])) {
         second = presentation.data[--presentation.size];
