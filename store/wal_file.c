@@ -347,6 +347,7 @@ static int vfs_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int fla
 static void begin(void)
 {
     static sqlite3_vfs vfs;
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* a lock an allocation, for figures that nobody reads */
     parent = sqlite3_vfs_find(NULL);
     vfs = *parent;
     vfs.zName = "stepwell";

@@ -339,7 +339,15 @@ static void called_in_tail(struct run *run, const struct node *procedure, item c
     run->failure.position = procedure->position;
 }
 
-static item make_tail_call(struct run *run, const struct tail *t, item input, struct frame *frame)
+/* What a chain of tail calls has come through. A function that was an argument is wrapped by the
+ * reference, and what is called within it, however far, is called within the wrapper: it has no
+ * context, and its errors are told of the place where the outermost wrapper was called. */
+struct lent_calls {
+    const struct node *first, *last; /* the procedures, NULL before there was one */
+};
+
+static item make_tail_call(struct run *run, const struct tail *t, item input, struct frame *frame,
+                           struct lent_calls *lent)
 {
     const struct node *procedure = t->node->lhs;
     item few[ARGUMENTS_FEW], next = jsonata_evaluate_node(run, procedure, t->input, t->frame);
@@ -356,18 +364,35 @@ static item make_tail_call(struct run *run, const struct tail *t, item input, st
     run->steps += 2; /* an endless loop shall run out of time before it runs out of memory */
     if (!arguments)
         return item_failed();
+    if (lent->first)
+        input = (item){.kind = ITEM_NULL};
     item result = call_once(run, next, arguments, count, input, frame);
     if (item_is_failed(result) && (next.kind != ITEM_FUNCTION || next.borrowed))
         called_in_tail(run, procedure, next);
+    if (result.kind == ITEM_TAIL && next.borrowed)
+        *lent = (struct lent_calls){lent->first ? lent->first : procedure, procedure};
     return result;
+}
+
+static void called_when_lent(struct run *run, const struct lent_calls *lent)
+{
+    if (lent->last->type == NODE_VARIABLE && item_is_undefined(run->failure.token))
+        run->failure.token = lent->last->value;
+    if (lent->first->position != JSONATA_NO_POSITION) {
+        run->failure.has_position = true;
+        run->failure.position = lent->first->position;
+    }
 }
 
 item jsonata_apply(struct run *run, item function, const item *arguments, size_t count, item input,
                    struct frame *frame)
 {
     item result = call_once(run, function, arguments, count, input, frame);
+    struct lent_calls lent = {NULL, NULL};
     while (result.kind == ITEM_TAIL)
-        result = make_tail_call(run, result.as.tail, input, frame);
+        result = make_tail_call(run, result.as.tail, input, frame, &lent);
+    if (item_is_failed(result) && lent.first)
+        called_when_lent(run, &lent);
     return result;
 }
 

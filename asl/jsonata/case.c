@@ -89,15 +89,39 @@ static size_t put_ascii(struct builder *b, struct asl_text t, size_t at, char fi
     return size;
 }
 
+/* U+3000 to U+9FFF, Kana and Han, three bytes each that begin with these, have no case. */
+#define CASELESS_FIRST 0xe3
+#define CASELESS_LAST  0xe9
+
+/* The run of them at `at`, as it is; returns its size. */
+static size_t put_caseless(struct builder *b, struct asl_text t, size_t at)
+{
+    size_t end = at;
+    while (end + 2 < t.size && (unsigned char)t.data[end] >= CASELESS_FIRST &&
+           (unsigned char)t.data[end] <= CASELESS_LAST)
+        end += 3;
+    end = end > at ? end : t.size;
+    jsonata_builder_put(b, (struct asl_text){t.data + at, end - at});
+    return end - at;
+}
+
+/* The run at `at` that wants no table; 0 where there is none. */
+static size_t put_plain(struct builder *b, struct asl_text t, size_t at, char first)
+{
+    unsigned char byte = (unsigned char)t.data[at];
+    if (byte < 0x80)
+        return put_ascii(b, t, at, first);
+    return byte >= CASELESS_FIRST && byte <= CASELESS_LAST ? put_caseless(b, t, at) : 0;
+}
+
 void jsonata_to_lower(struct builder *b, struct asl_text t)
 {
     for (size_t at = 0; at < t.size;) {
-        unsigned char byte = (unsigned char)t.data[at];
-        if (byte < 0x80) {
-            at += put_ascii(b, t, at, 'A');
+        size_t start = at, plain = put_plain(b, t, at, 'A');
+        if (plain > 0) {
+            at += plain;
             continue;
         }
-        size_t start = at;
         int32_t c = value_utf8_next(t, &at);
         if (c == CAPITAL_I_WITH_DOT)
             jsonata_builder_put(b, ASL_TEXT("i\xcc\x87"));
@@ -111,21 +135,27 @@ void jsonata_to_lower(struct builder *b, struct asl_text t)
 
 static const char *special(uint32_t c)
 {
-    for (size_t i = 0; i < jsonata_upper_special_count; i++)
-        if (jsonata_upper_specials[i].from == c)
-            return jsonata_upper_specials[i].to;
+    size_t low = 0, high = jsonata_upper_special_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (jsonata_upper_specials[middle].from == c)
+            return jsonata_upper_specials[middle].to;
+        if (jsonata_upper_specials[middle].from < c)
+            low = middle + 1;
+        else
+            high = middle;
+    }
     return NULL;
 }
 
 void jsonata_to_upper(struct builder *b, struct asl_text t)
 {
     for (size_t at = 0; at < t.size;) {
-        unsigned char byte = (unsigned char)t.data[at];
-        if (byte < 0x80) {
-            at += put_ascii(b, t, at, 'a');
+        size_t start = at, plain = put_plain(b, t, at, 'a');
+        if (plain > 0) {
+            at += plain;
             continue;
         }
-        size_t start = at;
         int32_t c = value_utf8_next(t, &at);
         const char *several = c >= 0 ? special((uint32_t)c) : NULL;
         if (several)

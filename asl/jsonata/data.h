@@ -192,7 +192,7 @@ void jsonata_set(struct heap *h, struct object *o, struct asl_text key, item val
 /* The same with the key as a string item. */
 void jsonata_set_item(struct heap *h, struct object *o, item key, item value);
 /* For a key that is known to be new. */
-void jsonata_add(struct heap *h, struct object *o, struct asl_text key, bool borrowed, item value);
+void jsonata_add(struct heap *h, struct object *o, item key, item value);
 void jsonata_delete(struct object *o, struct asl_text key);
 /* The place of the member in `members`, or UINT32_MAX. */
 uint32_t jsonata_find(const struct object *o, struct asl_text key);

@@ -611,12 +611,25 @@ static item attach_to_tail(struct run *run, const struct node *n, item tail, str
     return result.kind == ITEM_FUNCTION && result.as.function == shown.as.function ? tail : result;
 }
 
+static item fail_value_limit(struct run *run)
+{
+    item failed = jsonata_fail_value(run, "D2015", item_number((double)run->string_maximum));
+    run->failure.words = "A value of the evaluation takes more than {{value}} bytes";
+    return failed;
+}
+
 static item finish_node(struct run *run, const struct node *n, item result, struct frame *frame)
 {
     if ((n->predicates || n->group || n->keep_array) && !item_is_failed(result))
         result = result.kind == ITEM_TAIL ? attach_to_tail(run, n, result, frame)
                                           : apply_attachments(run, n, result, frame);
-    return result.kind == ITEM_ARRAY ? jsonata_collapsed(run, result) : result;
+    if (result.kind == ITEM_STRING)
+        return result.size <= run->string_maximum ? result : fail_value_limit(run);
+    if (result.kind != ITEM_ARRAY)
+        return result;
+    if (result.as.array->count > run->array_maximum)
+        return fail_value_limit(run);
+    return jsonata_collapsed(run, result);
 }
 
 item jsonata_evaluate_rows(struct run *run, const struct node *n, item input, struct frame *frame)

@@ -67,6 +67,7 @@ struct run {
     item input; /* as given; `$$` */
     size_t depth, depth_maximum;
     size_t steps, step_maximum;
+    size_t string_maximum, array_maximum; /* of one value: bytes, elements */
     const char *stack_limit; /* the C stack must stay above this */
     struct failure failure;
     struct value_list owned;      /* results of foreign functions, released at the end */

@@ -334,15 +334,38 @@ static struct wide wide_of(const struct text *t)
     return (struct wide){(uint32_t *)t->at, t->size};
 }
 
+#define FIXED_SIZE 512
+
+/* toFixed: of a middle C prints the even neighbour; here the last digit, a 5, goes and the text of
+ * what is before it is counted up. */
+static size_t to_fixed(double d, int places, char digits[FIXED_SIZE])
+{
+    if (!jsonata_is_in_the_middle(d, places))
+        return (size_t)snprintf(digits, FIXED_SIZE, "%.*f", places, d);
+    size_t size = (size_t)snprintf(digits + 1, FIXED_SIZE - 1, "%.*f", places + 1, d);
+    size -= places == 0 ? 2 : 1; /* the point too */
+    digits[0] = '0';
+    size_t at = size;
+    while (digits[at] == '9' || digits[at] == '.') {
+        digits[at] = digits[at] == '.' ? '.' : '0';
+        at--;
+    }
+    digits[at]++;
+    if (digits[0] != '0')
+        return size + 1;
+    memmove(digits, digits + 1, size);
+    return size;
+}
+
 /* Math.abs(d).toFixed(places) in the picture's digits, its point replaced. */
 static void fixed(const struct format *f, struct text *t, double d, size_t places)
 {
-    char digits[512];
+    char digits[FIXED_SIZE];
     size_t size;
     uint32_t zero = f->properties[ZERO_DIGIT].size ? f->properties[ZERO_DIGIT].at[0] : '0';
     d = fabs(d);
     if (d < 1e21)
-        size = (size_t)snprintf(digits, sizeof digits, "%.*f", (int)places, d);
+        size = to_fixed(d, (int)places, digits);
     else
         size = jsonata_print_number(d, false, digits);
     t->size = 0;

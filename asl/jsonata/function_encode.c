@@ -114,12 +114,20 @@ static item encode(struct run *run, item text, const char *kept, const char *fun
     struct builder b;
     jsonata_builder_init(&b, &run->heap);
     jsonata_charge_bytes(run, 8 * (size_t)text.size);
-    for (size_t i = 0; i < text.size; i++) {
-        unsigned char c = (unsigned char)text.as.text[i];
-        if (stays((char)c, kept))
-            jsonata_builder_putc(&b, (char)c);
-        else
-            jsonata_builder_put(&b, (struct asl_text){(char[]){'%', hex[c >> 4], hex[c & 15]}, 3});
+    for (size_t i = 0; i < text.size;) {
+        size_t start = i;
+        while (i < text.size && stays(text.as.text[i], kept))
+            i++;
+        jsonata_builder_put(&b, (struct asl_text){text.as.text + start, i - start});
+        char escapes[3 * 32];
+        size_t size = 0;
+        for (; i < text.size && size < sizeof escapes && !stays(text.as.text[i], kept); i++) {
+            unsigned char c = (unsigned char)text.as.text[i];
+            escapes[size++] = '%';
+            escapes[size++] = hex[c >> 4];
+            escapes[size++] = hex[c & 15];
+        }
+        jsonata_builder_put(&b, (struct asl_text){escapes, size});
     }
     return jsonata_builder_item(&b);
 }
@@ -165,8 +173,11 @@ static item decode(struct run *run, item text, const char *kept, const char *fun
     jsonata_builder_init(&b, &run->heap);
     jsonata_charge_bytes(run, 8 * t.size);
     for (size_t at = 0; at < t.size;) {
-        if (t.data[at] != '%') {
-            jsonata_builder_putc(&b, t.data[at++]);
+        const char *escape = memchr(t.data + at, '%', t.size - at);
+        size_t end = escape ? (size_t)(escape - t.data) : t.size;
+        if (end > at) {
+            jsonata_builder_put(&b, (struct asl_text){t.data + at, end - at});
+            at = end;
             continue;
         }
         char character[4];

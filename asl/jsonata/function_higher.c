@@ -122,7 +122,7 @@ NATIVE(sift)
         if (truth == TRUTH_FAILED)
             return item_failed();
         if (truth == TRUTH_YES)
-            jsonata_add(&run->heap, out, item_string(key), key.borrowed, value);
+            jsonata_add(&run->heap, out, key, value);
     }
     return out->count > 0 ? item_object(out) : item_undefined();
 }

@@ -130,11 +130,11 @@ static item match_members(struct run *run, struct function *next, item text, dou
 {
     struct heap *h = &run->heap;
     struct object *o = jsonata_object(h, 5);
-    jsonata_add(h, o, ASL_TEXT("match"), false, text);
-    jsonata_add(h, o, ASL_TEXT("start"), false, item_number(start));
-    jsonata_add(h, o, ASL_TEXT("end"), false, item_number(end));
-    jsonata_add(h, o, ASL_TEXT("groups"), false, groups);
-    jsonata_add(h, o, ASL_TEXT("next"), false, item_function(next));
+    jsonata_add(h, o, jsonata_string_z("match"), text);
+    jsonata_add(h, o, jsonata_string_z("start"), item_number(start));
+    jsonata_add(h, o, jsonata_string_z("end"), item_number(end));
+    jsonata_add(h, o, jsonata_string_z("groups"), groups);
+    jsonata_add(h, o, jsonata_string_z("next"), item_function(next));
     return item_object(o);
 }
 
@@ -371,10 +371,10 @@ NATIVE(match)
     enum found found = find(&m, true, &match);
     for (double seen = 0; found == FOUND && seen < limit; seen++) {
         struct object *o = jsonata_object(&run->heap, 3);
-        jsonata_add(&run->heap, o, ASL_TEXT("match"), false, match.text);
-        jsonata_add(&run->heap, o, ASL_TEXT("index"), false,
+        jsonata_add(&run->heap, o, jsonata_string_z("match"), match.text);
+        jsonata_add(&run->heap, o, jsonata_string_z("index"),
                     item_number(units_at(&m, match.start)));
-        jsonata_add(&run->heap, o, ASL_TEXT("groups"), false, match.groups);
+        jsonata_add(&run->heap, o, jsonata_string_z("groups"), match.groups);
         jsonata_push(&run->heap, out, item_object(o));
         found = find(&m, false, &match);
     }

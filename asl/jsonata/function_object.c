@@ -55,8 +55,7 @@ static void spread_into(struct run *run, item i, struct array *out)
         struct members m = jsonata_members(&run->heap, i);
         for (size_t at = 0; at < m.count; at++) {
             struct object *one = jsonata_object(&run->heap, 1);
-            jsonata_add(&run->heap, one, jsonata_member_key(&m, at),
-                        jsonata_member_key_is_borrowed(&m, at),
+            jsonata_add(&run->heap, one, jsonata_member_key_item(&m, at),
                         jsonata_member_value(&run->heap, &m, at));
             jsonata_push(&run->heap, out, item_object(one));
         }

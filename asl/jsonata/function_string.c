@@ -81,28 +81,28 @@ NATIVE(substring_after)
     return item_text((struct asl_text){found, (size_t)(t.data + t.size - found)});
 }
 
-NATIVE(lowercase)
+static item change_case(struct run *run, item text,
+                        void (*change)(struct builder *, struct asl_text))
 {
-    UNUSED_IN_NATIVE;
-    if (arguments[0].kind != ITEM_STRING)
+    if (text.kind != ITEM_STRING)
         return item_undefined();
     struct builder b;
     jsonata_builder_init(&b, &run->heap);
-    jsonata_charge_bytes(run, 8 * (size_t)arguments[0].size);
-    jsonata_to_lower(&b, item_string(arguments[0]));
+    jsonata_charge_bytes(run, 8 * (size_t)text.size);
+    change(&b, item_string(text));
     return jsonata_builder_item(&b);
+}
+
+NATIVE(lowercase)
+{
+    UNUSED_IN_NATIVE;
+    return change_case(run, arguments[0], jsonata_to_lower);
 }
 
 NATIVE(uppercase)
 {
     UNUSED_IN_NATIVE;
-    if (arguments[0].kind != ITEM_STRING)
-        return item_undefined();
-    struct builder b;
-    jsonata_builder_init(&b, &run->heap);
-    jsonata_charge_bytes(run, 8 * (size_t)arguments[0].size);
-    jsonata_to_upper(&b, item_string(arguments[0]));
-    return jsonata_builder_item(&b);
+    return change_case(run, arguments[0], jsonata_to_upper);
 }
 
 static bool is_blank(char c)

@@ -93,7 +93,7 @@ static bool add_to_group(struct grouping *g, item key, item data, uint32_t pair)
         g->entries = more;
         g->capacity = capacity;
     }
-    jsonata_add(&g->run->heap, g->places, item_string(key), key.borrowed, item_number(g->count));
+    jsonata_add(&g->run->heap, g->places, key, item_number(g->count));
     g->entries[g->count++] = (struct entry){{data, NULL}, pair};
     return true;
 }
@@ -176,8 +176,7 @@ static item evaluate_values(struct grouping *g)
         if (item_is_failed(value))
             return value;
         if (!item_is_undefined(value))
-            jsonata_add(h, result, jsonata_member_key(&m, i), jsonata_member_key_is_borrowed(&m, i),
-                        value);
+            jsonata_add(h, result, jsonata_member_key_item(&m, i), value);
     }
     return item_object(result);
 }
@@ -216,7 +215,7 @@ static item construct(struct run *run, const struct group *g, item context, stru
         if (item_is_failed(value))
             return value;
         if (!item_is_undefined(value))
-            jsonata_add(&run->heap, result, item_string(keys[i]), keys[i].borrowed, value);
+            jsonata_add(&run->heap, result, keys[i], value);
     }
     return item_object(result);
 }

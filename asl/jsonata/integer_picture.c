@@ -1,5 +1,6 @@
 /* See integer_picture.h. */
 #include "integer_picture.h"
+#include "case.h"
 #include "power.h"
 
 #include <math.h>
@@ -15,6 +16,8 @@ static const uint32_t zeros[] = {0x30,   0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6,
 
 static uint32_t zero_of(uint32_t c)
 {
+    if (c < zeros[1]) /* ASCII, mostly */
+        return c >= '0' && c <= '9' ? '0' : 0;
     for (size_t i = 0; i < sizeof zeros / sizeof zeros[0]; i++)
         if (c >= zeros[i] && c <= zeros[i] + 9)
             return zeros[i];
@@ -77,7 +80,8 @@ static bool analyse_digits(struct run *run, struct asl_text text, struct integer
         while (start > 0 && ((unsigned char)text.data[start] & 0xc0) == 0x80)
             start--;
         size_t at = start;
-        int32_t read = value_utf8_next(text, &at);
+        int32_t read =
+            (unsigned char)text.data[start] < 0x80 ? text.data[start] : value_utf8_next(text, &at);
         uint32_t c = read < 0 ? 0xfffd : (uint32_t)read, zero = zero_of(c);
         end = start;
         if (zero) {
@@ -115,7 +119,7 @@ bool jsonata_integer_picture(struct run *run, struct asl_text text, struct integ
             primary.size = i;
             break;
         }
-    for (size_t i = 0; i < sizeof styles / sizeof styles[0]; i++)
+    for (size_t i = 0; primary.size <= 2 && i < sizeof styles / sizeof styles[0]; i++)
         if (asl_text_is(primary, styles[i].spelling)) {
             p->style = styles[i].style;
             p->letters = styles[i].letters;
@@ -207,6 +211,22 @@ static const char *ordinal_ending(const struct digits *d)
     return teen || last < '1' || last > '3' ? "th" : endings[last - '1'];
 }
 
+/* Those of ASCII at the front in one piece, or one character; returns how many. */
+static size_t put_some(struct builder *b, const uint32_t *at, size_t count)
+{
+    char ascii[64];
+    size_t size = 0;
+    while (size < count && size < sizeof ascii && at[size] < 0x80) {
+        ascii[size] = (char)at[size];
+        size++;
+    }
+    if (size > 0)
+        jsonata_builder_put(b, (struct asl_text){ascii, size});
+    else
+        jsonata_builder_unit(b, at[0]);
+    return size > 0 ? size : 1;
+}
+
 static bool put_decimal(struct run *run, struct builder *b, double value,
                         const struct integer_picture *p)
 {
@@ -230,8 +250,8 @@ static bool put_decimal(struct run *run, struct builder *b, double value,
         d.at[d.size++] = (uint32_t)((unsigned char)number[i] + p->zero - '0');
     separate(&d, p);
     jsonata_charge(run, d.size / 8);
-    for (size_t i = 0; i < d.size; i++)
-        jsonata_builder_unit(b, d.at[i]);
+    for (size_t i = 0; i < d.size;)
+        i += put_some(b, d.at + i, d.size - i);
     if (p->ordinal)
         jsonata_builder_put(b, asl_text(ordinal_ending(&d)));
     return true;
@@ -321,12 +341,17 @@ static double roman_value(char c)
 }
 
 /* An upper-case picture reads upper case only. */
-static double read_roman(struct asl_text t, bool upper)
+static double read_roman(struct run *run, struct asl_text t, bool upper)
 {
+    if (!upper) {
+        struct builder b;
+        jsonata_builder_init(&b, &run->heap);
+        jsonata_to_upper(&b, t);
+        t = item_string(jsonata_builder_item(&b));
+    }
     double value = 0, most = 1;
     for (size_t i = t.size; i-- > 0;) {
-        char c = t.data[i];
-        double digit = roman_value(upper || c < 'a' || c > 'z' ? c : (char)(c & ~0x20));
+        double digit = roman_value(t.data[i]);
         if (digit < most) {
             value -= digit;
         } else {
@@ -361,21 +386,43 @@ static double read_hexadecimal(struct asl_text t)
     return value;
 }
 
+/* "12th" without its ending, whatever the two UTF-16 units are. */
+static struct asl_text without_ending(struct asl_text t)
+{
+    for (int units = 0; units < 2 && t.size > 0;) {
+        do
+            t.size--;
+        while (t.size > 0 && ((unsigned char)t.data[t.size] & 0xc0) == 0x80);
+        units += (unsigned char)t.data[t.size] >= 0xf0 ? 2 : 1;
+    }
+    return t;
+}
+
+static bool is_javascript_space(uint32_t c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r') || c == 0xa0 || c == 0x1680 ||
+           (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f ||
+           c == 0x205f || c == 0x3000 || c == 0xfeff;
+}
+
 static double read_decimal(struct asl_text t, const struct integer_picture *p)
 {
-    double value = NAN, sign = 1;
+    double value = NAN, sign = 0;
     size_t digits = 0;
     if (p->ordinal)
-        t.size = t.size > 2 ? t.size - 2 : 0;
+        t = without_ending(t);
     for (size_t at = 0; at < t.size;) {
         int32_t c = value_utf8_next(t, &at);
         if (c < 0)
             break;
         if (is_separator(p, (uint32_t)c))
             continue;
-        if (isnan(value) && (c == ' ' || c == '-' || c == '+')) {
-            sign = c == '-' ? -1 : sign;
-            continue;
+        if (digits == 0 && sign == 0) { /* as parseInt() */
+            if (is_javascript_space((uint32_t)c))
+                continue;
+            sign = c == '-' ? -1 : 1;
+            if (c == '-' || c == '+')
+                continue;
         }
         int64_t digit = (int64_t)c - p->zero;
         if ((c == 'x' || c == 'X') && value == 0 && digits == 1)
@@ -395,7 +442,7 @@ double jsonata_read_integer(struct run *run, struct asl_text t, const struct int
     case INTEGER_LETTERS:
         return read_letters(t, p->letters == CASE_UPPER ? 'A' : 'a');
     case INTEGER_ROMAN:
-        return read_roman(t, p->letters == CASE_UPPER);
+        return read_roman(run, t, p->letters == CASE_UPPER);
     case INTEGER_WORDS:
         return jsonata_read_words(t);
     default:

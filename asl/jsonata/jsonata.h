@@ -84,6 +84,8 @@ struct jsonata_env {
     size_t step_maximum;                     /* evaluated nodes: bounds time without a clock */
     size_t memory_maximum; /* bytes of values made on the way; the result may take as many again */
     size_t stack_maximum;  /* bytes of C stack; raise it only where the thread has them */
+    size_t value_maximum;  /* bytes of any one value that a node gives: of a string its own, of an
+                              array 8 for each element; zero: only memory_maximum bounds it */
 };
 
 enum jsonata_outcome {

@@ -251,8 +251,7 @@ item jsonata_clone(struct run *run, item i)
             if (item_is_failed(copy))
                 return copy;
             if (!item_is_undefined(copy))
-                jsonata_add(&run->heap, to, jsonata_member_key(&m, at),
-                            jsonata_member_key_is_borrowed(&m, at), copy);
+                jsonata_add(&run->heap, to, jsonata_member_key_item(&m, at), copy);
         }
         return item_object(to);
     }

@@ -136,7 +136,7 @@ void jsonata_set_item(struct heap *h, struct object *o, item key, item value)
     if (found != NONE)
         o->members[found].value = value;
     else
-        jsonata_add(h, o, item_string(key), key.borrowed, value);
+        jsonata_add(h, o, key, value);
 }
 
 void jsonata_set(struct heap *h, struct object *o, struct asl_text key, item value)
@@ -144,7 +144,7 @@ void jsonata_set(struct heap *h, struct object *o, struct asl_text key, item val
     jsonata_set_item(h, o, item_text(key), value);
 }
 
-void jsonata_add(struct heap *h, struct object *o, struct asl_text key, bool borrowed, item value)
+void jsonata_add(struct heap *h, struct object *o, item key, item value)
 {
     if (o->count == o->capacity) {
         size_t capacity = 2 * (size_t)o->capacity;
@@ -161,8 +161,8 @@ void jsonata_add(struct heap *h, struct object *o, struct asl_text key, bool bor
         o->capacity = (uint32_t)capacity;
         o->index = NULL;
     }
-    o->members[o->count++] = (struct member){key.data, (uint32_t)key.size, borrowed, value};
-    o->has_index_keys = o->has_index_keys || is_index_key(key);
+    o->members[o->count++] = (struct member){key.as.text, key.size, key.borrowed, value};
+    o->has_index_keys = o->has_index_keys || is_index_key(item_string(key));
     if (o->index)
         index_insert(o, o->count - 1);
     else if (o->count > LINEAR)

@@ -3,7 +3,7 @@
  *   .              everything but the four line ends of JavaScript
  *   \s \S          JavaScript's white space; \d \w \b are ASCII in both
  *   ^ $            with m: at any of the four line ends; $ without m: only at the very end
- *   [ in a class   stands for itself (PCRE2 would see [:alpha:])
+ *   [ in a class   stands for itself (PCRE2 would see [:alpha:]), so does - beside \d
  *   \A \z \Q ...   letters that mean nothing in JavaScript stand for themselves
  *   \1 .. \99      back references only as far as there are groups, else octal or the digit
  *   \/             a slash
@@ -177,6 +177,41 @@ static void escape(struct translation *t, bool in_class)
     }
 }
 
+static bool is_class_letter(char c)
+{
+    return c && strchr("dDwWsS", c);
+}
+
+/* One character of a class, or an escape; true for one that is a class of its own (\d). */
+static bool class_atom(struct translation *t)
+{
+    char c = peek(t, 0);
+    t->at++;
+    if (c == '\\') {
+        bool is_class = is_class_letter(peek(t, 0));
+        escape(t, true);
+        return is_class;
+    }
+    if (strchr("[-:.=^&", c))
+        asl_buffer_putc(&t->out, '\\');
+    asl_buffer_putc(&t->out, c);
+    while (((unsigned char)peek(t, 0) & 0xc0) == 0x80) /* the rest of it in UTF-8 */
+        asl_buffer_putc(&t->out, t->pattern.data[t->at++]);
+    return false;
+}
+
+/* a-z; where an end is a class (\w-z) the hyphen stands for itself. */
+static void class_range(struct translation *t)
+{
+    bool is_class = class_atom(t);
+    if (peek(t, 0) != '-' || t->at + 1 >= t->pattern.size || peek(t, 1) == ']')
+        return;
+    t->at++;
+    bool stands = is_class || (peek(t, 0) == '\\' && is_class_letter(peek(t, 1)));
+    asl_buffer_puts(&t->out, stands ? "\\-" : "-");
+    class_atom(t);
+}
+
 static void character_class(struct translation *t)
 {
     asl_buffer_putc(&t->out, '[');
@@ -185,16 +220,8 @@ static void character_class(struct translation *t)
         asl_buffer_putc(&t->out, '^');
         t->at++;
     }
-    while (t->at < t->pattern.size && peek(t, 0) != ']') {
-        char c = peek(t, 0);
-        t->at++;
-        if (c == '\\')
-            escape(t, true);
-        else if (c == '[')
-            asl_buffer_puts(&t->out, "\\[");
-        else
-            asl_buffer_putc(&t->out, c);
-    }
+    while (t->at < t->pattern.size && peek(t, 0) != ']')
+        class_range(t);
     if (t->at >= t->pattern.size)
         t->refused = "missing terminating ] for character class";
     asl_buffer_putc(&t->out, ']');

@@ -129,14 +129,17 @@ struct asl_text jsonata_source(const struct jsonata *e)
 
 static bool to_value(struct run *run, item i, size_t depth, asl_value **value);
 
-static bool is_too_large(struct run *run, size_t bytes)
+static bool too_large(struct run *run)
 {
-    run->result_size += bytes;
-    if (run->result_size <= run->heap.arena.maximum)
-        return false;
     run->heap.arena.exhausted = true;
     jsonata_fail_limit(run);
     return true;
+}
+
+static inline bool is_too_large(struct run *run, size_t bytes)
+{
+    run->result_size += bytes;
+    return run->result_size > run->heap.arena.maximum && too_large(run);
 }
 
 static asl_value *string_value(struct asl_text t)
@@ -165,6 +168,18 @@ static asl_value *number_value(struct run *run, item i)
     return value_double(d);
 }
 
+/* Most of what leaves are leaves. */
+static inline bool leaf_or_value(struct run *run, item i, size_t depth, asl_value **value)
+{
+    bool known_number = i.kind == ITEM_NUMBER && i.size > 0;
+    if (!known_number && !(i.kind == ITEM_STRING && i.borrowed))
+        return to_value(run, i, depth, value);
+    if (is_too_large(run, VALUE_BYTES + (known_number ? 0 : i.size)))
+        return false;
+    *value = known_number ? number_value(run, i) : value_retain(value_of_text(i.as.text));
+    return true;
+}
+
 static bool array_value(struct run *run, const struct array *a, size_t depth, asl_value **value)
 {
     if (!a->items && a->json) {
@@ -178,7 +193,7 @@ static bool array_value(struct run *run, const struct array *a, size_t depth, as
     }
     for (uint32_t i = 0; i < a->count; i++) {
         asl_value *element = NULL;
-        if (!to_value(run, a->items[i], depth + 1, &element)) {
+        if (!leaf_or_value(run, a->items[i], depth + 1, &element)) {
             value_list_free(&list);
             return false;
         }
@@ -206,7 +221,7 @@ static asl_value *key_value(struct run *run, struct asl_text key)
 static bool member_value(struct run *run, struct asl_text key, bool borrowed, item i, size_t depth,
                          asl_value **key_out, asl_value **value)
 {
-    if (is_too_large(run, VALUE_BYTES + key.size) || !to_value(run, i, depth + 1, value))
+    if (is_too_large(run, VALUE_BYTES + key.size) || !leaf_or_value(run, i, depth + 1, value))
         return false;
     if (*value)
         *key_out = borrowed ? value_retain(value_of_text(key.data)) : key_value(run, key);
@@ -326,6 +341,9 @@ bool jsonata_to_value(struct run *run, item i, asl_value **value)
 /* So many variables find their place in the arena. */
 #define GLOBALS_FEW 32
 
+/* What an element of an array counts for in value_maximum. */
+#define ELEMENT_BYTES 8
+
 static size_t or_default(size_t given, size_t usual)
 {
     return given ? given : usual;
@@ -355,6 +373,8 @@ static void begin(struct run *run, const struct jsonata *e, const struct jsonata
     run->program->spare = NULL;
     run->depth_maximum = or_default(env->depth_maximum, JSONATA_DEPTH_MAXIMUM);
     run->step_maximum = or_default(env->step_maximum, JSONATA_STEP_MAXIMUM);
+    run->string_maximum = or_default(env->value_maximum, SIZE_MAX);
+    run->array_maximum = run->string_maximum / ELEMENT_BYTES;
     run->stack_limit = (const char *)__builtin_frame_address(0) -
                        or_default(env->stack_maximum, JSONATA_STACK_MAXIMUM);
     run->global_count = run->symbols->count;

@@ -12,6 +12,16 @@ struct writer {
     item culprit;
 };
 
+/* A number with so many binary digits behind the point has as many decimal ones, the last a 5: it
+ * lies half way between two of one digit less. C prints the even one then. */
+bool jsonata_is_in_the_middle(double d, int places)
+{
+    int exponent;
+    double fraction = frexp(d, &exponent);
+    uint64_t digits = (uint64_t)ldexp(fabs(fraction), 53);
+    return digits && 53 - exponent - __builtin_ctzll(digits) == places + 1;
+}
+
 /* Number(d.toPrecision(15)). Most doubles have no more digits than that to begin with. */
 double jsonata_round_to_15_digits(double d)
 {
@@ -27,6 +37,9 @@ double jsonata_round_to_15_digits(double d)
     if (digits <= 15)
         return d;
     snprintf(text, sizeof text, "%.14e", d);
+    int places = 14 - atoi(strchr(text, 'e') + 1);
+    if (jsonata_is_in_the_middle(d, places)) /* a bit farther from zero: digits end long before */
+        snprintf(text, sizeof text, "%.14e", d * (1 + 0x1p-52));
     return strtod(text, NULL);
 }
 

@@ -137,9 +137,6 @@ static double parse_offset(item zone)
     return sign * value;
 }
 
-/* What ECMA-262 calls the time values. */
-#define TIME_MAXIMUM 8.64e15
-
 item jsonata_time_format(struct run *run, double ms, item picture, item zone)
 {
     static const char iso[] = "[Y0001]-[M01]-[D01]T[H01]:[m01]:[s01].[f001][Z01:01t]";

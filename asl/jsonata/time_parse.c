@@ -229,14 +229,22 @@ static double part_of(const struct components *c, char letter)
     return trunc(c->value[(unsigned char)letter]);
 }
 
+/* A day of the year gives month and day; the year stays, however far the day lies outside it. */
+static double by_day_of_year(double year, double day_of_year)
+{
+    double ms = jsonata_date_utc(year, 0, 1) + (day_of_year - 1) * 86400000.0;
+    if (!(fabs(ms) <= TIME_MAXIMUM))
+        return NAN;
+    struct civil derived = jsonata_civil(ms);
+    return jsonata_date_utc(year, derived.month - 1, derived.day);
+}
+
 static double moment(const struct components *c, bool by_day, bool twelve)
 {
     double month = c->value['M'] > 0 ? c->value['M'] - 1 : 0, year = part_of(c, 'Y');
     double hour = part_of(c, 'H');
-    if (year >= 0 && year <= 99)
-        year += 1900; /* as Date.UTC */
-    double day = by_day ? jsonata_utc(year, 0, 1) + (c->value['d'] - 1) * 86400000.0
-                        : jsonata_utc(year, trunc(month), part_of(c, 'D'));
+    double day = by_day ? by_day_of_year(year, c->value['d'])
+                        : jsonata_date_utc(year, trunc(month), part_of(c, 'D'));
     if (twelve) {
         hour = c->value['h'] == 12 ? 0 : part_of(c, 'h');
         if (c->value['P'] == 1)

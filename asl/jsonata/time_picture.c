@@ -41,6 +41,11 @@ double jsonata_utc(double year, double month, double day)
     return ((double)days_from_civil((int64_t)year + years, in_year + 1, 1) + day - 1) * DAY_MS;
 }
 
+double jsonata_date_utc(double year, double month, double day)
+{
+    return jsonata_utc(year >= 0 && year <= 99 ? 1900 + year : year, month, day);
+}
+
 struct civil jsonata_civil(double ms)
 {
     int64_t whole = (int64_t)ms, days = floor_divide(whole, 86400000);
@@ -62,10 +67,12 @@ struct civil jsonata_civil(double ms)
     return c;
 }
 
-/* The Monday of the first week of a month (of a year: of its January), ISO 8601. */
-static double first_week(double year, double month)
+/* The Monday of the first week of a month (of a year: of its January), ISO 8601. The months before
+ * and behind the year's are its neighbours'. */
+static double first_week(double year, int month)
 {
-    double first = jsonata_utc(year, month, 1);
+    year += month < 0 ? -1 : month > 11 ? 1 : 0;
+    double first = jsonata_date_utc(year, (month + 12) % 12, 1);
     int weekday = jsonata_civil(first).weekday;
     return weekday > 4 ? first + (8 - weekday) * DAY_MS : first - (weekday - 1) * DAY_MS;
 }
@@ -77,7 +84,7 @@ static double weeks_between(double start, double end)
 
 static double week_of_year(const struct civil *c)
 {
-    double today = jsonata_utc(c->year, c->month - 1, c->day);
+    double today = jsonata_date_utc(c->year, c->month - 1, c->day);
     double week = weeks_between(first_week(c->year, 0), today);
     if (week > 52 && today >= first_week(c->year + 1, 0))
         week = 1;
@@ -88,7 +95,7 @@ static double week_of_year(const struct civil *c)
 
 static double week_of_month(const struct civil *c)
 {
-    double today = jsonata_utc(c->year, c->month - 1, c->day);
+    double today = jsonata_date_utc(c->year, c->month - 1, c->day);
     double week = weeks_between(first_week(c->year, c->month - 1), today);
     if (week > 4 && today >= first_week(c->year, c->month))
         week = 1;
@@ -124,7 +131,8 @@ double jsonata_time_component(const struct civil *c, char component)
     case 'D':
         return c->day;
     case 'd':
-        return (jsonata_utc(c->year, c->month - 1, c->day) - jsonata_utc(c->year, 0, 1)) / DAY_MS +
+        return (jsonata_date_utc(c->year, c->month - 1, c->day) - jsonata_date_utc(c->year, 0, 1)) /
+                   DAY_MS +
                1;
     case 'F':
         return c->weekday;

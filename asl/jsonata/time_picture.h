@@ -49,9 +49,12 @@ struct civil {
     int hour, minute, second, millisecond;
     int weekday; /* 1 Monday .. 7 Sunday */
 };
-struct civil jsonata_civil(double ms); /* |ms| at most 8.64e15 */
+#define TIME_MAXIMUM 8.64e15 /* of ECMA-262's time values */
+struct civil jsonata_civil(double ms); /* |ms| at most TIME_MAXIMUM */
 /* Milliseconds of a day that may lie outside its month; month from 0. NaN when out of range. */
 double jsonata_utc(double year, double month, double day);
+/* The same as JavaScript's Date.UTC: the years 0 to 99 are those from 1900. */
+double jsonata_date_utc(double year, double month, double day);
 /* A numeric component of the moment (Y M D d F W w X x H h m s f). */
 double jsonata_time_component(const struct civil *c, char component);
 

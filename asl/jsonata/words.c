@@ -225,20 +225,23 @@ double jsonata_read_words(struct asl_text t)
 }
 
 /* Every word a number may hold, in the order of their first letters: alternatives that begin alike
- * stand in one group, so that few have to be tried at any place. */
+ * stand in one group, so that few have to be tried at any place. Of two that fit the reference
+ * takes the shorter first. */
 static const char *const word_groups[] = {
     "and",
-    "b(?:illion(?:th)?)",
-    "e(?:leven(?:th)?|ight(?:een(?:th)?|ieth|h|y)?)",
-    "f(?:irst|ive|ift(?:een(?:th)?|h|ieth|y)|ort(?:ieth|y)|our(?:teen(?:th)?|th)?)",
-    "hundre(?:d(?:th)?|ieth)",
-    "million(?:th)?",
-    "n(?:in(?:et(?:een(?:th)?|ieth|y)|e|th))",
+    "b(?:illion(?:th){0,1}?)",
+    "e(?:leven(?:th){0,1}?|ight(?:een(?:th){0,1}?|ieth|h|y){0,1}?)",
+    "f(?:irst|ive|ift(?:een(?:th){0,1}?|h|ieth|y)|ort(?:ieth|y)|our(?:teen(?:th){0,1}?|th){0,1}?)",
+    "hundre(?:d(?:th){0,1}?|ieth)",
+    "million(?:th){0,1}?",
+    "n(?:in(?:e(?:t(?:een(?:th){0,1}?|ieth|y)){0,1}?|th))",
     "one",
-    "s(?:econd|even(?:t(?:een(?:th)?|h|ieth|y))?|ix(?:t(?:een(?:th)?|h|ieth|y))?)",
-    "t(?:en(?:th)?|h(?:ird|irt(?:een(?:th)?|ieth|y)|ousand(?:th)?|ree)|rillion(?:th)?)",
+    "s(?:econd|even(?:t(?:een(?:th){0,1}?|h|ieth|y)){0,1}?|ix(?:t(?:een(?:th){0,1}?|h|ieth|y)){0,1}"
+    "?)",
+    "t(?:en(?:th){0,1}?|h(?:ird|irt(?:een(?:th){0,1}?|ieth|y)|ousand(?:th){0,1}?|ree)|rillion(?:th)"
+    "{0,1}?)",
     "tw(?:elfth|elve|ent(?:ieth|y)|o)",
-    "zero(?:th)?",
+    "zero(?:th){0,1}?",
 };
 
 /* So many words, each with what separates it from the next: one turn of the loop for both. */

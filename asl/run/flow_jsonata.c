@@ -8,6 +8,8 @@
 
 /* AWS's: measured there, an evaluation 100 nodes deep succeeds and one of 101 fails. */
 #define NESTING_MAXIMUM 100
+/* Measured too: `[1..873782]` is a value, `[1..873783]` is refused; 8 bytes an element. */
+#define VALUE_MAXIMUM 6990256
 
 static asl_value *build_states(struct run *r)
 {
@@ -76,6 +78,7 @@ static asl_value *hole(struct run *r, const struct template *t, const asl_value 
         .uuid = uuid,
         .natives = jsonata_states_functions,
         .depth_maximum = NESTING_MAXIMUM,
+        .value_maximum = VALUE_MAXIMUM,
     };
     struct jsonata_error error = {0};
     asl_value *v = NULL;

@@ -91,9 +91,16 @@ void asl_buffer_init(struct asl_buffer *b, size_t maximum)
     *b = (struct asl_buffer){.maximum = maximum};
 }
 
+void asl_buffer_init_on(struct asl_buffer *b, char *room, size_t size, size_t maximum)
+{
+    *b = (struct asl_buffer){.data = room, .capacity = size, .maximum = maximum, .is_lent = true};
+    room[0] = '\0';
+}
+
 void asl_buffer_free(struct asl_buffer *b)
 {
-    free(b->data);
+    if (!b->is_lent)
+        free(b->data);
     asl_buffer_init(b, b->maximum);
 }
 
@@ -105,6 +112,16 @@ void asl_buffer_clear(struct asl_buffer *b)
         b->data[0] = '\0';
 }
 
+static void set_capacity(struct asl_buffer *b, size_t capacity)
+{
+    char *data = asl_reallocate(b->is_lent ? NULL : b->data, capacity);
+    if (b->is_lent)
+        memcpy(data, b->data, b->size + 1);
+    b->data = data;
+    b->capacity = capacity;
+    b->is_lent = false;
+}
+
 char *asl_buffer_room(struct asl_buffer *b, size_t size)
 {
     if (b->full || size > b->maximum || b->size > b->maximum - size) {
@@ -114,10 +131,7 @@ char *asl_buffer_room(struct asl_buffer *b, size_t size)
     size_t wanted = b->size + size + 1;
     if (wanted > b->capacity) {
         size_t capacity = b->capacity ? b->capacity * 2 : 256;
-        if (capacity < wanted)
-            capacity = wanted;
-        b->data = asl_reallocate(b->data, capacity);
-        b->capacity = capacity;
+        set_capacity(b, capacity < wanted ? wanted : capacity);
     }
     return b->data + b->size;
 }
@@ -189,6 +203,8 @@ char *asl_buffer_take(struct asl_buffer *b, size_t *size)
 {
     if (!b->data)
         asl_buffer_put(b, "", 0);
+    if (b->is_lent)
+        set_capacity(b, b->size + 1);
     char *data = b->data;
     if (size)
         *size = b->size;

@@ -40,13 +40,17 @@ struct asl_buffer {
     size_t size;
     size_t capacity;
     size_t maximum;
-    bool full; /* an append was refused; the content is incomplete */
+    bool full;    /* an append was refused; the content is incomplete */
+    bool is_lent; /* data is the caller's: asl_buffer_init_on */
 };
 
 /* Large enough for anything Stepwell prints itself; use a tighter maximum where one is known. */
 #define ASL_BUFFER_MAXIMUM ((size_t)1 << 30)
 
 void asl_buffer_init(struct asl_buffer *b, size_t maximum);
+/* Begins on `size` bytes (1 at least) of the caller's, which outlive the buffer, and goes on in memory of
+ * its own where they are too few: for what is written on every call and seldom long. */
+void asl_buffer_init_on(struct asl_buffer *b, char *room, size_t size, size_t maximum);
 void asl_buffer_free(struct asl_buffer *b);
 void asl_buffer_clear(struct asl_buffer *b); /* keeps the memory */
 void asl_buffer_put(struct asl_buffer *b, const void *data, size_t size);

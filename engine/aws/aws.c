@@ -100,6 +100,7 @@ void aws_free(struct aws *a)
     if (!a)
         return;
     aws_orphans_cancel(a);
+    aws_places_forget(a);
     credentials_cache_free(a->credentials);
     for (size_t i = 0; i < a->rules.route_count; i++) {
         free(a->routes[i].where);
@@ -170,6 +171,7 @@ bool aws_route(struct aws *a, const char *where, const char *url, char message[5
         (struct endpoint_route){asl_copy_text(asl_text(where)), asl_copy_text(asl_text(url))};
     a->rules.routes = a->routes;
     a->rules.route_count = count + 1;
+    aws_places_forget(a);
     return true;
 }
 

@@ -9,6 +9,14 @@
 #include "credentials/credentials.h"
 #include "endpoint.h"
 
+/* A place that was found for an operation, shared by its calls. */
+struct aws_place {
+    struct endpoint at;
+    const struct catalogue_operation *operation;
+    size_t users; /* calls, and the table while it is in there */
+};
+enum { PLACES = 64 };
+
 struct aws {
     struct loop *loop;
     struct http_out *http;
@@ -19,6 +27,7 @@ struct aws {
     char *region;                  /* given by flag, environment or profile; NULL: none */
     char *ca_bundle;               /* AWS_CA_BUNDLE, the profile's; NULL: the system's */
     size_t attempts;
+    struct aws_place *places[PLACES]; /* where an operation goes whoever asks (call.c); NULL: not known */
     struct credentials_cache *credentials;
     struct aws_orphan *orphans; /* calls that nobody waits for */
     int64_t skew_ms;            /* what services said our clock is behind them */
@@ -40,5 +49,7 @@ struct aws_call *aws_call_with(struct aws *a, const struct aws_ask *ask,
                                void *state);
 
 void aws_orphans_cancel(struct aws *a);
+
+void aws_places_forget(struct aws *a); /* the rules have changed, or end */
 
 #endif

@@ -1,12 +1,19 @@
 /* One call: its way from parameters to an outcome.
  *
- *   NEW -timer-> begin() -> CREDENTIALS -found-> send() -> HTTP -answer-> judge() -> done
- *                                 ^                                          |
- *                                 +------------- timer (a retry) ------------+
+ *   NEW -prepare(), credentials are there-> send_out() -> HTTP -answer-> judge() -> done
+ *    |                                          ^                          |
+ *    +-else: timer-> CREDENTIALS -found---------+                          |
+ *    |                    ^                                                |
+ *    |                    +------------- timer (a retry) ------------------+
+ *    +-it cannot be sent: timer-> done
  *
  * A call always waits for exactly one of: its timer, its credentials, its HTTP call; cancelling
  * it is cancelling that one. The loop is held as long as a call lives: time that is skipped does
  * not pass for a service that asked us to slow down.
+ *
+ * Why it is sent from within aws_call where nothing stands in the way: a timer for each of a thousand
+ * calls that begin in one turn costs itself, and a second walk over all their memory. What must not come
+ * from within aws_call is `done`: whatever would end the call there goes by the timer.
  */
 #include "aws_internal.h"
 
@@ -28,22 +35,86 @@ struct aws_call {
     struct aws *aws;
     const struct catalogue_operation *operation;
     enum protocol_names names;
-    asl_value *parameters;
-    char *region, *role_arn, *token, *state_name;
+    char *role_arn;
     size_t attempts, made;
     int64_t timeout_ms;
     bool signs_with; /* `with` was given: nothing is looked up */
     struct credentials with;
     bool renewed; /* credentials or clock were put right once */
-    struct endpoint endpoint;
+    struct aws_place *place; /* NULL: none was found */
     struct aws_request request;
-    bool serialised;
-    struct loop_timer *timer;
+    char *objection; /* why it cannot be sent, until the timer has it told; or NULL */
+    enum aws_trouble trouble;
+    struct loop_timer *timer; /* NULL: it was never waited for */
     struct credentials_wait *credentials;
     struct http_call *http;
     void (*done)(void *state, const struct aws_outcome *outcome);
     void *state;
 };
+
+/* ---- where it goes ----
+ *
+ * The rules look at the operation, and in some cases at more: what they say to the operation alone is
+ * kept, for a lookup prints and compares some thirty texts. */
+
+static void place_release(struct aws_place *p)
+{
+    if (p && --p->users == 0)
+        free(p);
+}
+
+void aws_places_forget(struct aws *a)
+{
+    for (size_t i = 0; i < PLACES; i++) {
+        place_release(a->places[i]);
+        a->places[i] = NULL;
+    }
+}
+
+static bool has_state_routes(const struct aws *a)
+{
+    for (size_t i = 0; i < a->rules.route_count; i++)
+        if (strncmp(a->routes[i].where, "state:", strlen("state:")) == 0)
+            return true;
+    return false;
+}
+
+static struct aws_place *look_up(struct aws *a, const struct aws_ask *ask, struct asl_text function,
+                                 char message[512])
+{
+    char action[128];
+    struct endpoint_rules rules = a->rules;
+    struct aws_place *p = asl_allocate(sizeof *p);
+    if (ask->region)
+        rules.region = ask->region;
+    catalogue_action(ask->operation, action, sizeof action);
+    const struct endpoint_about about = {ask->operation->service, action, ask->state, function};
+    p->operation = ask->operation;
+    p->users = 1;
+    if (endpoint_find(&rules, &about, &p->at, message))
+        return p;
+    free(p);
+    return NULL;
+}
+
+/* Release it; NULL and why. */
+static struct aws_place *place_of(struct aws *a, const struct aws_ask *ask, char message[512])
+{
+    struct asl_text function = aws_function_of(ask->operation, ask->parameters);
+    bool is_shared = !ask->region && !function.size && !(ask->state.size && has_state_routes(a));
+    struct aws_place **kept = &a->places[(uintptr_t)ask->operation / sizeof *ask->operation % PLACES];
+    if (is_shared && *kept && (*kept)->operation == ask->operation) {
+        (*kept)->users++;
+        return *kept;
+    }
+    struct aws_place *p = look_up(a, ask, function, message);
+    if (p && is_shared) {
+        place_release(*kept);
+        *kept = p;
+        p->users++;
+    }
+    return p;
+}
 
 /* ---- ends ---- */
 
@@ -53,11 +124,9 @@ static void call_free(struct aws_call *c)
     loop_timer_free(c->timer);
     aws_request_free(&c->request);
     credentials_free(&c->with);
-    value_release(c->parameters);
-    free(c->region);
+    place_release(c->place);
     free(c->role_arn);
-    free(c->token);
-    free(c->state_name);
+    free(c->objection);
     kept_give_back(c);
     loop_release(loop);
 }
@@ -172,12 +241,21 @@ static bool may_try_again(struct aws_call *c, enum retry_kind kind,
     return !c->signs_with;
 }
 
+static void on_timer(void *call);
+
+static void arm(struct aws_call *c, int64_t due_ms)
+{
+    if (!c->timer)
+        c->timer = loop_timer_new(c->aws->loop, on_timer, c);
+    loop_timer_arm(c->timer, due_ms);
+}
+
 static bool try_again(struct aws_call *c, enum retry_kind kind, const struct http_headers *headers)
 {
     if (!may_try_again(c, kind, headers))
         return false;
     int64_t delay = retry_delay_ms(kind, c->made + 1, random_bits());
-    loop_timer_arm(c->timer, loop_now(c->aws->loop) + delay);
+    arm(c, loop_now(c->aws->loop) + delay);
     return true;
 }
 
@@ -188,7 +266,7 @@ static void judge_failure(struct aws_call *c, const struct http_answer *a)
     char text[512];
     if (try_again(c, retry_of_failure(a->failure), &a->headers))
         return;
-    aws_words_of_failure(a, c->endpoint.url, text);
+    aws_words_of_failure(a, c->place->at.url, text);
     fail(c, AWS_CLIENT, a->failure, text);
 }
 
@@ -222,12 +300,13 @@ static void on_answer(void *state, const struct http_answer *a)
 
 /* ---- sending ---- */
 
-static void send_out(struct aws_call *c, const struct credentials *credentials)
+static bool send_out(struct aws_call *c, const struct credentials *credentials, char message[256])
 {
     struct asl_buffer url;
-    char message[256];
+    char room[512];
     struct http_request request = {.timeout_ms = c->timeout_ms, .ca_bundle = c->aws->ca_bundle};
-    struct request_place place = {&c->endpoint, c->operation, credentials, aws_wall_now(c->aws)};
+    struct request_place place = {&c->place->at, c->operation, credentials, aws_wall_now(c->aws)};
+    asl_buffer_init_on(&url, room, sizeof room, ASL_BUFFER_MAXIMUM);
     bool good = request_make(&place, &c->request, &request, &url, message);
     if (good) {
         c->made++;
@@ -235,72 +314,111 @@ static void send_out(struct aws_call *c, const struct credentials *credentials)
     }
     http_headers_free(&request.headers);
     asl_buffer_free(&url);
-    if (!good)
+    return good;
+}
+
+static void on_credentials(void *state, const struct credentials *found, const char *why)
+{
+    struct aws_call *c = state;
+    char message[256];
+    c->credentials = NULL;
+    if (!found)
+        fail(c, c->role_arn ? AWS_ROLE : AWS_CLIENT, HTTP_DONE, why);
+    else if (!send_out(c, found, message))
         fail(c, AWS_CLIENT, HTTP_BAD_URL, message);
 }
 
-static void on_credentials(void *state, const struct credentials *found, const char *message)
+static bool is_unsigned(const struct aws_call *c)
 {
-    struct aws_call *c = state;
-    c->credentials = NULL;
-    if (found)
-        send_out(c, found);
-    else
-        fail(c, c->role_arn ? AWS_ROLE : AWS_CLIENT, HTTP_DONE, message);
+    return c->operation->flags & CATALOGUE_UNSIGNED;
 }
 
 static void get_credentials(struct aws_call *c)
 {
-    bool is_unsigned = c->operation->flags & CATALOGUE_UNSIGNED;
-    if (c->signs_with || is_unsigned) {
-        send_out(c, is_unsigned ? NULL : &c->with);
+    char message[256];
+    if (c->signs_with || is_unsigned(c)) {
+        if (!send_out(c, is_unsigned(c) ? NULL : &c->with, message))
+            fail(c, AWS_CLIENT, HTTP_BAD_URL, message);
         return;
     }
     /* `done` may come at once, and may free the call: it is not touched after NULL. */
     struct credentials_wait *wait = credentials_cache_get(c->aws->credentials, c->role_arn,
-                                                          c->endpoint.local, on_credentials, c);
+                                                          c->place->at.local, on_credentials, c);
     if (wait)
         c->credentials = wait;
 }
 
+static void on_timer(void *call)
+{
+    struct aws_call *c = call;
+    if (c->objection)
+        fail(c, c->trouble, HTTP_DONE, c->objection);
+    else
+        get_credentials(c);
+}
+
 /* ---- the start ---- */
 
-static bool serialise(struct aws_call *c)
+/* False: why it cannot be sent is the call's objection. */
+static bool objects(struct aws_call *c, enum aws_trouble trouble, const char *why)
+{
+    c->objection = asl_copy_text(asl_text(why));
+    c->trouble = trouble;
+    return false;
+}
+
+static void random_token(char text[37])
+{
+    unsigned char b[16] = {0};
+    RAND_bytes(b, sizeof b);
+    b[6] = (unsigned char)((b[6] & 0x0f) | 0x40); /* version 4 */
+    b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
+    snprintf(text, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0],
+             b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
+             b[15]);
+}
+
+static bool serialise(struct aws_call *c, const struct aws_ask *ask)
 {
     struct asl_buffer problems;
+    char token[37];
+    const char *given = ask->token;
     asl_buffer_init(&problems, sizeof((struct aws_answer *)0)->message - 1);
-    c->serialised =
-        protocol_serialize(c->operation, c->names, c->parameters, c->token, &c->request, &problems);
-    bool good = c->serialised;
+    if (!given && protocol_wants_token(c->operation)) {
+        random_token(token);
+        given = token;
+    }
+    bool good = protocol_serialize(c->operation, c->names, ask->parameters, given, &c->request,
+                                   &problems);
     if (!good)
-        fail(c, AWS_REFUSED, HTTP_DONE, problems.data ? problems.data : "");
+        objects(c, AWS_REFUSED, problems.data ? problems.data : "");
     asl_buffer_free(&problems);
     return good;
 }
 
-static const asl_value *parameter(const struct aws_call *c, const char *name)
+static const asl_value *parameter(const struct aws_ask *ask, const char *name)
 {
-    const struct catalogue_shape *input = c->operation->input.shape;
-    for (size_t i = 0; c->parameters && input && i < value_count(c->parameters); i++) {
+    const struct catalogue_shape *input = ask->operation->input.shape;
+    for (size_t i = 0; ask->parameters && input && i < value_count(ask->parameters); i++) {
         const struct catalogue_member *m = catalogue_member_spelt(
-            c->operation->service, input, value_as_text(value_key_at(c->parameters, i)));
+            ask->operation->service, input, value_as_text(value_key_at(ask->parameters, i)));
         if (m && strcmp(m->name, name) == 0)
-            return value_at(c->parameters, i);
+            return value_at(ask->parameters, i);
     }
     return NULL;
 }
 
 /* What several regions answer for is signed with SigV4a: keys of another kind. */
-static const char *regions_asked(const struct aws_call *c)
+static const char *regions_asked(const struct aws_ask *ask)
 {
-    const char *service = c->operation->service->arn_name;
-    const asl_value *bucket = strcmp(service, "s3") == 0 ? parameter(c, "Bucket") : NULL;
+    const char *service = ask->operation->service->arn_name;
+    const asl_value *bucket = strcmp(service, "s3") == 0 ? parameter(ask, "Bucket") : NULL;
     if (bucket && value_kind(bucket) == VALUE_STRING &&
         asl_text_starts(value_as_text(bucket), "arn:") &&
         asl_text_ends(value_as_text(bucket), ".mrap"))
         return "S3 multi-region access points are signed with SigV4a, which is not offered: name the "
                "bucket or a region's access point";
-    if (strcmp(service, "eventbridge") == 0 && parameter(c, "EndpointId"))
+    if (strcmp(service, "eventbridge") == 0 && parameter(ask, "EndpointId"))
         return "EventBridge global endpoints are signed with SigV4a, which is not offered: leave "
                "EndpointId out, and a region's own endpoint is called";
     if (strcmp(service, "cloudfrontkeyvaluestore") == 0)
@@ -310,54 +428,39 @@ static const char *regions_asked(const struct aws_call *c)
 
 /* A few old services take Signature Version 2 only, one a bearer token: said before they say
  * worse. */
-static const char *objection_to(const struct aws_call *c)
+static const char *objection_to(const struct aws_call *c, const struct aws_ask *ask)
 {
     const struct catalogue_service *s = c->operation->service;
-    bool is_signed = !(c->operation->flags & CATALOGUE_UNSIGNED);
-    if (c->endpoint.origin != ENDPOINT_REAL || !is_signed)
+    if (c->place->at.origin != ENDPOINT_REAL || is_unsigned(c))
         return NULL;
     if (s->flags & CATALOGUE_BEARER)
         return "this service signs in with a bearer token, which is not offered";
     if (s->signature_version && strcmp(s->signature_version, "v2") == 0)
         return "this service takes only Signature Version 2, which is not offered";
-    return regions_asked(c);
+    return regions_asked(ask);
 }
 
-static void on_timer(void *state)
+static bool prepare(struct aws_call *c, const struct aws_ask *ask)
 {
-    struct aws_call *c = state;
-    char action[128], message[512];
-    struct endpoint_rules rules = c->aws->rules;
-    if (c->serialised) {
-        get_credentials(c);
-        return;
-    }
-    if (c->region)
-        rules.region = c->region;
-    catalogue_action(c->operation, action, sizeof action);
-    const struct endpoint_about about = {c->operation->service, action,
-                                         {c->state_name, c->state_name ? strlen(c->state_name) : 0},
-                                         aws_function_of(c->operation, c->parameters)};
-    if (!endpoint_find(&rules, &about, &c->endpoint, message))
-        fail(c, AWS_CLIENT, HTTP_DONE, message);
-    else if (objection_to(c))
-        fail(c, AWS_CLIENT, HTTP_DONE, objection_to(c));
-    else if (serialise(c))
-        get_credentials(c);
+    char message[512];
+    c->place = place_of(c->aws, ask, message);
+    if (!c->place)
+        return objects(c, AWS_CLIENT, message);
+    const char *objection = objection_to(c, ask);
+    return objection ? objects(c, AWS_CLIENT, objection) : serialise(c, ask);
 }
 
-static char *random_token(void)
+/* False: not now. */
+static bool send_now(struct aws_call *c)
 {
-    unsigned char b[16] = {0};
-    char text[37];
-    RAND_bytes(b, sizeof b);
-    b[6] = (unsigned char)((b[6] & 0x0f) | 0x40); /* version 4 */
-    b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
-    snprintf(text, sizeof text,
-             "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
-             b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
-             b[15]);
-    return asl_copy_text(asl_text(text));
+    char message[256]; /* what does not fit will not fit later either: it is told then */
+    if (is_unsigned(c))
+        return send_out(c, NULL, message);
+    const struct credentials *held =
+        c->signs_with
+            ? &c->with
+            : credentials_cache_held(c->aws->credentials, c->role_arn, c->place->at.local);
+    return held && send_out(c, held, message);
 }
 
 static struct aws_call *call_new(struct aws *a, const struct aws_ask *ask,
@@ -365,29 +468,33 @@ static struct aws_call *call_new(struct aws *a, const struct aws_ask *ask,
                                  void *state)
 {
     struct aws_call *c = kept_take(sizeof *c);
-    *c = (struct aws_call){.aws = a};
-    c->operation = ask->operation;
-    c->names = ask->names;
-    c->parameters = ask->parameters ? value_retain(ask->parameters) : NULL;
-    c->region = ask->region ? asl_copy_text(asl_text(ask->region)) : NULL;
-    c->role_arn = ask->role_arn ? asl_copy_text(asl_text(ask->role_arn)) : NULL;
-    c->token = ask->token ? asl_copy_text(asl_text(ask->token)) : random_token();
-    c->state_name = ask->state.size ? asl_copy_text(ask->state) : NULL;
-    c->attempts = ask->attempts ? ask->attempts : a->attempts;
-    c->timeout_ms = ask->timeout_ms > 0 ? ask->timeout_ms : TIMEOUT_MS;
-    c->done = done;
-    c->state = state;
+    *c = (struct aws_call){
+        .aws = a,
+        .operation = ask->operation,
+        .names = ask->names,
+        .role_arn = ask->role_arn ? asl_copy_text(asl_text(ask->role_arn)) : NULL,
+        .attempts = ask->attempts ? ask->attempts : a->attempts,
+        .timeout_ms = ask->timeout_ms > 0 ? ask->timeout_ms : TIMEOUT_MS,
+        .done = done,
+        .state = state,
+    };
     aws_request_init(&c->request);
-    c->timer = loop_timer_new(a->loop, on_timer, c);
     loop_hold(a->loop);
-    loop_timer_arm(c->timer, loop_now(a->loop));
     return c;
+}
+
+static void begin(struct aws_call *c, const struct aws_ask *ask)
+{
+    if (!prepare(c, ask) || !send_now(c))
+        arm(c, loop_now(c->aws->loop));
 }
 
 struct aws_call *aws_call(struct aws *a, const struct aws_ask *ask,
                           void (*done)(void *state, const struct aws_outcome *outcome), void *state)
 {
-    return call_new(a, ask, done, state);
+    struct aws_call *c = call_new(a, ask, done, state);
+    begin(c, ask);
+    return c;
 }
 
 struct aws_call *aws_call_with(struct aws *a, const struct aws_ask *ask,
@@ -398,6 +505,7 @@ struct aws_call *aws_call_with(struct aws *a, const struct aws_ask *ask,
     struct aws_call *c = call_new(a, ask, done, state);
     c->signs_with = true;
     credentials_copy(&c->with, with);
+    begin(c, ask);
     return c;
 }
 
@@ -430,7 +538,7 @@ void aws_call_forget(struct aws *a, const struct aws_ask *ask)
     o->aws = a;
     o->next = a->orphans;
     a->orphans = o;
-    o->call = call_new(a, ask, on_orphan_done, o);
+    o->call = aws_call(a, ask, on_orphan_done, o);
 }
 
 void aws_orphans_cancel(struct aws *a)

@@ -41,6 +41,9 @@ bool protocol_serialize(const struct catalogue_operation *o, enum protocol_names
                         const asl_value *parameters, const char *token, struct aws_request *request,
                         struct asl_buffer *problems);
 
+/* Whether the input has such a token. */
+bool protocol_wants_token(const struct catalogue_operation *o);
+
 /* Reads an answer. A status of 300 and more is a failure with the service's code, message and
  * request id; `output` then holds the members of the modelled exception, if it has any (NULL
  * otherwise). A body that contradicts the model fails with `malformed` set. Never fails otherwise,

@@ -153,8 +153,9 @@ bool request_make(const struct request_place *place, const struct aws_request *r
 {
     struct parts parts;
     struct asl_buffer query;
-    asl_buffer_init(&parts.path, ASL_BUFFER_MAXIMUM);
-    asl_buffer_init(&query, ASL_BUFFER_MAXIMUM);
+    char path_room[512], query_room[512];
+    asl_buffer_init_on(&parts.path, path_room, sizeof path_room, ASL_BUFFER_MAXIMUM);
+    asl_buffer_init_on(&query, query_room, sizeof query_room, ASL_BUFFER_MAXIMUM);
     bool good = place_it(place, request, &parts);
     if (!good)
         snprintf(message, 256, "the host's name is too long");
@@ -168,7 +169,6 @@ bool request_make(const struct request_place *place, const struct aws_request *r
     asl_buffer_put_text(&query, asl_buffer_text(&request->query));
     if (good && place->credentials)
         sign(place, &parts, out, &query);
-    asl_buffer_init(url, ASL_BUFFER_MAXIMUM);
     asl_buffer_put_text(url, parts.scheme);
     asl_buffer_puts(url, parts.authority);
     asl_buffer_put_text(url, asl_buffer_text(&parts.path));

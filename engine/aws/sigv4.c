@@ -24,6 +24,8 @@
 #include <openssl/evp.h>
 
 #define ALGORITHM "AWS4-HMAC-SHA256"
+/* Bytes that a path, a scope, an Authorization header seldom pass: they are written on the stack. */
+#define USUAL_TEXT 512
 
 /* Headers that a proxy or libcurl may still change: never signed. */
 static const char *const unsigned_headers[] = {
@@ -47,11 +49,18 @@ static void put_digits(char *out, int number, int width)
         out[i] = (char)('0' + number % 10);
 }
 
+/* Asked several times a signature; thousands of signatures share a second. */
 static struct moment moment_of(int64_t now_ms)
 {
+    static _Thread_local struct {
+        time_t seconds;
+        struct moment moment;
+    } last;
     struct moment m = {.stamp = "00000000T000000Z"};
     time_t seconds = (time_t)(now_ms / 1000);
     struct tm utc;
+    if (last.seconds == seconds && last.moment.date[0])
+        return last.moment;
     gmtime_r(&seconds, &utc);
     put_digits(m.stamp, utc.tm_year + 1900, 4);
     put_digits(m.stamp + 4, utc.tm_mon + 1, 2);
@@ -60,6 +69,8 @@ static struct moment moment_of(int64_t now_ms)
     put_digits(m.stamp + 11, utc.tm_min, 2);
     put_digits(m.stamp + 13, utc.tm_sec, 2);
     memcpy(m.date, m.stamp, 8);
+    last.seconds = seconds;
+    last.moment = m;
     return m;
 }
 
@@ -207,9 +218,10 @@ static void put_normalized(struct asl_text path, struct asl_buffer *out)
 
 static void put_path(const struct sigv4 *s, struct asl_buffer *out)
 {
+    char room[USUAL_TEXT];
     struct asl_buffer normal;
     struct asl_text path = s->path.size > 0 ? s->path : ASL_TEXT("/");
-    asl_buffer_init(&normal, ASL_BUFFER_MAXIMUM);
+    asl_buffer_init_on(&normal, room, sizeof room, ASL_BUFFER_MAXIMUM);
     if (s->flags & SIGV4_NORMALIZE) {
         put_normalized(path, &normal);
         path = asl_buffer_text(&normal);
@@ -265,6 +277,8 @@ static struct pair pair_of(struct asl_text item)
 
 static void put_query(struct asl_text query, struct asl_buffer *out)
 {
+    if (!query.size)
+        return;
     struct pair *pairs = asl_allocate_zeroed(count_of(query, '&') + 1, sizeof *pairs);
     size_t count = 0;
     for (size_t at = 0; at < query.size;) {
@@ -304,26 +318,41 @@ static bool is_signed(const struct sigv4 *s, const char *name)
 {
     if (s->flags & SIGV4_ALL_HEADERS)
         return true;
+    char first = (char)(name[0] | 32);
     for (size_t i = 0; i < sizeof unsigned_headers / sizeof *unsigned_headers; i++)
-        if (strcasecmp(name, unsigned_headers[i]) == 0)
+        if (first == unsigned_headers[i][0] && strcasecmp(name, unsigned_headers[i]) == 0)
             return false;
     return !(s->flags & SIGV4_TOKEN_UNSIGNED) || strcasecmp(name, "x-amz-security-token") != 0;
 }
 
-/* The headers to sign, sorted; free() them. Names are NUL-terminated: they are the headers' own. */
-static struct pair *signed_headers(const struct sigv4 *s, size_t *count)
+/* The headers to sign, sorted. Names are NUL-terminated: they are the headers' own. */
+struct signed_headers {
+    struct pair usual[16]; /* as many as a call has */
+    struct pair *pairs;    /* those, or more of the heap's */
+    size_t count;
+};
+
+static void signed_headers_of(const struct sigv4 *s, struct signed_headers *all)
 {
-    struct pair *pairs = asl_allocate_zeroed(s->headers->count + 1, sizeof *pairs);
-    *count = 0;
+    size_t usual = sizeof all->usual / sizeof *all->usual;
+    all->count = 0;
+    all->pairs = s->headers->count <= usual
+                     ? all->usual
+                     : asl_allocate_zeroed(s->headers->count, sizeof *all->pairs);
     for (size_t i = 0; i < s->headers->count; i++) {
         const struct http_header *h = &s->headers->items[i];
         if (is_signed(s, h->name))
-            pairs[(*count)++] =
+            all->pairs[all->count++] =
                 (struct pair){.name = asl_text(h->name), .value = asl_text(h->value), .index = i};
     }
-    if (*count > 0)
-        qsort(pairs, *count, sizeof *pairs, compare_headers);
-    return pairs;
+    if (all->count > 0)
+        qsort(all->pairs, all->count, sizeof *all->pairs, compare_headers);
+}
+
+static void signed_headers_free(struct signed_headers *all)
+{
+    if (all->pairs != all->usual)
+        free(all->pairs);
 }
 
 static void put_lower(struct asl_text name, struct asl_buffer *out)
@@ -332,7 +361,7 @@ static void put_lower(struct asl_text name, struct asl_buffer *out)
     if (!room)
         return;
     for (size_t i = 0; i < name.size; i++)
-        room[i] = (char)tolower((unsigned char)name.data[i]);
+        room[i] = (char)(name.data[i] >= 'A' && name.data[i] <= 'Z' ? name.data[i] | 32 : name.data[i]);
     room[name.size] = '\0';
     out->size += name.size;
 }
@@ -397,10 +426,10 @@ static void put_names(const struct pair *pairs, size_t count, struct asl_buffer 
 
 static void put_signed_names(const struct sigv4 *s, struct asl_buffer *out)
 {
-    size_t count;
-    struct pair *pairs = signed_headers(s, &count);
-    put_names(pairs, count, out);
-    free(pairs);
+    struct signed_headers all;
+    signed_headers_of(s, &all);
+    put_names(all.pairs, all.count, out);
+    signed_headers_free(&all);
 }
 
 /* ---- prepare ---- */
@@ -480,24 +509,30 @@ void sigv4_prepare(struct sigv4 *s)
 
 /* ---- the three stages ---- */
 
-void sigv4_canonical_request(const struct sigv4 *s, struct asl_buffer *out)
+static void put_canonical_request(const struct sigv4 *s, const struct signed_headers *all,
+                                  struct asl_buffer *out)
 {
     char hash[65];
-    size_t count;
-    struct pair *pairs = signed_headers(s, &count);
     asl_buffer_puts(out, s->method);
     asl_buffer_putc(out, '\n');
     put_path(s, out);
     asl_buffer_putc(out, '\n');
     put_query(asl_buffer_text(s->query), out);
     asl_buffer_putc(out, '\n');
-    put_headers(pairs, count, out);
+    put_headers(all->pairs, all->count, out);
     asl_buffer_putc(out, '\n');
-    put_names(pairs, count, out);
-    free(pairs);
+    put_names(all->pairs, all->count, out);
     sigv4_hash(s->body, hash);
     asl_buffer_putc(out, '\n');
     asl_buffer_puts(out, hash);
+}
+
+void sigv4_canonical_request(const struct sigv4 *s, struct asl_buffer *out)
+{
+    struct signed_headers all;
+    signed_headers_of(s, &all);
+    put_canonical_request(s, &all, out);
+    signed_headers_free(&all);
 }
 
 void sigv4_string_to_sign(const struct sigv4 *s, struct asl_text canonical, struct asl_buffer *out)
@@ -532,8 +567,9 @@ static void derive_key(const struct sigv4 *s, const char *date, unsigned char ou
 static void name_key(const struct sigv4 *s, const char *date, unsigned char out[HASH])
 {
     const char *parts[] = {s->credentials->secret_access_key, date, s->region, s->service};
+    char room[USUAL_TEXT];
     struct asl_buffer all;
-    asl_buffer_init(&all, ASL_BUFFER_MAXIMUM);
+    asl_buffer_init_on(&all, room, sizeof room, ASL_BUFFER_MAXIMUM);
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         size_t size = strlen(parts[i]);
         asl_buffer_put(&all, &size, sizeof size);
@@ -541,6 +577,8 @@ static void name_key(const struct sigv4 *s, const char *date, unsigned char out[
     }
     hash_two(asl_buffer_text(&all), (struct asl_text){"", 0}, out);
     OPENSSL_cleanse(all.data, all.size);
+    if (!all.is_lent)
+        OPENSSL_cleanse(room, sizeof room); /* it began there */
     asl_buffer_free(&all);
 }
 
@@ -575,38 +613,59 @@ void sigv4_signature(const struct sigv4 *s, struct asl_text string_to_sign, char
 
 /* ---- finish ---- */
 
-void sigv4_finish(struct sigv4 *s, const char *signature)
+/* With the names of the headers that were signed, all of them once. */
+static void finish(struct sigv4 *s, const struct signed_headers *all, const char *signature)
 {
-    if (s->flags & SIGV4_QUERY) {
-        if (has_token(s) && (s->flags & SIGV4_TOKEN_UNSIGNED))
-            add_parameter(s->query, "X-Amz-Security-Token",
-                          asl_text(s->credentials->session_token));
-        add_parameter(s->query, "X-Amz-Signature", asl_text(signature));
-        return;
-    }
+    char room[USUAL_TEXT];
     struct asl_buffer text;
-    asl_buffer_init(&text, ASL_BUFFER_MAXIMUM);
+    asl_buffer_init_on(&text, room, sizeof room, ASL_BUFFER_MAXIMUM);
     asl_buffer_puts(&text, ALGORITHM " Credential=");
     put_credential(s, &text);
     asl_buffer_puts(&text, ", SignedHeaders=");
-    put_signed_names(s, &text);
+    put_names(all->pairs, all->count, &text);
     asl_buffer_puts(&text, ", Signature=");
     asl_buffer_puts(&text, signature);
     http_headers_set(s->headers, "Authorization", asl_buffer_text(&text));
     asl_buffer_free(&text);
 }
 
+static void finish_query(struct sigv4 *s, const char *signature)
+{
+    if (has_token(s) && (s->flags & SIGV4_TOKEN_UNSIGNED))
+        add_parameter(s->query, "X-Amz-Security-Token", asl_text(s->credentials->session_token));
+    add_parameter(s->query, "X-Amz-Signature", asl_text(signature));
+}
+
+void sigv4_finish(struct sigv4 *s, const char *signature)
+{
+    struct signed_headers all;
+    if (s->flags & SIGV4_QUERY) {
+        finish_query(s, signature);
+        return;
+    }
+    signed_headers_of(s, &all);
+    finish(s, &all, signature);
+    signed_headers_free(&all);
+}
+
+/* The stages one behind the other, on what they would each find out anew. */
 void sigv4_sign(struct sigv4 *s)
 {
     struct asl_buffer canonical, to_sign;
-    char signature[65];
-    asl_buffer_init(&canonical, ASL_BUFFER_MAXIMUM);
-    asl_buffer_init(&to_sign, ASL_BUFFER_MAXIMUM);
+    struct signed_headers all;
+    char signature[65], canonical_room[4 * USUAL_TEXT], to_sign_room[USUAL_TEXT];
+    asl_buffer_init_on(&canonical, canonical_room, sizeof canonical_room, ASL_BUFFER_MAXIMUM);
+    asl_buffer_init_on(&to_sign, to_sign_room, sizeof to_sign_room, ASL_BUFFER_MAXIMUM);
     sigv4_prepare(s);
-    sigv4_canonical_request(s, &canonical);
+    signed_headers_of(s, &all);
+    put_canonical_request(s, &all, &canonical);
     sigv4_string_to_sign(s, asl_buffer_text(&canonical), &to_sign);
     sigv4_signature(s, asl_buffer_text(&to_sign), signature);
-    sigv4_finish(s, signature);
+    if (s->flags & SIGV4_QUERY)
+        finish_query(s, signature);
+    else
+        finish(s, &all, signature);
+    signed_headers_free(&all);
     asl_buffer_free(&canonical);
     asl_buffer_free(&to_sign);
 }

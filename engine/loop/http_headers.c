@@ -6,8 +6,9 @@
  */
 #include "http_out.h"
 
+#include "kept.h"
+
 #include <stdalign.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -28,7 +29,7 @@ void http_headers_free(struct http_headers *h)
 {
     for (struct http_headers_block *b = h->blocks, *next; b; b = next) {
         next = b->next;
-        free(b);
+        kept_give_back(b);
     }
     http_headers_init(h);
 }
@@ -38,7 +39,7 @@ static void add_block(struct http_headers *h, size_t least)
     size_t size = h->blocks ? h->blocks->size * 2 : FIRST_BLOCK;
     if (size < least)
         size = least;
-    struct http_headers_block *b = asl_allocate(sizeof *b + size);
+    struct http_headers_block *b = kept_take(sizeof *b + size);
     b->next = h->blocks;
     b->used = 0;
     b->size = size;

@@ -3,10 +3,12 @@
  * A call's way, and who moves it on:
  *
  *   http_out_send -> waiting (in its host's queue) -> pump() -> running (in curl) -> collect() -> done
+ *          |                                                       ^
+ *          +-------------------------------------------------------+
  *
  * Queues are ours and not curl's, so that a call's time starts when it is sent out and not when
- * it begins to wait. `pump` runs from an event of its own: nothing is ever finished from within
- * http_out_send. Invariants:
+ * it begins to wait. A call that finds room and nobody before it is given to curl at once. `pump` runs
+ * from an event of its own: nothing is ever finished from within http_out_send. Invariants:
  *
  *   1. `done` is called from `collect` and `pump` only, when no curl function is on the stack.
  *   2. host.running is the number of its calls in curl; out.running is the sum over hosts.
@@ -62,6 +64,8 @@ struct ring {
     CURLM *multi;
     struct event *timer;
     size_t running;
+    bool has_news;   /* curl may have finished something */
+    bool is_in_curl; /* curl_multi_socket_action is on the stack */
 };
 
 /* What an easy handle was set up for, but for what each call sets. Handles of the two common kinds are
@@ -110,7 +114,7 @@ struct spare_handles {
 struct http_out {
     struct loop *loop;
     struct ring *rings;
-    struct event *pump;
+    struct event *pump, *collector;
     struct watches *watches;
     size_t in_all, per_host, running;
     struct http_host *hosts;
@@ -268,6 +272,16 @@ static void call_free(struct http_call *c)
     loop_release(h->loop);
 }
 
+/* There may be room for one that waits. */
+static void pump_soon(struct http_out *h)
+{
+    for (const struct http_host *at = h->hosts; at; at = at->next)
+        if (at->waiting.first) {
+            event_active(h->pump, 0, 0);
+            return;
+        }
+}
+
 static void call_finish(struct http_call *c, enum http_failure failure, const char *message)
 {
     struct http_out *h = c->out;
@@ -275,7 +289,7 @@ static void call_finish(struct http_call *c, enum http_failure failure, const ch
     snprintf(c->answer.message, sizeof c->answer.message, "%s", message);
     c->done(c->state, &c->answer);
     call_free(c);
-    event_active(h->pump, 0, 0);
+    pump_soon(h);
 }
 
 /* ---- what curl calls ---- */
@@ -529,6 +543,8 @@ static void start(struct http_out *h, struct http_call *c)
 {
     list_remove(&c->host->waiting, c);
     bool is_ready;
+    c->ring = ring_with_room(h); /* first: it tells curl whose memory to take, before curl makes anything */
+    c->ring->running++;
     c->easy = easy_take(h, c->kind, &is_ready);
     list_append(&h->calls, c);
     c->host->running++;
@@ -536,8 +552,6 @@ static void start(struct http_out *h, struct http_call *c)
     if (!is_ready)
         set_kind(c);
     set_call(c);
-    c->ring = ring_with_room(h);
-    c->ring->running++;
     curl_multi_add_handle(c->ring->multi, c->easy);
 }
 
@@ -610,25 +624,50 @@ static void collect(struct ring *r)
     }
 }
 
+/* When all that is ready in this round of the loop has been read: curl's code and that of whoever waits for
+ * an answer are each larger than a processor's first cache, so a hundred answers one by one would fetch
+ * both a hundred times. */
+static void collect_soon(struct ring *r)
+{
+    r->has_news = true;
+    event_active(r->out->collector, 0, 0);
+}
+
+static void on_collector(evutil_socket_t fd, short what, void *out)
+{
+    struct http_out *h = out;
+    (void)fd, (void)what;
+    for (struct ring *r = h->rings; r; r = r->next)
+        if (r->has_news) {
+            r->has_news = false;
+            collect(r);
+        }
+}
+
 /* ---- between curl and libevent ---- */
+
+static void let_curl(struct ring *r, curl_socket_t fd, int action)
+{
+    int running;
+    r->is_in_curl = true;
+    curl_multi_socket_action(r->multi, fd, action, &running);
+    r->is_in_curl = false;
+    collect_soon(r);
+}
 
 static void on_socket_ready(void *owner, evutil_socket_t fd, short what)
 {
     struct ring *r = owner;
-    int running, action = ((what & EV_READ) ? CURL_CSELECT_IN : 0) |
-                          ((what & EV_WRITE) ? CURL_CSELECT_OUT : 0);
-    curl_multi_socket_action(r->multi, fd, action, &running);
-    collect(r);
+    int action = ((what & EV_READ) ? CURL_CSELECT_IN : 0) |
+                 ((what & EV_WRITE) ? CURL_CSELECT_OUT : 0);
+    let_curl(r, fd, action);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *state)
 {
-    struct ring *r = state;
-    int running;
     (void)fd;
     (void)what;
-    curl_multi_socket_action(r->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-    collect(r);
+    let_curl(state, CURL_SOCKET_TIMEOUT, 0);
 }
 
 static void on_pump(evutil_socket_t fd, short what, void *state)
@@ -657,6 +696,8 @@ static int watch_time(CURLM *multi, long timeout_ms, void *state)
     (void)multi;
     if (timeout_ms < 0)
         event_del(r->timer);
+    else if (timeout_ms == 0 && !r->is_in_curl)
+        event_active(r->timer, 0, 0); /* a call was added: behind what is ready now, not a round later */
     else
         event_add(r->timer, &due);
     return 0;
@@ -680,7 +721,8 @@ struct http_out *http_out_new(struct loop *l, size_t in_all, size_t per_host)
     h->in_all = in_all ? in_all : DEFAULT_IN_ALL;
     h->per_host = per_host ? per_host : DEFAULT_PER_HOST;
     h->pump = event_new(loop_base(l), -1, 0, on_pump, h);
-    if (!h->pump)
+    h->collector = event_new(loop_base(l), -1, 0, on_collector, h);
+    if (!h->pump || !h->collector)
         asl_out_of_memory();
     h->watches = watches_new(loop_base(l), on_socket_ready);
     return h;
@@ -708,6 +750,7 @@ void http_out_free(struct http_out *h)
         ring_free(r);
     }
     watches_free(h->watches);
+    event_free(h->collector);
     event_free(h->pump);
     free(h);
 }
@@ -739,9 +782,14 @@ struct http_call *http_out_send(struct http_out *h, const struct http_request *r
     c->done = done;
     c->state = state;
     c->host = host_for(h, c->sent.url);
+    bool is_next = !c->objection && !c->host->waiting.first && c->host->running < h->per_host &&
+                   h->running < h->in_all;
     list_append(&c->host->waiting, c);
     loop_hold(h->loop);
-    event_active(h->pump, 0, 0);
+    if (is_next)
+        start(h, c);
+    else
+        event_active(h->pump, 0, 0);
     return c;
 }
 
@@ -749,5 +797,5 @@ void http_call_cancel(struct http_call *c)
 {
     struct http_out *h = c->out;
     call_free(c);
-    event_active(h->pump, 0, 0);
+    pump_soon(h);
 }

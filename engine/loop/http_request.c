@@ -30,8 +30,13 @@ const char *http_request_objection(const struct http_request *r)
     return NULL;
 }
 
-/* Curl adds headers of its own that nobody signed: a line "Name:" takes them away. */
-static const char *const uninvited[] = {"Accept", "Content-Type", "Expect", "User-Agent"};
+/* Curl adds headers of its own that nobody signed: a line "Name:" takes them away. Curl looks through all
+ * lines a dozen times, so there is none for what it would not add: a User-Agent it was not told, an Expect
+ * to a body that is short for all its versions. */
+static const struct {
+    const char *name;
+    size_t least_body;
+} uninvited[] = {{"Accept", 0}, {"Content-Type", 0}, {"Expect", 1024}};
 enum { UNINVITED = sizeof uninvited / sizeof *uninvited };
 
 size_t http_request_size(const struct http_request *r)
@@ -42,7 +47,7 @@ size_t http_request_size(const struct http_request *r)
     for (size_t i = 0; i < r->headers.count; i++)
         size += strlen(r->headers.items[i].name) + strlen(r->headers.items[i].value) + sizeof ": ";
     for (size_t i = 0; i < UNINVITED; i++)
-        size += strlen(uninvited[i]) + sizeof ":";
+        size += strlen(uninvited[i].name) + sizeof ":";
     return size;
 }
 
@@ -82,8 +87,9 @@ static struct curl_slist *copy_lines(char **at, const struct http_request *r,
         copy_line(at, line++, h->name, *h->value ? ": " : ";", h->value);
     }
     for (size_t i = 0; i < UNINVITED; i++)
-        if (!http_headers_get(&r->headers, uninvited[i]))
-            copy_line(at, line++, uninvited[i], ":", "");
+        if (r->body.size >= uninvited[i].least_body &&
+            !http_headers_get(&r->headers, uninvited[i].name))
+            copy_line(at, line++, uninvited[i].name, ":", "");
     if (line == lines)
         return NULL;
     line[-1].next = NULL;

@@ -67,12 +67,16 @@ struct live {
     struct waiter *same_starts; /* the same start asked again, while is_starting */
 };
 
-/* What a turn does after its commit. */
+/* What a turn does after its commit: of a command what its carrying out asks for. A command itself has room
+ * for the longest token there is, a kilobyte, and a turn holds a thousand of these. */
 struct action {
-    int64_t execution;
-    struct asl_command command; /* holds its values */
-    char *state_name;
-    bool again;
+    enum asl_command_kind kind;
+    int64_t execution, task;
+    const struct resource *resource;
+    asl_value *parameters, *credentials, *state_name; /* held; or NULL */
+    char *token;                                      /* NULL: there is none */
+    int64_t timeout_seconds;
+    bool again, started, submitted;
 };
 
 /* An execution as it was put into a turn's batch. */
@@ -229,6 +233,9 @@ void turn_wait(struct engine *e, struct waiter *w); /* answered after the commit
 void turn_act(struct engine *e, struct turn *t);    /* it is durable */
 bool turn_has_something(const struct turn *t);
 void turn_arm_due(struct engine *e);
+
+/* TaskStarted, taken at once; false: it has to arrive as anything else does. */
+bool turn_task_started(struct engine *e, int64_t execution, int64_t task);
 
 /* It is put in this turn, whatever it waits for. */
 void turn_put_soon(struct engine *e, struct live *l);

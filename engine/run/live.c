@@ -4,6 +4,8 @@
  */
 #include "engine/run/internal.h"
 
+#include "engine/loop/kept.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -270,8 +272,8 @@ struct arrival *live_take_arrival(struct live *l)
 
 struct arrival *arrival_new(enum asl_event_kind kind)
 {
-    struct arrival *a = asl_allocate_zeroed(1, sizeof *a);
-    a->event.kind = kind;
+    struct arrival *a = kept_take(sizeof *a);
+    *a = (struct arrival){.event = {.kind = kind}};
     return a;
 }
 
@@ -284,7 +286,7 @@ void arrival_free(struct arrival *a)
     free(a->error);
     free(a->cause);
     free(a->worker);
-    free(a);
+    kept_give_back(a);
 }
 
 /* ---- histories: a few, used again and again ---- */

@@ -5,6 +5,8 @@
  */
 #include "engine/run/internal.h"
 
+#include "engine/loop/kept.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,10 +56,8 @@ static struct task *add(struct engine *e, int64_t execution, int64_t id)
 {
     if (e->task_count >= e->task_table)
         grow(e);
-    struct task *t = asl_allocate_zeroed(1, sizeof *t);
-    t->engine = e;
-    t->execution = execution;
-    t->id = id;
+    struct task *t = kept_take(sizeof *t);
+    *t = (struct task){.engine = e, .execution = execution, .id = id};
     struct task **at = find(e, execution, id);
     *at = t;
     e->task_count++;
@@ -70,7 +70,7 @@ static void forget(struct task *t)
     struct task **at = find(e, t->execution, t->id);
     *at = t->hash_next;
     e->task_count--;
-    free(t);
+    kept_give_back(t);
 }
 
 /* ---- reports ---- */
@@ -171,20 +171,19 @@ void task_report_start_failed(struct task *t, struct asl_text error, struct asl_
 static void fill_request(const struct action *a, const asl_execution *x,
                          const asl_value *state_name, struct task_request *request)
 {
-    const struct asl_command *c = &a->command;
     *request = (struct task_request){
-        .resource = c->resource,
-        .parameters = c->parameters,
-        .credentials = c->credentials,
+        .resource = a->resource,
+        .parameters = a->parameters,
+        .credentials = a->credentials,
         .state_name = state_name,
         .execution_arn = asl_execution_arn(x).data,
         .machine_arn = asl_execution_machine_arn(x).data,
         .role_arn = asl_execution_role_arn(x).data,
-        .token = c->token,
-        .event_id = c->task,
-        .timeout_seconds = c->timeout_seconds,
+        .token = a->token ? a->token : "",
+        .event_id = a->task,
+        .timeout_seconds = a->timeout_seconds,
         .again = a->again,
-        .submitted = a->again && c->submitted,
+        .submitted = a->again && a->submitted,
     };
 }
 
@@ -208,17 +207,16 @@ static bool may_send(struct engine *e, struct task *t, const struct task_request
 /* The whole life of a task that someone stands in for; false: nobody does. */
 static bool is_answered(struct engine *e, const struct action *a, const asl_value *state_name)
 {
-    const struct asl_command *c = &a->command;
     struct asl_event answer;
     if (!e->stand_in.answers ||
         !e->stand_in.answers(e->stand_in.state, a->execution, state_name, &answer))
         return false;
-    struct task *t = add(e, a->execution, c->task);
+    struct task *t = add(e, a->execution, a->task);
     bool submits =
-        c->resource->family == TASK_SERVICE && c->resource->pattern != TASK_REQUEST_RESPONSE;
-    if (!c->started)
+        a->resource->family == TASK_SERVICE && a->resource->pattern != TASK_REQUEST_RESPONSE;
+    if (!a->started)
         report(t, ASL_TASK_STARTED, NULL, nothing, nothing, nothing);
-    if (submits && !c->submitted)
+    if (submits && !a->submitted)
         report(t, ASL_TASK_SUBMITTED, answer.output, nothing, nothing, nothing);
     report_end(t, answer.kind, answer.output, answer.error, answer.cause);
     return true;
@@ -227,17 +225,17 @@ static bool is_answered(struct engine *e, const struct action *a, const asl_valu
 static void carry_out(struct engine *e, struct action *a, struct live *l,
                       const asl_value *state_name)
 {
-    const struct resource *resource = a->command.resource;
+    const struct resource *resource = a->resource;
     if (is_answered(e, a, state_name))
         return;
     if (resource->family == TASK_ACTIVITY) { /* it waits in the execution until a worker asks */
-        if (e->activities.waits && !a->command.started)
-            e->activities.waits(e->activities.state, resource->arn, a->execution, a->command.task);
+        if (e->activities.waits && !a->started)
+            e->activities.waits(e->activities.state, resource->arn, a->execution, a->task);
         return;
     }
-    if (resource->pattern == TASK_CALLBACK && a->command.submitted)
+    if (resource->pattern == TASK_CALLBACK && a->submitted)
         return; /* handed over before the restart: its token brings the end */
-    struct task *t = add(e, a->execution, a->command.task);
+    struct task *t = add(e, a->execution, a->task);
     t->pattern = resource->pattern;
     t->connector = connector_for(resource);
     if (!t->connector) {
@@ -256,7 +254,7 @@ static void carry_out(struct engine *e, struct action *a, struct live *l,
         t->handle = t->connector->start(&e->connectors, t, &request);
         t->starting = false;
         crash_here(CRASH_TASK_SENT);
-        if (!a->command.started && !t->is_over)
+        if (!a->started && !t->is_over && !turn_task_started(e, t->execution, t->id))
             task_report_started(t, nothing);
         if (t->is_over)
             forget(t);
@@ -266,11 +264,11 @@ static void carry_out(struct engine *e, struct action *a, struct live *l,
 void tasks_start(struct engine *e, struct action *a)
 {
     struct live *l = live_get(e, a->execution);
-    if (!l || (e->task_table && *find(e, a->execution, a->command.task)))
+    if (!l || (e->task_table && *find(e, a->execution, a->task)))
         return;
-    asl_value *state_name = value_string_z(a->state_name ? a->state_name : "");
-    carry_out(e, a, l, state_name);
-    value_release(state_name);
+    asl_value *none = a->state_name ? NULL : value_string_z("");
+    carry_out(e, a, l, a->state_name ? a->state_name : none);
+    value_release(none);
 }
 
 static void let_go(struct task *t, bool stops)

@@ -148,14 +148,43 @@ static void put_behind(struct engine *e)
     behind_arm(e);
 }
 
-static void add_action(struct engine *e, struct live *l, struct asl_command *c, bool again)
+static void add_action(struct engine *e, const struct live *l, struct asl_command *c, bool again)
 {
     struct turn *t = e->now;
     t->actions = grown(t->actions, t->action_count, &t->action_capacity, sizeof *t->actions);
-    struct action *a = &t->actions[t->action_count++];
-    *a = (struct action){.execution = l->id, .command = *c, .again = again};
-    a->state_name = c->state_name ? asl_copy_text(value_as_text(c->state_name)) : NULL;
+    t->actions[t->action_count++] = (struct action){
+        .kind = c->kind,
+        .execution = l->id,
+        .task = c->task,
+        .resource = c->resource,
+        .parameters = c->parameters,
+        .credentials = c->credentials,
+        .state_name = c->state_name ? value_retain(c->state_name) : NULL,
+        .token = c->token[0] ? asl_copy_text(asl_text(c->token)) : NULL,
+        .timeout_seconds = c->timeout_seconds,
+        .again = again,
+        .started = c->started,
+        .submitted = c->submitted,
+    };
     c->parameters = c->credentials = NULL; /* they are the action's now */
+}
+
+/* Whoever awaits the task's outcome, now that another has come: a token's holder was quicker than the
+ * connector's request, which has no purpose any more. */
+static void add_cancel(struct engine *e, const struct live *l, int64_t task)
+{
+    struct turn *t = e->now;
+    t->actions = grown(t->actions, t->action_count, &t->action_capacity, sizeof *t->actions);
+    t->actions[t->action_count++] =
+        (struct action){.kind = ASL_CANCEL_TASK, .execution = l->id, .task = task};
+}
+
+static void action_free(struct action *a)
+{
+    value_release(a->parameters);
+    value_release(a->credentials);
+    value_release(a->state_name);
+    free(a->token);
 }
 
 /* Kept under the execution and the run's first event, ".end" behind it of the end or of going on after
@@ -239,8 +268,8 @@ static bool step(struct engine *e, struct live *l, const struct asl_event *event
     take_commands(e, l, false);
     if (taken || l->is_new)
         mark_dirty(e, l);
-    if (taken && is_outcome(event->kind)) /* a token's: the connector's request has no purpose now */
-        add_action(e, l, &(struct asl_command){.kind = ASL_CANCEL_TASK, .task = event->task}, false);
+    if (taken && is_outcome(event->kind))
+        add_cancel(e, l, event->task);
     if (waiter) {
         waiter->outcome = taken ? ENGINE_OK : waiter->outcome;
         waiter->start_ms = asl_execution_started(l->x);
@@ -265,6 +294,22 @@ static void step_behind(struct engine *e, struct live *l, const struct asl_event
         behind_add(e, l);
     take_commands(e, l, false);
     crash_here(CRASH_STEPPED);
+}
+
+/* While a turn is acted on its executions are pinned, and most have nothing else to take: no arrival has to
+ * be made, queued and found again, when all that its step touches has just been touched. */
+bool turn_task_started(struct engine *e, int64_t execution, int64_t task)
+{
+    struct live *l = live_find(e, execution);
+    if (!l || !l->pins || l->is_queued || l->arrivals || l->is_runnable || !behind_may_stay(e, l))
+        return false;
+    turn_now(e);
+    step_behind(e, l, &(struct asl_event){.kind = ASL_TASK_STARTED, .task = task});
+    if (l->is_runnable)
+        live_queue(e, l);
+    if (l->is_dirty)
+        turn_ask(e);
+    return true;
 }
 
 /* The store said it is due. When nothing falls due, it was saved in the middle of a budget. */
@@ -470,7 +515,7 @@ static void settle(struct engine *e, struct turn *t)
 
 static void carry_out(struct engine *e, struct action *a)
 {
-    switch (a->command.kind) {
+    switch (a->kind) {
     case ASL_RUN_TASK:
         if (e->is_closing)
             return; /* recovery starts it */
@@ -478,7 +523,7 @@ static void carry_out(struct engine *e, struct action *a)
         live_leave(e, a->execution); /* it may have been loaded for this */
         return;
     case ASL_CANCEL_TASK:
-        tasks_cancel(e, a->execution, a->command.task);
+        tasks_cancel(e, a->execution, a->task);
         return;
     case ASL_MAP_RUN: /* kept when the step was taken */
     case ASL_RUN_CHILDREN: /* the engine has the step run them */
@@ -491,9 +536,7 @@ static void carry_out_all(struct engine *e, struct turn *t)
 {
     for (size_t i = 0; i < t->action_count; i++) {
         carry_out(e, &t->actions[i]);
-        value_release(t->actions[i].command.parameters);
-        value_release(t->actions[i].command.credentials);
-        free(t->actions[i].state_name);
+        action_free(&t->actions[i]);
     }
     t->action_count = 0;
 }
@@ -619,11 +662,8 @@ static void free_turn(struct turn *t)
         free(w->arn);
         free(w);
     }
-    for (size_t i = 0; i < t->action_count; i++) {
-        value_release(t->actions[i].command.parameters);
-        value_release(t->actions[i].command.credentials);
-        free(t->actions[i].state_name);
-    }
+    for (size_t i = 0; i < t->action_count; i++)
+        action_free(&t->actions[i]);
     for (size_t i = 0; i < t->change_count; i++)
         if (t->changes[i].history)
             asl_history_free(t->changes[i].history);

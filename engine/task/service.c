@@ -8,6 +8,7 @@
 
 #include "engine/aws/endpoint.h"
 #include "engine/aws/sigv4.h"
+#include "engine/loop/kept.h"
 #include "engine/loop/loop.h"
 #include "words.h"
 
@@ -20,8 +21,9 @@ struct service_task {
     enum task_pattern pattern;
     asl_value *parameters; /* as given: for a refusal's words */
     asl_value *sent;       /* of a lookup: what the call is made of */
-    char token[37];
-    char *type, *role_arn, *machine_role, *region;
+    char token[37]; /* "": the operation wants none */
+    const char *type, *machine_role; /* behind it, in the same block; or NULL */
+    char *role_arn, *region;
     asl_value *state; /* the Task's name */
     struct aws_call *call;
     const struct http_headers *headers; /* while a hook runs */
@@ -37,6 +39,22 @@ static char *copy(const char *text)
     return text ? asl_copy_text(asl_text(text)) : NULL;
 }
 
+/* With copies of both texts: what a failure is told with. */
+static struct service_task *task_new(const char *type, const char *machine_role)
+{
+    size_t type_size = type ? strlen(type) + 1 : 0;
+    size_t role_size = machine_role ? strlen(machine_role) + 1 : 0;
+    struct service_task *t = kept_take(sizeof *t + type_size + role_size);
+    char *texts = (char *)(t + 1);
+    *t = (struct service_task){.type = type ? texts : NULL,
+                               .machine_role = machine_role ? texts + type_size : NULL};
+    if (type)
+        memcpy(texts, type, type_size);
+    if (machine_role)
+        memcpy(texts + type_size, machine_role, role_size);
+    return t;
+}
+
 static void task_free(struct service_task *t)
 {
     if (t->timer) {
@@ -45,14 +63,12 @@ static void task_free(struct service_task *t)
     }
     value_release(t->parameters);
     value_release(t->sent);
-    free(t->type);
     free(t->role_arn);
     free(t->region);
-    free(t->machine_role);
     value_release(t->state);
     free(t->error);
     free(t->cause);
-    free(t);
+    kept_give_back(t);
 }
 
 void service_cancel(void *handle)
@@ -106,7 +122,7 @@ static void on_timer(void *state)
 void *service_fail_soon(const struct connectors *shared, struct task *task, const char *error,
                         const char *cause)
 {
-    struct service_task *t = asl_allocate_zeroed(1, sizeof *t);
+    struct service_task *t = task_new(NULL, NULL);
     t->handle.cancel = service_cancel;
     t->shared = shared;
     t->task = task;
@@ -193,7 +209,7 @@ static void send(struct service_task *t, const asl_value *parameters)
         .region = t->region,
         .role_arn = t->role_arn,
         .state = t->state ? value_as_text(t->state) : (struct asl_text){NULL, 0},
-        .token = t->token,
+        .token = t->token[0] ? t->token : NULL,
         .timeout_ms = t->style->timeout_ms,
     };
     t->call = aws_call(t->shared->aws, &ask, on_outcome, t);
@@ -273,18 +289,10 @@ struct asl_text service_state(const struct task_request *request)
     return request->state_name ? value_as_text(request->state_name) : (struct asl_text){NULL, 0};
 }
 
-static bool has_token_member(const struct catalogue_shape *input)
-{
-    for (uint32_t i = 0; input && i < input->member_count; i++)
-        if (input->members[i].flags & CATALOGUE_TOKEN)
-            return true;
-    return false;
-}
-
 bool service_is_repeatable(const struct catalogue_operation *o)
 {
     return o && ((o->flags & (CATALOGUE_READ_ONLY | CATALOGUE_IDEMPOTENT)) ||
-                 has_token_member(o->input.shape));
+                 protocol_wants_token(o));
 }
 
 const struct catalogue_operation *service_operation(const struct connectors *shared,
@@ -332,8 +340,9 @@ void *service_start(const struct connectors *shared, struct task *task,
                     const struct task_request *request, const struct service_style *style,
                     const struct catalogue_operation *operation, const asl_value *parameters)
 {
-    struct service_task *t = asl_allocate_zeroed(1, sizeof *t);
-    service_token(request, t->token);
+    struct service_task *t = task_new(request->resource->type, request->role_arn);
+    if (protocol_wants_token(operation)) /* few do; hashing one for each would be a tenth of this */
+        service_token(request, t->token);
     t->handle.cancel = service_cancel;
     t->shared = shared;
     t->task = task;
@@ -341,10 +350,8 @@ void *service_start(const struct connectors *shared, struct task *task,
     t->operation = operation;
     t->pattern = request->resource->pattern;
     t->parameters = request->parameters ? value_retain(request->parameters) : NULL;
-    t->type = copy(request->resource->type);
     t->role_arn = service_role(request->credentials);
     t->region = service_region(shared, request);
-    t->machine_role = copy(request->role_arn);
     t->state = request->state_name ? value_retain(request->state_name) : NULL;
     t->sent = service_parameters(style, parameters);
     if (style->lookup)

@@ -310,6 +310,7 @@ static void finds_the_host_of_a_bucket(void **state)
         struct asl_buffer url;
         char message[256];
         aws_request_init(&request);
+        asl_buffer_init(&url, 4096);
         request.method = "GET";
         asl_buffer_puts(&request.path, cases[i].path);
         struct request_place place = {&e, o, NULL, 0};

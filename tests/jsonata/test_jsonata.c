@@ -109,6 +109,22 @@ static void results_and_errors(void **state)
          "e\")",
          NULL, "\"STRASSE\""},
         {"$lowercase(\"\xce\xa3\xce\x91\xce\xa3\")", NULL, "\"\xcf\x83\xce\xb1\xcf\x82\""},
+        /* half way between two: away from zero */
+        {"$string(927705913316458.5)", NULL, "\"927705913316459\""},
+        {"$formatNumber(1000000000000000.625, \"0.00\")", NULL, "\"1000000000000000.63\""},
+        {"$formatNumber(999999999999999.5, \"#,##0\")", NULL, "\"1,000,000,000,000,000\""},
+        /* the years 0 to 99 are those from 1900 where JavaScript makes a date of its parts */
+        {"$fromMillis(-62135596800000, \"[Y] [x] [XI]\")", NULL, "\"1 12 \""},
+        {"$toMillis(\"2024330\", \"[Y][d]\")", NULL, "-2126736000000"},
+        {"$parseInteger(\"\xc2\xa0+5\", \"0\")", NULL, "5"},
+        {"$parseInteger(\"- 5\", \"0\")", NULL, "null"},
+        /* classes of JavaScript, not of POSIX; a hyphen beside \\d is one */
+        {"$match(\"a:\", /[:alph:]/).match", NULL, "[\"a\",\":\"]"},
+        {"$match(\"a-1\", /[\\w--]/).match", NULL, "[\"a\",\"-\",\"1\"]"},
+        {"$match(\"b-1\", /[a-\\d]/).match", NULL, "[\"-\",\"1\"]"},
+        /* the place of an error within a function that was an argument, called in tail position */
+        {"\xce\xbb($f){\xce\xbb($x){$f($x)}(1)}(function($a){$pad($g)($a)})", "{}",
+         "T0411@14 Context value is not a compatible type with argument 1 of function \"pad\""},
         {"$replace(\"ab\", /(a)(b)/, \"$2$1$$$0\")", NULL, "\"ba$ab\""},
         {"($f := function($n){$n = 0 ? \"end\" : $f($n - 1)}; $f(100000))", NULL, "\"end\""},
         /* powers round as V8's do */
@@ -200,6 +216,39 @@ static char *repeated(const char *part, size_t times, const char *before, const 
         asl_buffer_puts(&b, part);
     asl_buffer_puts(&b, after);
     return asl_buffer_take(&b, &size);
+}
+
+/* The bound of one value: bytes of a string, 8 for each element of an array. */
+static void values_are_bounded(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *source;
+        enum jsonata_outcome outcome;
+    } cases[] = {
+        {"$count([1..100])", JSONATA_VALUE},
+        {"$count([1..101])", JSONATA_FAILED},
+        {"$length($pad(\"\", 800))", JSONATA_VALUE},
+        {"$length($pad(\"\", 801))", JSONATA_FAILED},
+        {"$count($append([1..60], [1..60]))", JSONATA_FAILED},
+        {"$map([1..100], function($i){[1..100]}) ~> $count", JSONATA_VALUE},
+        {"($pad(\"\", 500) & $pad(\"\", 500)) ~> $length", JSONATA_FAILED},
+    };
+    struct jsonata_env env = {.value_maximum = 800};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct jsonata_error error = {0};
+        asl_value *value = NULL;
+        struct jsonata *e = jsonata_compile(asl_text(cases[i].source), 0, &error);
+        enum jsonata_outcome outcome = jsonata_evaluate(e, NULL, &env, &value, &error);
+        if (outcome != cases[i].outcome)
+            fail_msg("%s: outcome %d", cases[i].source, (int)outcome);
+        if (outcome == JSONATA_FAILED)
+            assert_string_equal(error.code, "D2015");
+        if (outcome == JSONATA_FAILED)
+            jsonata_error_free(&error);
+        value_release(value);
+        jsonata_free(e);
+    }
 }
 
 /* Ends as an error (or a result), in time and memory. */
@@ -345,9 +394,8 @@ static void references(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(results_and_errors),
-        cmocka_unit_test(references),
-        cmocka_unit_test(deep_expressions_end),
+        cmocka_unit_test(results_and_errors),   cmocka_unit_test(references),
+        cmocka_unit_test(deep_expressions_end), cmocka_unit_test(values_are_bounded),
         cmocka_unit_test(runaways_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

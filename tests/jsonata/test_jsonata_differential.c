@@ -6,7 +6,8 @@
  * Without it: runs differential/run.mjs on this program, every generator in turn: typed
  * (expressions of all operators and functions, mostly of types that fit), splice (the reference
  * suite's taken apart and recombined), boundary (function by function, arguments from the edges),
- * tree (all kinds of nodes within all others). `--long [SEED]` asks 100,000 questions of each.
+ * tree (all kinds of nodes within all others), edges (pictures, patterns, texts and numbers drawn
+ * letter by letter). `--long [SEED]` asks 100,000 questions of each.
  * Skipped where node or npm's jsonata (NODE_PATH, or JSONATA_REFERENCE naming its folder) is
  * missing.
  */
@@ -106,7 +107,7 @@ static int drive(void)
     return 0;
 }
 
-static const char *const generators[] = {"typed", "splice", "boundary", "tree"};
+static const char *const generators[] = {"typed", "splice", "boundary", "tree", "edges"};
 
 /* The script's exit status. */
 static int run_generator(const char *program, const char *count, const char *seed,

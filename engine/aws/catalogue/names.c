@@ -172,7 +172,7 @@ static bool is_taken_in_java(const char *name)
         "toString", "wait",
     };
     for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
-        if (strcmp(name, taken[i]) == 0)
+        if (name[0] == taken[i][0] && strcmp(name, taken[i]) == 0) /* asked of every member shown */
             return true;
     return false;
 }

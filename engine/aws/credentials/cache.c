@@ -293,6 +293,13 @@ struct credentials_wait *credentials_cache_get(
     return w;
 }
 
+const struct credentials *credentials_cache_held(struct credentials_cache *c, const char *role_arn,
+                                                 bool local)
+{
+    const struct credentials_entry *e = find(c, role_arn ? role_arn : "", local);
+    return e && is_good_for(e, EARLY_MS) ? &e->held : NULL;
+}
+
 void credentials_wait_cancel(struct credentials_wait *w)
 {
     struct credentials_wait **at = &w->entry->waiting;

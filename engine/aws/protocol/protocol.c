@@ -60,6 +60,15 @@ static asl_value *empty_object(void)
     return value_object_take(&none);
 }
 
+bool protocol_wants_token(const struct catalogue_operation *o)
+{
+    const struct catalogue_shape *s = o->input.shape;
+    for (uint32_t i = 0; s != NULL && i < s->member_count; i++)
+        if (s->members[i].flags & CATALOGUE_TOKEN)
+            return true;
+    return false;
+}
+
 /* The parameters with `token` in every idempotency token that they leave out. Yours. */
 static asl_value *with_tokens(const struct writing *w, asl_value *parameters, const char *token)
 {

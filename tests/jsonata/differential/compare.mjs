@@ -60,9 +60,17 @@ function agree(theirs, ours) {
 // A surrogate written without the other one.
 const halves = /(?<!\\u[dD][89abAB]..)\\u[dD][c-fC-F]..|\\u[dD][89abAB]..(?!\\u[dD][c-fC-F])/;
 
-// An error of JavaScript, not of JSONata, ended the reference. Where Stepwell does not refuse too, the
-// accident must be one of these.
-const thrown = pattern => (t, o) => t.error && t.error.code === undefined && !o.error && pattern.test(t.error.message);
+// An error of JavaScript, not of JSONata, ended the reference, be it within $eval: its message, or undefined.
+const ofJavaScript = /^(Cannot (read|set) properties|Cannot convert object|Maximum call stack|Invalid (code point|string length|array length|regular expression))| is not (a function|iterable)/;
+function javascriptError(t) {
+    if (!t.error) return undefined;
+    if (t.error.code === undefined) return t.error.message;
+    const inner = t.error.code === 'D3121' && /passed to function eval: (".*")$/s.exec(t.error.message);
+    return inner && ofJavaScript.test(JSON.parse(inner[1])) ? JSON.parse(inner[1]) : undefined;
+}
+
+// Where Stepwell does not refuse too, the accident must be one of these.
+const thrown = pattern => (t, o) => !o.error && pattern.test(javascriptError(t) ?? '');
 const accidents = [
     ['a function of the library that is an argument in tail position is no JavaScript function (here: it is called)', thrown(/^(func|replacement)\.apply is not a function/)],
     ['a pattern is matched with an object or a function (here: with its text, [object Object])', thrown(/^Cannot convert object to primitive value/)],
@@ -71,15 +79,25 @@ const accidents = [
     ['recursion of JavaScript itself', thrown(/^Maximum call stack size exceeded/)],
 ];
 
+const withoutGroups = answer => JSON.stringify(answer.value, (key, v) => key === 'groups' || Array.isArray(v) && v.every(e => e === null || typeof e === 'string') ? 0 : v);
+
 // Where there is nothing to compare.
 const incomparable = [
-    ['an error of JavaScript there; Stepwell refuses too, in words of its own', (t, o) => t.error && t.error.code === undefined && o.error],
+    ['an error of JavaScript there; Stepwell refuses too, in words of its own', (t, o) => javascriptError(t) !== undefined && o.error],
     ...accidents.map(([why, applies]) => [`an error of JavaScript there: ${why}`, applies]),
     ['a limit of the reference', t => ['D1011', 'D1012'].includes(t.error?.code)],
     ['half of a character meets a search, a pattern or a picture: in UTF-8 it is found only by itself',
         (t, o, q) => halves.test(q.expr) && (/\/[^/]+\/|\$(substringBefore|substringAfter|contains|split|replace|parseInteger|toMillis)/.test(q.expr))],
     ['a choice in a signature that is no list of letters: JavaScript makes a character class of it',
         (t, o, q) => /(?:function|λ)\s*\([^)]*\)\s*<[^{]*\([^{]*[^a-z<>()?+:\-\s{][^{]*>\s*\{/.test(q.expr)],
+    ['a zero digit beyond U+FFFF in a picture: JavaScript takes its first half for it', (t, o, q) => /"zero-digit\\?": *\\?"[\u{10000}-\u{10ffff}]/u.test(q.expr)],
+    ['a pattern that is wrong meets flags that are wrong: one of the two is refused first', (t, o, q) => o.error?.code === 'S0303' && ['S0201', 'S0202'].includes(t.error?.code) && t.error.position === o.error.position + 1],
+    ['a group that is repeated: JavaScript forgets its captures as a round begins, and undoes a round that took nothing; PCRE2 keeps both',
+        (t, o, q) => /\(.*\)(?:[*+?]|\{\d)/.test(q.expr) && ([t, o].some(a => a.error?.code === 'D1004') || !t.error && !o.error && withoutGroups(t) === withoutGroups(o))],
+    ['\\B within a character beyond U+FFFF: V8 finds it between the halves, with flag u too',
+        (t, o, q) => /\\B/.test(q.expr) && /[\u{10000}-\u{10ffff}]|\\u[dD][89abAB]/u.test(q.expr + JSON.stringify(q.data)) && t.error?.code === 'D1004'],
+    ['a lookbehind without a fixed length, which PCRE2 does not take', (t, o) => o.error?.code === 'S0303' && /lookbehind assertion is not fixed length/.test(o.error.message)],
+    ['a message longer than 32 KiB, which Stepwell cuts', (t, o) => t.error && t.error.code === o.error?.code && t.error.message.length > 32000 && t.error.message.startsWith(o.error.message.slice(0, 30000))],
     ['a limit of ours', (t, o) => ['U1001', 'D2015'].includes(o.error?.code)],
 ];
 
