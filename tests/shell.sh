@@ -42,6 +42,19 @@ needs_or_ends() { # program, Debian package; else all is skipped
     command -v "$1" >/dev/null 2>&1 || skip_all "$1 is not installed (apt-get install $2)"
 }
 
+needs_sdk_or_ends() { # npm's client of Step Functions, fetched once, into build/; SDK: its file
+    needs_or_ends node nodejs
+    needs_or_ends npm npm
+    folder=$root/build/npm-client-sfn
+    SDK=$folder/node_modules/@aws-sdk/client-sfn/dist-cjs/index.js
+    export SDK
+    [ -f "$SDK" ] && return 0
+    mkdir -p "$folder"
+    (cd "$folder" && echo '{"private": true}' >package.json &&
+        timeout 120 npm install --no-audit --no-fund --silent @aws-sdk/client-sfn@3 >npm.log 2>&1) ||
+        skip_all "npm cannot fetch @aws-sdk/client-sfn (see $folder/npm.log)"
+}
+
 # ---- judging ----
 
 scratch() { # a folder of the script's own, to work in

@@ -81,6 +81,7 @@ static void tell_run_began(struct run *r, const struct frame *f, struct asl_text
     value_list_init(&l);
     value_list_set_take(&l, "mapRunArn", value_string(arn));
     value_list_set_take(&l, "startDate", value_integer(run_now(r)));
+    value_list_set_take(&l, "isExpress", value_boolean(f->state->of.map.child_express));
     set_count(&l, "maxConcurrency", run.concurrency);
     set_count(&l, "total", f->items ? value_count(f->items) : 0);
     set_count(&l, "toleratedFailureCount", r->tolerated_count);

@@ -187,8 +187,8 @@ int64_t run_now(struct run *r);
 int64_t run_emit(struct run *r, struct history_event *e, int64_t previous);
 /* The same on the frame's chain: previous is frame->last, which becomes the new id. */
 int64_t run_emit_on(struct run *r, struct frame *f, struct history_event *e);
-/* What happens within a distributed Map's child, or to it: kept where the children's events are wanted.
- * Returns its (negative) number. */
+/* What happens within a distributed Map's child, or to it: kept where the children's events are wanted;
+ * of an EXPRESS child, what happens to it. Returns its (negative) number. */
 int64_t run_emit_silent(struct run *r, const struct frame *f, struct history_event *e,
                         int64_t previous);
 int64_t run_map_run_emit(struct run *r, const struct frame *map, size_t index,

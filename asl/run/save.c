@@ -395,6 +395,22 @@ static void get_ready(struct loader *l, asl_execution *x)
     }
 }
 
+static void see_unrest(void *damaged, struct frame *f)
+{
+    if (f->ready || f->phase == FRAME_TASK || f->phase == FRAME_WAIT || f->phase == FRAME_RETRY)
+        *(bool *)damaged = true;
+}
+
+/* What is over waits for a redrive, as all does of an execution that has ended: nothing of it may run. */
+static void check_rest(struct loader *l, const asl_execution *x)
+{
+    for (size_t i = 0; i < l->frame_count; i++)
+        if (l->frames[i]->over)
+            frame_each(l->frames[i], see_unrest, &l->bytes.damaged);
+    if (x->status != ASL_RUNNING && x->ready_head)
+        l->bytes.damaged = true;
+}
+
 static void get_identity(struct loader *l, asl_execution *x)
 {
     asl_value **const own[KNOWN] = {&x->arn, &x->name, &x->role_arn, &x->machine_arn,
@@ -443,6 +459,7 @@ static void get_execution(struct loader *l, asl_execution *x)
     if (codec_byte(&l->bytes) && !l->bytes.damaged) {
         x->root = get_frame(l, NULL, 0, &x->machine->root);
         get_ready(l, x);
+        check_rest(l, x);
     }
     /* One that has begun runs in its root frame; before, only a fork has one, which waits. */
     bool begun = x->last_event > 0;

@@ -107,7 +107,7 @@ int64_t run_map_run_emit(struct run *r, const struct frame *map, size_t index,
                        struct history_event *e, int64_t previous)
 {
     int64_t number = --r->x->last_silent;
-    if (r->result->children && !map->silent && !map->state->of.map.child_express) {
+    if (r->result->children && !map->silent) {
         e->at = run_now(r);
         children_append(r->result->children, map->run, index, -number, previous < 0 ? -previous : 0,
                         e);
@@ -120,7 +120,7 @@ int64_t run_emit_silent(struct run *r, const struct frame *f, struct history_eve
 {
     while (f->parent && !frame_is_distributed(f->parent))
         f = f->parent;
-    if (f->parent)
+    if (f->parent && !f->parent->state->of.map.child_express)
         return run_map_run_emit(r, f->parent, f->index, e, previous);
     return --r->x->last_silent;
 }

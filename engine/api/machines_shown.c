@@ -146,7 +146,8 @@ void api_DescribeStateMachineForExecution(struct api_call *call)
     struct row r = {.created = 0};
     struct map_child child;
     bool is_child =
-        map_child_of(api_text(call, "executionArn"), &child) && api_is_here(call, &child.arn);
+        map_child_of(api_text(call, "executionArn"), &child) && child.arn.kind == ARN_EXECUTION &&
+        api_is_here(call, &child.arn);
     int64_t execution = is_child ? child.execution : api_execution(call, "executionArn");
     if (!execution)
         return;

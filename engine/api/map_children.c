@@ -2,8 +2,8 @@
  *
  * They run inside of the Map's execution, and their events are kept beside its own (engine.h, map runs);
  * a child is what its events say: begun with ExecutionStarted, ended with the last of
- * Execution{Succeeded,Failed,Aborted}, unless ExecutionRedriven came behind it. EXPRESS children keep
- * none, and are not shown.
+ * Execution{Succeeded,Failed,Aborted}, unless ExecutionRedriven came behind it. Of EXPRESS children those
+ * are kept, and not what happened between: they are listed and described, and have no history.
  *
  * A child's name is a UUID that holds execution, run and index, masked and checked by a hash of the
  * machine's ARN with the label, so that nothing has to be kept to find it.
@@ -60,7 +60,8 @@ bool map_child_of(struct asl_text text, struct map_child *child)
 {
     unsigned mask[5], low, middle, high, variant, index, check;
     char family[API_ARN_BYTES], name[UUID_BYTES];
-    if (!arn_read(text, &child->arn) || child->arn.kind != ARN_EXECUTION || !child->arn.label[0] ||
+    if (!arn_read(text, &child->arn) || !child->arn.label[0] ||
+        (child->arn.kind != ARN_EXECUTION && child->arn.kind != ARN_EXPRESS) ||
         strlen(child->arn.qualifier) != UUID_BYTES - 1 ||
         sscanf(child->arn.qualifier, "%8x-%4x-8%3x-%4x-%8x%4x", &low, &middle, &high, &variant, &index,
                &check) != 6)
@@ -128,11 +129,30 @@ static bool renumber(void *state, const struct asl_child_event *which, const asl
     return true;
 }
 
+static bool is_express(const struct map_run *run)
+{
+    const asl_value *v = api_get(run->beginning, "isExpress");
+    return v && value_is_true(v);
+}
+
+/* Its run may be another's that left the same place, or of another type than the ARN says. */
+static bool is_of_its_run(struct api *a, const struct map_child *child)
+{
+    struct map_run run;
+    if (!map_run_read(a, child->execution, child->started, &run))
+        return false;
+    bool fits = is_express(&run) == (child->arn.kind == ARN_EXPRESS);
+    map_run_free(&run);
+    return fits;
+}
+
 bool map_child_events(struct api *a, const struct map_child *child, bool include_data,
                       bool (*see)(void *state, int64_t id, const asl_value *event), void *state)
 {
     struct renumbering n = {.child = child, .see = see, .state = state};
     struct scan s = {.include_data = include_data, .see = renumber, .state = &n};
+    if (!is_of_its_run(a, child))
+        return false;
     scan_events(a, child->execution, &s);
     free(n.numbers);
     return n.count > 0;
@@ -203,6 +223,10 @@ static void turn(struct child_now *c, const asl_value *event)
             continue;
         const asl_value *details = api_get(event, turning[i].details);
         bool is_redriven = i + 1 == sizeof turning / sizeof *turning;
+        if (c->started && i == 0) { /* an EXPRESS one begins anew */
+            child_now_free(c);
+            *c = (struct child_now){.status = ASL_RUNNING};
+        }
         c->status = turning[i].status;
         c->redrives += is_redriven;
         hold(i == 0 ? &c->started : is_redriven ? &c->redriven : &c->stopped, at);
@@ -225,11 +249,11 @@ static bool see_turn(void *state, int64_t id, const asl_value *event)
 /* ---- showing ---- */
 
 static void set_child(struct value_list *l, const struct arn *family, const char *name,
-                      const asl_value *run_arn, const struct child_now *c)
+                      const struct map_run *run, const struct child_now *c)
 {
     char arn[API_ARN_BYTES], both[2 * API_NAME_BYTES];
     snprintf(both, sizeof both, "%s/%s", family->name, family->label);
-    api_make_arn(&family->scope, "execution", both, name, arn);
+    api_make_arn(&family->scope, is_express(run) ? "express" : "execution", both, name, arn);
     value_list_set_take(l, "executionArn", value_string_z(arn));
     family_of(family, arn);
     value_list_set_take(l, "stateMachineArn", value_string_z(arn));
@@ -238,7 +262,7 @@ static void set_child(struct value_list *l, const struct arn *family, const char
     value_list_set_take(l, "startDate", value_retain(c->started));
     if (c->stopped)
         value_list_set_take(l, "stopDate", value_retain(c->stopped));
-    value_list_set_take(l, "mapRunArn", value_retain(run_arn));
+    api_copy_member(l, run->beginning, "mapRunArn");
     value_list_set_take(l, "redriveCount", value_integer(c->redrives));
     if (c->redriven)
         value_list_set_take(l, "redriveDate", value_retain(c->redriven));
@@ -283,7 +307,7 @@ void map_child_describe(struct api_call *call, const struct map_child *child)
     await_redrive(&c, &run);
     struct value_list l;
     value_list_init(&l);
-    set_child(&l, &child->arn, child->arn.qualifier, api_get(run.beginning, "mapRunArn"), &c);
+    set_child(&l, &child->arn, child->arn.qualifier, &run, &c);
     set_data(&l, "input", c.input, is_hidden);
     set_data(&l, "output", c.output, is_hidden);
     set_redrive(&l, c.status);
@@ -354,7 +378,7 @@ static void show_page(struct api_call *call, const struct map_run *run, const st
             break;
         make_name(family, run->execution, run->started, (int64_t)i - 1, name);
         value_list_init(&item);
-        set_child(&item, &arn, name, run_arn, c);
+        set_child(&item, &arn, name, run, c);
         value_list_set_take(&item, "itemCount", value_integer(1));
         value_list_push_take(&items, value_object_take(&item));
     }

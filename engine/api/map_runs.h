@@ -28,7 +28,8 @@ struct map_child {
     int64_t execution, started, index;
     struct arn arn;
 };
-/* Whether an execution's ARN is a child's that may be one; it is looked for by the others. */
+/* Whether an execution's ARN is a child's that may be one (`arn.kind` ARN_EXPRESS: an EXPRESS child); it is
+ * looked for by the others. */
 bool map_child_of(struct asl_text arn, struct map_child *child);
 /* Its events from the first on, renumbered from 1, as GetExecutionHistory shows them; false: there are
  * none, so there is no such child. */

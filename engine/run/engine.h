@@ -196,7 +196,7 @@ void engine_try_end(struct task *t);
  * says of the beginning; with ".end" behind it of the end, or that it was
  * redriven since; and by the run's ARN that key. */
 #define ENGINE_MAP_RUNS "mapRun"
-/* Events of the STANDARD children of an execution's distributed Maps, chunks for asl_children_read: by
+/* Events of the children of an execution's distributed Maps (of EXPRESS ones begin and end), chunks for asl_children_read: by
  * "<execution in 19 digits>:<number of the first event in 19 digits>". */
 #define ENGINE_MAP_CHILDREN "mapChildren"
 

@@ -383,17 +383,33 @@ await test('children of a map run', async () => {
   const over = await send('DescribeMapRun', { mapRunArn });
   is([over.status, over.redriveCount, over.redriveDate, over.stopDate > redriveDate], ['SUCCEEDED', 1, redriveDate, true]);
   is((await send('ListMapRuns', { executionArn: arn })).mapRuns.map((r) => r.stopDate), [over.stopDate]);
-  // one that is stopped from outside, and EXPRESS children, which nobody can look at
+  // one that is stopped from outside
   const stopped = await start(m, { input: '[1]' });
   await send('GetActivityTask', { activityArn });
   await send('StopExecution', { executionArn: stopped });
   const [third] = (await send('ListMapRuns', { executionArn: stopped })).mapRuns;
   is((await send('ListExecutions', { mapRunArn: third.mapRunArn })).executions.map((x) => x.status), ['ABORTED']);
-  const e = await machine(of({ P: { Type: 'Pass', End: true } }).replace('"STANDARD"', '"EXPRESS"'));
-  const x = await start(e, { input: '[1]' });
-  await until(x);
+  // EXPRESS children: listed and described, without a history; a redrive starts them anew
+  const e = await machine(of({ C: { Type: 'Choice', Choices: [{ Variable: '$', NumericEquals: 1, Next: 'P' }], Default: 'F' },
+    P: { Type: 'Pass', End: true }, F: { Type: 'Fail', Error: 'E', Cause: 'C' } }, { MaxConcurrency: 1 }).replace('"STANDARD"', '"EXPRESS"'));
+  const x = await start(e, { input: '[1,2]' });
+  await until(x, 'FAILED');
   const [fourth] = (await send('ListMapRuns', { executionArn: x })).mapRuns;
-  is((await send('ListExecutions', { mapRunArn: fourth.mapRunArn })).executions, []);
+  const express = async () => (await send('ListExecutions', { mapRunArn: fourth.mapRunArn })).executions.reverse();
+  const shown = (await express()).map((y) => [y.status, y.stateMachineArn, y.redriveCount, y.executionArn === `${PREFIX}express:${e.name}/c:${y.name}`]);
+  is(shown, [['SUCCEEDED', `${e.arn}/c`, 0, true], ['FAILED', `${e.arn}/c`, 0, true]]);
+  const [good, bad] = await express();
+  const described = async (y) => (await send('DescribeExecution', { executionArn: y.executionArn }));
+  is([(await described(good)).output, (await described(bad)).error, (await described(bad)).redriveStatus], ['1', 'E', 'REDRIVABLE_BY_MAP_RUN']);
+  for (const operation of ['GetExecutionHistory', 'DescribeStateMachineForExecution', 'StopExecution', 'RedriveExecution'])
+    await refuses('InvalidArn', operation, { executionArn: bad.executionArn }, "Invalid Arn: 'Resource type not valid in this context: express'");
+  for (const operation of ['DescribeExecution', 'GetExecutionHistory'])
+    await refuses('ExecutionDoesNotExist', operation, { executionArn: bad.executionArn.replace(':express:', ':execution:') });
+  await send('RedriveExecution', { executionArn: x });
+  await until(x, 'FAILED');
+  const [kept, anew] = await express();
+  is([kept, anew.executionArn, anew.status, anew.startDate > bad.startDate], [good, bad.executionArn, 'FAILED', true]);
+  is((await send('DescribeMapRun', { mapRunArn: fourth.mapRunArn })).executionCounts.failed, 1);
 });
 
 
