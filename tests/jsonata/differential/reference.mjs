@@ -47,8 +47,8 @@ export const peculiarities = [
             'throw { code: "T0410", stack: "", value: args[i], index: i + 1 }; if (p.type === "a" && args[i] !== undefined && !Array.isArray(args[i])) args[i] = [args[i]]; ' +
                 'if (p.type === "a" && p.subtype === "n" && Array.isArray(args[i]) && args[i].some(v => typeof v !== "number")) throw { code: "T0412", stack: "", value: args[i], index: i + 1, type: "numbers" }; ' +
                 'if (p.type === "a" && p.subtype === "o" && Array.isArray(args[i]) && args[i].some(isFunction)) throw { code: "T0412", stack: "", value: args[i], index: i + 1, type: "objects" }; });']]],
-    ['a pattern called with a function looks at its source text (here: at [object Object])',
-        [['var match = re.exec(str);', 'var match = re.exec(isFunction(str) ? "[object Object]" : str);']]],
+    ['a pattern called with a function, or an array that holds one, looks at its source text (here: at [object Object])',
+        [['var match = re.exec(str);', 'const named = v => isFunction(v) ? "[object Object]" : Array.isArray(v) ? v.map(named) : v; var match = re.exec(named(str));']]],
     ['a time zone that begins with no number makes NaN of every part of a time (here: it is UTC)',
         [['const offset = parseInt(timezone);', 'const offset = parseInt(timezone) || 0;']]],
     ['a transform takes a function for an object to merge (here: it is refused as no object)',
