@@ -122,14 +122,17 @@ void store_update_execution(struct store_batch *b, const struct store_execution 
     put_execution(b, OP_UPDATE_EXECUTION, x);
 }
 
-/* An execution that is over when it is first written has its events in its own row: one insertion and
- * one page less in the commit. A running one has not, for its row is written again and again. */
+/* The events an execution was born with stand in its own row: one insertion and one page less in the commit.
+ * Of one that goes on only as far as they are few bytes, for its row is written again and again. */
+enum { FEW_BYTES = 1024 };
+
 static bool put_head(struct store_batch *b, int64_t execution, int64_t count,
                      struct store_bytes chunk)
 {
     struct op *op = b->count ? &b->ops[b->count - 1] : NULL;
     bool fits = op && op->kind == OP_INSERT_EXECUTION && op->of.execution.id == execution &&
-                op->of.execution.status != 0 && op->of.execution.head_count == 0;
+                op->of.execution.head_count == 0 &&
+                (op->of.execution.status != 0 || chunk.size <= FEW_BYTES);
     if (fits) {
         op->of.execution.head_count = count;
         op->of.execution.head = keep_bytes(b, chunk);

@@ -6,8 +6,8 @@
  *   prefix     what the arns of one machine's executions share (arn without the name), once; empty
  *              for an arn that does not end with its name, which then stands whole in `tail`
  *   execution  one row each: what listing, timers and recovery need, and the resumable state
- *   history    many events a row; the first ones of an execution that was over when it was first
- *              written stand in its own row, as its head
+ *   history    many events a row; the first ones of an execution, written together with it, stand in
+ *              its own row, as its head
  *   document   small named things of the caller
  *
  * Cut for few and local writes, because a commit costs what it dirties. An execution that begins and

@@ -121,27 +121,20 @@ static bool put_part(struct writer *w, const struct time_part *part)
     }
 }
 
-/* parseInt of "+0100" and the like. */
-static double parse_offset(item zone)
+/* "+0100" and the like, read as the reference does: by parseInt. What is none is no offset. */
+static double parse_offset(struct run *run, item zone)
 {
-    if (zone.kind != ITEM_STRING)
-        return 0;
-    double value = 0, sign = 1;
-    size_t at = 0;
-    while (at < zone.size && zone.as.text[at] == ' ')
-        at++;
-    if (at < zone.size && (zone.as.text[at] == '+' || zone.as.text[at] == '-'))
-        sign = zone.as.text[at++] == '-' ? -1 : 1;
-    for (; at < zone.size && zone.as.text[at] >= '0' && zone.as.text[at] <= '9'; at++)
-        value = value * 10 + (zone.as.text[at] - '0');
-    return sign * value;
+    static const struct integer_picture decimal = {.style = INTEGER_DECIMAL, .zero = '0'};
+    double value =
+        zone.kind == ITEM_STRING ? jsonata_read_integer(run, item_string(zone), &decimal) : NAN;
+    return isnan(value) ? 0 : value;
 }
 
 item jsonata_time_format(struct run *run, double ms, item picture, item zone)
 {
     static const char iso[] = "[Y0001]-[M01]-[D01]T[H01]:[m01]:[s01].[f001][Z01:01t]";
     struct writer w = {.run = run};
-    double offset = parse_offset(zone);
+    double offset = parse_offset(run, zone);
     w.hours = floor(offset / 100);
     w.minutes = fmod(offset, 100);
     double shifted = trunc(ms + (60 * w.hours + w.minutes) * 60000);

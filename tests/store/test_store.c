@@ -342,6 +342,7 @@ static void takes_over_an_older_schema(void **state)
     struct store_execution x = execution(1, ARN("old"), "old");
     put_machine(b, 1, "arn:machine:M");
     store_insert_execution(b, &x);
+    commit(s, b);
     store_append_history(b, 1, 1, 5, (struct store_bytes){"o", 1});
     commit(s, b);
     store_close(s);
