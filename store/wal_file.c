@@ -11,7 +11,7 @@
  *     next one over the same place.
  *
  * Growing. A write that makes a file longer syncs its inode as well: another write, and a wait. So a WAL
- * that has passed GROW is made longer by GROW of zeros at a time; SQLite's recovery ends at the first frame
+ * that has passed GROW_FROM is made longer by GROW of zeros at a time; SQLite's recovery ends at the first frame
  * whose checksum is wrong, and a frame of zeros is that.
  */
 #include "wal_file.h"
@@ -28,7 +28,8 @@
 #include <unistd.h>
 
 #define GATHERED_MAXIMUM ((size_t)4 << 20)
-#define GROW (256 << 10)
+#define GROW_FROM (256 << 10)
+#define GROW (1 << 20) /* each time a write, a wait and an inode: few times; and a millisecond at most */
 #define SUFFIX "-wal"
 
 struct wal_file {
@@ -150,7 +151,7 @@ static int file_write(sqlite3_file *f, const void *data, int size, sqlite3_int64
 static void grow(struct wal_file *w, off_t end)
 {
     struct stat about;
-    if (end <= w->allocated || end < GROW || fstat(w->fd, &about) != 0)
+    if (end <= w->allocated || end < GROW_FROM || fstat(w->fd, &about) != 0)
         return;
     w->allocated = about.st_size;
     off_t wanted = end > about.st_size ? end + GROW : 0;
