@@ -1,5 +1,8 @@
-/* The optimized Bedrock integration: bedrock:invokeModel (facts 4.6). Body is any JSON, in and
- * out. */
+/* The optimized Bedrock integration: bedrock:invokeModel (facts 4.6). Body is any JSON, in and out.
+ *
+ * Two parameters are Step Functions' own: Input, an object in S3 that is sent in place of Body, and
+ * Output, where the answer's body is put, and told as that place. Both are calls of S3 in front of
+ * and behind the one to the model. Errors are called "Bedrock.", causes are the SDK 2's. */
 #include <string.h>
 
 #include "engine/aws/protocol.h"
@@ -9,6 +12,118 @@
 
 /* Models take their time; the service itself gives up after an hour. */
 #define INVOKE_MS (INT64_C(60) * 60 * 1000)
+
+static const struct service_style s3_style = {.prefix = NULL};
+
+/* ---- S3 ---- */
+
+struct place {
+    struct asl_text uri, bucket, key;
+};
+
+/* {"S3Uri": "s3://bucket/key"} of that parameter. */
+static bool read_place(const asl_value *parameters, const char *member, struct place *p)
+{
+    static const char scheme[] = "s3://";
+    const asl_value *given = value_get_z(parameters, member);
+    const asl_value *uri = given ? value_get_z(given, "S3Uri") : NULL;
+    if (!uri || value_kind(uri) != VALUE_STRING)
+        return false;
+    p->uri = value_as_text(uri);
+    if (!asl_text_starts(p->uri, scheme))
+        return false;
+    const char *bucket = p->uri.data + strlen(scheme), *end = p->uri.data + p->uri.size;
+    const char *slash = memchr(bucket, '/', (size_t)(end - bucket));
+    if (!slash || slash == bucket || slash + 1 == end)
+        return false;
+    p->bucket = (struct asl_text){bucket, (size_t)(slash - bucket)};
+    p->key = (struct asl_text){slash + 1, (size_t)(end - slash - 1)};
+    return true;
+}
+
+static asl_value *object_at(const struct place *p)
+{
+    struct value_list l;
+    value_list_init(&l);
+    value_list_set_take(&l, "Bucket", value_string(p->bucket));
+    value_list_set_take(&l, "Key", value_string(p->key));
+    return value_object_take(&l);
+}
+
+static asl_value *ask_input(const asl_value *given, const asl_value *last)
+{
+    struct place p;
+    return !last && read_place(given, "Input", &p) ? object_at(&p) : NULL;
+}
+
+/* What the model's own API takes. */
+static asl_value *own_parameters(const asl_value *given)
+{
+    static const char *const ours[] = {"Input", "Output"};
+    struct value_list l;
+    if (!given || value_kind(given) != VALUE_OBJECT)
+        return given ? value_retain(given) : value_empty_object();
+    value_list_init(&l);
+    for (size_t i = 0; i < value_count(given); i++) {
+        struct asl_text key = value_as_text(value_key_at(given, i));
+        if (!asl_text_is(key, ours[0]) && !asl_text_is(key, ours[1]))
+            value_list_push_member_take(&l, value_retain(value_key_at(given, i)),
+                                        value_retain(value_at(given, i)));
+    }
+    return value_object_take(&l);
+}
+
+static asl_value *with_input(const asl_value *given, const asl_value *object)
+{
+    static const char *const members[] = {"Body", "ContentType"};
+    asl_value *p = own_parameters(given);
+    for (size_t i = 0; object && i < sizeof members / sizeof *members; i++) {
+        const asl_value *found = value_get_z(object, members[i]);
+        if (found && !value_get_z(p, members[i]))
+            p = value_with_take(p, value_string_z(members[i]), value_retain(found));
+    }
+    return p;
+}
+
+static asl_value *ask_output(const asl_value *given, const asl_value *output)
+{
+    struct place p;
+    const asl_value *type = value_get_z(output, "ContentType");
+    const asl_value *body = value_get_z(output, "Body");
+    if (!read_place(given, "Output", &p))
+        return NULL;
+    asl_value *object = object_at(&p);
+    if (type)
+        object = value_with_take(object, value_string_z("ContentType"), value_retain(type));
+    return value_with_take(object, value_string_z("Body"),
+                           body ? value_retain(body) : value_empty_object());
+}
+
+static asl_value *told_as_place(const asl_value *given, asl_value *output)
+{
+    struct place p;
+    return read_place(given, "Output", &p)
+               ? value_with_take(output, value_string_z("Body"), value_string(p.uri))
+               : output;
+}
+
+static const struct service_lookup lookup = {
+    .service = "s3",
+    .operation = "getObject",
+    .style = &s3_style,
+    .ask = ask_input,
+    .found = with_input,
+};
+
+static const struct service_sequel sequel = {
+    .service = "s3",
+    .operation = "putObject",
+    .style = &s3_style,
+    .ask = ask_output,
+    .shape_take = told_as_place,
+};
+
+/* ---- the model ---- */
 
 static asl_value *shape(struct service_task *t, asl_value *output)
 {
@@ -25,11 +140,12 @@ static asl_value *shape(struct service_task *t, asl_value *output)
 }
 
 static const struct service_style style = {
-    .prefix = "BedrockRuntime",
-    .service = "AmazonBedrockRuntime",
-    .base_error = "AmazonBedrockRuntimeException",
+    .prefix = "Bedrock",
+    .speaks_v2 = true,
     .timeout_ms = INVOKE_MS,
     .shape_take = shape,
+    .lookup = &lookup,
+    .sequel = &sequel,
 };
 
 static bool takes(const struct resource *r)
@@ -38,9 +154,27 @@ static bool takes(const struct resource *r)
            (r->pattern == TASK_REQUEST_RESPONSE || r->pattern == TASK_CALLBACK);
 }
 
+/* NULL: they can be used. */
+static const char *problem_of(const asl_value *p)
+{
+    struct place place;
+    if (!p || value_kind(p) != VALUE_OBJECT)
+        return "The Parameters must be a JSON object";
+    if (value_get_z(p, "Input") && !read_place(p, "Input", &place))
+        return "The value of the field 'Input' has an invalid format";
+    if (value_get_z(p, "Output") && !read_place(p, "Output", &place))
+        return "The value of the field 'Output' has an invalid format";
+    if (value_get_z(p, "Input") && value_get_z(p, "Body"))
+        return "Only one of the fields 'Body' and 'Input' can be given";
+    return NULL;
+}
+
 static void *start(const struct connectors *shared, struct task *task,
                    const struct task_request *request)
 {
+    const char *problem = problem_of(request->parameters);
+    if (problem)
+        return service_refuse(shared, task, request, problem);
     return service_start(shared, task, request, &style,
                          service_operation(shared, "bedrockruntime", "invokeModel"),
                          request->parameters);
@@ -57,7 +191,11 @@ static bool repeatable(const struct connectors *shared, const struct task_reques
 static bool model(const struct resource *r, struct connector_model *m)
 {
     (void)r;
-    *m = (struct connector_model){.service = "bedrockruntime", .operation = "invokeModel", .style = &style, .any = "Body"};
+    *m = (struct connector_model){.service = "bedrockruntime",
+                                  .operation = "invokeModel",
+                                  .style = &style,
+                                  .map = own_parameters,
+                                  .any = "Body"};
     return true;
 }
 
