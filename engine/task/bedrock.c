@@ -13,7 +13,8 @@
 /* Models take their time; the service itself gives up after an hour. */
 #define INVOKE_MS (INT64_C(60) * 60 * 1000)
 
-static const struct service_style s3_style = {.prefix = NULL};
+/* Bodies are bytes: of the spellings that connectors know, only the SDK 1's leaves them alone. */
+static const struct service_style s3_style = {.prefix = "S3", .speaks_v2 = true};
 
 /* ---- S3 ---- */
 
@@ -73,15 +74,30 @@ static asl_value *own_parameters(const asl_value *given)
     return value_object_take(&l);
 }
 
+/* A body as it came, whatever its bytes; NULL: there is none. Yours. */
+static asl_value *bytes_of(const asl_value *answer)
+{
+    const asl_value *encoded = value_get_z(answer, "Body");
+    struct asl_buffer bytes;
+    asl_value *body = NULL;
+    if (!encoded || value_kind(encoded) != VALUE_STRING)
+        return NULL;
+    asl_buffer_init(&bytes, ASL_BUFFER_MAXIMUM);
+    if (protocol_base64_decode(value_as_text(encoded), &bytes))
+        body = value_string(asl_buffer_text(&bytes));
+    asl_buffer_free(&bytes);
+    return body;
+}
+
 static asl_value *with_input(const asl_value *given, const asl_value *object)
 {
-    static const char *const members[] = {"Body", "ContentType"};
     asl_value *p = own_parameters(given);
-    for (size_t i = 0; object && i < sizeof members / sizeof *members; i++) {
-        const asl_value *found = value_get_z(object, members[i]);
-        if (found && !value_get_z(p, members[i]))
-            p = value_with_take(p, value_string_z(members[i]), value_retain(found));
-    }
+    asl_value *body = object ? bytes_of(object) : NULL;
+    const asl_value *type = object ? value_get_z(object, "ContentType") : NULL;
+    if (body)
+        p = value_with_take(p, value_string_z("Body"), body);
+    if (type && !value_get_z(p, "ContentType"))
+        p = value_with_take(p, value_string_z("ContentType"), value_retain(type));
     return p;
 }
 
@@ -95,8 +111,7 @@ static asl_value *ask_output(const asl_value *given, const asl_value *output)
     asl_value *object = object_at(&p);
     if (type)
         object = value_with_take(object, value_string_z("ContentType"), value_retain(type));
-    return value_with_take(object, value_string_z("Body"),
-                           body ? value_retain(body) : value_empty_object());
+    return body ? value_with_take(object, value_string_z("Body"), value_retain(body)) : object;
 }
 
 static asl_value *told_as_place(const asl_value *given, asl_value *output)
@@ -125,18 +140,18 @@ static const struct service_sequel sequel = {
 
 /* ---- the model ---- */
 
+/* As JSON or text for the state, as it came for S3. */
 static asl_value *shape(struct service_task *t, asl_value *output)
 {
-    const asl_value *encoded = value_get_z(output, "Body");
-    struct asl_buffer text;
-    (void)t;
-    if (!encoded || value_kind(encoded) != VALUE_STRING)
+    struct place p;
+    asl_value *bytes = bytes_of(output);
+    if (!bytes)
         return output;
-    asl_buffer_init(&text, ASL_BUFFER_MAXIMUM);
-    if (protocol_base64_decode(value_as_text(encoded), &text))
-        output = value_with_take(output, value_string_z("Body"), web_body(asl_buffer_text(&text)));
-    asl_buffer_free(&text);
-    return output;
+    asl_value *body = read_place(service_given(t), "Output", &p)
+                          ? value_retain(bytes)
+                          : web_body(value_as_text(bytes));
+    value_release(bytes);
+    return value_with_take(output, value_string_z("Body"), body);
 }
 
 static const struct service_style style = {

@@ -211,6 +211,33 @@ static void adds_what_aws_adds(void **state)
     }
 }
 
+/* A picture is no text: its bytes go to S3 as they came, and come from there. */
+static void carries_bytes(void **state)
+{
+    static const char picture[] = "\x89PNG\xff\xfe";
+    struct desk *d = *state;
+    const struct desk_reply replies[] = {{200, "", picture},
+                                         {200, "Content-Type: image/png\r\n", picture},
+                                         {200, "", ""},
+                                         {0}};
+    d->raw = picture;
+    d->raw_size = strlen(picture);
+    size_t first = peer_request_count(d->peer);
+    const char *said = desk_run(d, "arn:aws:states:::bedrock:invokeModel",
+                                "{\"ModelId\":\"m\",\"Accept\":\"image/png\",\"Input\":{\"S3Uri\":"
+                                "\"s3://b/in\"},\"Output\":{\"S3Uri\":\"s3://b/out\"}}",
+                                replies);
+    assert_string_equal(
+        said, "SUCCEEDED {\"Body\":\"s3://b/out\",\"ContentType\":\"image/png\"}\n");
+    assert_int_equal(peer_request_count(d->peer), first + 3);
+    for (size_t i = 1; i < 3; i++) {
+        const char *sent = peer_request(d->peer, first + i), *body = strstr(sent, "\r\n\r\n");
+        assert_non_null(body);
+        assert_string_equal(body + 4, picture);
+    }
+    d->raw = NULL;
+}
+
 /* Let go of at any moment, before, between and behind the calls. */
 static void forgets_at_any_moment(void **state)
 {
@@ -252,6 +279,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(adds_what_aws_adds, desk_open, desk_close),
+        cmocka_unit_test_setup_teardown(carries_bytes, desk_open, desk_close),
         cmocka_unit_test_setup_teardown(forgets_at_any_moment, desk_open, desk_close),
         cmocka_unit_test_setup_teardown(knows_a_message_that_comes_again, desk_open, desk_close),
     };
