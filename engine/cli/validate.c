@@ -16,8 +16,9 @@ struct validate {
     struct asl_catalogue known; /* SDK calls that exist */
 };
 
-static asl_value *diagnostic_value(const struct asl_diagnostic *d)
+static asl_value *diagnostic_value(const char *file, const struct asl_diagnostic *d)
 {
+    const char *hint = cli_hint_of(file, d);
     struct value_list l;
     value_list_init(&l);
     value_list_set_take(&l, "severity",
@@ -30,8 +31,8 @@ static asl_value *diagnostic_value(const struct asl_diagnostic *d)
         value_list_set_take(&l, "line", value_integer((int64_t)d->line));
         value_list_set_take(&l, "column", value_integer((int64_t)d->column));
     }
-    if (d->hint)
-        value_list_set_take(&l, "hint", value_string_z(d->hint));
+    if (hint)
+        value_list_set_take(&l, "hint", value_string_z(hint));
     return value_object_take(&l);
 }
 
@@ -42,7 +43,7 @@ static void add_result(struct validate *v, const char *file, bool fine,
     value_list_init(&l);
     value_list_init(&list);
     for (size_t i = 0; i < d->count; i++)
-        value_list_push_take(&list, diagnostic_value(&d->items[i]));
+        value_list_push_take(&list, diagnostic_value(file, &d->items[i]));
     value_list_set_take(&l, "file", value_string_z(file));
     value_list_set_take(&l, "result", value_string_z(fine ? "OK" : "FAIL"));
     value_list_set_take(&l, "diagnostics", value_array_take(&list));
