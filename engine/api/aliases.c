@@ -99,6 +99,8 @@ static bool versions_exist(struct api_call *call, const asl_value *routes, struc
         }
         memcpy(machine_arn, own, sizeof own);
         version_key(own, strtoll(arn->qualifier, NULL, 10), key);
+        if (!api_check_account(call, arn, value_as_text(api_get(value_at(routes, i), "stateMachineVersionArn"))))
+            return false;
         if (!api_is_here(call, arn) || !shelf_get(&call->api->versions, key)) {
             const asl_value *v = api_get(value_at(routes, i), "stateMachineVersionArn");
             api_fail_with(call, "ResourceNotFound", "resourceName", value_as_text(v).data,

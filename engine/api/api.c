@@ -401,7 +401,7 @@ void api_answer_plain(struct http_exchange *x, int status, const char *text)
 
 /* A call whose service is named by its target; without one it is this API's, and unknown. */
 static void handle_targeted(struct api *a, struct http_exchange *x,
-                            const struct http_received *request)
+                            const struct http_received *request, bool is_inner)
 {
     const struct api_service *service = service_of(request);
     struct asl_text name = {"", 0};
@@ -418,12 +418,18 @@ static void handle_targeted(struct api *a, struct http_exchange *x,
     const struct api_operation *operation = service->operation(name);
     struct api_call *call = api_call_new(a, x, service->type);
     call->is_signed = scope_of_request(a, request, &call->scope);
+    call->is_inner = is_inner;
     if (!operation)
         api_fail(call, "UnknownOperationException", "There is no operation '%.*s'",
                  name.size > 80 ? 80 : (int)name.size, name.data);
     else if (api_read_parameters(call, request->body) &&
              api_begin(call, service->arn_name, operation))
         operation->handle(call);
+}
+
+void api_handle_inner(void *api, struct http_exchange *x, const struct http_received *request)
+{
+    handle_targeted(api, x, request, true);
 }
 
 void api_handle(void *api, struct http_exchange *x, const struct http_received *request)
@@ -436,7 +442,7 @@ void api_handle(void *api, struct http_exchange *x, const struct http_received *
     else if (strcmp(request->method, "POST") != 0)
         api_answer_plain(x, 405, "the Step Functions API takes POST only\n");
     else
-        handle_targeted(api, x, request);
+        handle_targeted(api, x, request, false);
 }
 
 /* ---- life ---- */

@@ -55,6 +55,9 @@ bool api_close(struct api *a);
 bool api_is_meant(const struct http_received *request);
 /* Fit for http_in_handle: `api` is the struct api. Answers always, now or later. */
 void api_handle(void *api, struct http_exchange *x, const struct http_received *request);
+/* The same for what the engine's own executions call. Whatever they sign with, they are of their machine's
+ * account: accounts are not held apart. */
+void api_handle_inner(void *api, struct http_exchange *x, const struct http_received *request);
 
 /* Prometheus text (version 0.0.4) for /metrics. Appends. */
 void api_metrics(struct api *a, struct asl_buffer *out);

@@ -113,7 +113,19 @@ bool api_arn(struct api_call *call, const char *member, unsigned kinds, struct a
                  arn->resource);
         return false;
     }
-    return true;
+    return api_check_account(call, arn, text);
+}
+
+bool api_check_account(struct api_call *call, const struct arn *arn, struct asl_text text)
+{
+    if (scope_is_own_account(call, arn))
+        return true;
+    api_fail(call, "AccessDeniedException",
+             "User: arn:%s:iam::%s:root is not authorized to perform: states:%s on resource: %.*s because no "
+             "resource-based policy allows the states:%s action",
+             call->scope.partition, call->scope.account, call->operation->name, ASL_TEXT_ARGS(text),
+             call->operation->name);
+    return false;
 }
 
 bool api_refuse_label(struct api_call *call, const struct arn *arn)

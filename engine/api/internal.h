@@ -68,6 +68,7 @@ struct api_call {
     const char *type; /* Content-Type of the answer */
     struct scope scope;
     bool is_signed; /* its region is where it was sent to: what is elsewhere is not found */
+    bool is_inner;  /* of an execution: any account's */
     asl_value *in; /* the parameters: an object that satisfies the model */
     int status;    /* of the answer, once there is one */
     int64_t began_us; /* by a steady clock */
@@ -189,7 +190,10 @@ struct arn {
 };
 /* False: it is no ARN of this service. */
 bool arn_read(struct asl_text text, struct arn *arn);
-/* Reads a parameter as an ARN of one of `kinds` (bits 1 << kind); false after refusing it. */
+/* Reads a parameter as an ARN of one of `kinds` (bits 1 << kind); false after refusing it. What it asks, in
+ * AWS's order: is it an ARN of this service (InvalidArn), of a type that the operation takes (InvalidArn), of the
+ * caller's account (AccessDeniedException: Step Functions has no resource-based policies, so that IAM lets
+ * nobody across). One of another region passes here, and is not found (api_is_here). */
 bool api_arn(struct api_call *call, const char *member, unsigned kinds, struct arn *arn);
 /* True after refusing one that names a distributed Map's label. */
 bool api_refuse_label(struct api_call *call, const struct arn *arn);
@@ -200,8 +204,11 @@ void api_make_arn(const struct scope *s, const char *resource, const char *name,
 void api_machine_arn(const struct arn *arn, char out[API_ARN_BYTES]);
 /* The name at an ARN's end: borrowed from it. */
 const char *arn_name(const char *arn);
-/* False: another region than the one that the request was sent to. Accounts are not held apart here: no
- * IAM stands between them. */
+/* The last of these, for ARNs that stand elsewhere: false after refusing one of another account than the
+ * caller's. Who does not sign is nobody, and may all. */
+bool api_check_account(struct api_call *call, const struct arn *arn, struct asl_text text);
+bool scope_is_own_account(const struct api_call *call, const struct arn *arn);
+/* False: of another region than the one that the request was sent to, or of another account. */
 bool api_is_here(const struct api_call *call, const struct arn *arn);
 /* Where one scope's things of a kind ("stateMachine") begin on a shelf that is keyed by ARN, behind
  * `after` ("": at the first), and whether an item is one of them. */

@@ -64,9 +64,16 @@ bool scope_of_request(const struct api *a, const struct http_received *request, 
     return true;
 }
 
+bool scope_is_own_account(const struct api_call *call, const struct arn *arn)
+{
+    return !call->is_signed || call->is_inner ||
+           strcmp(arn->scope.account, call->scope.account) == 0;
+}
+
 bool api_is_here(const struct api_call *call, const struct arn *arn)
 {
-    return !call->is_signed || strcmp(arn->scope.region, call->scope.region) == 0;
+    return (!call->is_signed || strcmp(arn->scope.region, call->scope.region) == 0) &&
+           scope_is_own_account(call, arn);
 }
 
 /* ---- a scope's part of a shelf ---- */

@@ -194,7 +194,7 @@ static bool start_api(struct session *s)
         cli_note("the engine's own API cannot start: %s", message);
         return false;
     }
-    s->inner = http_in_inner(s->loop, api_handle, s->api, &where, &size);
+    s->inner = http_in_inner(s->loop, api_handle_inner, s->api, &where, &size);
     http_out_set_inner(s->http, &where, size);
     return true;
 }

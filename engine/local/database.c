@@ -19,6 +19,7 @@ struct database {
     sqlite3 *handle;
     struct prepared *prepared;
     size_t count, capacity;
+    const char *region; /* whose documents are meant; borrowed, changes with the request */
     bool has_failed;
     bool is_broken; /* the disk failed: what was synced is unknown, so nothing is done any more */
     char failure[256];
@@ -72,8 +73,35 @@ static const char schema_2[] =
     "CREATE TABLE event_out(id INTEGER PRIMARY KEY AUTOINCREMENT, target TEXT NOT NULL,"
     " name TEXT NOT NULL, input TEXT NOT NULL, tries INTEGER NOT NULL, due INTEGER NOT NULL);";
 
+/* Data is of a region. What was written before that is of the server's own (`home`, a temporary table of
+ * one row). Queues' messages lie under "<region>/<name>". */
+static const char schema_3[] =
+    "CREATE TABLE document_3(region TEXT NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL,"
+    " body TEXT NOT NULL, PRIMARY KEY(region, kind, key)) WITHOUT ROWID;"
+    "INSERT INTO document_3 SELECT h.region, kind, key, body FROM document, temp.home h;"
+    "DROP TABLE document;"
+    "ALTER TABLE document_3 RENAME TO document;"
+    "CREATE TABLE ddb_table_3(id INTEGER PRIMARY KEY, region TEXT NOT NULL, name TEXT NOT NULL,"
+    " description TEXT NOT NULL, recovery_since INTEGER NOT NULL, UNIQUE(region, name));"
+    "INSERT INTO ddb_table_3 SELECT id, h.region, name, description, recovery_since"
+    " FROM ddb_table, temp.home h;"
+    "DROP TABLE ddb_table;"
+    "ALTER TABLE ddb_table_3 RENAME TO ddb_table;"
+    "CREATE TABLE ddb_token_3(region TEXT NOT NULL, token TEXT NOT NULL, request TEXT NOT NULL,"
+    " made INTEGER NOT NULL, PRIMARY KEY(region, token)) WITHOUT ROWID;"
+    "INSERT INTO ddb_token_3 SELECT h.region, token, request, made FROM ddb_token, temp.home h;"
+    "DROP TABLE ddb_token;"
+    "ALTER TABLE ddb_token_3 RENAME TO ddb_token;"
+    "CREATE TABLE s3_bucket_3(name TEXT PRIMARY KEY, created INTEGER NOT NULL, region TEXT NOT NULL)"
+    " WITHOUT ROWID;"
+    "INSERT INTO s3_bucket_3 SELECT name, created, h.region FROM s3_bucket, temp.home h;"
+    "DROP TABLE s3_bucket;"
+    "ALTER TABLE s3_bucket_3 RENAME TO s3_bucket;"
+    "UPDATE sqs_message SET queue = (SELECT region FROM temp.home) || '/' || queue;"
+    "UPDATE sqs_seen SET queue = (SELECT region FROM temp.home) || '/' || queue;";
+
 /* Each takes the database from the version before to its own. */
-static const char *const schemas[] = {schema_1, schema_2};
+static const char *const schemas[] = {schema_1, schema_2, schema_3};
 #define SCHEMA_VERSION ((int)(sizeof schemas / sizeof *schemas))
 
 static bool execute(struct database *d, const char *sql)
@@ -92,10 +120,20 @@ static int schema_version(struct database *d)
     return version;
 }
 
+static bool set_home(struct database *d)
+{
+    char sql[160]; /* a region is letters, digits and hyphens: engine/aws/endpoint.h */
+    snprintf(sql, sizeof sql,
+             "CREATE TEMP TABLE home(region TEXT); INSERT INTO temp.home VALUES('%s')", d->region);
+    return execute(d, sql);
+}
+
 /* In a transaction: another process may have done it meanwhile. */
 static bool bring_up(struct database *d)
 {
     char pragma[40];
+    if (!set_home(d))
+        return false;
     for (int version = schema_version(d); version < SCHEMA_VERSION; version++)
         if (version < 0 || !execute(d, schemas[version]))
             return false;
@@ -121,9 +159,10 @@ static bool prepare_schema(struct database *d, const char *path, char *message)
     return false;
 }
 
-struct database *database_open(const char *path, char message[512])
+struct database *database_open(const char *path, const char *region, char message[512])
 {
     struct database *d = asl_allocate_zeroed(1, sizeof *d);
+    d->region = region;
     mode_t mask = umask(077); /* 0600, its -wal and -shm too: data is nobody else's */
     int status =
         sqlite3_open_v2(path, &d->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
@@ -152,6 +191,11 @@ void database_close(struct database *d)
     free(d->prepared);
     sqlite3_close(d->handle);
     free(d);
+}
+
+const char *database_region(const struct database *d)
+{
+    return d->region;
 }
 
 static void remember_failure(struct database *d)

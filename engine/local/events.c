@@ -444,7 +444,7 @@ static void to_queue(struct model_call *c, const asl_value *target, struct asl_t
         .group = model_text(model_get(target, "SqsParameters"), "MessageGroupId"),
         .delay_ms = -1,
     };
-    if (!sqs_queue_open(c->local, sqs_name_in(model_text(target, "Arn")), &q))
+    if (!sqs_queue_open_arn(c->local, model_text(target, "Arn"), &q))
         return; /* EventBridge drops it, too, in the end */
     sqs_send(c->local, &q, &m, &sent);
     sqs_queue_free(&q);

@@ -25,6 +25,7 @@
 #include "outbox.h"
 #include "model.h"
 #include "park.h"
+#include "region.h"
 #include "s3/bucket.h"
 
 #define EXPORT_MS    90000 /* two looks of a workflow that waits a minute between them */
@@ -88,21 +89,6 @@ static const struct {
     {"AmazonSSM.", "ssm"},
 };
 
-/* The fourth part of "AKID/20260101/us-east-1/dynamodb/aws4_request", with '/' maybe as %2F. */
-static void scope_service(const char *scope, char out[64])
-{
-    size_t size = 0;
-    for (int slashes = 0; *scope && !strchr(", &", *scope); scope++) {
-        bool is_encoded = strncasecmp(scope, "%2F", 3) == 0;
-        if (*scope == '/' || is_encoded)
-            slashes++;
-        else if (slashes == 3 && size < 63)
-            out[size++] = *scope;
-        scope += is_encoded ? 2 : 0;
-    }
-    out[size] = '\0';
-}
-
 void local_service_of(const struct http_received *request, char out[64])
 {
     out[0] = '\0';
@@ -112,15 +98,7 @@ void local_service_of(const struct http_received *request, char out[64])
             snprintf(out, 64, "%s", targets[i].service);
             return;
         }
-    const char *authorization = http_headers_get(&request->headers, "Authorization");
-    const char *credential = authorization ? strstr(authorization, "Credential=") : NULL;
-    if (credential) {
-        scope_service(credential + 11, out);
-        return;
-    }
-    credential = strstr(request->query, "X-Amz-Credential=");
-    if (credential)
-        scope_service(credential + 17, out);
+    region_scope_part(request, 3, out);
 }
 
 static const struct local_service *service_named(const char *name)
@@ -188,7 +166,12 @@ bool local_takes_events(struct local *l, const struct http_received *request)
     for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
         if (strcmp(target + 10, ours[i]) == 0)
             return true;
-    return events_knows(l, request->body);
+    char region[REGION_BYTES], before[REGION_BYTES];
+    local_region_of(l, request, region);
+    local_enter(l, asl_text(region), before);
+    bool knows = events_knows(l, request->body);
+    local_enter(l, asl_text(before), NULL);
+    return knows;
 }
 
 void local_log(struct local *l, const char *name, const asl_value *v)
@@ -230,7 +213,10 @@ static void fail(const struct local_service *service, struct local_answer *answe
 void local_carry_out(struct local *l, const struct local_service *service,
                      const struct http_received *request, struct local_answer *answer)
 {
+    char region[REGION_BYTES];
     bool is_begun = begin_turn(l);
+    local_region_of(l, request, region);
+    local_enter(l, asl_text(region), NULL);
     if (is_begun) {
         database_run(l->database, "SAVEPOINT request", "");
         bool keep = service->model ? model_handle(l, service->model, request, answer)
@@ -241,6 +227,7 @@ void local_carry_out(struct local *l, const struct local_service *service,
             database_run(l->database, "RELEASE request", "");
         }
     }
+    local_enter(l, asl_text(l->home), NULL);
     const char *why = database_failure(l->database);
     if (why || !is_begun)
         fail(service, answer, why ? why : "an earlier request of this turn failed");
@@ -546,7 +533,7 @@ static bool open_data(struct local *l, char *message)
 {
     char *s3 = join(l->directory, "s3"), *file = join(l->directory, "local.db");
     if (make_folder(l->directory, message) && make_folder(s3, message))
-        l->database = database_open(file, message);
+        l->database = database_open(file, l->region, message);
     free(s3);
     free(file);
     if (l->database)
@@ -559,7 +546,9 @@ struct local *local_new(const struct local_options *o, char message[512])
     struct local *l = asl_allocate_zeroed(1, sizeof *l);
     l->directory = asl_copy_text(asl_text(o->directory));
     l->account = asl_copy_text(asl_text(o->account ? o->account : "123456789012"));
-    l->region = asl_copy_text(asl_text(o->region ? o->region : "us-east-1"));
+    snprintf(l->region, sizeof l->region, "us-east-1");
+    local_enter(l, asl_text(o->region ? o->region : ""), NULL);
+    memcpy(l->home, l->region, sizeof l->home);
     l->export_ms = o->export_ms ? o->export_ms : EXPORT_MS;
     l->clock = o->now;
     l->clock_state = o->now_state;
@@ -600,6 +589,5 @@ void local_free(struct local *l)
     free(l->pending);
     free(l->directory);
     free(l->account);
-    free(l->region);
     free(l);
 }

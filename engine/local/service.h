@@ -8,9 +8,13 @@
 #include "engine/loop/loop.h"
 #include "local.h"
 
+#define REGION_BYTES 64
+
 struct local {
     char *directory;
-    char *account, *region;
+    char *account;
+    char home[REGION_BYTES];   /* the server's own: of what is not signed */
+    char region[REGION_BYTES]; /* of the request that is carried out; otherwise home */
     int64_t export_ms;
     int64_t (*clock)(void *state);
     void *clock_state;
@@ -42,6 +46,20 @@ struct local {
 };
 
 int64_t local_now(const struct local *l); /* ms since 1970 */
+
+/* ---- regions (region.c) ---- */
+
+/* The region that a request is signed for; home where it is not, or for none that reads. */
+void local_region_of(const struct local *l, const struct http_received *request,
+                     char out[REGION_BYTES]);
+/* Data is of `region` from here on; `before` is for going back (NULL: not wanted). A text that is no
+ * region's name changes nothing. */
+void local_enter(struct local *l, struct asl_text region, char before[REGION_BYTES]);
+/* The fourth part of an ARN; {"", 0} where the text is none. */
+struct asl_text local_arn_region(struct asl_text arn);
+/* Whether a text that may be an ARN means something of the region that we are in. */
+bool local_arn_is_here(const struct local *l, struct asl_text arn);
+
 /* `size` - 1 random characters of `alphabet` and a NUL. */
 void local_random(char *out, size_t size, const char *alphabet);
 
@@ -75,7 +93,9 @@ void local_answer_later(struct local *l, struct http_exchange *x,
 
 /* ---- the database: prepared statements by their text, failures remembered until asked ---- */
 
-struct database *database_open(const char *path, char message[512]);
+/* `region` is borrowed, and read anew by each call; what a database of before regions holds becomes its. */
+struct database *database_open(const char *path, const char *region, char message[512]);
+const char *database_region(const struct database *d);
 void database_close(struct database *d);
 /* A statement with its arguments bound, ready to step. `kinds` has a letter an argument: 'i'
  * int64_t, 't' struct asl_text as text, 'b' struct asl_text as blob, 'z' const char * (NULL: SQL

@@ -59,9 +59,17 @@ static void subscription_arn(struct model_call *c, struct asl_text key, struct a
                       key.data + topic + (slash != NULL));
 }
 
+static bool check_topic_region(struct model_call *c, struct asl_text arn)
+{
+    return local_arn_is_here(c->local, arn) ||
+           model_refuse(c, "InvalidParameterException", "Invalid parameter: TopicArn");
+}
+
 /* NULL after refusing. */
 static asl_value *open_topic(struct model_call *c, struct asl_text arn)
 {
+    if (!check_topic_region(c, arn))
+        return NULL;
     asl_value *topic = document_get(c->db, TOPIC, topic_name(arn));
     if (!topic)
         model_refuse(c, "NotFoundException", "Topic does not exist");
@@ -136,7 +144,9 @@ static bool drop_subscription(struct model_call *c, struct asl_text key,
 
 static bool delete_topic(struct model_call *c)
 {
-    struct asl_text name = topic_name(model_text(c->in, "TopicArn"));
+    struct asl_text given = model_text(c->in, "TopicArn"), name = topic_name(given);
+    if (!check_topic_region(c, given))
+        return false;
     each_subscription(c, name, (struct asl_text){"", 0}, drop_subscription, NULL);
     document_remove(c->db, TOPIC, name); /* one that is not there is no error */
     return true;
@@ -177,8 +187,8 @@ static bool get_topic_attributes(struct model_call *c)
 {
     char count[16];
     int confirmed = 0;
-    struct asl_text name = topic_name(model_text(c->in, "TopicArn"));
-    asl_value *topic = open_topic(c, name);
+    struct asl_text given = model_text(c->in, "TopicArn"), name = topic_name(given);
+    asl_value *topic = open_topic(c, given);
     if (!topic)
         return false;
     each_subscription(c, name, (struct asl_text){"", 0}, count_one, &confirmed);
@@ -215,8 +225,8 @@ static void set_attribute(struct model_call *c, const char *kind, struct asl_tex
 
 static bool set_topic_attributes(struct model_call *c)
 {
-    struct asl_text name = topic_name(model_text(c->in, "TopicArn"));
-    asl_value *topic = open_topic(c, name);
+    struct asl_text given = model_text(c->in, "TopicArn"), name = topic_name(given);
+    asl_value *topic = open_topic(c, given);
     if (topic)
         set_attribute(c, TOPIC, name, topic);
     value_release(topic);
@@ -282,10 +292,10 @@ static bool check_subscribe(struct model_call *c, struct asl_text protocol,
 static bool subscribe(struct model_call *c)
 {
     struct search search = {model_text(c->in, "Protocol"), model_text(c->in, "Endpoint"), {0}};
-    struct asl_text name = topic_name(model_text(c->in, "TopicArn"));
+    struct asl_text given = model_text(c->in, "TopicArn"), name = topic_name(given);
     const asl_value *attributes = model_get(c->in, "Attributes");
     struct asl_buffer arn;
-    asl_value *topic = open_topic(c, name);
+    asl_value *topic = open_topic(c, given);
     value_release(topic);
     if (!topic || !check_subscribe(c, search.protocol, search.endpoint) ||
         !check_filter(c, attributes))
@@ -424,8 +434,8 @@ static bool list_subscriptions(struct model_call *c)
 
 static bool list_subscriptions_by_topic(struct model_call *c)
 {
-    struct asl_text name = topic_name(model_text(c->in, "TopicArn"));
-    asl_value *topic = open_topic(c, name);
+    struct asl_text given = model_text(c->in, "TopicArn"), name = topic_name(given);
+    asl_value *topic = open_topic(c, given);
     value_release(topic);
     if (topic)
         list(c, name);
@@ -540,7 +550,7 @@ static void deliver_to_queue(struct model_call *c, const struct publication *p,
     };
     /* A queue that has gone, or does not take it, is SNS's own business: the publisher is not told.
      */
-    if (!sqs_queue_open(c->local, sqs_name_in(model_text(subscription, "Endpoint")), &q))
+    if (!sqs_queue_open_arn(c->local, model_text(subscription, "Endpoint"), &q))
         return;
     struct sqs_sending one = sending;
     if (!q.is_fifo)
@@ -654,6 +664,8 @@ static bool publish_one(struct model_call *c, const asl_value *in, struct asl_te
 void sns_publish(struct model_call *c, struct asl_text topic_arn, struct asl_text message)
 {
     struct value_list in, out;
+    if (!local_arn_is_here(c->local, topic_arn))
+        return; /* a rule reaches its own region */
     asl_value *topic = document_get(c->db, TOPIC, topic_name(topic_arn));
     bool is_there = topic != NULL;
     value_release(topic);

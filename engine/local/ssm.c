@@ -17,10 +17,12 @@
 /* ---- finding ---- */
 
 /* The name in "name", "name:3" or an ARN; the version is left in *version (0: the newest). */
-static struct asl_text read_name(struct asl_text given, int64_t *version)
+static struct asl_text read_name(struct model_call *c, struct asl_text given, int64_t *version)
 {
     struct asl_text name = given;
     *version = 0;
+    if (!local_arn_is_here(c->local, given))
+        return ASL_TEXT(""); /* which is nobody's name */
     if (asl_text_starts(name, "arn:")) {
         for (int colons = 0; name.size && colons < 5; name.data++, name.size--)
             colons += *name.data == ':';
@@ -107,7 +109,7 @@ static asl_value *show(struct model_call *c, const asl_value *parameter, const a
 static bool get_parameter(struct model_call *c)
 {
     int64_t wanted;
-    struct asl_text name = read_name(model_text(c->in, "Name"), &wanted);
+    struct asl_text name = read_name(c, model_text(c->in, "Name"), &wanted);
     asl_value *parameter = find(c, name);
     const asl_value *version = version_of(parameter, wanted);
     if (!parameter)
@@ -132,7 +134,7 @@ static bool get_parameters(struct model_call *c)
     value_list_init(&missing);
     for (size_t i = 0; names && i < value_count(names); i++) {
         int64_t wanted;
-        asl_value *parameter = find(c, read_name(value_as_text(value_at(names, i)), &wanted));
+        asl_value *parameter = find(c, read_name(c, value_as_text(value_at(names, i)), &wanted));
         const asl_value *version = version_of(parameter, wanted);
         if (version)
             value_list_push_take(&found, show(c, parameter, version, true));

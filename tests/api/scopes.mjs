@@ -1,6 +1,6 @@
 // Regions and accounts: a request belongs to those of its signature's scope. Names are unique and lists show
-// what is there, of one region and account; an ARN of another region is not found; an execution's calls go to
-// its own region. All of it over a kill -9.
+// what is there, of one region and account; an ARN of another region is not found, one of another account denied; an
+// execution's calls go to its own region. All of it over a kill -9.
 import { createRequire } from 'node:module';
 import { Server, Tally } from './client.mjs';
 
@@ -105,8 +105,40 @@ await test('what is elsewhere is not found', async () => {
     ['DeleteActivity', { activityArn: west.activity }], ['DeleteStateMachineAlias', { stateMachineAliasArn: west.alias }]])
     await home.send(operation, input);
   await holds();
-  // no IAM stands between accounts: an ARN of another is taken at its word
-  is((await west.send('DescribeStateMachine', { stateMachineArn: other.machine })).stateMachineArn, other.machine);
+});
+
+await test('what is another account’s is denied, whether it is there or not', async () => {
+  const denied = (operation, input) => refuses('AccessDeniedException', west.send(operation, input))
+    .catch((error) => { throw new Error(`${operation}: ${error}`); });
+  await denied('DescribeStateMachine', { stateMachineArn: other.machine });
+  await denied('StartExecution', { stateMachineArn: `${other.prefix}stateMachine:none` });
+  await denied('DeleteStateMachine', { stateMachineArn: other.machine });
+  for (const operation of ['DescribeExecution', 'StopExecution', 'GetExecutionHistory', 'DescribeStateMachineForExecution',
+    'ListMapRuns', 'RedriveExecution']) await denied(operation, { executionArn: other.execution });
+  for (const operation of ['GetActivityTask', 'DescribeActivity', 'DeleteActivity'])
+    await denied(operation, { activityArn: other.activity });
+  await denied('ListTagsForResource', { resourceArn: other.machine });
+  for (const operation of ['DescribeStateMachineAlias', 'DeleteStateMachineAlias'])
+    await denied(operation, { stateMachineAliasArn: other.alias });
+  await denied('CreateStateMachineAlias', { name: 'far', routingConfiguration: [{ stateMachineVersionArn: `${other.machine}:1`,
+    weight: 100 }] });
+  await denied('DescribeMapRun', { mapRunArn: `${other.prefix}mapRun:same/label:5b1f1a86-0ed5-4f1c-9ae3-5a3b1f8f8a11` });
+  const e = await west.send('DescribeActivity', { activityArn: other.activity }).catch((error) => error);
+  is(e.message, `User: arn:aws:iam::${west.account}:root is not authorized to perform: states:DescribeActivity on resource: `
+    + `${other.activity} because no resource-based policy allows the states:DescribeActivity action`);
+  // an ARN that is none, and one of a wrong type, are that first
+  await refuses('InvalidArn', west.send('DescribeExecution', { executionArn: other.machine }));
+  await refuses('InvalidArn', west.send('DescribeStateMachine', { stateMachineArn: `arn:aws:sqs:eu-west-1:${other.account}:queue` }));
+  await holds();
+});
+
+await test('an execution of another account reaches its own', async () => {
+  const parent = (await other.send('CreateStateMachine', { name: 'parent', roleArn: ROLE, definition: define({
+    S: { Type: 'Task', Resource: 'arn:aws:states:::states:startExecution.sync:2', Parameters: { StateMachineArn: other.machine },
+      End: true } }) })).stateMachineArn;
+  const { executionArn } = await other.send('StartExecution', { stateMachineArn: parent });
+  is((await until(other, executionArn)).status, 'SUCCEEDED');
+  await other.send('DeleteStateMachine', { stateMachineArn: parent });
 });
 
 await test('an execution’s calls go to its region', async () => {

@@ -324,9 +324,9 @@ bool dynamodb_list_exports(struct dynamodb_call *c)
     value_list_init(&answer);
     sqlite3_stmt *s = database_query(
         c->db,
-        "SELECT arn, description FROM ddb_export WHERE arn > ? AND (? = '' OR table_arn = ?) "
-        "ORDER BY arn LIMIT ?",
-        "ttti", dynamodb_text(c->request, "NextToken"), table, table, limit + 1);
+        "SELECT arn, description FROM ddb_export WHERE arn > ?1 AND (?2 = '' OR table_arn = ?2) "
+        "AND instr(arn, ':dynamodb:' || ?4 || ':') > 0 ORDER BY arn LIMIT ?3",
+        "ttiz", dynamodb_text(c->request, "NextToken"), table, limit + 1, c->local->region);
     while (database_step(c->db, s)) {
         if (all.count == (size_t)limit) {
             has_more = true;

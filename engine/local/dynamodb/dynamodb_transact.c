@@ -148,13 +148,14 @@ static bool check_token(struct dynamodb_call *c, bool *again)
     int64_t now = local_now(c->local);
     database_run(c->db, "DELETE FROM ddb_token WHERE made < ?", "i", now - TOKEN_MS);
     sqlite3_stmt *s =
-        database_query(c->db, "SELECT request FROM ddb_token WHERE token = ?", "t", token);
+        database_query(c->db, "SELECT request FROM ddb_token WHERE region = ? AND token = ?", "zt",
+                       c->local->region, token);
     while (database_step(c->db, s)) {
         *again = true;
         is_same = asl_text_equal(database_text(s, 0), asl_buffer_text(&request));
     }
     if (!*again)
-        database_run(c->db, "INSERT INTO ddb_token VALUES(?, ?, ?)", "tti", token,
+        database_run(c->db, "INSERT INTO ddb_token VALUES(?, ?, ?, ?)", "ztti", c->local->region, token,
                      asl_buffer_text(&request), now);
     asl_buffer_free(&request);
     return is_same || dynamodb_refuse(c, DYNAMODB_IDEMPOTENT_MISMATCH,

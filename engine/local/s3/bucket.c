@@ -73,7 +73,7 @@ static bool sync_folder(const char *path)
     return is_done;
 }
 
-bool bucket_create(struct local *l, struct asl_text name, char why[256])
+bool bucket_create(struct local *l, struct asl_text name, const char *region, char why[256])
 {
     struct asl_buffer root, above;
     put_root(l, name, &root);
@@ -83,8 +83,8 @@ bool bucket_create(struct local *l, struct asl_text name, char why[256])
     asl_buffer_free(&root);
     asl_buffer_free(&above);
     if (is_done)
-        database_run(l->database, "INSERT OR IGNORE INTO s3_bucket VALUES(?, ?)", "ti", name,
-                     local_now(l));
+        database_run(l->database, "INSERT OR IGNORE INTO s3_bucket VALUES(?, ?, ?)", "tiz", name,
+                     local_now(l), region);
     return is_done;
 }
 
@@ -112,6 +112,15 @@ int64_t bucket_created(struct local *l, struct asl_text name)
     while (database_step(l->database, s))
         created = sqlite3_column_int64(s, 0);
     return created; /* a folder made by hand: 1970 */
+}
+
+void bucket_region(struct local *l, struct asl_text name, char out[REGION_BYTES])
+{
+    memcpy(out, l->region, REGION_BYTES);
+    sqlite3_stmt *s =
+        database_query(l->database, "SELECT region FROM s3_bucket WHERE name = ?", "t", name);
+    while (database_step(l->database, s))
+        snprintf(out, REGION_BYTES, "%.*s", ASL_TEXT_ARGS(database_text(s, 0)));
 }
 
 static int compare_strings(const void *a, const void *b)

@@ -27,9 +27,11 @@ void object_free(struct object *o);
 
 bool bucket_name_is_valid(struct asl_text name);
 bool bucket_exists(const struct local *l, struct asl_text name);
-bool bucket_create(struct local *l, struct asl_text name, char why[256]);
+bool bucket_create(struct local *l, struct asl_text name, const char *region, char why[256]);
 /* False with `why` empty when it is not empty. */
 bool bucket_delete(struct local *l, struct asl_text name, char why[256]);
+/* The region it was made in; the one that we are in for a folder made by hand. */
+void bucket_region(struct local *l, struct asl_text name, char out[REGION_BYTES]);
 int64_t bucket_created(struct local *l, struct asl_text name); /* ms */
 /* All buckets, by name: an array of strings; yours. */
 asl_value *bucket_list(struct local *l);

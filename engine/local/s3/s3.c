@@ -11,6 +11,10 @@
 
 const struct s3_error s3_no_such_bucket = {"NoSuchBucket", 404,
                                            "The specified bucket does not exist"};
+static const struct s3_error permanent_redirect = {
+    "PermanentRedirect", 301,
+    "The bucket you are attempting to access must be addressed using the specified endpoint. Please "
+    "send all future requests to this endpoint."};
 const struct s3_error s3_no_such_key = {"NoSuchKey", 404, "The specified key does not exist."};
 const struct s3_error s3_bucket_owned = {
     "BucketAlreadyOwnedByYou", 409,
@@ -300,6 +304,20 @@ static bool check_features(struct s3_call *c)
     return true;
 }
 
+/* A bucket is reached through its own region; only where it is may be asked elsewhere. */
+static bool check_region(struct s3_call *c)
+{
+    char region[REGION_BYTES];
+    bucket_region(c->local, asl_text(c->bucket), region);
+    char *location = s3_parameter(c, "location");
+    bool is_here = location || strcmp(region, c->local->region) == 0;
+    free(location);
+    if (is_here)
+        return true;
+    s3_set_header(c, "x-amz-bucket-region", "%s", region);
+    return s3_refuse(c, &permanent_redirect, NULL);
+}
+
 static bool run(struct s3_call *c)
 {
     if (!read_target(c) || !check_features(c))
@@ -312,6 +330,8 @@ static bool run(struct s3_call *c)
     bool is_new = target == BUCKET && strcmp(c->request->method, "PUT") == 0;
     if (target != SERVICE && !is_new && !bucket_exists(c->local, asl_text(c->bucket)))
         return s3_refuse(c, &s3_no_such_bucket, NULL);
+    if (target != SERVICE && !is_new && !check_region(c))
+        return false;
     for (size_t i = 0; i < sizeof operations / sizeof *operations; i++)
         if (operations[i].target == target && strcmp(operations[i].method, c->request->method) == 0)
             return operations[i].run(c);

@@ -3,9 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/aws/endpoint.h"
 #include "s3.h"
 
 #define NAMESPACE    " xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\""
+#define S3_FIRST_REGION "us-east-1"
 #define KEYS_MAXIMUM 1000 /* S3: keys of one page */
 
 bool s3_list_buckets(struct s3_call *c)
@@ -29,14 +31,32 @@ bool s3_list_buckets(struct s3_call *c)
     return true;
 }
 
+/* Where the bucket is wanted: us-east-1 makes it elsewhere when told so, the other regions at home. */
+static void read_region(const struct s3_call *c, char out[REGION_BYTES])
+{
+    static const char mark[] = "<LocationConstraint>";
+    char *body = asl_copy_text(c->body), *at = strstr(body, mark);
+    memcpy(out, c->local->region, REGION_BYTES);
+    if (at && strcmp(out, S3_FIRST_REGION) == 0) {
+        at += sizeof mark - 1;
+        at[strcspn(at, "<")] = '\0';
+        if (endpoint_region_is_good(at))
+            snprintf(out, REGION_BYTES, "%s", at);
+    }
+    free(body);
+}
+
 bool s3_create_bucket(struct s3_call *c)
 {
-    char why[256];
+    char why[256], region[REGION_BYTES], there[REGION_BYTES];
     struct asl_text name = asl_text(c->bucket);
+    read_region(c, region);
+    bucket_region(c->local, name, there);
     /* us-east-1 says yes again to its owner, the other regions do not. */
-    if (bucket_exists(c->local, name) && strcmp(c->local->region, "us-east-1") != 0)
+    if (bucket_exists(c->local, name) &&
+        (strcmp(region, S3_FIRST_REGION) != 0 || strcmp(there, region) != 0))
         return s3_refuse(c, &s3_bucket_owned, NULL);
-    if (!bucket_create(c->local, name, why))
+    if (!bucket_create(c->local, name, region, why))
         return s3_refuse(c, &s3_internal, why);
     s3_set_header(c, "Location", "/%s", c->bucket);
     return true;
@@ -53,7 +73,9 @@ bool s3_delete_bucket(struct s3_call *c)
 
 bool s3_head_bucket(struct s3_call *c)
 {
-    s3_set_header(c, "x-amz-bucket-region", "%s", c->local->region);
+    char region[REGION_BYTES];
+    bucket_region(c->local, asl_text(c->bucket), region);
+    s3_set_header(c, "x-amz-bucket-region", "%s", region);
     return true;
 }
 
@@ -238,11 +260,13 @@ static bool has_parameter(const struct s3_call *c, const char *name)
 bool s3_list_objects(struct s3_call *c)
 {
     if (has_parameter(c, "location")) {
-        bool is_first = strcmp(c->local->region, "us-east-1") == 0; /* shown as no constraint */
+        char region[REGION_BYTES];
+        bucket_region(c->local, asl_text(c->bucket), region);
+        bool is_first = strcmp(region, S3_FIRST_REGION) == 0; /* shown as no constraint */
         s3_begin_xml(c);
         asl_buffer_printf(&c->answer->body,
                           "<LocationConstraint" NAMESPACE ">%s</LocationConstraint>",
-                          is_first ? "" : c->local->region);
+                          is_first ? "" : region);
         return true;
     }
     if (has_parameter(c, "versioning")) {

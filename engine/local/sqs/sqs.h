@@ -8,20 +8,23 @@
 #define SQS_MESSAGE_MAXIMUM (1 << 20) /* bytes, body and attributes; since August 2025 */
 #define SQS_BATCH_MAXIMUM   10
 
-/* A queue's settings, with defaults filled in. `name` and `document` are released by
- * sqs_queue_free. */
+/* A queue's settings, with defaults filled in. What it owns is released by sqs_queue_free. */
 struct sqs_queue {
     char *name;
+    char *place; /* "<region>/<name>": where its messages lie */
     asl_value *document; /* {"attributes", "created", "modified", "tags"} */
     const asl_value *attributes;
     int64_t visibility_ms, retention_ms, delay_ms, wait_ms, maximum_bytes;
     bool is_fifo, hashes_content;
-    char *dead_letters;    /* the name of the queue for what was received too often; or NULL */
+    char *dead_letters;    /* the name of the queue for what was received too often, of the same region; or
+                              NULL */
     int64_t receive_limit; /* of that */
 };
 
-/* By name; false: there is none. */
+/* By name; false: there is none in the region that we are in. */
 bool sqs_queue_open(struct local *l, struct asl_text name, struct sqs_queue *q);
+/* By ARN, in its region: for those that deliver. */
+bool sqs_queue_open_arn(struct local *l, struct asl_text arn, struct sqs_queue *q);
 /* By a call's QueueUrl; false after refusing. */
 bool sqs_queue_of(struct model_call *c, struct sqs_queue *q);
 void sqs_queue_free(struct sqs_queue *q);
@@ -44,7 +47,7 @@ bool sqs_send(struct local *l, const struct sqs_queue *q, const struct sqs_sendi
               struct sqs_sent *sent);
 
 /* Counts for GetQueueAttributes. */
-void sqs_count(struct local *l, const char *queue, int64_t *visible, int64_t *hidden,
+void sqs_count(struct local *l, const struct sqs_queue *q, int64_t *visible, int64_t *hidden,
                int64_t *delayed);
 
 /* One an operation; in the files that end in their family. */

@@ -184,7 +184,7 @@ static bool was_seen(struct local *l, const struct sqs_queue *q, struct asl_text
     database_run(l->database, "DELETE FROM sqs_seen WHERE until <= ?", "i", now);
     sqlite3_stmt *s = database_query(
         l->database, "SELECT message, sequence FROM sqs_seen WHERE queue = ? AND key = ?", "tt",
-        asl_text(q->name), key);
+        asl_text(q->place), key);
     while (database_step(l->database, s)) {
         found = true;
         snprintf(sent->id, sizeof sent->id, "%.*s", ASL_TEXT_ARGS(database_text(s, 0)));
@@ -220,7 +220,7 @@ static void put_message(struct local *l, const struct sqs_queue *q, const struct
         l->database,
         "INSERT INTO sqs_message(queue, visible, sent, first, received, grp, body, document,"
         " receipt) VALUES(?, ?, ?, 0, 0, ?, ?, ?, '')",
-        "tiittt", asl_text(q->name), now + delay, now, m->group, m->body,
+        "tiittt", asl_text(q->place), now + delay, now, m->group, m->body,
         value_compact(document, &scratch));
     int64_t id = database_last_id(l->database);
     if (q->is_fifo) {
@@ -228,7 +228,7 @@ static void put_message(struct local *l, const struct sqs_queue *q, const struct
         database_run(l->database,
                      "INSERT OR REPLACE INTO sqs_seen(queue, key, until, message, sequence)"
                      " VALUES(?, ?, ?, ?, ?)",
-                     "ttiti", asl_text(q->name), deduplication, now + SEEN_MS, asl_text(sent->id),
+                     "ttiti", asl_text(q->place), deduplication, now + SEEN_MS, asl_text(sent->id),
                      id);
     }
     asl_buffer_free(&scratch);
@@ -390,16 +390,17 @@ bool sqs_send_message_batch(struct model_call *c)
 static void tidy(struct local *l, const struct sqs_queue *q, int64_t now)
 {
     database_run(l->database, "DELETE FROM sqs_message WHERE queue = ? AND sent < ?", "ti",
-                 asl_text(q->name), now - q->retention_ms);
+                 asl_text(q->place), now - q->retention_ms);
     if (!q->dead_letters)
         return;
     asl_value *there = document_get(l->database, "sqs", asl_text(q->dead_letters));
     if (there)
         database_run(l->database,
-                     "UPDATE sqs_message SET queue = ?1, received = 0, receipt = '', document ="
-                     " json_set(document, '$.DeadLetterQueueSourceArn', ?2)"
+                     "UPDATE sqs_message SET queue = ?6 || '/' || ?1, received = 0, receipt = '',"
+                     " document = json_set(document, '$.DeadLetterQueueSourceArn', ?2)"
                      " WHERE queue = ?3 AND visible <= ?4 AND received >= ?5",
-                     "zztii", q->dead_letters, q->name, asl_text(q->name), now, q->receive_limit);
+                     "zztiiz", q->dead_letters, q->name, asl_text(q->place), now, q->receive_limit,
+                     l->region);
     value_release(there);
 }
 
@@ -535,7 +536,7 @@ static bool next_row(struct model_call *c, const struct sqs_queue *q, int64_t no
     struct value_error error;
     bool found = false;
     sqlite3_stmt *s =
-        database_query(c->db, q->is_fifo ? fifo : standard, "tii", asl_text(q->name), now, after);
+        database_query(c->db, q->is_fifo ? fifo : standard, "tii", asl_text(q->place), now, after);
     while (database_step(c->db, s)) {
         *r = (struct row){sqlite3_column_int64(s, 0),
                           sqlite3_column_int64(s, 1),
@@ -575,7 +576,7 @@ static int64_t next_visible(struct model_call *c, const struct sqs_queue *q, int
     int64_t at = INT64_MAX;
     sqlite3_stmt *s = database_query(
         c->db, "SELECT MIN(visible) FROM sqs_message WHERE queue = ? AND visible > ?", "ti",
-        asl_text(q->name), now);
+        asl_text(q->place), now);
     while (database_step(c->db, s))
         if (sqlite3_column_type(s, 0) != SQLITE_NULL)
             at = sqlite3_column_int64(s, 0);
@@ -650,7 +651,7 @@ static int64_t find_receipt(struct model_call *c, const struct sqs_queue *q, str
         return -1;
     sqlite3_stmt *s =
         database_query(c->db, "SELECT receipt, visible FROM sqs_message WHERE id = ? AND queue = ?",
-                       "it", id, asl_text(q->name));
+                       "it", id, asl_text(q->place));
     while (database_step(c->db, s)) {
         *visible = sqlite3_column_int64(s, 1);
         if (!q->is_fifo || asl_text_equal(database_text(s, 0), handle))
@@ -768,7 +769,7 @@ bool sqs_change_visibility_batch(struct model_call *c)
 
 /* ---- counts ---- */
 
-void sqs_count(struct local *l, const char *queue, int64_t *visible, int64_t *hidden,
+void sqs_count(struct local *l, const struct sqs_queue *q, int64_t *visible, int64_t *hidden,
                int64_t *delayed)
 {
     *visible = *hidden = *delayed = 0;
@@ -777,7 +778,7 @@ void sqs_count(struct local *l, const char *queue, int64_t *visible, int64_t *hi
         "SELECT COUNT(*) FILTER (WHERE visible <= ?2), COUNT(*) FILTER (WHERE visible > ?2 AND"
         " received > 0), COUNT(*) FILTER (WHERE visible > ?2 AND received = 0)"
         " FROM sqs_message WHERE queue = ?1",
-        "zi", queue, local_now(l));
+        "zi", q->place, local_now(l));
     while (database_step(l->database, s)) {
         *visible = sqlite3_column_int64(s, 0);
         *hidden = sqlite3_column_int64(s, 1);

@@ -58,6 +58,14 @@ static void read_redrive(struct sqs_queue *q)
     value_release(policy);
 }
 
+static char *place_of(const struct local *l, struct asl_text name)
+{
+    struct asl_buffer place;
+    asl_buffer_init(&place, 1024);
+    asl_buffer_printf(&place, "%s/%.*s", l->region, ASL_TEXT_ARGS(name));
+    return asl_buffer_take(&place, NULL);
+}
+
 bool sqs_queue_open(struct local *l, struct asl_text name, struct sqs_queue *q)
 {
     *q = (struct sqs_queue){.document = document_get(l->database, KIND, name)};
@@ -65,6 +73,7 @@ bool sqs_queue_open(struct local *l, struct asl_text name, struct sqs_queue *q)
         return false;
     const asl_value *a = q->attributes = model_get(q->document, "attributes");
     q->name = asl_copy_text(name);
+    q->place = place_of(l, name);
     q->visibility_ms = 1000 * model_integer(a, "VisibilityTimeout", 30);
     q->retention_ms = 1000 * model_integer(a, "MessageRetentionPeriod", 345600);
     q->delay_ms = 1000 * model_integer(a, "DelaySeconds", 0);
@@ -76,10 +85,20 @@ bool sqs_queue_open(struct local *l, struct asl_text name, struct sqs_queue *q)
     return true;
 }
 
+bool sqs_queue_open_arn(struct local *l, struct asl_text arn, struct sqs_queue *q)
+{
+    char before[REGION_BYTES];
+    local_enter(l, local_arn_region(arn), before);
+    bool is_there = sqs_queue_open(l, sqs_name_in(arn), q);
+    local_enter(l, asl_text(before), NULL);
+    return is_there;
+}
+
 void sqs_queue_free(struct sqs_queue *q)
 {
     value_release(q->document);
     free(q->name);
+    free(q->place);
     free(q->dead_letters);
 }
 
@@ -115,7 +134,7 @@ static bool check_redrive(struct model_call *c, struct asl_text text)
                          "Value %.200s for parameter RedrivePolicy is invalid. Reason: it wants "
                          "deadLetterTargetArn, and maxReceiveCount from 1 to 1000.",
                          text.data);
-    else if (!queue)
+    else if (!queue || !local_arn_is_here(c->local, target))
         is_fine = model_refuse(c, "InvalidParameterValue",
                                "Value %.200s for parameter RedrivePolicy is invalid. Reason: Dead "
                                "letter target does not exist.",
@@ -286,7 +305,7 @@ static void show(struct model_call *c, const struct sqs_queue *q, const asl_valu
     model_arn(c->local, "sqs", asl_text(q->name), &arn);
     show_text(l, names, "QueueArn", asl_buffer_text(&arn));
     asl_buffer_free(&arn);
-    sqs_count(c->local, q->name, &visible, &hidden, &delayed);
+    sqs_count(c->local, q, &visible, &hidden, &delayed);
     show_number(l, names, "ApproximateNumberOfMessages", visible);
     show_number(l, names, "ApproximateNumberOfMessagesNotVisible", hidden);
     show_number(l, names, "ApproximateNumberOfMessagesDelayed", delayed);
