@@ -7,6 +7,7 @@
  */
 #include "compile.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { CALL = 1, SYNC = 2, TOKEN = 4, SYNC_2 = 8 };
@@ -114,15 +115,20 @@ static bool is_sdk_offered(const struct compiler *c, const struct resource *r)
            (c->catalogue == NULL || c->catalogue->offers(c->catalogue->state, service, action));
 }
 
-static const struct integration *integration_of(const struct resource *r)
+static const struct integration *integration_called(const char *service, const char *action)
 {
     for (size_t i = 0; i < sizeof integrations / sizeof *integrations; i++) {
-        if (strcmp(integrations[i].service, r->type) == 0 &&
-            is_listed(integrations[i].actions, r->action)) {
+        if (strcmp(integrations[i].service, service) == 0 &&
+            is_listed(integrations[i].actions, action)) {
             return &integrations[i];
         }
     }
     return NULL;
+}
+
+static const struct integration *integration_of(const struct resource *r)
+{
+    return integration_called(r->type, r->action);
 }
 
 static bool is_offered(const struct compiler *c, const struct resource *r)
@@ -141,7 +147,8 @@ static bool is_offered(const struct compiler *c, const struct resource *r)
 /* ---- what was probably meant ---- */
 
 /* The action is there, but not in that way. */
-static void tell_patterns(struct compiler *c, const struct resource *r, unsigned patterns)
+static void tell_patterns(struct compiler *c, const char *service, const char *action,
+                          unsigned patterns)
 {
     static const struct {
         unsigned bit;
@@ -151,8 +158,8 @@ static void tell_patterns(struct compiler *c, const struct resource *r, unsigned
     asl_buffer_init(&hint, ASL_BUFFER_MAXIMUM);
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
         if ((patterns & ways[i].bit) != 0) {
-            asl_buffer_printf(&hint, "%s%s:%s%s", hint.size > 0 ? ", " : "offered is ", r->type,
-                              r->action, ways[i].suffix);
+            asl_buffer_printf(&hint, "%s%s:%s%s", hint.size > 0 ? ", " : "offered is ", service,
+                              action, ways[i].suffix);
         }
     }
     hint_tell(c, asl_buffer_text(&hint));
@@ -168,7 +175,7 @@ static void tell_sdk(struct compiler *c, const struct resource *r)
         return;
     }
     if (k->offers(k->state, service, action)) {
-        tell_patterns(c, r, CALL | TOKEN);
+        tell_patterns(c, r->type, r->action, CALL | TOKEN);
         return;
     }
     asl_buffer_init(&hint, ASL_BUFFER_MAXIMUM);
@@ -177,12 +184,120 @@ static void tell_sdk(struct compiler *c, const struct resource *r)
     asl_buffer_free(&hint);
 }
 
+/* `service` is empty where it is as it was written. */
+static void tell_meant(struct compiler *c, const char *service, struct asl_text action)
+{
+    struct asl_buffer hint;
+    asl_buffer_init(&hint, ASL_BUFFER_MAXIMUM);
+    asl_buffer_printf(&hint, "did you mean '%s%s%.*s'?", service, service[0] ? ":" : "",
+                      ASL_TEXT_ARGS(action));
+    hint_tell(c, asl_buffer_text(&hint));
+    asl_buffer_free(&hint);
+}
+
+/* "sendMessage.waitForTasktoken": the action is there, what stands behind it is nothing. */
+static bool tell_suffix(struct compiler *c, const struct resource *r)
+{
+    char *action = asl_copy_text((struct asl_text){r->action, strcspn(r->action, ".")});
+    const struct integration *k = integration_called(r->type, action);
+    if (k != NULL) {
+        tell_patterns(c, r->type, action, k->patterns);
+    }
+    free(action);
+    return k != NULL;
+}
+
+static bool is_same_but_case(struct asl_text a, struct asl_text b)
+{
+    size_t i = 0;
+    while (i < a.size && i < b.size && (a.data[i] | 0x20) == (b.data[i] | 0x20)) {
+        i++;
+    }
+    return i == a.size && i == b.size;
+}
+
+/* "sqs:SendMessage", "Lambda:invoke". */
+static bool tell_case(struct compiler *c, const struct resource *r)
+{
+    for (size_t i = 0; i < sizeof integrations / sizeof *integrations; i++) {
+        const char *action = integrations[i].actions;
+        bool is_service = is_same_but_case(asl_text(r->type), asl_text(integrations[i].service));
+        while (is_service && action != NULL) {
+            struct asl_text one = {action, strcspn(action, "|")};
+            if (is_same_but_case(asl_text(r->action), one)) {
+                bool is_written = strcmp(r->type, integrations[i].service) == 0;
+                tell_meant(c, is_written ? "" : integrations[i].service, one);
+                return true;
+            }
+            action = action[one.size] == '|' ? action + one.size + 1 : NULL;
+        }
+    }
+    return false;
+}
+
+/* Names that people know services by, or that only the SDK's integration has. */
+static bool tell_alias(struct compiler *c, const struct resource *r)
+{
+    static const struct {
+        const char *known_as, *service;
+    } aliases[] = {
+        {"emr", "elasticmapreduce"},         {"emrcontainers", "emr-containers"},
+        {"emrserverless", "emr-serverless"}, {"eventbridge", "events"},
+        {"stepfunctions", "states"},         {"sfn", "states"},
+        {"bedrockruntime", "bedrock"},       {"api-gateway", "apigateway"},
+    };
+    for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++) {
+        if (is_same_but_case(asl_text(r->type), asl_text(aliases[i].known_as)) &&
+            integration_called(aliases[i].service, r->action) != NULL) {
+            tell_meant(c, aliases[i].service, asl_text(r->action));
+            return true;
+        }
+    }
+    return false;
+}
+
+/* "dynamodb:query", "redshift-data:executeStatement", "bedrock:converse". */
+static bool tell_sdk_has_it(struct compiler *c, const struct resource *r)
+{
+    static const char *const endings[] = {"", "runtime"};
+    const struct asl_catalogue *k = c->catalogue;
+    bool is_told = false;
+    struct asl_buffer name, hint;
+    asl_buffer_init(&name, 1024);
+    asl_buffer_init(&hint, ASL_BUFFER_MAXIMUM);
+    for (size_t i = 0; k != NULL && !is_told && i < sizeof endings / sizeof *endings; i++) {
+        asl_buffer_clear(&name);
+        for (const char *at = r->type; *at; at++) {
+            if (*at != '-') {
+                asl_buffer_putc(&name, *at);
+            }
+        }
+        asl_buffer_puts(&name, endings[i]);
+        is_told = k->offers(k->state, asl_buffer_text(&name), asl_text(r->action));
+        if (is_told) {
+            asl_buffer_printf(&hint, "the SDK's integration has it: arn:aws:states:::" SDK "%s:%s",
+                              name.data, r->action);
+            hint_tell(c, asl_buffer_text(&hint));
+        }
+    }
+    asl_buffer_free(&name);
+    asl_buffer_free(&hint);
+    return is_told;
+}
+
 /* A service with integrations of its own, or one that only the SDK has. */
 static void tell_optimized(struct compiler *c, const struct resource *r)
 {
-    const struct asl_catalogue *k = c->catalogue;
     struct guess service = {.wrong = asl_text(r->type)};
     bool is_known = false;
+    if (strcmp(r->type, "stateMachine") == 0) {
+        hint_tell(c, ASL_TEXT("a state machine is started by arn:aws:states:::states:startExecution, "
+                              "with its ARN as StateMachineArn"));
+        return;
+    }
+    if (tell_case(c, r) || tell_suffix(c, r) || tell_alias(c, r) || tell_sdk_has_it(c, r)) {
+        return;
+    }
     for (size_t i = 0; i < sizeof integrations / sizeof *integrations; i++) {
         if (strcmp(integrations[i].service, r->type) == 0) {
             is_known = true;
@@ -190,25 +305,32 @@ static void tell_optimized(struct compiler *c, const struct resource *r)
         }
         guess_try(&service, asl_text(integrations[i].service));
     }
-    if (k != NULL && k->offers(k->state, asl_text(r->type), asl_text(r->action))) {
-        struct asl_buffer hint;
-        asl_buffer_init(&hint, ASL_BUFFER_MAXIMUM);
-        asl_buffer_printf(&hint, "the SDK's integration has it: arn:aws:states:::" SDK "%s:%s",
-                          r->type, r->action);
-        hint_tell(c, asl_buffer_text(&hint));
-        asl_buffer_free(&hint);
-    } else if (!is_known) {
+    if (!is_known) {
         guess_tell(c, &service);
     }
+}
+
+/* "arn:aws:states:::lambda", "arn:aws:states:::aws-sdk:s3" */
+static bool tell_missing_action(struct compiler *c, const struct resource *r)
+{
+    if (r->action[0] != '\0' && r->type[0] != '\0' && strcmp(r->type, "aws-sdk") != 0) {
+        return false;
+    }
+    hint_tell(c, ASL_TEXT("the action is missing: <service>:<action>, as in lambda:invoke or "
+                          "aws-sdk:s3:getObject"));
+    return true;
 }
 
 static void tell_offered(struct compiler *c, const struct resource *r)
 {
     const struct integration *k = integration_of(r);
+    if (tell_missing_action(c, r)) {
+        return;
+    }
     if (is_sdk(r)) {
         tell_sdk(c, r);
     } else if (k != NULL) {
-        tell_patterns(c, r, k->patterns);
+        tell_patterns(c, r->type, r->action, k->patterns);
     } else {
         tell_optimized(c, r);
     }
@@ -308,20 +430,82 @@ static bool holds_mark(const char *arn)
     return false;
 }
 
-/* "arn:aws-cn:lambda:...": a partition of AWS's, and a service whose resources a Task can be. */
-static bool is_of_kind(const char *arn)
+/* What stands behind the nth colon; "" when there are not so many. */
+static const char *behind_colon(const char *arn, size_t n)
 {
-    static const char *const services[] = {"lambda:", "states:"};
-    const char *partition = arn + strlen("arn:");
-    const char *service = partition + strcspn(partition, ":");
-    bool is_partition = strncmp(partition, "aws", 3) == 0 &&
-                        (partition[3] == ':' || partition[3] == '-');
-    for (size_t i = 0; is_partition && *service && i < sizeof services / sizeof *services; i++) {
-        if (strncmp(service + 1, services[i], strlen(services[i])) == 0) {
-            return true;
-        }
+    for (; n > 0 && arn != NULL; n--) {
+        arn = strchr(arn, ':');
+        arn = arn != NULL ? arn + 1 : NULL;
+    }
+    return arn != NULL ? arn : "";
+}
+
+static bool is_partition(const char *arn)
+{
+    const char *partition = behind_colon(arn, 1);
+    return strncmp(partition, "aws", 3) == 0 && (partition[3] == ':' || partition[3] == '-');
+}
+
+/* "function:NAME" or "function:NAME:QUALIFIER"; region and account are not looked at: examples leave
+ * them out. */
+static bool is_function(const char *rest)
+{
+    static const char word[] = "function:";
+    if (strncmp(rest, word, sizeof word - 1) != 0) {
+        return false;
+    }
+    const char *name = rest + sizeof word - 1;
+    size_t size = strcspn(name, ":");
+    const char *qualifier = name[size] == ':' ? name + size + 1 : NULL;
+    return size > 0 &&
+           (qualifier == NULL || (qualifier[0] != '\0' && strchr(qualifier, ':') == NULL));
+}
+
+static bool is_activity(const char *rest)
+{
+    const char *name = behind_colon(rest, 1);
+    return name[0] != '\0' && strchr(name, ':') == NULL;
+}
+
+/* "arn:aws-cn:lambda:...": a partition of AWS's, and something that a Task can be. */
+static bool is_of_kind(const struct resource *r)
+{
+    const char *service = behind_colon(r->arn, 2), *rest = behind_colon(r->arn, 5);
+    if (!is_partition(r->arn)) {
+        return false;
+    }
+    switch (r->family) {
+    case TASK_SERVICE:
+        return true;
+    case TASK_ACTIVITY:
+        return is_activity(rest);
+    case TASK_LAMBDA:
+        return strncmp(service, "lambda:", strlen("lambda:")) == 0 && is_function(rest);
     }
     return false;
+}
+
+/* An ARN that is none of these three says what it could be. */
+static void tell_shape(struct compiler *c, const struct resource *r)
+{
+    static const char words[] =
+        "a Task's Resource is arn:aws:states:::<service>:<action>, "
+        "arn:aws:lambda:<region>:<account>:function:<name> or "
+        "arn:aws:states:<region>:<account>:activity:<name>";
+    if (!is_partition(r->arn)) {
+        struct asl_text partition = {behind_colon(r->arn, 1), 0};
+        partition.size = strcspn(partition.data, ":");
+        struct asl_buffer hint;
+        asl_buffer_init(&hint, ASL_BUFFER_MAXIMUM);
+        asl_buffer_printf(&hint, "no partition of AWS is called '%.*s': aws, aws-cn, aws-us-gov",
+                          ASL_TEXT_ARGS(partition));
+        hint_tell(c, asl_buffer_text(&hint));
+        asl_buffer_free(&hint);
+    } else if (r->family == TASK_SERVICE) {
+        tell_offered(c, r);
+    } else {
+        hint_tell(c, asl_text(words));
+    }
 }
 
 void resource_check(struct compiler *c, const asl_value *state, const struct place *place,
@@ -338,15 +522,13 @@ void resource_check(struct compiler *c, const asl_value *state, const struct pla
     }
     /* A mark for the partition or region does not hide what is called. */
     bool is_told = r->family == TASK_SERVICE && !holds_mark(r->type) && !holds_mark(r->action);
-    bool is_wrong = (!holds_mark(r->arn) && !is_of_kind(r->arn)) || (is_told && !is_offered(c, r));
+    bool is_wrong = (!holds_mark(r->arn) && !is_of_kind(r)) || (is_told && !is_offered(c, r));
     if (is_wrong) {
         report(c, CODE_SCHEMA, &here,
                "The resource provided %s is not recognized. The value is not a valid resource ARN, "
                "or the resource is not available in this region.",
                r->arn);
-        if (r->family == TASK_SERVICE) {
-            tell_offered(c, r);
-        }
+        tell_shape(c, r);
         return;
     }
     if (c->express) {

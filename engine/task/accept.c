@@ -51,7 +51,7 @@ bool accept_parameters(struct catalogue *catalogue, const struct resource *resou
     const struct catalogue_operation *o = s ? catalogue_operation(s, asl_text(m.operation)) : NULL;
     if (!o || o->flags & (CATALOGUE_UNSUPPORTED | CATALOGUE_STREAMS_EVENTS))
         return true;
-    if (m.style->lookup) /* the call is made from what another one answers: nobody knows it yet */
+    if (m.style->lookup && !m.map) /* the call is made from what another one answers: nobody knows it yet */
         return true;
     return is_taken(o, &m, parameters, problems);
 }

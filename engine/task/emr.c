@@ -90,13 +90,15 @@ static asl_value *moved_take(asl_value *answer, const char *from, const char *pa
     return words_sorted_take(value_object_take(&out));
 }
 
-static asl_value *answer_cluster(asl_value *answer)
+static asl_value *answer_cluster(asl_value *answer, const asl_value *parameters)
 {
+    (void)parameters;
     return moved_take(answer, "JobFlowId", "JobFlowId", "ClusterId");
 }
 
-static asl_value *answer_step(asl_value *answer)
+static asl_value *answer_step(asl_value *answer, const asl_value *parameters)
 {
+    (void)parameters;
     return moved_take(answer, "StepIds", "StepIds[0]", "StepId");
 }
 
@@ -108,13 +110,13 @@ static asl_value *answer_cancelled(asl_value *answer)
 static asl_value *shape_cluster(struct service_task *t, asl_value *output)
 {
     (void)t;
-    return answer_cluster(output);
+    return answer_cluster(output, NULL);
 }
 
 static asl_value *shape_step(struct service_task *t, asl_value *output)
 {
     (void)t;
-    return answer_step(output);
+    return answer_step(output, NULL);
 }
 
 static asl_value *shape_cancelled(struct service_task *t, asl_value *output)
@@ -211,10 +213,10 @@ static void miss_group(const asl_value *given, struct asl_buffer *cause)
 
 #define NOT_FOUND "ElasticMapReduce.InvalidRequestException"
 static const struct service_lookup fleet_lookup = {
-    "emr", "listInstanceFleets", ask_page, find_fleet, NOT_FOUND, miss_fleet,
+    "emr", "listInstanceFleets", NULL, ask_page, find_fleet, NOT_FOUND, miss_fleet,
 };
 static const struct service_lookup group_lookup = {
-    "emr", "listInstanceGroups", ask_page, find_group, NOT_FOUND, miss_group,
+    "emr", "listInstanceGroups", NULL, ask_page, find_group, NOT_FOUND, miss_group,
 };
 
 static const struct web_field fleet_fields[] = {

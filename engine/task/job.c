@@ -292,17 +292,13 @@ static bool was_taken(struct job *j, const struct aws_outcome *o)
     return true;
 }
 
-/* The service answered, but started nothing (ECS without a place for the task). */
-static void fail_unnamed(struct job *j, const asl_value *output)
+/* The service answered, but started nothing, or not all (ECS without a place for a task). */
+static void fail_unknown(struct job *j, const asl_value *output)
 {
-    struct asl_buffer error, cause;
-    asl_buffer_init(&error, 256);
-    asl_buffer_init(&cause, ASL_BUFFER_MAXIMUM);
-    asl_buffer_printf(&error, "%s.Unknown", j->style->service);
-    value_print(output, &cause);
-    task_report_failed(j->task, asl_buffer_text(&error), words_cut(asl_buffer_text(&cause)));
-    asl_buffer_free(&error);
-    asl_buffer_free(&cause);
+    struct words w;
+    words_of_unknown(&w, j->style, output);
+    task_report_failed(j->task, asl_buffer_text(&w.error), words_cut(asl_buffer_text(&w.cause)));
+    words_free(&w);
     job_free(j);
 }
 
@@ -321,13 +317,13 @@ static void on_submitted(void *state, const struct aws_outcome *o)
     }
     asl_value *output = words_of_success(j->style, o);
     if (j->kind->answer_take)
-        output = j->kind->answer_take(output);
+        output = j->kind->answer_take(output, j->parameters);
     j->answer = value_retain(output);
     j->keys = keys_of(j, j->kind->keys, output);
     j->stop_keys =
         keys_of(j, j->kind->stop_keys[0].to ? j->kind->stop_keys : j->kind->keys, output);
-    if (!j->keys) {
-        fail_unnamed(j, output);
+    if (!j->keys || (j->style->has_refused && j->style->has_refused(output))) {
+        fail_unknown(j, output);
     } else {
         if (!j->reported)
             task_report_submitted(j->task, output);
@@ -338,7 +334,7 @@ static void on_submitted(void *state, const struct aws_outcome *o)
 
 static asl_value *parameters_of(const struct job *j, const struct task_request *request)
 {
-    asl_value *p = service_parameters(j->style, request->parameters);
+    asl_value *p = service_parameters(j->style, request, request->parameters);
     const char *member = j->kind->name_member;
     if (!member || value_kind(p) != VALUE_OBJECT || value_get_z(p, member))
         return p;

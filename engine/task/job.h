@@ -41,7 +41,7 @@ struct job_kind {
     const char *taken_code;
     asl_value *(*found_keys)(const asl_value *parameters);
     /* The submission's answer as it is shown, taken and given back; NULL: as it is. */
-    asl_value *(*answer_take)(asl_value *answer);
+    asl_value *(*answer_take)(asl_value *answer, const asl_value *parameters);
     bool adds_answer; /* its members stand in the result beside the object */
     /* The result or cause, taken and given back changed; NULL: as it is. */
     asl_value *(*shape_take)(const struct resource *resource, asl_value *object);

@@ -38,6 +38,34 @@ static bool container_failed(const asl_value *task)
         .status = what "JobStatus", .succeeded = "Completed", .failed = "Failed Stopped"           \
     }
 
+#define CODEBUILD(name, what, ids, objects, stopper)                                               \
+    {                                                                                              \
+        .type = "codebuild", .action = name, .service = "codebuild", .describe = ids,              \
+        .stop = stopper, .keys = {{"Ids[]", what ".Id", ANSWER}},                                  \
+        .stop_keys = {{"Id", what ".Id", ANSWER}}, .object = objects "[0]", .wrap = what,          \
+        .status = what "Status", .succeeded = "SUCCEEDED",                                         \
+        .failed = "FAILED FAULT TIMED_OUT STOPPED"                                                 \
+    }
+#define BUILD_BATCH(name)                                                                          \
+    CODEBUILD(name, "BuildBatch", "batchGetBuildBatches", "BuildBatches", "stopBuildBatch")
+
+#define CLUSTER_KEY {"Name", "Name", GIVEN}
+#define PART_KEYS(what)                                                                            \
+    {"ClusterName", "ClusterName", GIVEN}, {what "Name", what "Name", GIVEN}
+
+#define EKS(what, ...)                                                                             \
+    {                                                                                              \
+        .type = "eks", .service = "eks", .describe = "describe" what, .object = what,              \
+        .wrap = what, .status = "Status", __VA_ARGS__                                              \
+    }
+#define EKS_CREATES(what, bad, ...)                                                                \
+    EKS(what, .action = "create" what, .succeeded = "ACTIVE", .failed = bad,                       \
+        .keys = {__VA_ARGS__})
+/* It has succeeded when it is gone. */
+#define EKS_DELETES(what, bad, ...)                                                                \
+    EKS(what, .action = "delete" what, .succeeded = "", .failed = bad,                             \
+        .gone_code = "ResourceNotFoundException", .keys = {__VA_ARGS__})
+
 #define EMR_SERVERLESS(what, done)                                                                 \
     {                                                                                              \
         .type = "emr-serverless", .action = what "Application", .service = "emrserverless",        \
@@ -79,42 +107,9 @@ static const struct job_kind kinds[] = {
      .status = "Status",
      .succeeded = "Completed",
      .failed = "Failed Stopped"},
-    {.type = "codebuild",
-     .action = "startBuild",
-     .service = "codebuild",
-     .describe = "batchGetBuilds",
-     .stop = "stopBuild",
-     .keys = {{"Ids[]", "Build.Id", ANSWER}},
-     .stop_keys = {{"Id", "Build.Id", ANSWER}},
-     .object = "Builds[0]",
-     .wrap = "Build",
-     .status = "BuildStatus",
-     .succeeded = "SUCCEEDED",
-     .failed = "FAILED FAULT TIMED_OUT STOPPED"},
-    {.type = "codebuild",
-     .action = "startBuildBatch",
-     .service = "codebuild",
-     .describe = "batchGetBuildBatches",
-     .stop = "stopBuildBatch",
-     .keys = {{"Ids[]", "BuildBatch.Id", ANSWER}},
-     .stop_keys = {{"Id", "BuildBatch.Id", ANSWER}},
-     .object = "BuildBatches[0]",
-     .wrap = "BuildBatch",
-     .status = "BuildBatchStatus",
-     .succeeded = "SUCCEEDED",
-     .failed = "FAILED FAULT TIMED_OUT STOPPED"},
-    {.type = "codebuild",
-     .action = "retryBuildBatch",
-     .service = "codebuild",
-     .describe = "batchGetBuildBatches",
-     .stop = "stopBuildBatch",
-     .keys = {{"Ids[]", "BuildBatch.Id", ANSWER}},
-     .stop_keys = {{"Id", "BuildBatch.Id", ANSWER}},
-     .object = "BuildBatches[0]",
-     .wrap = "BuildBatch",
-     .status = "BuildBatchStatus",
-     .succeeded = "SUCCEEDED",
-     .failed = "FAILED FAULT TIMED_OUT STOPPED"},
+    CODEBUILD("startBuild", "Build", "batchGetBuilds", "Builds", "stopBuild"),
+    BUILD_BATCH("startBuildBatch"),
+    BUILD_BATCH("retryBuildBatch"),
     {.type = "databrew",
      .action = "startJobRun",
      .service = "databrew",
@@ -137,71 +132,12 @@ static const struct job_kind kinds[] = {
      .succeeded = "STOPPED",
      .failed = "",
      .has_failed = container_failed},
-    {.type = "eks",
-     .action = "createCluster",
-     .service = "eks",
-     .describe = "describeCluster",
-     .keys = {{"Name", "Name", GIVEN}},
-     .object = "Cluster",
-     .wrap = "Cluster",
-     .status = "Status",
-     .succeeded = "ACTIVE",
-     .failed = "FAILED"},
-    {.type = "eks",
-     .action = "deleteCluster",
-     .service = "eks",
-     .describe = "describeCluster",
-     .keys = {{"Name", "Name", GIVEN}},
-     .object = "Cluster",
-     .wrap = "Cluster",
-     .status = "Status",
-     .succeeded = "",
-     .failed = "FAILED",
-     .gone_code = "ResourceNotFoundException"},
-    {.type = "eks",
-     .action = "createNodegroup",
-     .service = "eks",
-     .describe = "describeNodegroup",
-     .keys = {{"ClusterName", "ClusterName", GIVEN}, {"NodegroupName", "NodegroupName", GIVEN}},
-     .object = "Nodegroup",
-     .wrap = "Nodegroup",
-     .status = "Status",
-     .succeeded = "ACTIVE",
-     .failed = "CREATE_FAILED DEGRADED"},
-    {.type = "eks",
-     .action = "deleteNodegroup",
-     .service = "eks",
-     .describe = "describeNodegroup",
-     .keys = {{"ClusterName", "ClusterName", GIVEN}, {"NodegroupName", "NodegroupName", GIVEN}},
-     .object = "Nodegroup",
-     .wrap = "Nodegroup",
-     .status = "Status",
-     .succeeded = "",
-     .failed = "DELETE_FAILED",
-     .gone_code = "ResourceNotFoundException"},
-    {.type = "eks",
-     .action = "createFargateProfile",
-     .service = "eks",
-     .describe = "describeFargateProfile",
-     .keys = {{"ClusterName", "ClusterName", GIVEN},
-              {"FargateProfileName", "FargateProfileName", GIVEN}},
-     .object = "FargateProfile",
-     .wrap = "FargateProfile",
-     .status = "Status",
-     .succeeded = "ACTIVE",
-     .failed = "CREATE_FAILED"},
-    {.type = "eks",
-     .action = "deleteFargateProfile",
-     .service = "eks",
-     .describe = "describeFargateProfile",
-     .keys = {{"ClusterName", "ClusterName", GIVEN},
-              {"FargateProfileName", "FargateProfileName", GIVEN}},
-     .object = "FargateProfile",
-     .wrap = "FargateProfile",
-     .status = "Status",
-     .succeeded = "",
-     .failed = "DELETE_FAILED",
-     .gone_code = "ResourceNotFoundException"},
+    EKS_CREATES("Cluster", "FAILED", CLUSTER_KEY),
+    EKS_DELETES("Cluster", "FAILED", CLUSTER_KEY),
+    EKS_CREATES("Nodegroup", "CREATE_FAILED DEGRADED", PART_KEYS("Nodegroup")),
+    EKS_DELETES("Nodegroup", "DELETE_FAILED", PART_KEYS("Nodegroup")),
+    EKS_CREATES("FargateProfile", "CREATE_FAILED", PART_KEYS("FargateProfile")),
+    EKS_DELETES("FargateProfile", "DELETE_FAILED", PART_KEYS("FargateProfile")),
     {.type = "emr-containers",
      .action = "startJobRun",
      .service = "emrcontainers",
@@ -267,7 +203,8 @@ static const struct job_kind kinds[] = {
      .object = "JobRun",
      .status = "JobRunState",
      .succeeded = "SUCCEEDED",
-     .failed = "FAILED STOPPED TIMEOUT ERROR EXPIRED"},
+     .failed = "FAILED STOPPED TIMEOUT ERROR EXPIRED",
+     .answer_take = optimized_name_job_take},
     {.type = "mediaconvert",
      .action = "createJob",
      .service = "mediaconvert",

@@ -4,55 +4,106 @@
 
 #include <string.h>
 
+#include "marks.h"
 #include "table.h"
+#include "words.h"
 
-#define STYLE(p, s, b)                                                                             \
-    {                                                                                              \
-        .prefix = p, .service = s, .base_error = b, .metadata = true                               \
-    }
+#define WORDS(p, s) .prefix = p, .service = s, .base_error = s "Exception", .metadata = true
 #define ACTIONS(...)                                                                               \
     (const char *const[])                                                                          \
     {                                                                                              \
         __VA_ARGS__, NULL                                                                          \
     }
 
+/* A run's answer names only the run: AWS adds the job. */
+asl_value *optimized_name_job_take(asl_value *answer, const asl_value *parameters)
+{
+    const asl_value *name = parameters ? value_get_z(parameters, "JobName") : NULL;
+    if (!name)
+        return answer;
+    return words_sorted_take(
+        value_with_take(answer, value_string_z("JobName"), value_retain(name)));
+}
+
+static asl_value *shape_glue(struct service_task *t, asl_value *output)
+{
+    return optimized_name_job_take(output, service_given(t));
+}
+
+/* "ecs:runTask can return an HTTP 200 response, but have a non-empty Failures field." */
+static bool has_failures(const asl_value *output)
+{
+    const asl_value *failures = value_get_z(output, "Failures");
+    return failures && value_kind(failures) == VALUE_ARRAY && value_count(failures) > 0;
+}
+
 static const struct optimized_service services[] = {
-    {"athena", "athena", STYLE("Athena", "AmazonAthena", "AmazonAthenaException"),
-     ACTIONS("startQueryExecution", "stopQueryExecution", "getQueryExecution", "getQueryResults")},
-    {"batch", "batch", STYLE("Batch", "AWSBatch", "AWSBatchException"), ACTIONS("submitJob")},
-    {"bedrock", "bedrock", STYLE("Bedrock", "AmazonBedrock", "AmazonBedrockException"),
-     ACTIONS("createModelCustomizationJob")},
-    {"codebuild", "codebuild", STYLE("CodeBuild", "AWSCodeBuild", "AWSCodeBuildException"),
-     ACTIONS("startBuild", "stopBuild", "startBuildBatch", "stopBuildBatch", "retryBuildBatch",
-             "deleteBuildBatch", "batchDeleteBuilds", "batchGetBuilds", "batchGetReports")},
-    {"databrew", "databrew", STYLE("DataBrew", "AWSGlueDataBrew", "AWSGlueDataBrewException"),
-     ACTIONS("startJobRun")},
-    {"ecs",
-     "ecs",
-     {.prefix = "ECS",
-      .service = "AmazonECS",
-      .base_error = "AmazonECSException",
-      .metadata = true,
-      .added_member = "StartedBy",
-      .added_value = "AWS Step Functions"},
-     ACTIONS("runTask")},
-    {"eks", "eks", STYLE("EKS", "AmazonEKS", "AmazonEKSException"),
-     ACTIONS("createCluster", "deleteCluster", "createNodegroup", "deleteNodegroup",
-             "createFargateProfile", "deleteFargateProfile")},
-    {"emr-containers", "emrcontainers",
-     STYLE("EMRContainers", "AmazonEMRContainers", "AmazonEMRContainersException"),
-     ACTIONS("createVirtualCluster", "deleteVirtualCluster", "startJobRun")},
-    {"emr-serverless", "emrserverless",
-     STYLE("EMRServerless", "AWSEMRServerless", "AWSEMRServerlessException"),
-     ACTIONS("createApplication", "startApplication", "stopApplication", "deleteApplication",
-             "startJobRun", "cancelJobRun")},
-    {"glue", "glue", STYLE("Glue", "AWSGlue", "AWSGlueException"), ACTIONS("startJobRun")},
-    {"mediaconvert", "mediaconvert",
-     STYLE("MediaConvert", "AWSMediaConvert", "AWSMediaConvertException"), ACTIONS("createJob")},
-    {"sagemaker", "sagemaker", STYLE("SageMaker", "AmazonSageMaker", "AmazonSageMakerException"),
-     ACTIONS("createEndpoint", "createEndpointConfig", "createHyperParameterTuningJob",
-             "createLabelingJob", "createModel", "createProcessingJob", "createTrainingJob",
-             "createTransformJob", "updateEndpoint")},
+    {.type = "athena",
+     .service = "athena",
+     .style = {WORDS("Athena", "AmazonAthena")},
+     .actions = ACTIONS("startQueryExecution", "stopQueryExecution", "getQueryExecution",
+                        "getQueryResults")},
+    {.type = "batch",
+     .service = "batch",
+     .style = {WORDS("Batch", "AWSBatch"), .add_take = marks_batch},
+     .actions = ACTIONS("submitJob")},
+    {.type = "bedrock",
+     .service = "bedrock",
+     .style = {WORDS("Bedrock", "AmazonBedrock"), .speaks_v2 = true},
+     .actions = ACTIONS("createModelCustomizationJob")},
+    {.type = "codebuild",
+     .service = "codebuild",
+     .style = {WORDS("CodeBuild", "AWSCodeBuild")},
+     .actions = ACTIONS("startBuild", "stopBuild", "startBuildBatch", "stopBuildBatch",
+                        "retryBuildBatch", "deleteBuildBatch", "batchDeleteBuilds",
+                        "batchGetBuilds", "batchGetReports")},
+    {.type = "databrew",
+     .service = "databrew",
+     .style = {WORDS("DataBrew", "AWSGlueDataBrew")},
+     .actions = ACTIONS("startJobRun")},
+    {.type = "ecs",
+     .service = "ecs",
+     .style = {WORDS("ECS", "AmazonECS"), .add_take = marks_ecs, .has_refused = has_failures},
+     .actions = ACTIONS("runTask")},
+    {.type = "eks",
+     .service = "eks",
+     .style = {WORDS("EKS", "AmazonEKS")},
+     .actions = ACTIONS("createCluster", "deleteCluster", "createNodegroup", "deleteNodegroup",
+                        "createFargateProfile", "deleteFargateProfile")},
+    {.type = "emr-containers",
+     .service = "emrcontainers",
+     .style = {WORDS("EMRContainers", "AmazonEMRContainers")},
+     .actions = ACTIONS("createVirtualCluster", "deleteVirtualCluster", "startJobRun")},
+    {.type = "emr-serverless",
+     .service = "emrserverless",
+     .style = {WORDS("EMRServerless", "AWSEMRServerless")},
+     .actions = ACTIONS("createApplication", "startApplication", "stopApplication",
+                        "deleteApplication", "startJobRun", "cancelJobRun")},
+    {.type = "glue",
+     .service = "glue",
+     .style = {WORDS("Glue", "AWSGlue"), .shape_take = shape_glue},
+     .actions = ACTIONS("startJobRun")},
+    {.type = "mediaconvert",
+     .service = "mediaconvert",
+     .style = {WORDS("MediaConvert", "AWSMediaConvert"), .add_take = marks_mediaconvert},
+     .actions = ACTIONS("createJob")},
+    {.type = "sagemaker",
+     .service = "sagemaker",
+     .style = {WORDS("SageMaker", "AmazonSageMaker"), .add_take = marks_sagemaker},
+     .actions = ACTIONS("createEndpoint", "createEndpointConfig", "createHyperParameterTuningJob",
+                        "createLabelingJob", "createModel", "createProcessingJob",
+                        "createTrainingJob", "createTransformJob", "updateEndpoint")},
+    /* Message and MessageBody may be any JSON, as every text may. */
+    {.type = "sns",
+     .service = "sns",
+     .style = {WORDS("SNS", "AmazonSNS")},
+     .actions = ACTIONS("publish"),
+     .known_by = "MessageDeduplicationId"},
+    {.type = "sqs",
+     .service = "sqs",
+     .style = {WORDS("SQS", "AmazonSQS")},
+     .actions = ACTIONS("sendMessage"),
+     .known_by = "MessageDeduplicationId"},
 };
 
 const struct optimized_service *optimized_service(const char *type)
@@ -86,6 +137,8 @@ static void *start(const struct connectors *shared, struct task *task,
 static bool repeatable(const struct connectors *shared, const struct task_request *request)
 {
     const struct optimized_service *s = optimized_service(request->resource->type);
+    if (s->known_by && request->parameters && value_get_z(request->parameters, s->known_by))
+        return true;
     return service_is_repeatable(service_operation(shared, s->service, request->resource->action));
 }
 

@@ -9,9 +9,14 @@ struct optimized_service {
     const char *service; /* in the catalogue */
     struct service_style style;
     const char *const *actions; /* NULL-terminated */
+    const char *known_by; /* a parameter by which the service knows a call that comes again, where it
+                             has one beside the model's token; NULL: none */
 };
 
 /* By the resource's type; NULL when it is none of these. */
 const struct optimized_service *optimized_service(const char *type);
+
+/* glue:startJobRun's answer, taken and given back with the job's name from the parameters. */
+asl_value *optimized_name_job_take(asl_value *answer, const asl_value *parameters);
 
 #endif

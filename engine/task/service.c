@@ -20,7 +20,8 @@ struct service_task {
     const struct catalogue_operation *operation;
     enum task_pattern pattern;
     asl_value *parameters; /* as given: for a refusal's words */
-    asl_value *sent;       /* of a lookup: what the call is made of */
+    asl_value *sent;       /* what the call is made of */
+    asl_value *output;     /* of the call, while a sequel runs */
     char token[37]; /* "": the operation wants none */
     const char *type, *machine_role; /* behind it, in the same block; or NULL */
     char *role_arn, *region;
@@ -63,6 +64,7 @@ static void task_free(struct service_task *t)
     }
     value_release(t->parameters);
     value_release(t->sent);
+    value_release(t->output);
     free(t->role_arn);
     free(t->region);
     value_release(t->state);
@@ -89,6 +91,11 @@ const struct http_headers *service_headers(const struct service_task *t)
     return t->headers;
 }
 
+const asl_value *service_given(const struct service_task *t)
+{
+    return t->parameters;
+}
+
 /* ---- failures ---- */
 
 void service_fail(struct service_task *t, const char *error, struct asl_text cause)
@@ -96,16 +103,17 @@ void service_fail(struct service_task *t, const char *error, struct asl_text cau
     task_report_failed(t->task, asl_text(error), words_cut(cause));
 }
 
-static void fail(struct service_task *t, const struct aws_outcome *o)
+/* Of the call itself, or of one that goes before or behind it. */
+static void fail(struct service_task *t, const struct service_style *style,
+                 const struct catalogue_operation *operation, const struct aws_outcome *o)
 {
     struct words w;
-    if (t->style->times_out && o->failure == HTTP_TIMED_OUT) {
+    if (style->times_out && o->failure == HTTP_TIMED_OUT) {
         service_fail(t, "States.Timeout", ASL_TEXT(""));
         return;
     }
     words_of_failure(
-        &w, &(struct words_about){t->style, t->operation, t->type, t->role_arn, t->machine_role},
-        o);
+        &w, &(struct words_about){style, operation, t->type, t->role_arn, t->machine_role}, o);
     service_fail(t, w.error.data, asl_buffer_text(&w.cause));
     words_free(&w);
 }
@@ -153,21 +161,28 @@ void *service_refuse(const struct connectors *shared, struct task *task,
     return handle;
 }
 
-/* ---- success ---- */
+/* ---- calls ---- */
 
-static void succeed(struct service_task *t, const struct aws_outcome *o)
+static enum protocol_names names_of(const struct service_style *style)
 {
-    asl_value *output = words_of_success(t->style, o);
-    t->headers = o->headers;
-    if (t->style->shape_take)
-        output = t->style->shape_take(t, output);
-    if (!output)
-        return;
-    if (t->pattern == TASK_CALLBACK)
-        task_report_submitted(t->task, output);
-    else
-        task_report_succeeded(t->task, output);
-    value_release(output);
+    return style->prefix ? PROTOCOL_V1 : PROTOCOL_STATES;
+}
+
+static void send(struct service_task *t, const struct service_style *style,
+                 const struct catalogue_operation *operation, const asl_value *parameters,
+                 void (*done)(void *state, const struct aws_outcome *o))
+{
+    struct aws_ask ask = {
+        .operation = operation,
+        .names = names_of(style),
+        .parameters = parameters,
+        .region = t->region,
+        .role_arn = t->role_arn,
+        .state = t->state ? value_as_text(t->state) : (struct asl_text){NULL, 0},
+        .token = t->token[0] ? t->token : NULL,
+        .timeout_ms = style->timeout_ms,
+    };
+    t->call = aws_call(t->shared->aws, &ask, done, t);
 }
 
 static void report_refused(struct service_task *t, const struct aws_outcome *o)
@@ -179,40 +194,102 @@ static void report_refused(struct service_task *t, const struct aws_outcome *o)
     asl_buffer_free(&cause);
 }
 
-static void end_badly(struct service_task *t, const struct aws_outcome *o)
+static void end_badly(struct service_task *t, const struct service_style *style,
+                      const struct catalogue_operation *operation, const struct aws_outcome *o)
 {
     if (o->trouble == AWS_REFUSED)
         report_refused(t, o);
     else
-        fail(t, o);
+        fail(t, style, operation, o);
+    task_free(t);
+}
+
+/* ---- success ---- */
+
+static void report(struct service_task *t, const asl_value *output)
+{
+    if (t->pattern == TASK_CALLBACK)
+        task_report_submitted(t->task, output);
+    else
+        task_report_succeeded(t->task, output);
+}
+
+static void on_followed(void *state, const struct aws_outcome *o)
+{
+    struct service_task *t = state;
+    const struct service_sequel *q = t->style->sequel;
+    t->call = NULL;
+    if (o->answer.failed) {
+        end_badly(t, q->style, service_operation(t->shared, q->service, q->operation), o);
+        return;
+    }
+    t->output = q->shape_take(t->sent, t->output);
+    report(t, t->output);
+    task_free(t);
+}
+
+/* False: none is to be made. */
+static bool follow(struct service_task *t, const asl_value *output)
+{
+    const struct service_sequel *q = t->style->sequel;
+    asl_value *parameters = q ? q->ask(t->sent, output) : NULL;
+    if (!parameters)
+        return false;
+    t->output = value_retain(output);
+    send(t, q->style, service_operation(t->shared, q->service, q->operation), parameters,
+         on_followed);
+    value_release(parameters);
+    return true;
+}
+
+static void fail_unknown(struct service_task *t, const asl_value *output)
+{
+    struct words w;
+    words_of_unknown(&w, t->style, output);
+    service_fail(t, w.error.data, asl_buffer_text(&w.cause));
+    words_free(&w);
+}
+
+/* True while a sequel runs. */
+static bool succeed(struct service_task *t, const struct aws_outcome *o)
+{
+    asl_value *output = words_of_success(t->style, o);
+    bool goes_on = false;
+    t->headers = o->headers;
+    if (t->style->shape_take)
+        output = t->style->shape_take(t, output);
+    t->headers = NULL;
+    if (!output)
+        return false;
+    if (t->pattern == TASK_CALLBACK && t->style->has_refused && t->style->has_refused(output))
+        fail_unknown(t, output);
+    else if (!(goes_on = follow(t, output)))
+        report(t, output);
+    value_release(output);
+    return goes_on;
 }
 
 static void on_outcome(void *state, const struct aws_outcome *o)
 {
     struct service_task *t = state;
     t->call = NULL;
-    if (!o->answer.failed)
-        succeed(t, o);
-    else
-        end_badly(t, o);
-    task_free(t);
+    if (o->answer.failed)
+        end_badly(t, t->style, t->operation, o);
+    else if (!succeed(t, o))
+        task_free(t);
 }
 
 /* ---- a lookup before it ---- */
 
-static void send(struct service_task *t, const asl_value *parameters)
+static const struct service_style *lookup_style(const struct service_task *t)
 {
-    struct aws_ask ask = {
-        .operation = t->operation,
-        .names = t->style->prefix ? PROTOCOL_V1 : PROTOCOL_STATES,
-        .parameters = parameters,
-        .region = t->region,
-        .role_arn = t->role_arn,
-        .state = t->state ? value_as_text(t->state) : (struct asl_text){NULL, 0},
-        .token = t->token[0] ? t->token : NULL,
-        .timeout_ms = t->style->timeout_ms,
-    };
-    t->call = aws_call(t->shared->aws, &ask, on_outcome, t);
+    return t->style->lookup->style ? t->style->lookup->style : t->style;
+}
+
+static const struct catalogue_operation *lookup_operation(const struct service_task *t)
+{
+    const struct service_lookup *l = t->style->lookup;
+    return service_operation(t->shared, l->service, l->operation);
 }
 
 static void report_missed(struct service_task *t)
@@ -222,46 +299,45 @@ static void report_missed(struct service_task *t)
     t->style->lookup->missed(t->sent, &cause);
     service_fail(t, t->style->lookup->error, asl_buffer_text(&cause));
     asl_buffer_free(&cause);
+    task_free(t);
 }
 
-static void look_up(struct service_task *t, asl_value *page_take);
+static void on_page(void *state, const struct aws_outcome *o);
+
+/* The next page, or the call itself, or the end. */
+static void look_up(struct service_task *t, const asl_value *last)
+{
+    const struct service_lookup *l = t->style->lookup;
+    asl_value *page = l->ask(t->sent, last);
+    if (page) {
+        send(t, lookup_style(t), lookup_operation(t), page, on_page);
+        value_release(page);
+        return;
+    }
+    asl_value *found = last ? NULL : l->found(t->sent, NULL);
+    if (!found) {
+        report_missed(t);
+        return;
+    }
+    send(t, t->style, t->operation, found, on_outcome);
+    value_release(found);
+}
 
 static void on_page(void *state, const struct aws_outcome *o)
 {
     struct service_task *t = state;
-    const struct service_lookup *l = t->style->lookup;
     t->call = NULL;
     if (o->answer.failed) {
-        end_badly(t, o);
-        task_free(t);
+        end_badly(t, lookup_style(t), lookup_operation(t), o);
         return;
     }
-    asl_value *found = l->found(t->sent, o->answer.output);
-    asl_value *page = found ? NULL : l->ask(t->sent, o->answer.output);
-    if (found) {
-        send(t, found);
-        value_release(found);
-    } else if (page) {
-        look_up(t, page);
-    } else {
-        report_missed(t);
-        task_free(t);
+    asl_value *found = t->style->lookup->found(t->sent, o->answer.output);
+    if (!found) {
+        look_up(t, o->answer.output);
+        return;
     }
-}
-
-static void look_up(struct service_task *t, asl_value *page_take)
-{
-    const struct service_lookup *l = t->style->lookup;
-    struct aws_ask ask = {
-        .operation = service_operation(t->shared, l->service, l->operation),
-        .names = t->style->prefix ? PROTOCOL_V1 : PROTOCOL_STATES,
-        .parameters = page_take,
-        .region = t->region,
-        .role_arn = t->role_arn,
-        .state = t->state ? value_as_text(t->state) : (struct asl_text){NULL, 0},
-    };
-    t->call = aws_call(t->shared->aws, &ask, on_page, t);
-    value_release(page_take);
+    send(t, t->style, t->operation, found, on_outcome);
+    value_release(found);
 }
 
 /* ---- start ---- */
@@ -326,14 +402,11 @@ char *service_role(const asl_value *credentials)
     return role && value_kind(role) == VALUE_STRING ? asl_copy_text(value_as_text(role)) : NULL;
 }
 
-asl_value *service_parameters(const struct service_style *style, const asl_value *given)
+asl_value *service_parameters(const struct service_style *style, const struct task_request *request,
+                              const asl_value *given)
 {
     asl_value *p = given ? value_retain(given) : value_empty_object();
-    if (!style->added_member || value_kind(p) != VALUE_OBJECT ||
-        value_get_z(p, style->added_member))
-        return p;
-    return value_with_take(p, value_string_z(style->added_member),
-                           value_string_z(style->added_value));
+    return style->add_take && value_kind(p) == VALUE_OBJECT ? style->add_take(p, request) : p;
 }
 
 void *service_start(const struct connectors *shared, struct task *task,
@@ -353,10 +426,10 @@ void *service_start(const struct connectors *shared, struct task *task,
     t->role_arn = service_role(request->credentials);
     t->region = service_region(shared, request);
     t->state = request->state_name ? value_retain(request->state_name) : NULL;
-    t->sent = service_parameters(style, parameters);
+    t->sent = service_parameters(style, request, parameters);
     if (style->lookup)
-        look_up(t, style->lookup->ask(t->sent, NULL));
+        look_up(t, NULL);
     else
-        send(t, t->sent);
+        send(t, style, operation, t->sent, on_outcome);
     return t;
 }

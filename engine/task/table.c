@@ -9,8 +9,6 @@ static const struct connector
             {
                 &connector_dynamodb,
                 &connector_lambda,
-                &connector_sqs,
-                &connector_sns,
                 &connector_events,
                 &connector_states_job, /* before the one that takes the rest of its actions */
                 &connector_states,

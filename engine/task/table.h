@@ -6,8 +6,6 @@
 
 extern const struct connector connector_dynamodb;
 extern const struct connector connector_lambda;
-extern const struct connector connector_sqs;
-extern const struct connector connector_sns;
 extern const struct connector connector_events;
 extern const struct connector connector_states_job;
 extern const struct connector connector_states;

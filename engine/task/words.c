@@ -18,7 +18,12 @@
 
 static bool is_v1(const struct words_about *t)
 {
-    return t->style->prefix != NULL;
+    return t->style->prefix != NULL && !t->style->speaks_v2;
+}
+
+static const char *prefix_of(const struct words_about *t)
+{
+    return t->style->prefix ? t->style->prefix : t->operation->service->error_prefix;
 }
 
 static void put_exception(const char *name, struct asl_buffer *out)
@@ -37,7 +42,7 @@ void words_put_error(const struct words_about *t, const char *code, struct asl_b
     if (!is_v1(t)) {
         char name[512];
         catalogue_error_name(s, asl_text(code), name, sizeof name);
-        asl_buffer_puts(out, name);
+        asl_buffer_printf(out, "%s%s", prefix_of(t), strchr(name, '.'));
         return;
     }
     const struct catalogue_shape *known = catalogue_exception(s, asl_text(code));
@@ -88,8 +93,7 @@ static void fail_client(const struct words_about *t, const struct aws_outcome *o
                           t->type);
         return;
     }
-    asl_buffer_printf(error, "%s.SdkClientException",
-                      is_v1(t) ? t->style->prefix : t->operation->service->error_prefix);
+    asl_buffer_printf(error, "%s.SdkClientException", prefix_of(t));
     asl_buffer_puts(cause, o->answer.message);
     if (!is_v1(t))
         put_attempts(o->attempts, cause);
@@ -126,6 +130,14 @@ void words_of_failure(struct words *w, const struct words_about *about, const st
     } else {
         fail_client(about, o, &w->error, &w->cause);
     }
+}
+
+void words_of_unknown(struct words *w, const struct service_style *style, const asl_value *answer)
+{
+    asl_buffer_init(&w->error, 256);
+    asl_buffer_init(&w->cause, ASL_BUFFER_MAXIMUM);
+    asl_buffer_printf(&w->error, "%s.Unknown", style->service);
+    value_print(answer, &w->cause);
 }
 
 void words_free(struct words *w)
