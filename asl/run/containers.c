@@ -457,9 +457,24 @@ static void collect_when_done(struct run *r, struct frame *f)
     }
 }
 
+/* Its children ended with the attempt before; nothing more happens to them. */
+static void refuse_redrive(struct run *r, struct frame *f)
+{
+    f->phase = FRAME_CHILDREN;
+    f->wrecked = true;
+    flow_begin(r, f);
+    fail_runtime(r, "The Map Run has been redriven %d times and cannot be redriven again.",
+                 MAP_RUN_REDRIVES);
+    state_fail(r, f);
+}
+
 void container_spawn(struct run *r, struct frame *f)
 {
     int64_t previous = f->last;
+    if (frame_is_distributed(f) && map_run_is_out_of_redrives(f)) {
+        refuse_redrive(r, f);
+        return;
+    }
     f->phase = FRAME_CHILDREN;
     while ((f->concurrency == 0 || f->running < f->concurrency) && has_next(f)) {
         if (!begin_iteration(r, f, previous)) {
