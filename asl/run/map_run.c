@@ -64,7 +64,8 @@ static void set_redrives(const struct run *r, const struct frame *f, struct valu
 {
     if (f->run_redrives == 0)
         return;
-    value_list_set_take(l, "redriveCount", value_integer(f->run_redrives));
+    value_list_set_take(l, "redriveCount",
+                        value_integer(map_run_is_out_of_redrives(f) ? MAP_RUN_REDRIVES : f->run_redrives));
     value_list_set_take(l, "redriveDate", value_integer(r->x->redriven_at));
 }
 
@@ -218,14 +219,22 @@ static void forget_express_children(struct frame *f)
         f->running = 0;
 }
 
-void map_run_redrive(struct run *r, struct frame *f)
+bool map_run_is_out_of_redrives(const struct frame *f)
+{
+    return f->run_redrives > MAP_RUN_REDRIVES;
+}
+
+bool map_run_redrive(struct run *r, struct frame *f)
 {
     struct history_event e;
     struct value_list l;
-    f->run_redrives++;
+    f->phase = FRAME_SPAWN;
+    if (f->run_redrives < MAP_RUN_REDRIVES + 1)
+        f->run_redrives++;
+    if (map_run_is_out_of_redrives(f))
+        return false;
     f->begun = f->next_child > f->begun ? f->next_child : f->begun;
     f->next_child = f->failed = 0;
-    f->phase = FRAME_SPAWN;
     forget_express_children(f);
     history_event_init(&e, EVENT_MAP_RUN_REDRIVEN);
     e.number = f->run_redrives;
@@ -234,10 +243,11 @@ void map_run_redrive(struct run *r, struct frame *f)
         run_emit_on(r, f, &e);
     }
     if (f->silent)
-        return;
+        return true;
     value_list_init(&l);
     set_redrives(r, f, &l);
     run_command(r, ASL_MAP_RUN, f->run)->parameters = value_object_take(&l);
+    return true;
 }
 
 int64_t map_run_redrive_child(struct run *r, struct frame *f, size_t index)

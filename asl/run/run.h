@@ -340,8 +340,12 @@ void map_run_tell_end(struct run *r, const struct frame *f, int64_t id, const ch
 int64_t map_run_emit(struct run *r, const struct frame *map, enum history_type type, size_t index);
 /* For each frame of an execution that ends otherwise than by itself: the children end, too. */
 void map_run_abort(void *run, struct frame *f);
-/* MapRunRedriven; what had no success waits for its turn again. EXPRESS children begin anew. */
-void map_run_redrive(struct run *r, struct frame *f);
+/* A run's own bound (AWS: a hard limit): behind it the Map fails with States.Runtime. */
+#define MAP_RUN_REDRIVES 1000
+/* MapRunRedriven; what had no success waits for its turn again. EXPRESS children begin anew. False: the run
+ * is out of redrives, and stays as it was; container_spawn fails its Map. */
+bool map_run_redrive(struct run *r, struct frame *f);
+bool map_run_is_out_of_redrives(const struct frame *f);
 /* ExecutionRedriven; its number. */
 int64_t map_run_redrive_child(struct run *r, struct frame *f, size_t index);
 bool map_run_update(struct run *r, const struct asl_event *event);

@@ -502,8 +502,10 @@ void frame_restart(struct run *r, struct frame *f, int64_t previous)
     f->retry_count = 0;
     f->last = previous;
     f->wrecked = false;
-    if (distributed)
-        map_run_redrive(r, f);
+    if (distributed && !map_run_redrive(r, f)) {
+        ready_push(r->x, f); /* to fail, see container_spawn */
+        return;
+    }
     for (size_t i = 0; i < f->child_count; i++)
         if (f->children[i] && !f->children[i]->over)
             frame_restart(r, f->children[i], distributed ? map_run_redrive_child(r, f, i) : previous);

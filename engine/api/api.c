@@ -512,6 +512,7 @@ static bool load_shelves(struct api *a, char message[512])
     take_old_keys(a, &a->versions, "stateMachine");
     take_old_keys(a, &a->aliases, "stateMachine");
     take_old_keys(a, &a->activities, "activity");
+    schedules_take_old_keys(a);
     return machines_load(a, message);
 }
 

@@ -21,9 +21,9 @@ struct api_options {
     struct engine *engine;
     struct catalogue *catalogue; /* the model of the API itself, and what definitions may call */
     struct mock_desk *mocks;     /* for "#TestCase"; NULL: there is none */
-    /* EventBridge's rules with a pattern, which another keeps: what ListRules shows of them for these
-     * parameters, an array, yours; or NULL. */
-    asl_value *(*pattern_rules)(void *state, const asl_value *parameters);
+    /* EventBridge's rules with a pattern, which another keeps: what ListRules shows of them in a region for
+     * these parameters, an array, yours; or NULL. */
+    asl_value *(*pattern_rules)(void *state, const char *region, const asl_value *parameters);
     void *pattern_state;
     struct aws *aws;             /* for deliveries and dead-letter queues; NULL: there are none */
     /* Where the API says what concerns no caller: one line, no newline. NULL: errors and warnings to

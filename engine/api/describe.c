@@ -3,6 +3,12 @@
 
 #include <stdio.h>
 
+/* AWS's bounds on what can be redriven. */
+#define REDRIVE_DAYS 14
+#define LIFE_DAYS 365
+#define REDRIVE_EVENTS 24999
+#define DAY_MS INT64_C(86400000)
+
 asl_value *describe_time(int64_t ms)
 {
     char text[32];
@@ -51,23 +57,48 @@ static void add_text(struct value_list *l, const char *name, struct asl_text t)
         value_list_set_take(l, name, value_string(t));
 }
 
-static void add_redrive(struct value_list *l, const asl_execution *x)
+bool describe_status_reason(enum asl_status status, char reason[128])
 {
-    enum asl_status status = asl_execution_status(x);
-    bool can = status == ASL_FAILED || status == ASL_TIMED_OUT || status == ASL_ABORTED;
+    if (status == ASL_FAILED || status == ASL_TIMED_OUT || status == ASL_ABORTED)
+        return false;
+    snprintf(reason, 128, "Execution is %s and cannot be redriven", asl_status_name(status));
+    return true;
+}
+
+bool describe_not_redrivable(const asl_execution *x, int64_t now, char reason[128])
+{
+    const struct {
+        bool applies;
+        const char *reason;
+    } rules[] = {
+        {asl_execution_last_event(x) >= REDRIVE_EVENTS, "Execution history event limit exceeded"},
+        {now - asl_execution_started(x) > LIFE_DAYS * DAY_MS,
+         "Execution has exceeded the max execution time"},
+        {now - asl_execution_stopped(x) > REDRIVE_DAYS * DAY_MS, "Execution redrivable period exceeded"},
+    };
+    if (describe_status_reason(asl_execution_status(x), reason))
+        return true;
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+        if (rules[i].applies) {
+            snprintf(reason, 128, "%s", rules[i].reason);
+            return true;
+        }
+    return false;
+}
+
+static void add_redrive(struct value_list *l, const asl_execution *x, int64_t now)
+{
+    char reason[128];
+    bool can = !describe_not_redrivable(x, now, reason);
     value_list_set_take(l, "redriveCount", value_integer(asl_execution_redrives(x)));
     if (asl_execution_redrives(x))
         value_list_set_take(l, "redriveDate", describe_time(asl_execution_redriven_at(x)));
     value_list_set_take(l, "redriveStatus", value_string_z(can ? "REDRIVABLE" : "NOT_REDRIVABLE"));
-    if (!can) {
-        char reason[96];
-        snprintf(reason, sizeof reason, "Execution is %s and cannot be redriven",
-                 asl_status_name(status));
+    if (!can)
         value_list_set_take(l, "redriveStatusReason", value_string_z(reason));
-    }
 }
 
-asl_value *describe_execution(const asl_execution *x, bool include_data)
+asl_value *describe_execution(const asl_execution *x, int64_t now, bool include_data)
 {
     struct value_list l;
     value_list_init(&l);
@@ -80,7 +111,7 @@ asl_value *describe_execution(const asl_execution *x, bool include_data)
         value_list_set_take(&l, "stopDate", describe_time(asl_execution_stopped(x)));
     add_data(&l, "input", asl_execution_input(x), include_data);
     add_data(&l, "output", asl_execution_output(x), include_data);
-    add_redrive(&l, x);
+    add_redrive(&l, x, now);
     add_text(&l, "stateMachineVersionArn", asl_execution_version_arn(x));
     add_text(&l, "stateMachineAliasArn", asl_execution_alias_arn(x));
     if (asl_execution_error(x))

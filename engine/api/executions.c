@@ -10,10 +10,6 @@
 #include "engine/api/map_runs.h"
 #include "engine/mock/desk.h"
 
-#define REDRIVE_DAYS 14
-#define REDRIVE_EVENTS 24999
-#define DAY_MS INT64_C(86400000)
-
 /* ---- finding ---- */
 
 static bool note_id(void *state, const struct store_execution *row)
@@ -326,7 +322,15 @@ struct description {
 static void describe(void *state, const asl_execution *x)
 {
     struct description *d = state;
-    d->v = describe_execution(x, d->include_data);
+    char machine_arn[API_ARN_BYTES];
+    snprintf(machine_arn, sizeof machine_arn, "%.*s", ASL_TEXT_ARGS(asl_execution_machine_arn(x)));
+    const asl_value *machine = shelf_get(&d->api->machines, machine_arn);
+    d->v = describe_execution(x, loop_now(engine_loop(d->api->engine)), d->include_data);
+    if (machine && machine_is_deleting(machine)) {
+        d->v = api_with_take(d->v, "redriveStatus", value_string_z("NOT_REDRIVABLE"));
+        d->v = api_with_take(d->v, "redriveStatusReason",
+                             value_string_z("State machine is in DELETING status"));
+    }
     if (d->include_data)
         d->v = api_with_take(d->v, "input", api_execution_input(d->api, d->execution, x));
 }
@@ -555,6 +559,7 @@ static void redriven(void *state, enum engine_outcome outcome)
 }
 
 struct redrivable {
+    struct api *api;
     int64_t now, last, redrives;
     char machine_arn[API_ARN_BYTES];
     char reason[128]; /* "" when it is */
@@ -567,14 +572,11 @@ static void judge(void *state, const asl_execution *x)
     snprintf(r->machine_arn, sizeof r->machine_arn, "%.*s", ASL_TEXT_ARGS(machine));
     r->last = asl_execution_last_event(x);
     r->redrives = asl_execution_redrives(x);
-    enum asl_status status = asl_execution_status(x);
-    if (status != ASL_FAILED && status != ASL_TIMED_OUT && status != ASL_ABORTED)
-        snprintf(r->reason, sizeof r->reason, "Execution is %s and cannot be redriven",
-                 asl_status_name(status));
-    else if (r->now - asl_execution_stopped(x) > REDRIVE_DAYS * DAY_MS)
-        snprintf(r->reason, sizeof r->reason, "Execution has exceeded the redrivable period");
-    else if (asl_execution_last_event(x) >= REDRIVE_EVENTS)
-        snprintf(r->reason, sizeof r->reason, "Execution history event limit exceeded");
+    const asl_value *of = shelf_get(&r->api->machines, r->machine_arn);
+    if (of && machine_is_deleting(of))
+        snprintf(r->reason, sizeof r->reason, "State machine is in DELETING status");
+    else
+        describe_not_redrivable(x, r->now, r->reason);
 }
 
 void api_RedriveExecution(struct api_call *call)
@@ -589,7 +591,7 @@ void api_RedriveExecution(struct api_call *call)
         answer_redriven(call, at);
         return;
     }
-    struct redrivable r = {.now = api_now(call), .reason = ""};
+    struct redrivable r = {.api = call->api, .now = api_now(call), .reason = ""};
     engine_look(call->api->engine, call->execution, judge, &r);
     if (r.reason[0]) {
         api_fail(call, "ExecutionNotRedrivable", "%s", r.reason);

@@ -89,7 +89,7 @@ struct api {
     struct catalogue *catalogue;
     struct mock_desk *mocks; /* or NULL */
     struct aws *aws; /* or NULL */
-    asl_value *(*pattern_rules)(void *state, const asl_value *parameters); /* or NULL */
+    asl_value *(*pattern_rules)(void *state, const char *region, const asl_value *parameters); /* or NULL */
     void *pattern_state;
     struct deliveries *deliveries;
     enum { TELLS_UNKNOWN, TELLS_STATUSES, TELLS_NOTHING } tells_statuses; /* EventBridge is set */

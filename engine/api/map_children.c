@@ -280,15 +280,16 @@ static void set_data(struct value_list *l, const char *name, const asl_value *v,
                         value_literal(is_hidden ? "{\"included\":false}" : "{\"included\":true}"));
 }
 
-static void set_redrive(struct value_list *l, enum asl_status status)
+static void set_redrive(struct value_list *l, enum asl_status status, const struct map_run *run)
 {
-    char reason[96];
-    bool can = status == ASL_FAILED || status == ASL_ABORTED;
+    char reason[128];
+    bool is_final = describe_status_reason(status, reason), can = !is_final && !run->why_not[0];
+    if (!is_final)
+        memcpy(reason, run->why_not, sizeof reason);
     value_list_set_take(l, "redriveStatus",
                         value_string_z(can ? "REDRIVABLE_BY_MAP_RUN" : "NOT_REDRIVABLE"));
     if (can)
         return;
-    snprintf(reason, sizeof reason, "Execution is %s and cannot be redriven", asl_status_name(status));
     value_list_set_take(l, "redriveStatusReason", value_string_z(reason));
 }
 
@@ -310,7 +311,7 @@ void map_child_describe(struct api_call *call, const struct map_child *child)
     set_child(&l, &child->arn, child->arn.qualifier, &run, &c);
     set_data(&l, "input", c.input, is_hidden);
     set_data(&l, "output", c.output, is_hidden);
-    set_redrive(&l, c.status);
+    set_redrive(&l, c.status, &run);
     if (c.error && c.status == ASL_FAILED)
         value_list_set_take(&l, "error", value_retain(c.error));
     if (c.cause && c.status == ASL_FAILED)

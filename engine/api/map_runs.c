@@ -11,6 +11,8 @@
 
 #include "engine/api/map_runs.h"
 
+#define REDRIVES_MAXIMUM 1000 /* of one run; the Map fails with States.Runtime behind it */
+
 /* ---- finding ---- */
 
 static bool take_text(void *state, const char *key, struct store_bytes value)
@@ -27,6 +29,19 @@ static bool take_document(void *state, const char *key, struct store_bytes value
     return false;
 }
 
+/* Children are redriven with their execution, as long as it can be and their Map has not done with them
+ * ("Redrive eligibility for child workflows in a Map Run"). */
+static void judge(struct map_run *run, const asl_execution *x)
+{
+    const asl_value *status = api_get(run->end, "status");
+    if (status && asl_text_is(value_as_text(status), "SUCCEEDED"))
+        snprintf(run->why_not, sizeof run->why_not, "Map Run is SUCCEEDED and cannot be redriven");
+    else if (api_document_integer(run->redriven, "redriveCount") >= REDRIVES_MAXIMUM)
+        snprintf(run->why_not, sizeof run->why_not, "Map Run redrive limit exceeded");
+    else if (run->status == ASL_RUNNING || !describe_not_redrivable(x, run->asked, run->why_not))
+        run->why_not[0] = '\0';
+}
+
 static void see_execution(void *state, const asl_execution *x)
 {
     struct map_run *run = state;
@@ -35,6 +50,7 @@ static void see_execution(void *state, const asl_execution *x)
     run->execution_arn = asl_copy_text(asl_execution_arn(x));
     run->is_live = !run->end && asl_execution_map_run(x, run->started, &run->now);
     run->is_over = run->end || run->status != ASL_RUNNING;
+    judge(run, x);
 }
 
 void map_run_free(struct map_run *run)
@@ -49,7 +65,8 @@ bool map_run_read(struct api *a, int64_t execution, int64_t started, struct map_
 {
     struct store *store = engine_store(a->engine);
     char key[64], end[72];
-    *run = (struct map_run){.execution = execution, .started = started};
+    *run = (struct map_run){
+        .execution = execution, .started = started, .asked = loop_now(engine_loop(a->engine))};
     snprintf(key, sizeof key, "%019" PRId64 ":%" PRId64, execution, started);
     snprintf(end, sizeof end, "%s.end", key);
     store_get_document(store, ENGINE_MAP_RUNS, key, take_document, &run->beginning);
@@ -104,6 +121,9 @@ static asl_value *counts_of(const struct map_run *run)
     int64_t failed = (int64_t)run->now.failed + (was_stopped ? waiting : 0);
     int64_t running = run->is_live ? (int64_t)run->now.running : 0;
     int64_t succeeded = end ? api_document_integer(end, "succeeded") : (int64_t)run->now.succeeded;
+    int64_t aborted = end ? api_document_integer(end, "aborted") : was_stopped ? running : 0;
+    if (end)
+        failed = api_document_integer(end, "failed");
     const struct {
         const char *name;
         int64_t count;
@@ -113,12 +133,12 @@ static asl_value *counts_of(const struct map_run *run)
                                    : total},
         {"running", was_stopped ? 0 : running},
         {"succeeded", succeeded},
-        {"failed", end ? api_document_integer(end, "failed") : failed},
+        {"failed", failed},
         {"timedOut", 0},
-        {"aborted", end ? api_document_integer(end, "aborted") : was_stopped ? running : 0},
+        {"aborted", aborted},
         {"total", total},
         {"resultsWritten", strcmp(status_of(run), "SUCCEEDED") == 0 ? succeeded : 0},
-        {"failuresNotRedrivable", 0},
+        {"failuresNotRedrivable", run->why_not[0] ? failed + aborted : 0},
         {"pendingRedrive", was_stopped ? 0 : waiting},
     };
     struct value_list l;

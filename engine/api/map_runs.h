@@ -13,6 +13,8 @@ struct map_run {
     enum asl_status status; /* of the execution */
     char *execution_arn;
     int64_t stopped;
+    int64_t asked;     /* when, in ms since 1970 */
+    char why_not[128]; /* the run's unsuccessful children cannot be redriven; "" when they can */
 };
 
 /* By its execution and MapRunStarted's id; false: there is none. Free it otherwise. */

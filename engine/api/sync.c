@@ -43,7 +43,7 @@ static void look(void *state, const asl_execution *x)
     struct sync_look *s = state;
     if (asl_execution_status(x) == ASL_RUNNING)
         return;
-    asl_value *d = describe_execution(x, !is_data_hidden(s->call));
+    asl_value *d = describe_execution(x, api_now(s->call), !is_data_hidden(s->call));
     if (!is_data_hidden(s->call))
         d = api_with_take(d, "input", api_execution_input(s->call->api, s->call->execution, x));
     struct value_list l;

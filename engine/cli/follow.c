@@ -37,7 +37,7 @@ static void show(void *state, const asl_execution *x)
 {
     const struct ending *ending = state;
     if (ending->json) {
-        asl_value *described = describe_execution(x, true);
+        asl_value *described = describe_execution(x, asl_execution_stopped(x), true);
         cli_print_json(described);
         value_release(described);
     } else if (asl_execution_status(x) != ASL_RUNNING) {

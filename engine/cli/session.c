@@ -71,7 +71,9 @@ static void tell(void *session, const char *arn, const char *name, struct asl_te
 {
     struct session *s = session;
     struct value_list l;
+    char region[64] = "";
     bool is_function = strstr(arn, ":function:") != NULL;
+    sscanf(arn, "arn:%*[^:]:%*[^:]:%63[^:]:", region); /* where the target is */
     const struct catalogue_service *service =
         catalogue_service(s->catalogue, is_function ? ASL_TEXT("lambda") : ASL_TEXT("sfn"));
     struct telling *t = asl_allocate_zeroed(1, sizeof *t);
@@ -88,6 +90,7 @@ static void tell(void *session, const char *arn, const char *name, struct asl_te
                                                               : ASL_TEXT("StartExecution")),
         .names = PROTOCOL_NATIVE,
         .parameters = parameters,
+        .region = region[0] ? region : NULL,
     };
     t->call = aws_call(s->aws, &ask, on_told, t);
     value_release(parameters);
@@ -132,7 +135,7 @@ bool session_is_for_stand_in(const struct http_received *request)
            (service[0] == '\0' && strncmp(request->path, "/2015-03-31/", 12) == 0);
 }
 
-asl_value *session_pattern_rules(void *session, const asl_value *parameters)
+asl_value *session_pattern_rules(void *session, const char *region, const asl_value *parameters)
 {
     struct session *s = session;
     struct asl_buffer text;
@@ -142,7 +145,7 @@ asl_value *session_pattern_rules(void *session, const asl_value *parameters)
         return NULL;
     asl_buffer_init(&text, ASL_BUFFER_MAXIMUM);
     local_answer_init(&answer);
-    local_request(s->local, "events", "ListRules", value_compact(parameters, &text), &answer);
+    local_request_in(s->local, region, "events", "ListRules", value_compact(parameters, &text), &answer);
     asl_value *shown = value_parse(asl_buffer_text(&answer.body), 0, 0, &error);
     const asl_value *rules = shown ? value_get_z(shown, "Rules") : NULL;
     asl_value *copy = rules ? value_retain(rules) : NULL;

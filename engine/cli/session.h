@@ -82,7 +82,7 @@ bool session_stand_ins(struct session *s);
 /* Whether a request means a stand-in, by signature, target or path. */
 bool session_is_for_stand_in(const struct http_received *request);
 /* Fit for api_options: ListRules of the stand-in. */
-asl_value *session_pattern_rules(void *session, const asl_value *parameters);
+asl_value *session_pattern_rules(void *session, const char *region, const asl_value *parameters);
 /* Of what means EventBridge: whether it is the stand-in's, and not about schedules. */
 bool session_is_for_events(struct session *s, const struct http_received *request);
 /* Fit for http_in_handle, once session_stand_ins was true: the stand-ins, Lambda's among them. */

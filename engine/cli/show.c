@@ -4,6 +4,7 @@
 #include "engine/api/describe.h"
 
 #include <string.h>
+#include <time.h>
 
 static void print_payload(const char *label, const asl_value *v)
 {
@@ -50,7 +51,7 @@ static int show(const char *db, const char *which, bool json)
     int64_t id = cli_find_execution(s, which);
     asl_execution *x = id ? cli_load_execution(s, id) : NULL;
     if (x && json) {
-        asl_value *described = describe_execution(x, true);
+        asl_value *described = describe_execution(x, (int64_t)time(NULL) * 1000, true);
         cli_print_json(described);
         value_release(described);
     } else if (x) {

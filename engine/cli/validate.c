@@ -19,21 +19,8 @@ struct validate {
 static asl_value *diagnostic_value(const char *file, const struct asl_diagnostic *d)
 {
     const char *hint = cli_hint_of(file, d);
-    struct value_list l;
-    value_list_init(&l);
-    value_list_set_take(&l, "severity",
-                        value_string_z(d->severity == ASL_ERROR ? "ERROR" : "WARNING"));
-    value_list_set_take(&l, "code", value_string_z(d->code));
-    value_list_set_take(&l, "message", value_string_z(d->message));
-    if (d->location)
-        value_list_set_take(&l, "location", value_string_z(d->location));
-    if (d->line) {
-        value_list_set_take(&l, "line", value_integer((int64_t)d->line));
-        value_list_set_take(&l, "column", value_integer((int64_t)d->column));
-    }
-    if (hint)
-        value_list_set_take(&l, "hint", value_string_z(hint));
-    return value_object_take(&l);
+    asl_value *v = asl_diagnostic_value(d, true);
+    return hint ? value_with_take(v, value_string_z("hint"), value_string_z(hint)) : v;
 }
 
 static void add_result(struct validate *v, const char *file, bool fine,

@@ -472,6 +472,12 @@ static bool make_request(struct local *l, struct own_request *r, const char *ser
 void local_request(struct local *l, const char *service, const char *operation,
                    struct asl_text body, struct local_answer *answer)
 {
+    local_request_in(l, l->home, service, operation, body, answer);
+}
+
+void local_request_in(struct local *l, const char *region, const char *service, const char *operation,
+                      struct asl_text body, struct local_answer *answer)
+{
     struct own_request r = {0};
     asl_buffer_init(&r.path, 16384);
     asl_buffer_init(&r.query, 16384);
@@ -481,7 +487,7 @@ void local_request(struct local *l, const char *service, const char *operation,
         asl_buffer_printf(&r.text,
                           "AWS4-HMAC-SHA256 Credential=local/20000101/%s/%s/aws4_request, "
                           "SignedHeaders=host, Signature=0",
-                          l->region, service_named(service)->name);
+                          region, service_named(service)->name);
         http_headers_add(&r.request.headers, "Authorization", asl_buffer_text(&r.text));
         http_headers_add(&r.request.headers, "X-Amz-Date", ASL_TEXT("20000101T000000Z"));
         local_call(l, &r.request, answer);

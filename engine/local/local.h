@@ -6,7 +6,8 @@
  * only after the changes it tells of are on disk; the requests of one turn of the loop share a
  * commit.
  *
- * Requests must be signed for the service they mean; signatures are not verified (loopback).
+ * Requests must be signed for the service they mean; signatures are not verified (loopback). What a request
+ * finds and makes is of the region that it is signed for; buckets are known in all, and reached in their own.
  */
 #ifndef ENGINE_LOCAL_LOCAL_H
 #define ENGINE_LOCAL_LOCAL_H
@@ -76,6 +77,9 @@ void local_call(struct local *l, const struct http_received *request, struct loc
  * "Key", "Body", "Prefix"}); the answer is S3's own, XML or bytes. */
 void local_request(struct local *l, const char *service, const char *operation,
                    struct asl_text body, struct local_answer *answer);
+/* In another region than the server's own. */
+void local_request_in(struct local *l, const char *region, const char *service, const char *operation,
+                      struct asl_text body, struct local_answer *answer);
 
 /* Of a call to EventBridge (AWSEvents): whether it is about events, buses and rules with a pattern. Rules
  * that are schedules are the API's. */

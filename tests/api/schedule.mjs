@@ -156,8 +156,8 @@ db.execute(f"update {table} set value=? where kind='schedule'",(json.dumps(d).en
     is((await all(server, 'job')).length, count);
   });
 
-const signed = (service) => ({ 'X-Amz-Date': '20260101T000000Z', Authorization:
-  `AWS4-HMAC-SHA256 Credential=A/20260101/us-east-1/${service}/aws4_request, SignedHeaders=host, Signature=0` });
+const signed = (service, region = 'us-east-1') => ({ 'X-Amz-Date': '20260101T000000Z', Authorization:
+  `AWS4-HMAC-SHA256 Credential=A/20260101/${region}/${service}/aws4_request, SignedHeaders=host, Signature=0` });
 
 await test("EventBridge's rules", ['--time', 'x600'], async (server) => {
   await server.start();
@@ -224,6 +224,53 @@ await test('EventBridge Scheduler', ['--time', 'x600'], async (server) => {
     'ValidationException');
   is((await scheduler('DELETE', '/schedules/s')).status, 200);
   is((await scheduler('GET', '/schedules/s')).body.__type, 'ResourceNotFoundException');
+});
+
+await test('rules and schedules are of a region, those of before too', [], async (server) => {
+  await server.start();
+  const in_ = (region) => ({
+    rules: async (operation, parameters) => JSON.parse((await server.raw('POST', '/', { ...signed('events', region),
+      'Content-Type': 'application/x-amz-json-1.1', 'X-Amz-Target': `AWSEvents.${operation}` }, JSON.stringify(parameters))).body),
+    schedules: async (method, path, body) => JSON.parse((await server.raw(method, path, { ...signed('scheduler', region),
+      'Content-Type': 'application/json' }, body ? JSON.stringify(body) : '')).body),
+  });
+  const [home, west] = [in_('us-east-1'), in_('eu-west-1')];
+  const wish = { ScheduleExpression: 'rate(1 minute)', FlexibleTimeWindow: { Mode: 'OFF' },
+    Target: { Arn: `${PREFIX}job`, RoleArn: 'arn:aws:iam::123456789012:role/r' } };
+  const arns = async (where) => [(await where.rules('ListRules', {})).Rules.map((r) => [r.Name, r.Arn]),
+    (await where.schedules('GET', '/schedules')).Schedules.map((s) => [s.Name, s.Arn])];
+  const expected = (region) => [[['r', `arn:aws:events:${region}:123456789012:rule/r`]],
+    [['s', `arn:aws:scheduler:${region}:123456789012:schedule/default/s`]]];
+  for (const where of [home, west]) {
+    await where.rules('PutRule', { Name: 'r', ScheduleExpression: 'rate(1 minute)' });
+    is((await where.rules('PutTargets', { Rule: 'r', Targets: [{ Id: 't', Arn: `${PREFIX}job` }] })).FailedEntryCount, 0);
+    await where.schedules('POST', '/schedules/s', wish);
+  }
+  is(await arns(home), expected('us-east-1'));
+  is(await arns(west), expected('eu-west-1'));
+  await west.rules('RemoveTargets', { Rule: 'r', Ids: ['t'] });
+  await west.rules('DeleteRule', { Name: 'r' });
+  await west.schedules('DELETE', '/schedules/s');
+  is(await arns(west), [[], []]);
+  // a pattern is of its region, too
+  await west.rules('PutRule', { Name: 'p', EventPattern: '{"source":["shop"]}' });
+  is((await west.rules('ListRules', {})).Rules.map((r) => r.Name), ['p']);
+  is(await arns(home), expected('us-east-1'));
+  // as a version wrote them that knew one region
+  await server.stop('SIGTERM');
+  execFileSync('python3', ['-c', `import sqlite3,sys
+db=sqlite3.connect(sys.argv[1])
+table=[r[0] for r in db.execute("select name from sqlite_master where type='table' and sql like '%kind%' and sql like '%value%'")][0]
+db.execute(f"update {table} set key=substr(key,24) where kind in ('schedule','rule') and key like 'us-east-1/123456789012/%'")
+assert db.total_changes == 3, db.total_changes
+db.commit()`, join(server.folder, 'api.db')]);
+  await server.start();
+  is(await arns(home), expected('us-east-1'));
+  is((await home.rules('ListTargetsByRule', { Rule: 'r' })).Targets.map((t) => t.Id), ['t']);
+  is((await home.schedules('DELETE', '/schedules/s')).__type, undefined);
+  await server.stop('SIGKILL');
+  await server.start();
+  is((await arns(home))[1], []);
 });
 
 tally.close();

@@ -329,6 +329,27 @@ await test('a map run that tolerates is redriven', async () => {
   is(await statuses(), ['SUCCEEDED 1', 'SUCCEEDED 1', 'SUCCEEDED 0']);
 });
 
+// A run is redriven 1,000 times; then its Map fails with States.Runtime, each time again.
+await test('a map run is redriven a thousand times', async () => {
+  const m = await machine(define({ M: { Type: 'Map', End: true, ItemProcessor: { ProcessorConfig: { Mode: 'DISTRIBUTED',
+    ExecutionType: 'STANDARD' }, StartAt: 'F', States: { F: { Type: 'Fail', Error: 'E' } } } } }));
+  const arn = await start(m, { input: '[1]' });
+  await until(arn, 'FAILED');
+  const [{ mapRunArn }] = (await send('ListMapRuns', { executionArn: arn })).mapRuns;
+  const redrive = async () => { await send('RedriveExecution', { executionArn: arn }); return until(arn, 'FAILED'); };
+  for (let i = 0; i < 999; i++) await redrive();
+  is((await redrive()).error, 'States.ExceedToleratedFailureThreshold');
+  const run = await send('DescribeMapRun', { mapRunArn });
+  is([run.redriveCount, run.executionCounts.failed, run.executionCounts.failuresNotRedrivable], [1000, 1, 1]);
+  for (const count of [1001, 1002]) {
+    const d = await redrive();
+    is([d.error, d.redriveCount, /redriven 1000 times/.test(d.cause)], ['States.Runtime', count, true]);
+    is((await send('DescribeMapRun', { mapRunArn })).redriveCount, 1000);
+  }
+  const { events } = await send('GetExecutionHistory', { executionArn: arn, reverseOrder: true, maxResults: 3 });
+  is(events.map((e) => e.type), ['ExecutionFailed', 'ExecutionRedriven', 'ExecutionFailed']);
+});
+
 // Failed, aborted and redriven ones, over a kill -9; what is counted is what is listed.
 await test('children of a map run', async () => {
   const { activityArn } = await send('CreateActivity', { name: 'of-children' });
@@ -383,6 +404,16 @@ await test('children of a map run', async () => {
   const over = await send('DescribeMapRun', { mapRunArn });
   is([over.status, over.redriveCount, over.redriveDate, over.stopDate > redriveDate], ['SUCCEEDED', 1, redriveDate, true]);
   is((await send('ListMapRuns', { executionArn: arn })).mapRuns.map((r) => r.stopDate), [over.stopDate]);
+  // what a redrive reaches no more: the failures that a run tolerated that has succeeded
+  const tolerant = await machine(of({ F: { Type: 'Fail', Error: 'E' } }, { ToleratedFailurePercentage: 100 }));
+  const tolerated = await start(tolerant, { input: '[1,2]' });
+  await until(tolerated);
+  const [done] = (await send('ListMapRuns', { executionArn: tolerated })).mapRuns;
+  const { executionCounts: c } = await send('DescribeMapRun', { mapRunArn: done.mapRunArn });
+  is([c.failed, c.failuresNotRedrivable], [2, 2]);
+  const [{ executionArn: one }] = (await send('ListExecutions', { mapRunArn: done.mapRunArn })).executions;
+  const d = await send('DescribeExecution', { executionArn: one });
+  is([d.status, d.redriveStatus, d.redriveStatusReason], ['FAILED', 'NOT_REDRIVABLE', 'Map Run is SUCCEEDED and cannot be redriven']);
   // one that is stopped from outside
   const stopped = await start(m, { input: '[1]' });
   await send('GetActivityTask', { activityArn });

@@ -17,13 +17,13 @@ struct sending {
 };
 
 /* "arn:aws:sqs:<region>:<account>:<name>": its last two parts. */
-static bool read_queue(struct asl_text arn, char account[13], char name[81])
+static bool read_queue(struct asl_text arn, char region[64], char account[13], char name[81])
 {
-    char service[8], region[32];
+    char service[8];
     int size = 0;
     char *text = asl_copy_text(arn);
     bool fine = asl_text_starts(arn, PREFIX) && strlen(text) == arn.size &&
-                sscanf(text, "arn:%*[a-z-]:%7[a-z]:%31[a-z0-9-]:%12[0-9]:%80[A-Za-z0-9_.-]%n", service,
+                sscanf(text, "arn:%*[a-z-]:%7[a-z]:%63[a-z0-9-]:%12[0-9]:%80[A-Za-z0-9_.-]%n", service,
                        region, account, name, &size) == 4 &&
                 (size_t)size == arn.size && strcmp(service, "sqs") == 0;
     free(text);
@@ -32,8 +32,8 @@ static bool read_queue(struct asl_text arn, char account[13], char name[81])
 
 bool dead_letter_is_queue(struct asl_text arn)
 {
-    char account[13], name[81];
-    return read_queue(arn, account, name);
+    char region[64], account[13], name[81];
+    return read_queue(arn, region, account, name);
 }
 
 static void set_attribute(struct value_list *l, const char *name, struct asl_text text)
@@ -76,11 +76,11 @@ static void on_sent(void *state, const struct aws_outcome *outcome)
 void dead_letter_send(struct api *a, const struct dead_letter *letter,
                       void (*done)(void *state, const char *problem), void *state)
 {
-    char account[13], name[81], base[512], why[160], message[512], url[640];
+    char region[64], account[13], name[81], base[512], why[160], message[512], url[640];
     const struct catalogue_operation *o =
         catalogue_operation(catalogue_service(a->catalogue, ASL_TEXT("sqs")), ASL_TEXT("SendMessage"));
     if (!a->aws || !o || !aws_where(a->aws, o, base, why, message) ||
-        !read_queue(letter->queue, account, name)) {
+        !read_queue(letter->queue, region, account, name)) {
         done(state, "there is no place to send to: set an endpoint for SQS");
         return;
     }
@@ -89,7 +89,7 @@ void dead_letter_send(struct api *a, const struct dead_letter *letter,
     *s = (struct sending){a, done, state};
     asl_value *parameters = parameters_of(letter, url);
     const struct aws_ask ask = {
-        .operation = o, .names = PROTOCOL_NATIVE, .parameters = parameters};
+        .operation = o, .names = PROTOCOL_NATIVE, .parameters = parameters, .region = region};
     aws_call(a->aws, &ask, on_sent, s);
     value_release(parameters);
 }

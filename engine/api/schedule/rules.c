@@ -10,18 +10,30 @@
 #include "engine/api/internal.h"
 #include "engine/api/schedule/schedules.h"
 
-#define KEY_BYTES 200
-
 static struct asl_text text_of(const asl_value *v, const char *member)
 {
     const asl_value *m = api_get(v, member);
     return m ? value_as_text(m) : (struct asl_text){NULL, 0};
 }
 
-static void rule_arn(const struct api *a, const char *name, char out[API_ARN_BYTES])
+static void rule_arn(const struct scope *s, const char *name, char out[API_ARN_BYTES])
 {
-    snprintf(out, API_ARN_BYTES, "arn:aws:events:%s:%s:rule/%s", engine_region(a->engine),
-             engine_account(a->engine), name);
+    snprintf(out, API_ARN_BYTES, "arn:%s:events:%s:%s:rule/%s", s->partition, s->region, s->account, name);
+}
+
+/* NULL deletes. */
+static void keep_rule_take(struct api_call *call, const char *name, asl_value *rule)
+{
+    char key[SCHEDULE_KEY_BYTES];
+    schedules_key(&call->scope, name, key);
+    api_put_take(call->api, &call->api->rules, key, rule);
+}
+
+static const asl_value *rule_named(const struct api_call *call, const char *name)
+{
+    char key[SCHEDULE_KEY_BYTES];
+    schedules_key(&call->scope, name, key);
+    return shelf_get(&call->api->rules, key);
 }
 
 static bool is_default_bus(struct api_call *call)
@@ -39,7 +51,7 @@ static const asl_value *find_rule(struct api_call *call, const char *member)
     struct asl_text name = api_text(call, member);
     if (!is_default_bus(call))
         return NULL;
-    const asl_value *rule = shelf_get(&call->api->rules, name.data);
+    const asl_value *rule = rule_named(call, name.data);
     if (!rule)
         api_fail(call, "ResourceNotFoundException",
                  "Rule %s does not exist on EventBus default.", name.data);
@@ -48,32 +60,35 @@ static const asl_value *find_rule(struct api_call *call, const char *member)
 
 /* ---- a rule's targets are schedules ---- */
 
-static void target_key(const char *rule, struct asl_text id, char out[KEY_BYTES])
+static void target_key(const struct scope *s, const char *rule, struct asl_text id,
+                       char out[SCHEDULE_KEY_BYTES])
 {
-    snprintf(out, KEY_BYTES, "rule/%s/%.*s", rule, ASL_TEXT_ARGS(id));
+    char rest[SCHEDULE_KEY_BYTES];
+    snprintf(rest, sizeof rest, "rule/%s/%.*s", rule, ASL_TEXT_ARGS(id));
+    schedules_key(s, rest, out);
 }
 
 /* What EventBridge sends where a target has no Input. */
-static void put_event(const struct api *a, const char *rule, struct asl_buffer *out)
+static void put_event(const struct scope *s, const char *rule, struct asl_buffer *out)
 {
     char arn[API_ARN_BYTES];
-    rule_arn(a, rule, arn);
+    rule_arn(s, rule, arn);
     asl_buffer_printf(out,
                       "{\"version\":\"0\",\"id\":\"<aws.scheduler.execution-id>\",\"detail-type\":"
                       "\"Scheduled Event\",\"source\":\"aws.events\",\"account\":\"%s\",\"time\":"
                       "\"<aws.scheduler.scheduled-time>\",\"region\":\"%s\",\"resources\":[\"%s\"],"
                       "\"detail\":{}}",
-                      engine_account(a->engine), engine_region(a->engine), arn);
+                      s->account, s->region, arn);
 }
 
-static bool put_target(struct api *a, const char *name, const asl_value *rule,
+static bool put_target(struct api_call *call, const char *name, const asl_value *rule,
                        const asl_value *target, char message[256])
 {
-    char key[KEY_BYTES], arn[API_ARN_BYTES];
+    char key[SCHEDULE_KEY_BYTES], arn[API_ARN_BYTES];
     struct asl_buffer event;
-    rule_arn(a, name, arn);
+    rule_arn(&call->scope, name, arn);
     asl_buffer_init(&event, 65536);
-    put_event(a, name, &event);
+    put_event(&call->scope, name, &event);
     struct asl_text input = text_of(target, "Input");
     const struct schedule_wish wish = {
         .expression = text_of(api_get(rule, "given"), "ScheduleExpression"),
@@ -85,20 +100,20 @@ static bool put_target(struct api *a, const char *name, const asl_value *rule,
         .age_s = api_document_integer(api_get(target, "RetryPolicy"), "MaximumEventAgeInSeconds"),
         .disabled = asl_text_is(text_of(rule, "State"), "DISABLED"),
     };
-    target_key(name, text_of(target, "Id"), key);
-    bool fine = schedules_put(a, key, &wish, message);
+    target_key(&call->scope, name, text_of(target, "Id"), key);
+    bool fine = schedules_put(call->api, key, &wish, message);
     asl_buffer_free(&event);
     return fine;
 }
 
-static void put_rule_take(struct api *a, const char *name, asl_value *rule)
+static void put_rule_take(struct api_call *call, const char *name, asl_value *rule)
 {
     char message[256];
     asl_value *held = value_retain(rule);
-    api_put_take(a, &a->rules, name, rule);
+    keep_rule_take(call, name, rule);
     const asl_value *targets = api_get(held, "targets");
     for (size_t i = 0; i < api_count(targets); i++)
-        put_target(a, name, held, value_at(targets, i), message);
+        put_target(call, name, held, value_at(targets, i), message);
     value_release(held);
 }
 
@@ -109,7 +124,7 @@ static void answer_arn(struct api_call *call)
     char arn[API_ARN_BYTES];
     struct value_list l;
     value_list_init(&l);
-    rule_arn(call->api, api_text(call, "Name").data, arn);
+    rule_arn(&call->scope, api_text(call, "Name").data, arn);
     value_list_set_take(&l, "RuleArn", value_string_z(arn));
     api_answer_take(call, value_object_take(&l));
 }
@@ -131,23 +146,23 @@ static void put_rule(struct api_call *call)
         api_invalid(call, "Parameter ScheduleExpression is not valid. %s", message);
         return;
     }
-    const asl_value *old = shelf_get(&call->api->rules, name);
+    const asl_value *old = rule_named(call, name);
     value_list_init(&l);
     value_list_set_take(&l, "given", value_retain(call->in));
     value_list_set_take(&l, "State", state.data ? value_string(state) : value_string_z("ENABLED"));
     value_list_set_take(&l, "targets", old ? value_retain(api_get(old, "targets"))
                                            : value_empty_array());
-    put_rule_take(call->api, name, value_object_take(&l));
+    put_rule_take(call, name, value_object_take(&l));
     answer_arn(call);
 }
 
-static asl_value *shown_rule(struct api *a, const char *name, const asl_value *rule)
+static asl_value *shown_rule(const struct scope *s, const char *name, const asl_value *rule)
 {
     char arn[API_ARN_BYTES];
     struct value_list l;
     const asl_value *given = api_get(rule, "given");
     value_list_init(&l);
-    rule_arn(a, name, arn);
+    rule_arn(s, name, arn);
     value_list_set_take(&l, "Name", value_string_z(name));
     value_list_set_take(&l, "Arn", value_string_z(arn));
     api_copy_member(&l, given, "ScheduleExpression");
@@ -162,24 +177,25 @@ static void describe_rule(struct api_call *call)
 {
     const asl_value *rule = find_rule(call, "Name");
     if (rule)
-        api_answer_take(call, shown_rule(call->api, api_text(call, "Name").data, rule));
+        api_answer_take(call, shown_rule(&call->scope, api_text(call, "Name").data, rule));
 }
 
 static void list_rules(struct api_call *call)
 {
     const struct shelf *s = &call->api->rules;
     struct asl_text prefix = api_text(call, "NamePrefix");
+    char key[SCHEDULE_KEY_BYTES];
     struct value_list items, l;
     if (!is_default_bus(call))
         return;
     value_list_init(&items);
     value_list_init(&l);
-    for (size_t i = 0; i < s->count; i++)
-        if (!prefix.data || strncmp(s->items[i].key, prefix.data, prefix.size) == 0)
-            value_list_push_take(&items,
-                                 shown_rule(call->api, s->items[i].key, s->items[i].document));
+    schedules_key(&call->scope, prefix.data ? prefix.data : "", key);
+    for (size_t i = shelf_from(s, key); i < s->count && strncmp(s->items[i].key, key, strlen(key)) == 0; i++)
+        value_list_push_take(&items, shown_rule(&call->scope, strrchr(s->items[i].key, '/') + 1,
+                                                s->items[i].document));
     asl_value *others = call->api->pattern_rules
-                            ? call->api->pattern_rules(call->api->pattern_state, call->in)
+                            ? call->api->pattern_rules(call->api->pattern_state, call->scope.region, call->in)
                             : NULL;
     for (size_t i = 0; i < api_count(others); i++)
         value_list_push_take(&items, value_retain(value_at(others, i)));
@@ -193,7 +209,7 @@ static void set_state(struct api_call *call, const char *state)
     const asl_value *rule = find_rule(call, "Name");
     if (!rule)
         return;
-    put_rule_take(call->api, api_text(call, "Name").data,
+    put_rule_take(call, api_text(call, "Name").data,
                   api_with_take(value_retain(rule), "State", value_string_z(state)));
     api_answer_empty(call);
 }
@@ -211,13 +227,13 @@ static void disable_rule(struct api_call *call)
 static void delete_rule(struct api_call *call)
 {
     const char *name = api_text(call, "Name").data;
-    const asl_value *rule = shelf_get(&call->api->rules, name);
+    const asl_value *rule = rule_named(call, name);
     if (rule && api_count(api_get(rule, "targets"))) {
         api_invalid(call, "Rule can't be deleted since it has targets.");
         return;
     }
     if (rule)
-        api_put_take(call->api, &call->api->rules, name, NULL);
+        keep_rule_take(call, name, NULL);
     api_answer_empty(call);
 }
 
@@ -272,7 +288,7 @@ static void put_targets(struct api_call *call)
     for (size_t i = 0; i < api_count(given); i++) {
         const asl_value *target = value_at(given, i);
         struct asl_text id = text_of(target, "Id");
-        if (!can_be_target(target, message) || !put_target(call->api, name, held, target, message)) {
+        if (!can_be_target(target, message) || !put_target(call, name, held, target, message)) {
             push_failure(&failures, id, message);
             continue;
         }
@@ -280,7 +296,7 @@ static void put_targets(struct api_call *call)
         value_release(targets);
         targets = value_append_take(rest, value_retain(target));
     }
-    api_put_take(call->api, &call->api->rules, name, api_with_take(held, "targets", targets));
+    keep_rule_take(call, name, api_with_take(held, "targets", targets));
     answer_entries(call, &failures);
 }
 
@@ -289,7 +305,7 @@ static void remove_targets(struct api_call *call)
     const char *name = api_text(call, "Rule").data;
     const asl_value *ids = api_get(call->in, "Ids"), *rule = find_rule(call, "Rule");
     struct value_list failures;
-    char key[KEY_BYTES];
+    char key[SCHEDULE_KEY_BYTES];
     if (!rule)
         return;
     value_list_init(&failures);
@@ -299,11 +315,11 @@ static void remove_targets(struct api_call *call)
         asl_value *rest = without(targets, id);
         value_release(targets);
         targets = rest;
-        target_key(name, id, key);
+        target_key(&call->scope, name, id, key);
         schedules_remove(call->api, key);
     }
-    api_put_take(call->api, &call->api->rules, name,
-                 api_with_take(value_retain(rule), "targets", targets));
+    keep_rule_take(call, name,
+                   api_with_take(value_retain(rule), "targets", targets));
     answer_entries(call, &failures);
 }
 

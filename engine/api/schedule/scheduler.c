@@ -8,18 +8,19 @@
 #include "engine/api/internal.h"
 #include "engine/api/schedule/schedules.h"
 
-#define KEY_BYTES 200
 #define PATH "/schedules"
 
-static void make_key(struct asl_text name, char out[KEY_BYTES])
+static void make_key(const struct scope *s, struct asl_text name, char out[SCHEDULE_KEY_BYTES])
 {
-    snprintf(out, KEY_BYTES, "scheduler/default/%.*s", ASL_TEXT_ARGS(name));
+    char rest[SCHEDULE_KEY_BYTES];
+    snprintf(rest, sizeof rest, "scheduler/default/%.*s", ASL_TEXT_ARGS(name));
+    schedules_key(s, rest, out);
 }
 
-static void make_arn(const struct api *a, struct asl_text name, char out[API_ARN_BYTES])
+static void make_arn(const struct scope *s, struct asl_text name, char out[API_ARN_BYTES])
 {
-    snprintf(out, API_ARN_BYTES, "arn:aws:scheduler:%s:%s:schedule/default/%.*s",
-             engine_region(a->engine), engine_account(a->engine), ASL_TEXT_ARGS(name));
+    snprintf(out, API_ARN_BYTES, "arn:%s:scheduler:%s:%s:schedule/default/%.*s", s->partition, s->region,
+             s->account, ASL_TEXT_ARGS(name));
 }
 
 static void refuse_missing(struct api_call *call)
@@ -70,11 +71,11 @@ static bool read_target(struct api_call *call, struct schedule_wish *wish, asl_v
 /* CreateSchedule and UpdateSchedule. */
 static void put(struct api_call *call)
 {
-    char key[KEY_BYTES], arn[API_ARN_BYTES], message[256];
+    char key[SCHEDULE_KEY_BYTES], arn[API_ARN_BYTES], message[256];
     struct value_list l;
     asl_value *own = NULL;
-    make_key(api_text(call, "Name"), key);
-    make_arn(call->api, api_text(call, "Name"), arn);
+    make_key(&call->scope, api_text(call, "Name"), key);
+    make_arn(&call->scope, api_text(call, "Name"), arn);
     struct schedule_wish wish = {
         .expression = api_text(call, "ScheduleExpression"),
         .zone = api_text(call, "ScheduleExpressionTimezone"),
@@ -98,8 +99,8 @@ static void put(struct api_call *call)
 
 static const asl_value *find(struct api_call *call)
 {
-    char key[KEY_BYTES];
-    make_key(api_text(call, "Name"), key);
+    char key[SCHEDULE_KEY_BYTES];
+    make_key(&call->scope, api_text(call, "Name"), key);
     return shelf_get(&call->api->schedules, key);
 }
 
@@ -165,11 +166,13 @@ static asl_value *list_item(const asl_value *schedule)
 static void list(struct api_call *call)
 {
     const struct shelf *s = &call->api->schedules;
+    char prefix[SCHEDULE_KEY_BYTES];
     struct value_list items, l;
+    schedules_key(&call->scope, "scheduler/", prefix);
     value_list_init(&items);
     value_list_init(&l);
-    for (size_t i = shelf_from(s, "scheduler/"); i < s->count; i++)
-        if (strncmp(s->items[i].key, "scheduler/", 10) == 0)
+    for (size_t i = shelf_from(s, prefix); i < s->count; i++)
+        if (strncmp(s->items[i].key, prefix, strlen(prefix)) == 0)
             value_list_push_take(&items, list_item(s->items[i].document));
     value_list_set_take(&l, "Schedules", value_array_take(&items));
     api_answer_take(call, value_object_take(&l));
@@ -177,8 +180,8 @@ static void list(struct api_call *call)
 
 static void delete(struct api_call *call)
 {
-    char key[KEY_BYTES];
-    make_key(api_text(call, "Name"), key);
+    char key[SCHEDULE_KEY_BYTES];
+    make_key(&call->scope, api_text(call, "Name"), key);
     if (schedules_remove(call->api, key))
         api_answer_empty(call);
     else
@@ -225,6 +228,7 @@ void scheduler_handle(struct api *a, struct http_exchange *x, const struct http_
     const char *name = NULL;
     const struct api_operation *operation = route(request, &name);
     struct api_call *call = api_call_new(a, x, "application/json");
+    call->is_signed = scope_of_request(a, request, &call->scope);
     if (!operation) {
         api_fail(call, "UnknownOperationException",
                  "Stepwell's Scheduler takes schedules only: %s %s is not offered", request->method,

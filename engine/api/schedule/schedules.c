@@ -16,6 +16,68 @@
 #define DAY_MS INT64_C(86400000)
 #define CATCH_UP_MAXIMUM 1000 /* due times gone through at once */
 
+/* ---- keys ---- */
+
+void schedules_key(const struct scope *s, const char *rest, char out[SCHEDULE_KEY_BYTES])
+{
+    snprintf(out, SCHEDULE_KEY_BYTES, "%s/%s/%s", s->region, s->account, rest);
+}
+
+/* Without region and account: an execution's name is told apart by its machine's. */
+static const char *key_in_scope(const char *key)
+{
+    const char *slash = strchr(key, '/');
+    return slash && strspn(slash + 1, "0123456789") == 12 && slash[13] == '/' ? slash + 14 : key;
+}
+
+/* "arn:aws:events:<region>:<account>:..."; home's where there is no ARN. */
+static void scope_of_arn(const struct api *a, struct asl_text arn, struct scope *s)
+{
+    char text[API_ARN_BYTES];
+    scope_default(a, s);
+    snprintf(text, sizeof text, "%.*s", ASL_TEXT_ARGS(arn));
+    sscanf(text, "arn:%*[^:]:%*[^:]:%63[^:]:%12[0-9]:", s->region, s->account);
+}
+
+static void move(struct api *a, struct shelf *shelf, size_t i)
+{
+    char moved[SCHEDULE_KEY_BYTES];
+    struct scope scope;
+    char *key = asl_copy_text(asl_text(shelf->items[i].key));
+    asl_value *v = value_retain(shelf->items[i].document);
+    const asl_value *arn = api_get(v, "arn");
+    scope_of_arn(a, arn ? value_as_text(arn) : ASL_TEXT(""), &scope);
+    schedules_key(&scope, key, moved);
+    api_put_take(a, shelf, moved, v);
+    api_put_take(a, shelf, key, NULL);
+    free(key);
+}
+
+static bool is_old_schedule(const char *key)
+{
+    return strncmp(key, "rule/", 5) == 0 || strncmp(key, "scheduler/", 10) == 0;
+}
+
+static bool is_old_rule(const char *key)
+{
+    return !strchr(key, '/'); /* which no rule's name has */
+}
+
+void schedules_take_old_keys(struct api *a)
+{
+    const struct {
+        struct shelf *shelf;
+        bool (*is_old)(const char *key);
+    } shelves[] = {{&a->schedules, is_old_schedule}, {&a->rules, is_old_rule}};
+    for (size_t s = 0; s < sizeof shelves / sizeof *shelves; s++)
+        for (size_t i = 0; i < shelves[s].shelf->count;) {
+            bool is_old = shelves[s].is_old(shelves[s].shelf->items[i].key);
+            if (is_old)
+                move(a, shelves[s].shelf, i);
+            i = is_old ? 0 : i + 1; /* the shelf is sorted: what was behind has moved */
+        }
+}
+
 /* ---- due times ---- */
 
 static struct asl_text text_of(const asl_value *schedule, const char *member)
@@ -91,6 +153,7 @@ static void execution_name(const char *key, int64_t due, char out[API_NAME_BYTES
     struct tm t;
     time_t seconds = (time_t)(due / 1000);
     gmtime_r(&seconds, &t);
+    key = key_in_scope(key);
     size_t size = strlen(key);
     key += size > KEY_IN_NAME ? size - KEY_IN_NAME : 0;
     size_t at = (size_t)snprintf(out, API_NAME_BYTES, "%.*s", KEY_IN_NAME, key);
@@ -166,7 +229,7 @@ static void give_up_take(struct firing *f, const asl_value *schedule, int64_t at
         .queue = queue,
         .body = asl_buffer_text(&input),
         .source = text_of(schedule, "arn"),
-        .source_name = strncmp(f->key, "rule/", 5) == 0 ? "RULE_ARN" : "SCHEDULE_ARN",
+        .source_name = strncmp(key_in_scope(f->key), "rule/", 5) == 0 ? "RULE_ARN" : "SCHEDULE_ARN",
         .target = text_of(schedule, "machine"),
         .code = "StateMachineDoesNotExist",
         .message = f->problem,

@@ -2,8 +2,9 @@
  *
  * A document of the store by key: {"expression", "zone", "start", "end" (ms), "machine" (ARN), "input"
  * (text), "state" (ENABLED, DISABLED), "missed" (see below), "created", "next" (ms; absent: no more),
- * "last", "lastError", "arn", "given", "deadLetter", "retries", "ageSeconds", "retry"}. Keys: "<name>" of the command line, "rule/<rule>/<target>" of
- * EventBridge's rules, "scheduler/<group>/<name>" of EventBridge Scheduler.
+ * "last", "lastError", "arn", "given", "deadLetter", "retries", "ageSeconds", "retry"}. Keys: "<name>" of the command line,
+ * "<region>/<account>/rule/<rule>/<target>" of EventBridge's rules, "<region>/<account>/scheduler/<group>/<name>"
+ * of EventBridge Scheduler: a name may come again in another region or account.
  *
  * Exactly once: the execution's name derives from key and due time, and "next" moves only in a commit
  * behind the one that started it. A crash in between starts the same name again, which is the same
@@ -22,6 +23,8 @@
 
 #include "engine/api/api.h"
 
+struct scope;
+
 /* What a schedule is made of; texts may be {NULL, 0}, times 0, where they are not given. */
 struct schedule_wish {
     struct asl_text expression, zone, machine, input, missed, arn;
@@ -31,6 +34,12 @@ struct schedule_wish {
     bool disabled;
     const asl_value *given; /* kept as it is, for who asks later; or NULL */
 };
+
+#define SCHEDULE_KEY_BYTES 400
+/* "<region>/<account>/<rest>" */
+void schedules_key(const struct scope *s, const char *rest, char out[SCHEDULE_KEY_BYTES]);
+/* Of before keys had a scope: what EventBridge and its Scheduler made goes to the one that its ARN names. */
+void schedules_take_old_keys(struct api *a);
 
 /* Whether a wish reads: expression, zone, input, policy. False and a message. */
 bool schedules_check(const struct schedule_wish *wish, char message[256]);
