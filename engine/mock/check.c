@@ -67,9 +67,12 @@ static const struct catalogue_shape *shape_at(const struct target *t,
 static const struct catalogue_shape *result_shape(const struct target *t, const char **wrap)
 {
     const struct job_kind *job = t->model.job;
+    const struct catalogue_shape *answer = t->operation->output.shape;
     *wrap = NULL;
     if (!job)
-        return t->operation->output.shape;
+        return answer;
+    if (job->gives_answer) /* an empty one gets members that no model has */
+        return answer && answer->member_count > 0 ? answer : NULL;
     const struct catalogue_operation *describe =
         catalogue_operation(t->service, asl_text(job->describe));
     *wrap = job->wrap;

@@ -168,17 +168,32 @@ static void fail(struct job *j, const struct aws_outcome *o)
     job_free(j);
 }
 
-/* {<wrap>: object}, beside the submission's answer (not its metadata) where the kind has it so. */
+/* The submission's answer without its metadata, as members of a result. */
+static void put_answer(const struct job *j, struct value_list *l)
+{
+    for (size_t i = 0; j->answer && i < value_count(j->answer); i++)
+        if (!asl_text_starts(value_as_text(value_key_at(j->answer, i)), "Sdk"))
+            value_list_push_member_take(l, value_retain(value_key_at(j->answer, i)),
+                                        value_retain(value_at(j->answer, i)));
+}
+
+/* {<wrap>: object}, beside the answer where the kind has it so. */
 static asl_value *wrapped_take(const struct job *j, asl_value *object)
 {
     struct value_list l;
     value_list_init(&l);
-    for (size_t i = 0; j->kind->adds_answer && j->answer && i < value_count(j->answer); i++)
-        if (!asl_text_starts(value_as_text(value_key_at(j->answer, i)), "Sdk"))
-            value_list_push_member_take(&l, value_retain(value_key_at(j->answer, i)),
-                                        value_retain(value_at(j->answer, i)));
+    if (j->kind->adds_answer)
+        put_answer(j, &l);
     value_list_set_take(&l, j->kind->wrap, object);
     return words_sorted_take(value_object_take(&l));
+}
+
+static asl_value *answer_of(const struct job *j)
+{
+    struct value_list l;
+    value_list_init(&l);
+    put_answer(j, &l);
+    return value_object_take(&l);
 }
 
 static asl_value *result_of(const struct job *j)
@@ -192,7 +207,7 @@ static asl_value *result_of(const struct job *j)
 /* With what Describe showed last; as a failure's cause it is the same, as JSON text. */
 static void finish(struct job *j, bool failed)
 {
-    asl_value *result = result_of(j);
+    asl_value *result = j->kind->gives_answer && !failed ? answer_of(j) : result_of(j);
     if (failed) {
         struct asl_buffer cause;
         asl_buffer_init(&cause, ASL_BUFFER_MAXIMUM);

@@ -66,12 +66,21 @@ static bool container_failed(const asl_value *task)
     EKS(what, .action = "delete" what, .succeeded = "", .failed = bad,                             \
         .gone_code = "ResourceNotFoundException", .keys = {__VA_ARGS__})
 
-#define EMR_SERVERLESS(what, done)                                                                 \
+#define APPLICATION(name, from, undo, done, bad)                                                   \
     {                                                                                              \
-        .type = "emr-serverless", .action = what "Application", .service = "emrserverless",        \
-        .describe = "getApplication", .keys = {{"ApplicationId", "ApplicationId", GIVEN}},         \
-        .object = "Application", .wrap = "Application", .status = "State", .succeeded = done,      \
-        .failed = ""                                                                               \
+        .type = "emr-serverless", .action = name, .service = "emrserverless",                      \
+        .describe = "getApplication", .stop = undo,                                                \
+        .keys = {{"ApplicationId", "ApplicationId", from}}, .object = "Application",               \
+        .wrap = "Application", .status = "State", .succeeded = done, .failed = bad,                \
+        .gives_answer = true, .answer_take = optimized_name_application_take                       \
+    }
+#define JOB_RUN(name, undo, done, bad)                                                             \
+    {                                                                                              \
+        .type = "emr-serverless", .action = name, .service = "emrserverless",                      \
+        .describe = "getJobRun", .stop = undo,                                                     \
+        .keys = {{"ApplicationId", "ApplicationId", ANSWER}, {"JobRunId", "JobRunId", ANSWER}},    \
+        .object = "JobRun", .wrap = "JobRun", .status = "State", .succeeded = done, .failed = bad, \
+        .gives_answer = true                                                                       \
     }
 
 static const struct job_kind kinds[] = {
@@ -159,40 +168,13 @@ static const struct job_kind kinds[] = {
      .status = "State",
      .succeeded = "TERMINATED",
      .failed = "ARRESTED"},
-    {.type = "emr-serverless",
-     .action = "startJobRun",
-     .service = "emrserverless",
-     .describe = "getJobRun",
-     .stop = "cancelJobRun",
-     .keys = {{"ApplicationId", "ApplicationId", ANSWER}, {"JobRunId", "JobRunId", ANSWER}},
-     .object = "JobRun",
-     .wrap = "JobRun",
-     .status = "State",
-     .succeeded = "SUCCESS",
-     .failed = "FAILED CANCELLED"},
-    {.type = "emr-serverless",
-     .action = "cancelJobRun",
-     .service = "emrserverless",
-     .describe = "getJobRun",
-     .keys = {{"ApplicationId", "ApplicationId", ANSWER}, {"JobRunId", "JobRunId", ANSWER}},
-     .object = "JobRun",
-     .wrap = "JobRun",
-     .status = "State",
-     .succeeded = "CANCELLED",
-     .failed = "FAILED SUCCESS"},
-    {.type = "emr-serverless",
-     .action = "createApplication",
-     .service = "emrserverless",
-     .describe = "getApplication",
-     .keys = {{"ApplicationId", "ApplicationId", ANSWER}},
-     .object = "Application",
-     .wrap = "Application",
-     .status = "State",
-     .succeeded = "CREATED STARTED",
-     .failed = "TERMINATED"},
-    EMR_SERVERLESS("start", "STARTED"),
-    EMR_SERVERLESS("stop", "STOPPED CREATED"),
-    EMR_SERVERLESS("delete", "TERMINATED"),
+    JOB_RUN("startJobRun", "cancelJobRun", "SUCCESS", "FAILED CANCELLED"),
+    JOB_RUN("cancelJobRun", NULL, "CANCELLED", "FAILED SUCCESS"),
+    /* What is undone when the task is aborted: AWS's policies for these tasks allow it. */
+    APPLICATION("createApplication", ANSWER, "deleteApplication", "CREATED STARTED", "TERMINATED"),
+    APPLICATION("startApplication", GIVEN, "stopApplication", "STARTED", ""),
+    APPLICATION("stopApplication", GIVEN, NULL, "STOPPED CREATED", ""),
+    APPLICATION("deleteApplication", GIVEN, NULL, "TERMINATED", ""),
     {.type = "glue",
      .action = "startJobRun",
      .service = "glue",

@@ -15,19 +15,33 @@
         __VA_ARGS__, NULL                                                                          \
     }
 
-/* A run's answer names only the run: AWS adds the job. */
+/* A member of the parameters that AWS shows in the answer, where the answer has it not. */
+static asl_value *named_take(asl_value *answer, const asl_value *parameters, const char *member)
+{
+    const asl_value *name = parameters ? value_get_z(parameters, member) : NULL;
+    if (!name || value_get_z(answer, member))
+        return answer;
+    return words_sorted_take(value_with_take(answer, value_string_z(member), value_retain(name)));
+}
+
 asl_value *optimized_name_job_take(asl_value *answer, const asl_value *parameters)
 {
-    const asl_value *name = parameters ? value_get_z(parameters, "JobName") : NULL;
-    if (!name)
-        return answer;
-    return words_sorted_take(
-        value_with_take(answer, value_string_z("JobName"), value_retain(name)));
+    return named_take(answer, parameters, "JobName");
+}
+
+asl_value *optimized_name_application_take(asl_value *answer, const asl_value *parameters)
+{
+    return named_take(answer, parameters, "ApplicationId");
 }
 
 static asl_value *shape_glue(struct service_task *t, asl_value *output)
 {
     return optimized_name_job_take(output, service_given(t));
+}
+
+static asl_value *shape_emr_serverless(struct service_task *t, asl_value *output)
+{
+    return optimized_name_application_take(output, service_given(t));
 }
 
 /* "ecs:runTask can return an HTTP 200 response, but have a non-empty Failures field." */
@@ -76,7 +90,7 @@ static const struct optimized_service services[] = {
      .actions = ACTIONS("createVirtualCluster", "deleteVirtualCluster", "startJobRun")},
     {.type = "emr-serverless",
      .service = "emrserverless",
-     .style = {WORDS("EMRServerless", "AWSEMRServerless")},
+     .style = {WORDS("EMRServerless", "AWSEMRServerless"), .shape_take = shape_emr_serverless},
      .actions = ACTIONS("createApplication", "startApplication", "stopApplication",
                         "deleteApplication", "startJobRun", "cancelJobRun")},
     {.type = "glue",

@@ -16,7 +16,9 @@ struct optimized_service {
 /* By the resource's type; NULL when it is none of these. */
 const struct optimized_service *optimized_service(const char *type);
 
-/* glue:startJobRun's answer, taken and given back with the job's name from the parameters. */
+/* Answers that name too little, taken and given back with what the parameters say: the job of
+ * glue:startJobRun, the application of EMR Serverless. */
 asl_value *optimized_name_job_take(asl_value *answer, const asl_value *parameters);
+asl_value *optimized_name_application_take(asl_value *answer, const asl_value *parameters);
 
 #endif

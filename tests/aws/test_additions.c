@@ -46,6 +46,37 @@ static const struct addition {
      "SUBMITTED {\"JobName\":\"j\",\"JobRunId\":\"r\"," HEADERS "}\nSUCCEEDED {",
      {"{\"JobName\":\"j\"}"},
      NULL},
+    /* "... the service integration API response includes the following data": the application. */
+    {"emr-serverless:startApplication",
+     "{\"ApplicationId\":\"a\"}",
+     {{200, "", "{}               "}},
+     "SUCCEEDED {\"ApplicationId\":\"a\"," HEADERS "}\n",
+     {"POST /applications/a/start"},
+     NULL},
+    {"emr-serverless:startApplication.sync",
+     "{\"ApplicationId\":\"a\"}",
+     {{200, "", "{}               "},
+      {200, "", "{\"application\":{\"state\":\"STARTING\"}}"},
+      {200, "", "{\"application\":{\"state\":\"STARTED\"}}"}},
+     "SUBMITTED {\"ApplicationId\":\"a\"," HEADERS "}\nSUCCEEDED {\"ApplicationId\":\"a\"}\n",
+     {"GET /applications/a"},
+     NULL},
+    /* Of the others the answer is the service's own, and so is what .sync gives in the end. */
+    {"emr-serverless:startJobRun.sync",
+     "{\"ApplicationId\":\"a\",\"ExecutionRoleArn\":\"r\"}",
+     {{200, "", "{\"applicationId\":\"a\",\"arn\":\"n\",\"jobRunId\":\"j\"}"},
+      {200, "", "{\"jobRun\":{\"state\":\"RUNNING\"}}"},
+      {200, "", "{\"jobRun\":{\"state\":\"SUCCESS\"}}"}},
+     "SUBMITTED {\"ApplicationId\":\"a\",\"Arn\":\"n\",\"JobRunId\":\"j\",",
+     {"GET /applications/a/jobruns/j"},
+     NULL},
+    {"emr-serverless:startJobRun.sync",
+     "{\"ApplicationId\":\"a\",\"ExecutionRoleArn\":\"r\"}",
+     {{200, "", "{\"applicationId\":\"a\",\"arn\":\"n\",\"jobRunId\":\"j\"}"},
+      {200, "", "{\"jobRun\":{\"state\":\"FAILED\",\"stateDetails\":\"d\"}}"}},
+     "SUBMITTED {",
+     {"GET /applications/a/jobruns/j"},
+     NULL},
     /* Failures: the answer of a request, the failure of a job or a callback, even when a task runs. */
     {"ecs:runTask",
      "{\"TaskDefinition\":\"d\"}",
@@ -238,6 +269,49 @@ static void carries_bytes(void **state)
     d->raw = NULL;
 }
 
+static void ends_a_job_run_with_its_answer(void **state)
+{
+    static const struct desk_reply well[] = {
+        {200, "", "{\"applicationId\":\"a\",\"arn\":\"n\",\"jobRunId\":\"j\"}"},
+        {200, "", "{\"jobRun\":{\"state\":\"SUCCESS\"}}"},
+        {0}};
+    static const struct desk_reply badly[] = {
+        {200, "", "{\"applicationId\":\"a\",\"arn\":\"n\",\"jobRunId\":\"j\"}"},
+        {200, "", "{\"jobRun\":{\"state\":\"FAILED\",\"stateDetails\":\"d\"}}"},
+        {0}};
+    static const char run[] = "arn:aws:states:::emr-serverless:startJobRun.sync";
+    static const char parameters[] = "{\"ApplicationId\":\"a\",\"ExecutionRoleArn\":\"r\"}";
+    struct desk *d = *state;
+    assert_non_null(strstr(desk_run(d, run, parameters, well),
+                           "\nSUCCEEDED {\"ApplicationId\":\"a\",\"Arn\":\"n\",\"JobRunId\":\"j\"}\n"));
+    assert_non_null(strstr(desk_run(d, run, parameters, badly),
+                           "\nFAILED States.TaskFailed | {\"JobRun\":{\"State\":\"FAILED\","
+                           "\"StateDetails\":\"d\"}}\n"));
+}
+
+/* What was begun is undone when nobody wants it any more. */
+static void undoes_what_it_began(void **state)
+{
+    static const struct {
+        const char *resource, *parameters, *answer, *undone;
+    } tasks[] = {
+        {"arn:aws:states:::emr-serverless:createApplication.sync",
+         "{\"ReleaseLabel\":\"r\",\"Type\":\"SPARK\"}", "{\"applicationId\":\"a\"}",
+         "DELETE /applications/a"},
+        {"arn:aws:states:::emr-serverless:startApplication.sync", "{\"ApplicationId\":\"a\"}", "{}",
+         "POST /applications/a/stop"},
+    };
+    struct desk *d = *state;
+    for (size_t i = 0; i < sizeof tasks / sizeof *tasks; i++) {
+        const struct desk_reply replies[] = {
+            {200, "", tasks[i].answer}, {200, "", "{\"application\":{\"state\":\"STARTING\"}}"}, {0}};
+        desk_stop_after(d, tasks[i].resource, tasks[i].parameters, replies, 500);
+        const char *last = peer_request(d->peer, peer_request_count(d->peer) - 1);
+        if (strncmp(last, tasks[i].undone, strlen(tasks[i].undone)) != 0)
+            fail_msg("%s: ended with %s", tasks[i].resource, last);
+    }
+}
+
 /* Let go of at any moment, before, between and behind the calls. */
 static void forgets_at_any_moment(void **state)
 {
@@ -280,6 +354,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(adds_what_aws_adds, desk_open, desk_close),
         cmocka_unit_test_setup_teardown(carries_bytes, desk_open, desk_close),
+        cmocka_unit_test_setup_teardown(ends_a_job_run_with_its_answer, desk_open, desk_close),
+        cmocka_unit_test_setup_teardown(undoes_what_it_began, desk_open, desk_close),
         cmocka_unit_test_setup_teardown(forgets_at_any_moment, desk_open, desk_close),
         cmocka_unit_test_setup_teardown(knows_a_message_that_comes_again, desk_open, desk_close),
     };

@@ -122,6 +122,11 @@ bool catalogue_suggest_service(struct catalogue *c, struct asl_text wrong, char 
         {"parameterstore", "ssm"},
         {"systemsmanager", "ssm"},
         {"apigw", "apigateway"},
+        {"sdb", "simpledb"},
+        {"ce", "costexplorer"},
+        {"ddb", "dynamodb"},
+        {"cognito", "cognitoidentityprovider"},
+        {"tagging", "resourcegroupstaggingapi"},
     };
     for (size_t i = 0; i < sizeof common / sizeof *common; i++) {
         if (wrong.size == strlen(common[i].known_as) &&
