@@ -32,6 +32,9 @@ struct asl_diagnostics {
     size_t count, capacity;
 };
 void asl_diagnostics_free(struct asl_diagnostics *d);
+/* {"severity", "code", "message", "location"}, as ValidateStateMachineDefinition gives it; `ours`: with
+ * "line", "column" and "hint" where they are known. Yours. */
+asl_value *asl_diagnostic_value(const struct asl_diagnostic *d, bool ours);
 
 typedef struct asl_machine asl_machine;
 

@@ -210,3 +210,22 @@ void asl_diagnostics_free(struct asl_diagnostics *d)
     free(d->items);
     *d = (struct asl_diagnostics){0};
 }
+
+asl_value *asl_diagnostic_value(const struct asl_diagnostic *d, bool ours)
+{
+    struct value_list l;
+    value_list_init(&l);
+    value_list_set_take(&l, "severity",
+                        value_string_z(d->severity == ASL_ERROR ? "ERROR" : "WARNING"));
+    value_list_set_take(&l, "code", value_string_z(d->code));
+    value_list_set_take(&l, "message", value_string_z(d->message));
+    if (d->location)
+        value_list_set_take(&l, "location", value_string_z(d->location));
+    if (ours && d->line) {
+        value_list_set_take(&l, "line", value_integer((int64_t)d->line));
+        value_list_set_take(&l, "column", value_integer((int64_t)d->column));
+    }
+    if (ours && d->hint)
+        value_list_set_take(&l, "hint", value_string_z(d->hint));
+    return value_object_take(&l);
+}

@@ -129,21 +129,6 @@ static bool fail_not_array(struct run *r, const struct state *s, const asl_value
     return false;
 }
 
-/* A distributed Map takes an object too: its items are {"Key", "Value"}. */
-static asl_value *members_as_items(const asl_value *object)
-{
-    struct value_list items;
-    value_list_init(&items);
-    for (size_t i = 0; i < value_count(object); i++) {
-        struct value_list item;
-        value_list_init(&item);
-        value_list_set_take(&item, "Key", value_retain(value_key_at(object, i)));
-        value_list_set_take(&item, "Value", value_retain(value_at(object, i)));
-        value_list_push_take(&items, value_object_take(&item));
-    }
-    return value_array_take(&items);
-}
-
 static asl_value *items_by_path(struct run *r, const struct path *p, const asl_value *effective)
 {
     struct path_miss miss;
@@ -170,7 +155,7 @@ static asl_value *find_items(struct run *r, const struct state *s, const asl_val
     }
     if (items && value_kind(items) == VALUE_OBJECT && s->of.map.distributed) {
         asl_value *object = items;
-        items = members_as_items(object);
+        items = value_members(object);
         value_release(object);
     }
     if (items && value_kind(items) != VALUE_ARRAY) {

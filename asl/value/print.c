@@ -141,6 +141,25 @@ void value_print(const asl_value *v, struct asl_buffer *out)
     }
 }
 
+void value_print_short(const asl_value *v, size_t maximum, struct asl_buffer *out)
+{
+    if (!v) {
+        asl_buffer_puts(out, "nothing");
+        return;
+    }
+    struct asl_buffer scratch;
+    asl_buffer_init(&scratch, ASL_BUFFER_MAXIMUM);
+    value_print(v, &scratch);
+    struct asl_text text = asl_buffer_text(&scratch);
+    if (text.size > maximum)
+        for (text.size = maximum; text.size && ((unsigned char)text.data[text.size] & 0xc0) == 0x80;)
+            text.size--;
+    asl_buffer_put_text(out, text);
+    if (text.size < scratch.size)
+        asl_buffer_puts(out, "...");
+    asl_buffer_free(&scratch);
+}
+
 struct asl_text value_compact(const asl_value *v, struct asl_buffer *scratch)
 {
     switch (value_kind(v)) {

@@ -654,3 +654,17 @@ asl_value *value_append_take(asl_value *array, asl_value *v)
     c->head.depth = depth_above(v, c->head.depth);
     return &c->head;
 }
+
+asl_value *value_members(const asl_value *object)
+{
+    struct value_list items;
+    value_list_init(&items);
+    for (size_t i = 0; i < value_count(object); i++) {
+        struct value_list item;
+        value_list_init(&item);
+        value_list_set_take(&item, "Key", value_retain(value_key_at(object, i)));
+        value_list_set_take(&item, "Value", value_retain(value_at(object, i)));
+        value_list_push_take(&items, value_object_take(&item));
+    }
+    return value_array_take(&items);
+}

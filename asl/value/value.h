@@ -152,11 +152,16 @@ struct value_place {
 bool value_locate(struct asl_text text, struct asl_text location, bool key,
                   struct value_place *place);
 
+/* An object's members as [{"Key", "Value"}, ...]: a distributed Map's items. Yours. */
+asl_value *value_members(const asl_value *object);
+
 /* Compact JSON: no white space, `/` unescaped, non-ASCII as UTF-8, control characters as \b \t \n
  * \f \r or \u00XX. Kept in the value (arrays and objects) after the first call. */
 struct asl_text value_compact(const asl_value *v, struct asl_buffer *scratch);
 /* Appends the same to a buffer. */
 void value_print(const asl_value *v, struct asl_buffer *out);
+/* The same, cut behind so many bytes (never within a character) and "..." put there; NULL is "nothing". */
+void value_print_short(const asl_value *v, size_t maximum, struct asl_buffer *out);
 /* Two-space indented, for people. */
 void value_print_pretty(const asl_value *v, struct asl_buffer *out);
 /* A string's JSON form with quotes. */

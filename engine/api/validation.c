@@ -42,19 +42,6 @@ bool api_check_definition(struct api_call *call, struct asl_text definition, boo
     return fine;
 }
 
-static asl_value *shown(const struct asl_diagnostic *d)
-{
-    struct value_list l;
-    value_list_init(&l);
-    value_list_set_take(&l, "severity",
-                        value_string_z(d->severity == ASL_ERROR ? "ERROR" : "WARNING"));
-    value_list_set_take(&l, "code", value_string_z(d->code));
-    value_list_set_take(&l, "message", value_string_z(d->message));
-    if (d->location)
-        value_list_set_take(&l, "location", value_string_z(d->location));
-    return value_object_take(&l);
-}
-
 void api_ValidateStateMachineDefinition(struct api_call *call)
 {
     struct asl_diagnostics diagnostics = {0};
@@ -70,7 +57,7 @@ void api_ValidateStateMachineDefinition(struct api_call *call)
         if (diagnostics.items[i].severity != ASL_ERROR && !warnings)
             continue;
         if (items.count < maximum)
-            value_list_push_take(&items, shown(&diagnostics.items[i]));
+            value_list_push_take(&items, asl_diagnostic_value(&diagnostics.items[i], false));
         else
             left_out++;
     }

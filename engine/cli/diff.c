@@ -28,25 +28,6 @@ struct scope {
 
 /* ---- telling ---- */
 
-static void put_shown(struct asl_buffer *out, const asl_value *v)
-{
-    if (!v) {
-        asl_buffer_puts(out, "nothing");
-        return;
-    }
-    struct asl_buffer text;
-    asl_buffer_init(&text, ASL_BUFFER_MAXIMUM);
-    value_print(v, &text);
-    size_t size = text.size;
-    if (size > SHOWN_MAXIMUM)
-        for (size = SHOWN_MAXIMUM; size && ((unsigned char)text.data[size] & 0xc0) == 0x80;)
-            size--;
-    asl_buffer_put(out, text.data, size);
-    if (size < text.size)
-        asl_buffer_puts(out, "...");
-    asl_buffer_free(&text);
-}
-
 static void tell_json(struct diff *d, const char *change, struct asl_text state,
                       struct asl_text field, const asl_value *before, const asl_value *after)
 {
@@ -78,9 +59,9 @@ static void tell(struct diff *d, const char *change, struct asl_text state, stru
     asl_buffer_put_text(&line, state.size ? state : ASL_TEXT("(machine)"));
     if (field.size) {
         asl_buffer_printf(&line, ": %.*s: ", ASL_TEXT_ARGS(field));
-        put_shown(&line, before);
+        value_print_short(before, SHOWN_MAXIMUM, &line);
         asl_buffer_puts(&line, " -> ");
-        put_shown(&line, after);
+        value_print_short(after, SHOWN_MAXIMUM, &line);
     } else if (after && value_kind(after) == VALUE_STRING) {
         asl_buffer_puts(&line, " -> ");
         asl_buffer_put_text(&line, value_as_text(after));

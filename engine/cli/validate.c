@@ -16,25 +16,6 @@ struct validate {
     struct asl_catalogue known; /* SDK calls that exist */
 };
 
-static asl_value *diagnostic_value(const struct asl_diagnostic *d)
-{
-    struct value_list l;
-    value_list_init(&l);
-    value_list_set_take(&l, "severity",
-                        value_string_z(d->severity == ASL_ERROR ? "ERROR" : "WARNING"));
-    value_list_set_take(&l, "code", value_string_z(d->code));
-    value_list_set_take(&l, "message", value_string_z(d->message));
-    if (d->location)
-        value_list_set_take(&l, "location", value_string_z(d->location));
-    if (d->line) {
-        value_list_set_take(&l, "line", value_integer((int64_t)d->line));
-        value_list_set_take(&l, "column", value_integer((int64_t)d->column));
-    }
-    if (d->hint)
-        value_list_set_take(&l, "hint", value_string_z(d->hint));
-    return value_object_take(&l);
-}
-
 static void add_result(struct validate *v, const char *file, bool fine,
                        const struct asl_diagnostics *d)
 {
@@ -42,7 +23,7 @@ static void add_result(struct validate *v, const char *file, bool fine,
     value_list_init(&l);
     value_list_init(&list);
     for (size_t i = 0; i < d->count; i++)
-        value_list_push_take(&list, diagnostic_value(&d->items[i]));
+        value_list_push_take(&list, asl_diagnostic_value(&d->items[i], true));
     value_list_set_take(&l, "file", value_string_z(file));
     value_list_set_take(&l, "result", value_string_z(fine ? "OK" : "FAIL"));
     value_list_set_take(&l, "diagnostics", value_array_take(&list));

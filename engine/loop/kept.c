@@ -17,9 +17,10 @@
 #include <curl/curl.h>
 
 enum {
-    FINE = 32,           /* classes up to FINE * FINE_STEP bytes, each FINE_STEP larger */
+    FINE = 64,           /* classes up to FINE * FINE_STEP bytes, each FINE_STEP larger */
     FINE_STEP = 32,      /* ... then each twice as large as the one before */
-    COARSE = 5,          /* up to 32 KiB: curl reads into 16 KiB and a byte */
+    MORE = 32,           /* ... and so much more: curl reads into 16 KiB and a byte */
+    COARSE = 4,          /* up to 32 KiB */
     CLASSES = FINE + COARSE,
     UNCLASSED = CLASSES, /* passes through */
 };
@@ -39,20 +40,20 @@ struct keeper {
 };
 static _Thread_local struct keeper own;
 
+static size_t size_of(unsigned kind)
+{
+    return kind < FINE ? (size_t)(kind + 1) * FINE_STEP
+                       : ((size_t)FINE * FINE_STEP << (kind - FINE + 1)) + MORE;
+}
+
 static unsigned class_of(size_t size)
 {
     if (size <= (size_t)FINE * FINE_STEP)
         return (unsigned)(size ? (size - 1) / FINE_STEP : 0);
     unsigned kind = FINE;
-    for (size_t room = (size_t)FINE * FINE_STEP * 2; kind < UNCLASSED && room < size; room *= 2)
+    while (kind < UNCLASSED && size_of(kind) < size)
         kind++;
     return kind;
-}
-
-static size_t size_of(unsigned kind)
-{
-    return kind < FINE ? (size_t)(kind + 1) * FINE_STEP
-                       : (size_t)FINE * FINE_STEP << (kind - FINE + 1);
 }
 
 static void *take(size_t size)

@@ -148,28 +148,13 @@ struct side_by_side {
     char path[512];
 };
 
-static void show(struct asl_buffer *out, const asl_value *v)
-{
-    if (!v) {
-        asl_buffer_puts(out, "nothing");
-        return;
-    }
-    struct asl_buffer text;
-    asl_buffer_init(&text, ASL_BUFFER_MAXIMUM);
-    value_print(v, &text);
-    asl_buffer_put(out, text.data, text.size < SHOWN_MAXIMUM ? text.size : SHOWN_MAXIMUM);
-    if (text.size > SHOWN_MAXIMUM)
-        asl_buffer_puts(out, "...");
-    asl_buffer_free(&text);
-}
-
 static bool differ(struct side_by_side *s, const asl_value *recorded, const asl_value *replayed)
 {
     if (s->difference && !s->difference->size) {
         asl_buffer_printf(s->difference, "%s: recorded ", *s->path ? s->path : "/");
-        show(s->difference, recorded);
+        value_print_short(recorded, SHOWN_MAXIMUM, s->difference);
         asl_buffer_puts(s->difference, ", replayed ");
-        show(s->difference, replayed);
+        value_print_short(replayed, SHOWN_MAXIMUM, s->difference);
     }
     return false;
 }

@@ -101,19 +101,6 @@ static void judge_value(struct judging *j, const char *what, const asl_value *ex
         match_edits(expected, came, at, &j->edits);
 }
 
-static void add_edit(struct judging *j, const struct step *at, asl_value *value_taken)
-{
-    struct asl_buffer pointer;
-    struct value_list l;
-    asl_buffer_init(&pointer, ASL_BUFFER_MAXIMUM);
-    step_pointer(at, &pointer);
-    value_list_init(&l);
-    value_list_set_take(&l, "pointer", value_string(asl_buffer_text(&pointer)));
-    value_list_set_take(&l, "value", value_taken);
-    value_list_push_take(&j->edits, value_object_take(&l));
-    asl_buffer_free(&pointer);
-}
-
 /* ---- status, output, error, cause ---- */
 
 static const char *expected_status(const asl_value *expect, const char *came)
@@ -199,7 +186,7 @@ static void judge_path(struct judging *j, const asl_value *expected, const struc
         return;
     fail_mismatches(j, "path", &m);
     if (j->update)
-        add_edit(j, at, value_retain(j->story.path));
+        match_edit_take(&j->edits, at, value_retain(j->story.path));
 }
 
 static void judge_visits(struct judging *j, const asl_value *expected, const struct step *at)
@@ -274,7 +261,7 @@ static void judge_lasting(struct judging *j, const char *what, const asl_value *
     mismatches_add(&m, at, &root, asl_buffer_text(&a), asl_buffer_text(&b));
     fail_mismatches(j, what, &m);
     if (j->update)
-        add_edit(j, at, value_kind(expected) == VALUE_NUMBER ? value_double((double)came / 1000)
+        match_edit_take(&j->edits, at, value_kind(expected) == VALUE_NUMBER ? value_double((double)came / 1000)
                                                              : value_string(asl_buffer_text(&b)));
     asl_buffer_free(&a);
     asl_buffer_free(&b);
@@ -378,7 +365,7 @@ static void judge_calls_in_order(struct judging *j, const asl_value *expected,
     mismatches_add(&m, at, &root, asl_buffer_text(&wanted), asl_buffer_text(&came));
     fail_mismatches(j, "calls", &m);
     if (j->update)
-        add_edit(j, at, calls_to_record(j));
+        match_edit_take(&j->edits, at, calls_to_record(j));
     asl_buffer_free(&wanted);
     asl_buffer_free(&came);
 }

@@ -641,7 +641,7 @@ static asl_value *merged(const asl_value *expected, const asl_value *came)
     return object ? value_object_take(&l) : value_array_take(&l);
 }
 
-static void add_edit(struct value_list *edits, const struct step *at, asl_value *value_taken)
+void match_edit_take(struct value_list *edits, const struct step *at, asl_value *value_taken)
 {
     struct asl_buffer pointer;
     struct value_list l;
@@ -664,7 +664,7 @@ void match_edits(const asl_value *expected, const asl_value *came, const struct 
     bool arrays = plain && value_kind(came) == VALUE_ARRAY &&
                   value_count(expected) == value_count(came);
     if (!objects && !arrays) {
-        add_edit(edits, at, merged(expected, came));
+        match_edit_take(edits, at, merged(expected, came));
         return;
     }
     for (size_t i = 0; i < value_count(expected); i++) {

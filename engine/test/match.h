@@ -45,6 +45,9 @@ void match_check(const asl_value *expected, const struct step *at, struct compla
 void match_edits(const asl_value *expected, const asl_value *came, const struct step *at,
                  struct value_list *edits);
 
+/* Appends {"pointer": `at`'s, "value"}. */
+void match_edit_take(struct value_list *edits, const struct step *at, asl_value *value);
+
 /* The matchers, for the schema: name and help; false at the end. */
 bool match_describe(size_t index, const char **name, const char **help);
 asl_value *match_operand_schema(size_t index); /* of its operand; yours */

@@ -180,13 +180,48 @@ static void locates(void **state)
     assert_int_equal(place.line, 2);
 }
 
+static void check_short(const char *json, size_t maximum, const char *expected)
+{
+    asl_value *v = json ? value_literal(json) : NULL;
+    struct asl_buffer out;
+    asl_buffer_init(&out, 1000);
+    value_print_short(v, maximum, &out);
+    assert_string_equal(out.data, expected);
+    asl_buffer_free(&out);
+    value_release(v);
+}
+
+static void prints_short(void **state)
+{
+    (void)state;
+    check_short(NULL, 10, "nothing");
+    check_short("[1, 2]", 5, "[1,2]");
+    check_short("[1, 2]", 4, "[1,2...");
+    check_short("\"a\u00e9b\"", 4, "\"a\xc3\xa9...");
+    check_short("\"a\u00e9b\"", 3, "\"a...");
+    check_short("\"a\u00e9b\"", 0, "...");
+}
+
+static void lists_members(void **state)
+{
+    (void)state;
+    asl_value *object = value_literal("{\"a\": 1, \"b\": [2]}");
+    asl_value *members = value_members(object);
+    asl_value *expected = value_literal("[{\"Key\":\"a\",\"Value\":1},{\"Key\":\"b\",\"Value\":[2]}]");
+    assert_true(value_equal(members, expected));
+    value_release(object);
+    value_release(members);
+    value_release(expected);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keeps_what_it_was_given), cmocka_unit_test(refuses_what_is_not_json),
         cmocka_unit_test(bounds_depth_and_size),   cmocka_unit_test(merges_or_refuses_duplicates),
         cmocka_unit_test(reads_numbers_exactly),   cmocka_unit_test(shares_and_changes_copies),
-        cmocka_unit_test(locates),
+        cmocka_unit_test(locates),                 cmocka_unit_test(prints_short),
+        cmocka_unit_test(lists_members),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

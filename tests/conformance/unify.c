@@ -228,28 +228,13 @@ struct comparison {
     bool may_learn;
 };
 
-static void show(struct asl_buffer *out, const asl_value *v)
-{
-    if (!v) {
-        asl_buffer_puts(out, "nothing");
-        return;
-    }
-    struct asl_buffer text;
-    asl_buffer_init(&text, ASL_BUFFER_MAXIMUM);
-    value_print(v, &text);
-    asl_buffer_put(out, text.data, text.size < 700 ? text.size : 700);
-    if (text.size > 700)
-        asl_buffer_puts(out, "...");
-    asl_buffer_free(&text);
-}
-
 static bool differ(struct comparison *c, const asl_value *recorded, const asl_value *value)
 {
     if (c->difference && !c->difference->size) {
         asl_buffer_printf(c->difference, "%s: expected ", c->path);
-        show(c->difference, recorded);
+        value_print_short(recorded, 700, c->difference);
         asl_buffer_puts(c->difference, "\n       got ");
-        show(c->difference, value);
+        value_print_short(value, 700, c->difference);
     }
     return false;
 }

@@ -39,20 +39,6 @@ static const asl_value *at_pointer(const asl_value *v, struct asl_text pointer)
     return at == pointer.size ? v : NULL;
 }
 
-static asl_value *members(const asl_value *object)
-{
-    struct value_list items;
-    value_list_init(&items);
-    for (size_t i = 0; i < value_count(object); i++) {
-        struct value_list item;
-        value_list_init(&item);
-        value_list_set_take(&item, "Key", value_retain(value_key_at(object, i)));
-        value_list_set_take(&item, "Value", value_retain(value_at(object, i)));
-        value_list_push_take(&items, value_object_take(&item));
-    }
-    return value_array_take(&items);
-}
-
 static bool read_json(struct test_state *t, struct asl_text data, const asl_value *config)
 {
     asl_value *whole = value_parse(data, 0, 0, NULL);
@@ -63,7 +49,7 @@ static bool read_json(struct test_state *t, struct asl_text data, const asl_valu
     if (place && value_kind(place) == VALUE_ARRAY)
         t->items = value_retain(place);
     else if (place && value_kind(place) == VALUE_OBJECT)
-        t->items = members(place);
+        t->items = value_members(place);
     value_release(whole);
     return t->items || fail(t, "Attempting to map over non-iterable node.");
 }
