@@ -41,10 +41,41 @@ static enum order compare_numbers(const asl_value *a, const asl_value *b)
     return order_of((x > y) - (x < y));
 }
 
+/* No longer text is looked at for a number in another spelling than JSON's: filters are hot. */
+enum { SPELLED_MAXIMUM = 64 };
+
+/* As Java reads numbers: ".85", "1." and "+3" are some too, which JSON's are not. NULL: none; yours. */
+static asl_value *number_spelled(struct asl_text text)
+{
+    asl_value *number = value_number_text(text);
+    struct asl_buffer plain;
+    if (number || text.size == 0 || text.size > SPELLED_MAXIMUM) {
+        return number;
+    }
+    const char *at = text.data, *end = at + text.size;
+    asl_buffer_init(&plain, SPELLED_MAXIMUM + 2);
+    if (*at == '+' || *at == '-') {
+        asl_buffer_puts(&plain, *at++ == '-' ? "-" : "");
+    }
+    if (at < end && *at == '.') {
+        asl_buffer_putc(&plain, '0');
+    }
+    for (; at < end; at++) {
+        bool ends = at + 1 == end || at[1] == 'e' || at[1] == 'E';
+        bool is_behind_digit = at > text.data && at[-1] >= '0' && at[-1] <= '9';
+        if (*at != '.' || !ends || !is_behind_digit) {
+            asl_buffer_putc(&plain, *at);
+        }
+    }
+    number = value_number_text(asl_buffer_text(&plain));
+    asl_buffer_free(&plain);
+    return number;
+}
+
 /* A text against a number: by the number it spells. */
 static enum order compare_spelled(const asl_value *text, const asl_value *number, bool is_turned)
 {
-    asl_value *spelled = value_number_text(value_as_text(text));
+    asl_value *spelled = number_spelled(value_as_text(text));
     if (!spelled) {
         return INCOMPARABLE;
     }

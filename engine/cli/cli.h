@@ -94,6 +94,8 @@ bool cli_time(const char *text, enum loop_time *time, double *scale);
 /* A file; of a folder, every *.asl.json and *.asl below it, by name. False after complaining of a folder
  * that cannot be read. */
 bool cli_each_definition(const char *path, void (*see)(void *state, const char *file), void *state);
+/* A file of that kind by its name: it is not read, but people should hear why. */
+bool cli_is_yaml(const char *name);
 /* The name a definition's file gives its machine: "export.asl.json" and "export/machine.asl.json"
  * both give "export". */
 void cli_machine_name(const char *path, char out[81]);
@@ -105,6 +107,8 @@ void cli_print_json(const asl_value *v); /* pretty, on stdout */
 void cli_format_time(int64_t ms, char out[32]);
 /* "1.2 s", "850 ms", "2 min 5 s" */
 void cli_format_duration(int64_t ms, char out[32]);
+/* What to do about a mistake in that file; NULL: nothing is known. Looked at. */
+const char *cli_hint_of(const char *file, const struct asl_diagnostic *d);
 /* Diagnostics as people read them: "file:line:column: error: message (location)". */
 void cli_print_diagnostics(FILE *out, const char *file, const struct asl_diagnostics *d);
 

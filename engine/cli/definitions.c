@@ -19,6 +19,22 @@ static bool is_definition_name(const char *name)
     return asl_text_ends(t, ".asl.json") || asl_text_ends(t, ".asl");
 }
 
+bool cli_is_yaml(const char *name)
+{
+    static const char *const endings[] = {".yaml", ".yml"};
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+        if (asl_text_ends(asl_text(name), endings[i]))
+            return true;
+    return false;
+}
+
+/* A folder's definitions that are not looked at are told of. */
+static void tell_yaml(const char *path)
+{
+    if (cli_is_yaml(path) && strstr(path, ".asl.y"))
+        cli_note("%s is left out: YAML is not read; make it JSON first", path);
+}
+
 static bool each(const char *path, int depth, void (*see)(void *state, const char *file), void *state)
 {
     struct stat info;
@@ -39,6 +55,8 @@ static bool each(const char *path, int depth, void (*see)(void *state, const cha
         bool is_folder = !hidden && stat(inner.data, &info) == 0 && S_ISDIR(info.st_mode);
         if (is_folder || (!hidden && is_definition_name(entries[i]->d_name)))
             fine = each(inner.data, depth + 1, see, state) && fine;
+        else if (!hidden)
+            tell_yaml(inner.data);
         asl_buffer_free(&inner);
         free(entries[i]);
     }

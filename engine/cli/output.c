@@ -40,6 +40,16 @@ void cli_format_duration(int64_t ms, char out[32])
         snprintf(out, 32, "%lld d %d h", (long long)(seconds / 86400), (int)(seconds / 3600 % 24));
 }
 
+/* What is no JSON is often a definition that SAM would turn into it. */
+const char *cli_hint_of(const char *file, const struct asl_diagnostic *d)
+{
+    bool is_json = strcmp(d->code, "INVALID_JSON_DESCRIPTION") != 0;
+    return is_json || !cli_is_yaml(file)
+               ? d->hint
+               : "YAML is not read: AWS takes JSON, and SAM makes it of YAML before it deploys; do "
+                 "the same here, with yq or the like: yq . FILE >NAME.asl.json";
+}
+
 void cli_print_diagnostics(FILE *out, const char *file, const struct asl_diagnostics *d)
 {
     for (size_t i = 0; i < d->count; i++) {
@@ -53,7 +63,8 @@ void cli_print_diagnostics(FILE *out, const char *file, const struct asl_diagnos
         if (g->location && !asl_text_ends(asl_text(g->message), g->location))
             fprintf(out, " at %s", g->location);
         fputc('\n', out);
-        if (g->hint)
-            fprintf(out, "    hint: %s\n", g->hint);
+        const char *hint = cli_hint_of(file, g);
+        if (hint)
+            fprintf(out, "    hint: %s\n", hint);
     }
 }

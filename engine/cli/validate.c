@@ -16,6 +16,13 @@ struct validate {
     struct asl_catalogue known; /* SDK calls that exist */
 };
 
+static asl_value *diagnostic_value(const char *file, const struct asl_diagnostic *d)
+{
+    const char *hint = cli_hint_of(file, d);
+    asl_value *v = asl_diagnostic_value(d, true);
+    return hint ? value_with_take(v, value_string_z("hint"), value_string_z(hint)) : v;
+}
+
 static void add_result(struct validate *v, const char *file, bool fine,
                        const struct asl_diagnostics *d)
 {
@@ -23,7 +30,7 @@ static void add_result(struct validate *v, const char *file, bool fine,
     value_list_init(&l);
     value_list_init(&list);
     for (size_t i = 0; i < d->count; i++)
-        value_list_push_take(&list, asl_diagnostic_value(&d->items[i], true));
+        value_list_push_take(&list, diagnostic_value(file, &d->items[i]));
     value_list_set_take(&l, "file", value_string_z(file));
     value_list_set_take(&l, "result", value_string_z(fine ? "OK" : "FAIL"));
     value_list_set_take(&l, "diagnostics", value_array_take(&list));

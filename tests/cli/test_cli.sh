@@ -212,6 +212,19 @@ call 1 validate latin.asl.json
 call 1 validate empty.asl.json
 call 2 validate none.asl.json
 call 2 validate
+# YAML is told of as what it is, and not passed over in a folder without a word.
+mkdir yaml && printf 'StartAt: A\nStates:\n  A: {Type: Pass, End: true}\n' >yaml/job.asl.yaml
+cp pass.asl.json yaml/ && printf 'a: 1\n' >yaml/template.yaml
+call 1 validate yaml/job.asl.yaml
+says out 'YAML is not read'
+call 1 validate yaml/job.asl.yaml --json
+says out 'YAML is not read'
+call 2 run yaml/job.asl.yaml
+says err 'YAML is not read'
+call 0 validate yaml
+says err 'job.asl.yaml is left out'
+! grep -q template err
+judge $? "a template is no definition"
 
 # ---- stores that are none ----
 fresh "stores"
