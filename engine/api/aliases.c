@@ -188,7 +188,8 @@ void api_CreateStateMachineAlias(struct api_call *call)
     api_make_arn(&alias.arn.scope, "stateMachine", alias.arn.name, name.data, alias.key);
     alias.document = shelf_get(&a->aliases, alias.key);
     const asl_value *routes = api_get(call->in, "routingConfiguration");
-    if (alias.document && api_equal(api_get(alias.document, "routingConfiguration"), routes)) {
+    if (alias.document && api_equal(api_get(alias.document, "routingConfiguration"), routes) &&
+        api_equal(api_get(alias.document, "description"), api_get(call->in, "description"))) {
         answer_created(call, &alias);
         return;
     }

@@ -90,14 +90,16 @@ bool arn_read(struct asl_text text, struct arn *arn)
         !take_part(&rest, ':', scope->account, sizeof scope->account) ||
         !take_part(&rest, ':', arn->resource, sizeof arn->resource) ||
         !take_part(&rest, ':', arn->name, sizeof arn->name) || arn->name[0] == '\0' ||
-        rest.size >= sizeof arn->qualifier)
+        rest.size >= sizeof arn->qualifier || !scope->region[0] ||
+        strlen(scope->account) != 12 || strspn(scope->account, "0123456789") != 12)
         return false;
     memcpy(arn->qualifier, rest.data ? rest.data : "", rest.size);
     for (size_t i = 0; i < sizeof resources / sizeof *resources; i++)
         if (strcmp(arn->resource, resources[i].resource) == 0)
             arn->kind = resources[i].kind;
     split_label(arn);
-    return true;
+    bool is_of_execution = arn->kind == ARN_EXECUTION || arn->kind == ARN_EXPRESS;
+    return arn->name[0] && (!is_of_execution || arn->qualifier[0]);
 }
 
 bool api_arn(struct api_call *call, const char *member, unsigned kinds, struct arn *arn)

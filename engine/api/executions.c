@@ -445,6 +445,10 @@ static bool check_list(struct api_call *call, struct target *t)
     }
     if (by_map_run)
         return true;
+    if (asl_text_is(api_text(call, "statusFilter"), "PENDING_REDRIVE")) {
+        api_invalid(call, "The statusFilter PENDING_REDRIVE is of the children of a Map Run: give mapRunArn");
+        return false;
+    }
     if (!api_target(call, "stateMachineArn", t))
         return false;
     if (machine_is_express(t->machine)) {

@@ -222,7 +222,8 @@ static bool check_logging(struct api_call *call)
     const asl_value *group =
         count ? api_get(value_at(destinations, 0), "cloudWatchLogsLogGroup") : NULL;
     const asl_value *arn = api_get(group, "logGroupArn");
-    if (count && !(arn && asl_text_starts(value_as_text(arn), "arn:"))) {
+    if (count && !(arn && asl_text_starts(value_as_text(arn), "arn:") &&
+                   asl_text_ends(value_as_text(arn), ":*"))) { /* "The ARN must end with :*" */
         api_fail(call, "InvalidLoggingConfiguration",
                  "Invalid Logging Configuration: Log Destination not found.");
         return false;
@@ -243,10 +244,18 @@ bool api_check_encryption(struct api_call *call)
     return false;
 }
 
+/* "arn:aws:iam::<account>:role/<name>" */
+static bool is_role(struct asl_text arn)
+{
+    static const char service[] = ":iam::", kind[] = ":role/";
+    return asl_text_starts(arn, "arn:") && strstr(arn.data, service) && strstr(arn.data, kind) &&
+           strlen(arn.data) == arn.size && !asl_text_ends(arn, kind);
+}
+
 bool api_check_role(struct api_call *call)
 {
     struct asl_text role = api_text(call, "roleArn");
-    if (!role.data || asl_text_starts(role, "arn:"))
+    if (!role.data || is_role(role))
         return true;
     api_fail(call, "InvalidArn", "Invalid Role Arn: '%.*s'", ASL_TEXT_ARGS(role));
     return false;
@@ -315,6 +324,17 @@ static int64_t put_row(struct api_call *call, const char *arn, struct asl_text d
 
 /* ---- CreateStateMachine ---- */
 
+/* Whether a create that publishes tells of its version what the first one did; one that was deleted since
+ * tells nothing. */
+static bool is_same_version(struct api_call *call, const asl_value *machine)
+{
+    struct target t;
+    const asl_value *published = api_get(machine, "published");
+    if (!published || !target_find(call->api, value_as_text(published), &t) || !t.version)
+        return true;
+    return api_equal(api_get(t.version, "description"), api_get(call->in, "versionDescription"));
+}
+
 /* The same create again: everything but role and tags is as it was. */
 static bool is_same_create(struct api_call *call, const asl_value *machine,
                            const struct definition *d)
@@ -322,7 +342,8 @@ static bool is_same_create(struct api_call *call, const asl_value *machine,
     struct asl_text type = api_text(call, "type");
     bool same = asl_text_equal(asl_buffer_text(&d->text), api_text(call, "definition")) &&
                 machine_is_express(machine) == asl_text_is(type, "EXPRESS") &&
-                (api_get(machine, "published") != NULL) == api_flag(call, "publish");
+                (api_get(machine, "published") != NULL) == api_flag(call, "publish") &&
+                is_same_version(call, machine);
     for (size_t i = 0; same && i < CONFIGURATIONS; i++) {
         asl_value *wanted =
             with_defaults(configurations[i], api_get(call->in, configurations[i]));

@@ -1,7 +1,9 @@
 /* Tags of machines and activities, by ARN. Serves: facts 1.2, 1.4; quotas of section 5. */
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "engine/api/internal.h"
 
@@ -36,9 +38,43 @@ static bool check_count(struct api_call *call, const asl_value *tags, const char
     return false;
 }
 
+/* "Unicode letters, digits, white space, or these symbols": of what is not ASCII all is taken. */
+static bool is_tag_text(struct asl_text t)
+{
+    for (size_t i = 0; i < t.size; i++) {
+        unsigned char c = (unsigned char)t.data[i];
+        if (c == '\0' || (c < 0x80 && !isalnum(c) && !strchr(" \t\n\r_.:/=+-@", c)))
+            return false;
+    }
+    return true;
+}
+
+static bool check_words(struct api_call *call, const asl_value *tags)
+{
+    static const char *const members[] = {"key", "value"};
+    for (size_t i = 0; i < 2 * api_count(tags); i++) {
+        const asl_value *v = api_get(value_at(tags, i / 2), members[i % 2]);
+        struct asl_text text = v ? value_as_text(v) : ASL_TEXT("");
+        if (!is_tag_text(text)) {
+            api_invalid(call,
+                        "Invalid tag %s: '%.*s'. It may contain Unicode letters, digits, white space and the "
+                        "symbols _ . : / = + - @",
+                        members[i % 2], ASL_TEXT_ARGS(text));
+            return false;
+        }
+        if (i % 2 == 0 && text.size >= 4 && strncasecmp(text.data, "aws:", 4) == 0) {
+            api_invalid(call, "aws: prefixed tag key names are not allowed for external use: '%.*s'",
+                        ASL_TEXT_ARGS(text));
+            return false;
+        }
+    }
+    return true;
+}
+
 bool api_check_tags(struct api_call *call, const char *arn)
 {
-    return check_count(call, api_get(call->in, "tags"), arn);
+    const asl_value *tags = api_get(call->in, "tags");
+    return check_words(call, tags) && check_count(call, tags, arn);
 }
 
 static asl_value *tags_of(struct api_call *call)
@@ -68,7 +104,7 @@ static size_t index_of(const asl_value *tags, const asl_value *key)
 void api_TagResource(struct api_call *call)
 {
     const asl_value *given = api_get(call->in, "tags");
-    if (!check_resource(call))
+    if (!check_resource(call) || !check_words(call, given))
         return;
     asl_value *tags = tags_of(call);
     for (size_t i = 0; i < api_count(given); i++) {

@@ -96,6 +96,59 @@ static void tell(void *session, const char *arn, const char *name, struct asl_te
     value_release(parameters);
 }
 
+/* ---- asynchronous calls of functions: kept by the stand-ins' database, made here ---- */
+
+struct calling {
+    struct session *session;
+    struct calling *next;
+    void (*done)(void *state, enum local_call_end end);
+    void *state;
+};
+
+static void calling_free(struct calling *c)
+{
+    struct calling **at = &c->session->callings;
+    while (*at != c)
+        at = &(*at)->next;
+    *at = c->next;
+    free(c);
+}
+
+static void on_called(void *state, const struct lambda_result *r)
+{
+    struct calling *c = state;
+    c->done(c->state, r->function_error ? LOCAL_CALL_FAILED : LOCAL_CALL_DONE);
+    calling_free(c);
+}
+
+static void call_function(void *session, const struct local_function_call *call,
+                          void (*done)(void *state, enum local_call_end end), void *state)
+{
+    struct session *s = session;
+    bool busy;
+    struct calling *c = asl_allocate_zeroed(1, sizeof *c);
+    *c = (struct calling){s, s->callings, done, state};
+    s->callings = c;
+    const struct lambda_call of = {.key = call->key,
+                                   .name = call->name,
+                                   .qualifier = call->qualifier,
+                                   .payload = call->payload,
+                                   .client_context = call->context.size ? call->context.data : NULL};
+    if (lambda_invoke(s->lambda, &of, on_called, c, &busy))
+        return;
+    calling_free(c);
+    done(state, busy ? LOCAL_CALL_BUSY : LOCAL_CALL_LOST);
+}
+
+static bool keep_call(void *session, const struct lambda_call *call)
+{
+    struct session *s = session;
+    const struct local_function_call kept = {
+        call->key, call->name, call->qualifier,
+        call->client_context ? asl_text(call->client_context) : ASL_TEXT(""), call->payload};
+    return session_stand_ins(s) && local_keep_call(s->local, &kept);
+}
+
 static bool start_stand_ins(struct session *s)
 {
     char message[512];
@@ -110,6 +163,8 @@ static bool start_stand_ins(struct session *s)
         .catalogue = s->catalogue,
         .tell = tell,
         .tell_state = s,
+        .call = call_function,
+        .call_state = s,
     };
     s->local = local_new(&options, message);
     if (!s->local) {
@@ -289,6 +344,7 @@ static void open_functions(struct session *s)
         .environment = (const char *const *)environ,
         .endpoint = endpoint_of_functions,
         .log = show_line,
+        .keep = keep_call,
         .state = s,
         .log_folder = logs.data,
     };
@@ -440,6 +496,8 @@ void session_close(struct session *s)
     if (s->listener)
         http_in_free(s->listener); /* who waits for a function goes before the functions do */
     lambda_free(s->lambda);
+    while (s->callings)
+        calling_free(s->callings);
     if (s->local)
         local_free(s->local);
     if (s->aws)

@@ -68,6 +68,7 @@ struct session {
     int64_t export_ms;
     const char *account;
     struct telling *tellings; /* of state machines and functions, by stand-ins */
+    struct calling *callings;   /* asynchronous calls of functions that are under way */
     bool is_quiet;
     int caught_signal; /* SIGINT or SIGTERM came */
 };

@@ -205,6 +205,15 @@ static void invoke(struct lambda *l, struct http_exchange *x, const struct http_
         answer_empty(x, 204);
         return;
     }
+    if (is_event && l->keep) {
+        if (!function_of(l, call->key))
+            refuse_unknown(l, x, call->name, call->qualifier);
+        else if (l->keep(l->state, call))
+            answer_empty(x, 202);
+        else
+            refuse(x, 500, "ServiceException", "The call cannot be kept: the stand-ins' database failed.");
+        return;
+    }
     struct waiting *w = is_event ? NULL : asl_allocate_zeroed(1, sizeof *w);
     struct lambda_invocation *i = lambda_invoke(l, call, w ? on_result : NULL, w, &busy);
     if (!i) {

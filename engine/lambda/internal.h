@@ -98,6 +98,7 @@ struct lambda {
     const char *const *environment;
     const char *(*endpoint)(void *state);
     void (*log)(void *state, const char *function, struct asl_text line);
+    bool (*keep)(void *state, const struct lambda_call *call);
     void *state;
     struct function *functions;
     struct event *sweep, *soon;

@@ -278,6 +278,7 @@ struct lambda *lambda_new(const struct lambda_options *o)
     l->environment = o->environment;
     l->endpoint = o->endpoint;
     l->log = o->log;
+    l->keep = o->keep;
     l->state = o->state;
     l->soon = event_new(loop_base(l->loop), -1, 0, on_soon, l);
     if (!l->soon)

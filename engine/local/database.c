@@ -100,8 +100,15 @@ static const char schema_3[] =
     "UPDATE sqs_message SET queue = (SELECT region FROM temp.home) || '/' || queue;"
     "UPDATE sqs_seen SET queue = (SELECT region FROM temp.home) || '/' || queue;";
 
+/* Asynchronous calls of functions that have not answered yet. */
+static const char schema_4[] =
+    "CREATE TABLE function_event(id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL,"
+    " name TEXT NOT NULL, qualifier TEXT NOT NULL, context TEXT NOT NULL, payload BLOB NOT NULL,"
+    " attempts INTEGER NOT NULL, due INTEGER NOT NULL, born INTEGER NOT NULL);"
+    "CREATE INDEX function_event_due ON function_event(due, id);";
+
 /* Each takes the database from the version before to its own. */
-static const char *const schemas[] = {schema_1, schema_2, schema_3};
+static const char *const schemas[] = {schema_1, schema_2, schema_3, schema_4};
 #define SCHEMA_VERSION ((int)(sizeof schemas / sizeof *schemas))
 
 static bool execute(struct database *d, const char *sql)

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "asl/value/value.h"
+#include "async.h"
 #include "dynamodb/export.h"
 #include "engine/aws/constraint.h"
 #include "events.h"
@@ -257,6 +258,20 @@ static const char *end_turn(struct local *l)
     return l->failure;
 }
 
+const char *local_begin_write(struct local *l)
+{
+    return begin_turn(l) ? NULL : "an earlier request of this turn failed";
+}
+
+const char *local_end_write(struct local *l)
+{
+    const char *why = database_failure(l->database), *not_kept = end_turn(l);
+    why = why ? why : not_kept;
+    for (size_t i = 0; not_kept && i < l->pending_count; i++) /* they share the fate of this commit */
+        fail(l->pending[i].service, &l->pending[i].answer, not_kept);
+    return why;
+}
+
 static void commit(void *state)
 {
     struct local *l = state;
@@ -335,11 +350,9 @@ void local_call(struct local *l, const struct http_received *request, struct loc
     if (!service)
         return;
     local_carry_out(l, service, request, answer);
-    const char *why = end_turn(l);
+    const char *why = local_end_write(l);
     if (why)
         fail(service, answer, why);
-    for (size_t i = 0; why && i < l->pending_count; i++) /* they share the fate of this commit */
-        fail(l->pending[i].service, &l->pending[i].answer, why);
     export_arm(l);
 }
 
@@ -562,6 +575,8 @@ struct local *local_new(const struct local_options *o, char message[512])
     l->catalogue = o->catalogue;
     l->tell = o->tell;
     l->tell_state = o->tell_state;
+    l->call = o->call;
+    l->call_state = o->call_state;
     if (!open_data(l, message)) {
         local_free(l);
         return NULL;
@@ -570,7 +585,9 @@ struct local *local_new(const struct local_options *o, char message[512])
         l->export_timer = loop_timer_new(l->loop, export_on_timer, l);
         l->commit_timer = loop_timer_new(l->loop, commit, l);
         l->mail_timer = loop_timer_new(l->loop, (void (*)(void *))outbox_deliver, l);
+        l->async_timer = loop_timer_new(l->loop, async_go_on, l);
         loop_timer_arm(l->mail_timer, 0); /* what an earlier run left */
+        loop_timer_arm(l->async_timer, 0);
     }
     export_arm(l);
     return l;
@@ -581,12 +598,14 @@ void local_free(struct local *l)
     if (!l)
         return;
     park_end(l);
+    async_free(l);
     if (l->pending_count || l->is_turn_open)
         commit(l);
     if (l->loop && l->export_timer) {
         loop_timer_free(l->export_timer);
         loop_timer_free(l->commit_timer);
         loop_timer_free(l->mail_timer);
+        loop_timer_free(l->async_timer);
     }
     database_close(l->database);
     constraint_checker_free(l->checker);

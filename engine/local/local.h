@@ -23,6 +23,21 @@ struct local;
 typedef void (*local_tell)(void *state, const char *arn, const char *name, struct asl_text input,
                            void (*done)(void *state, bool is_done), void *done_state);
 
+/* A function that is to be called: what runs it, what it was called, and with what. Looked at. */
+struct local_function_call {
+    const char *key;
+    struct asl_text name, qualifier, context, payload;
+};
+enum local_call_end {
+    LOCAL_CALL_DONE,   /* it answered */
+    LOCAL_CALL_FAILED, /* it was called, and failed */
+    LOCAL_CALL_BUSY,   /* too many calls wait for it */
+    LOCAL_CALL_LOST,   /* nothing runs it here */
+};
+/* Calls a function; `done` is called once, from the loop or at once. */
+typedef void (*local_calls)(void *state, const struct local_function_call *call,
+                            void (*done)(void *state, enum local_call_end end), void *done_state);
+
 /* Texts are copied. */
 struct local_options {
     const char *directory;       /* made when missing, 0700 */
@@ -38,6 +53,8 @@ struct local_options {
      * them waits. */
     local_tell tell;
     void *tell_state;
+    local_calls call; /* for what is kept by local_keep_call; NULL: it waits */
+    void *call_state;
 };
 
 /* NULL and a message on failure. */
@@ -84,6 +101,10 @@ void local_request_in(struct local *l, const char *region, const char *service, 
 /* Of a call to EventBridge (AWSEvents): whether it is about events, buses and rules with a pattern. Rules
  * that are schedules are the API's. */
 bool local_takes_events(struct local *l, const struct http_received *request);
+
+/* Keeps an asynchronous call of a function: on disk when it returns. It is made soon, at least once, and
+ * again when it fails, twice; over the ends of this process. False: the disk failed. */
+bool local_keep_call(struct local *l, const struct local_function_call *call);
 
 /* The folder of a bucket, whether it exists or not; freed by the caller. */
 char *local_bucket_folder(const struct local *l, const char *bucket);

@@ -40,6 +40,12 @@ struct local {
     struct loop_timer *mail_timer;
     local_tell tell; /* or NULL */
     void *tell_state;
+    /* calls of functions that are kept (async.c) */
+    local_calls call; /* or NULL */
+    void *call_state;
+    struct async_call *async; /* under way */
+    size_t async_count;
+    struct loop_timer *async_timer;
     /* the models */
     struct catalogue *catalogue, *own_catalogue;
     struct constraint_checker *checker; /* made when first needed */
@@ -77,6 +83,10 @@ struct local_service {
 };
 extern const struct local_service local_dynamodb, local_s3, local_sqs, local_sns, local_events,
     local_secretsmanager, local_ssm;
+
+/* A change beside the requests, committed with what the turn has so far; NULL, or why it cannot be. */
+const char *local_begin_write(struct local *l);
+const char *local_end_write(struct local *l);
 
 struct catalogue *local_catalogue(struct local *l);
 /* Something changed that a waiting request may want: it is carried out again behind the commit. */

@@ -101,6 +101,15 @@ await test('machines', async () => {
   await refuses('StateMachineDoesNotExist', 'DescribeStateMachine', { stateMachineArn: m.arn });
 });
 
+await test('tags are of the letters that AWS takes', async () => {
+  const m = await machine(PASS, { tags: [{ key: 'Größe:a/b=c+d-e@f.g_ 1', value: '' }] });
+  const tags = (...keys) => ({ resourceArn: m.arn, tags: keys.map((key) => ({ key, value: 'v' })) });
+  for (const key of ['a*b', 'a\u0001', 'aws:a', 'Aws:a', '{']) await refuses('ValidationException', 'TagResource', tags('fine', key));
+  await refuses('ValidationException', 'TagResource', { resourceArn: m.arn, tags: [{ key: 'k', value: '<' }] });
+  await send('TagResource', tags('awsome'));
+  is((await send('ListTagsForResource', { resourceArn: m.arn })).tags.map((t) => t.key), ['Größe:a/b=c+d-e@f.g_ 1', 'awsome']);
+});
+
 await test('deleting a machine whose executions run', async () => {
   const m = await machine(define({ W: { Type: 'Wait', Seconds: 3600, End: true } }), { publish: true });
   const routingConfiguration = [{ stateMachineVersionArn: `${m.arn}:1`, weight: 100 }];

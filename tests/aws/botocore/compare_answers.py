@@ -141,6 +141,15 @@ def rest_answer(protocol, shape, value):
     return headers, to_xml(shape, rest, "Root").encode()
 
 
+def floats(value):
+    """CBOR has what JSON must spell."""
+    if isinstance(value, dict):
+        return {k: floats(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [floats(v) for v in value]
+    return float(value) if value in ("NaN", "Infinity", "-Infinity") else value
+
+
 def answer_of(protocol, operation, value):
     shape = operation.output_shape
     if shape is None:
@@ -151,7 +160,7 @@ def answer_of(protocol, operation, value):
         return rest_answer(protocol, shape, value)
     if protocol == "smithy-rpc-v2-cbor":
         body = bytearray()
-        create_serializer(protocol, False)._serialize_data_item(body, value, shape)
+        create_serializer(protocol, False)._serialize_data_item(body, floats(value), shape)
         return {}, bytes(body)
     wrapper = shape.serialization.get("resultWrapper")
     inner = to_xml(shape, value, wrapper or "Whole")
