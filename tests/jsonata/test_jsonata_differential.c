@@ -7,7 +7,8 @@
  * (expressions of all operators and functions, mostly of types that fit), splice (the reference
  * suite's taken apart and recombined), boundary (function by function, arguments from the edges),
  * tree (all kinds of nodes within all others), edges (pictures, patterns, texts and numbers drawn
- * letter by letter). `--long [SEED]` asks 100,000 questions of each.
+ * letter by letter), branches (every function with every kind of argument, in every context a
+ * function is called in). `--long [SEED]` asks 100,000 questions of each.
  * Skipped where node or npm's jsonata (NODE_PATH, or JSONATA_REFERENCE naming its folder) is
  * missing.
  */
@@ -107,7 +108,8 @@ static int drive(void)
     return 0;
 }
 
-static const char *const generators[] = {"typed", "splice", "boundary", "tree", "edges"};
+static const char *const generators[] = {"typed", "splice", "boundary",
+                                         "tree",  "edges",  "branches"};
 
 /* The script's exit status. */
 static int run_generator(const char *program, const char *count, const char *seed,
