@@ -4,6 +4,7 @@
 #include "power.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -150,6 +151,8 @@ static const struct {
 
 static void put_roman(struct run *run, struct builder *b, double value, bool upper)
 {
+    if (isnan(value)) /* of a time that is none */
+        return;
     jsonata_charge(run, value < 1e15 ? (size_t)(value / 10000) : SIZE_MAX / 4);
     for (size_t i = 0; i < sizeof numerals / sizeof numerals[0];) {
         if (value < numerals[i].value) {
@@ -405,10 +408,36 @@ static bool is_javascript_space(uint32_t c)
            c == 0x205f || c == 0x3000 || c == 0xfeff;
 }
 
+/* So many figures decide every double. */
+#define FIGURES_MOST 800
+
+/* The double nearest to a row of figures. */
+struct figures {
+    size_t count;
+    char text[FIGURES_MOST + 24];
+};
+
+static void add_figure(struct figures *f, int64_t digit)
+{
+    if (f->count < FIGURES_MOST)
+        f->text[f->count] = (char)('0' + digit);
+    f->count++;
+}
+
+static double figures_value(struct figures *f)
+{
+    if (f->count == 0)
+        return NAN;
+    size_t kept = f->count < FIGURES_MOST ? f->count : FIGURES_MOST;
+    snprintf(f->text + kept, sizeof f->text - kept, "e%zu", f->count - kept);
+    return strtod(f->text, NULL);
+}
+
 static double read_decimal(struct asl_text t, const struct integer_picture *p)
 {
-    double value = NAN, sign = 0;
-    size_t digits = 0;
+    struct figures figures;
+    figures.count = 0;
+    double sign = 0;
     if (p->ordinal)
         t = without_ending(t);
     for (size_t at = 0; at < t.size;) {
@@ -417,7 +446,7 @@ static double read_decimal(struct asl_text t, const struct integer_picture *p)
             break;
         if (is_separator(p, (uint32_t)c))
             continue;
-        if (digits == 0 && sign == 0) { /* as parseInt() */
+        if (figures.count == 0 && sign == 0) { /* as parseInt() */
             if (is_javascript_space((uint32_t)c))
                 continue;
             sign = c == '-' ? -1 : 1;
@@ -425,14 +454,13 @@ static double read_decimal(struct asl_text t, const struct integer_picture *p)
                 continue;
         }
         int64_t digit = (int64_t)c - p->zero;
-        if ((c == 'x' || c == 'X') && value == 0 && digits == 1)
+        if ((c == 'x' || c == 'X') && figures.count == 1 && figures.text[0] == '0')
             return sign * read_hexadecimal((struct asl_text){t.data + at, t.size - at});
         if (digit < 0 || digit > 9)
             break;
-        digits++;
-        value = (isnan(value) ? 0 : value * 10) + (double)digit;
+        add_figure(&figures, digit);
     }
-    return sign * value;
+    return sign * figures_value(&figures);
 }
 
 double jsonata_read_integer(struct run *run, struct asl_text t, const struct integer_picture *p)

@@ -10,9 +10,18 @@
 struct writer {
     struct run *run;
     struct builder b;
+    bool is_time;          /* false: beyond the dates, every part is NaN */
     struct civil local;    /* the UTC fields of the moment shifted by the offset */
-    double hours, minutes; /* of the offset */
+    double hours, minutes; /* of the offset; NaN when its text begins with no number */
 };
+
+/* A name or words for what is no time; where figures are asked for there is "NaN". */
+static bool fail_no_time(struct run *run)
+{
+    jsonata_fail(run, "D3110");
+    run->failure.words = "What is no time has no name, nor words, to format it with";
+    return false;
+}
 
 static bool fail_names(struct run *run, char component)
 {
@@ -24,12 +33,18 @@ static bool fail_names(struct run *run, char component)
 static bool put_name(struct writer *w, const struct time_part *part, double value)
 {
     const char *name;
+    if (!strchr("MxF", part->component))
+        return fail_names(w->run, part->component);
+    if (!w->is_time) {
+        if (part->names != NAMES_TITLE || part->width_least >= 0 || part->width_most >= 0)
+            return fail_no_time(w->run);
+        jsonata_builder_put(&w->b, ASL_TEXT("undefined"));
+        return true;
+    }
     if (part->component == 'M' || part->component == 'x')
         name = jsonata_months[(int)value - 1];
-    else if (part->component == 'F')
-        name = jsonata_days[(int)value];
     else
-        return fail_names(w->run, part->component);
+        name = jsonata_days[(int)value];
     size_t size = strlen(name);
     if (part->width_most >= 0 && (double)size > part->width_most)
         size = (size_t)part->width_most;
@@ -51,7 +66,9 @@ static bool put_offset_digits(struct writer *w, const struct integer_picture *p,
     if (p->mandatory == 1 || p->mandatory == 2) {
         if (!jsonata_put_integer(w->run, &w->b, w->hours, p))
             return false;
-        if (w->minutes != 0) {
+        if (isnan(w->minutes)) {
+            jsonata_builder_put(&w->b, ASL_TEXT(":NaN"));
+        } else if (w->minutes != 0) {
             char minutes[16];
             int size = snprintf(minutes, sizeof minutes, w->minutes < 0 ? ":-%02.0f" : ":%02.0f",
                                 fabs(w->minutes));
@@ -83,13 +100,15 @@ static bool put_offset(struct writer *w, const struct time_part *part)
 
 static bool put_number(struct writer *w, const struct time_part *part)
 {
-    double value = jsonata_time_component(&w->local, part->component);
+    double value = w->is_time ? jsonata_time_component(&w->local, part->component) : NAN;
     if (part->component == 'Y' && part->year_digits >= 0)
         value = fmod(value, jsonata_power(10, part->year_digits));
     if (part->names && part->component != 'f')
         return put_name(w, part, value);
     if (!part->has_integer)
         return fail_names(w->run, part->component);
+    if (!w->is_time && part->integer.style == INTEGER_WORDS)
+        return fail_no_time(w->run);
     return jsonata_put_integer(w->run, &w->b, value, &part->integer);
 }
 
@@ -104,7 +123,7 @@ static bool put_part(struct writer *w, const struct time_part *part)
         return put_offset(w, part);
     case 'P': {
         bool upper = part->names == NAMES_UPPER;
-        bool afternoon = w->local.hour >= 12;
+        bool afternoon = w->is_time && w->local.hour >= 12;
         jsonata_builder_putc(&w->b, afternoon ? (upper ? 'P' : 'p') : (upper ? 'A' : 'a'));
         jsonata_builder_putc(&w->b, upper ? 'M' : 'm');
         return true;
@@ -121,13 +140,12 @@ static bool put_part(struct writer *w, const struct time_part *part)
     }
 }
 
-/* "+0100" and the like, read as the reference does: by parseInt. What is none is no offset. */
+/* "+0100" and the like, read as the reference does: by parseInt. What is none is NaN, and then so is
+ * every part of the time. */
 static double parse_offset(struct run *run, item zone)
 {
     static const struct integer_picture decimal = {.style = INTEGER_DECIMAL, .zero = '0'};
-    double value =
-        zone.kind == ITEM_STRING ? jsonata_read_integer(run, item_string(zone), &decimal) : NAN;
-    return isnan(value) ? 0 : value;
+    return zone.kind == ITEM_STRING ? jsonata_read_integer(run, item_string(zone), &decimal) : 0;
 }
 
 item jsonata_time_format(struct run *run, double ms, item picture, item zone)
@@ -139,12 +157,9 @@ item jsonata_time_format(struct run *run, double ms, item picture, item zone)
     w.minutes = fmod(offset, 100);
     double shifted = trunc(ms + (60 * w.hours + w.minutes) * 60000);
     jsonata_builder_init(&w.b, &run->heap);
-    if (!(fabs(shifted) <= TIME_MAXIMUM)) {
-        item failed = jsonata_fail_value(run, "D3110", item_number(ms));
-        run->failure.words = "The time {{value}} is out of the range of dates";
-        return failed;
-    }
-    w.local = jsonata_civil(shifted);
+    w.is_time = fabs(shifted) <= TIME_MAXIMUM;
+    if (w.is_time)
+        w.local = jsonata_civil(shifted);
     const struct kept_picture *kept = jsonata_time_picture(
         run, picture.kind == ITEM_STRING ? item_string(picture) : asl_text(iso));
     if (!kept)

@@ -67,12 +67,21 @@ struct civil jsonata_civil(double ms)
     return c;
 }
 
-/* The Monday of the first week of a month (of a year: of its January), ISO 8601. The months before
- * and behind the year's are its neighbours'. */
+/* Midnight of a day; NaN beyond the dates. */
+static double midnight(double year, int month, int day)
+{
+    double ms = jsonata_date_utc(year, month, day);
+    return fabs(ms) <= TIME_MAXIMUM ? ms : NAN;
+}
+
+/* The Monday of the first week of a month (of a year: of its January), ISO 8601; NaN where that
+ * begins beyond the dates. The months before and behind the year's are its neighbours'. */
 static double first_week(double year, int month)
 {
     year += month < 0 ? -1 : month > 11 ? 1 : 0;
-    double first = jsonata_date_utc(year, (month + 12) % 12, 1);
+    double first = midnight(year, (month + 12) % 12, 1);
+    if (isnan(first))
+        return NAN;
     int weekday = jsonata_civil(first).weekday;
     return weekday > 4 ? first + (8 - weekday) * DAY_MS : first - (weekday - 1) * DAY_MS;
 }
@@ -131,9 +140,7 @@ double jsonata_time_component(const struct civil *c, char component)
     case 'D':
         return c->day;
     case 'd':
-        return (jsonata_date_utc(c->year, c->month - 1, c->day) - jsonata_date_utc(c->year, 0, 1)) /
-                   DAY_MS +
-               1;
+        return (midnight(c->year, c->month - 1, c->day) - midnight(c->year, 0, 1)) / DAY_MS + 1;
     case 'F':
         return c->weekday;
     case 'W':

@@ -224,21 +224,22 @@ double jsonata_read_words(struct asl_text t)
     return s.sum + s.top;
 }
 
-/* Every word a number may hold, in the order of their first letters: alternatives that begin alike
- * stand in one group, so that few have to be tried at any place. */
+/* Every word a number may hold, grouped by what they begin with, so that few have to be tried at any
+ * place. Of two where one begins with the other the reference tries the shorter first, and so it
+ * goes here: in "sixteenMay" it finds "six". */
 static const char *const word_groups[] = {
     "and",
-    "b(?:illion(?:th)?)",
-    "e(?:leven(?:th)?|ight(?:een(?:th)?|ieth|h|y)?)",
-    "f(?:irst|ive|ift(?:een(?:th)?|h|ieth|y)|ort(?:ieth|y)|our(?:teen(?:th)?|th)?)",
-    "hundre(?:d(?:th)?|ieth)",
-    "million(?:th)?",
-    "n(?:in(?:et(?:een(?:th)?|ieth|y)|e|th))",
+    "billion(?:|th)",
+    "e(?:ight(?:|een|h|eenth|y|ieth)|leven(?:|th))",
+    "f(?:our(?:|teen|th|teenth)|i(?:ve|fteen|rst|fth|fteenth|fty|ftieth)|ort(?:y|ieth))",
+    "hundre(?:d|ieth|dth)",
+    "million(?:|th)",
+    "nin(?:e|eteen|th|eteenth|ety|etieth)",
     "one",
-    "s(?:econd|even(?:t(?:een(?:th)?|h|ieth|y))?|ix(?:t(?:een(?:th)?|h|ieth|y))?)",
-    "t(?:en(?:th)?|h(?:ird|irt(?:een(?:th)?|ieth|y)|ousand(?:th)?|ree)|rillion(?:th)?)",
-    "tw(?:elfth|elve|ent(?:ieth|y)|o)",
-    "zero(?:th)?",
+    "s(?:ix(?:|teen|th|teenth|ty|tieth)|even(?:|teen|th|teenth|ty|tieth)|econd)",
+    "t(?:en(?:|th)|h(?:ree|ir(?:teen|d|teenth|ty|tieth)|ousand(?:|th))|rillion(?:|th))",
+    "tw(?:o|el(?:ve|fth)|ent(?:y|ieth))",
+    "zero(?:|th)",
 };
 
 /* So many words, each with what separates it from the next: one turn of the loop for both. */

@@ -115,6 +115,17 @@ static void results_and_errors(void **state)
         {"$formatNumber(999999999999999.5, \"#,##0\")", NULL, "\"1,000,000,000,000,000\""},
         /* the years 0 to 99 are those from 1900 where JavaScript makes a date of its parts */
         {"$fromMillis(-62135596800000, \"[Y] [x] [XI]\")", NULL, "\"1 12 \""},
+        /* beyond the dates, or in a zone that is no number, every part is NaN */
+        {"$fromMillis(1e300)", NULL, "\"0NaN-NaN-NaNTNaN:NaN:NaN.NaNZ\""},
+        {"$fromMillis(0, \"[Y] [P] [Z] [Z0] [D1o]\", \"UTC\")", NULL,
+         "\"NaN am 0N:aN NaN:NaN NaNth\""},
+        {"$fromMillis(0, \"[MN]\", \"UTC\")", NULL,
+         "D3110@12 What is no time has no name, nor words, to format it with"},
+        {"$fromMillis(-8640000000000000, \"[Y] [W] [d]\")", NULL, "\"-271821 NaN NaN\""},
+        {"$parseInteger(\"123456789012345678901234567890\", \"0\")", NULL,
+         "1.2345678901234568e+29"},
+        /* words are found the shorter first */
+        {"$toMillis(\"2021-05-sixteen\", \"[Y]-[M]-[Dw]teen\")", NULL, "1620259200000"},
         {"$toMillis(\"2024330\", \"[Y][d]\")", NULL, "-2126736000000"},
         {"$parseInteger(\"\xc2\xa0+5\", \"0\")", NULL, "5"},
         {"$parseInteger(\"- 5\", \"0\")", NULL, "null"},

@@ -14,6 +14,9 @@ const FUNCTIONS = ['sum', 'count', 'max', 'min', 'average', 'string', 'substring
 const ARITY = { now: 0, pad: 3, match: 3, replace: 4, formatNumber: 3, substring: 3, reduce: 3, fromMillis: 3, split: 3 };
 const HIGHER = ['map', 'filter', 'single', 'each', 'sift', 'sort', 'reduce'];
 
+// From one of these to itself: the reference adds 1 for ever, and V8 ends the process.
+const WITHOUT_NEXT = ['1e21', '1e300', '9007199254740993', 'big'];
+
 class Branches {
     constructor(r) { this.r = r; }
     kind() { return this.r.pick(KINDS); }
@@ -22,6 +25,7 @@ class Branches {
         const r = this.r, name = r.pick(FUNCTIONS), n = r.chance(0.85) ? 1 + r.below(ARITY[name] ?? 2) : r.below((ARITY[name] ?? 2) + 2);
         return `$${name}(${this.list(n, () => depth < 2 && r.chance(0.12) ? this.call(depth + 1) : this.kind())})`;
     }
+    range(from, to) { return [from, to].every(end => WITHOUT_NEXT.includes(end)) ? `[${from}, ${to}]` : `[${from}..${to}]`; }
     expression() {
         const r = this.r, name = '$' + r.pick(FUNCTIONS), k = () => this.kind();
         return r.pick([
@@ -31,7 +35,7 @@ class Branches {
             () => `${name}(${r.pick(['?', '?, ?', `?, ${k()}`, `${k()}, ?`, `${k()}, ?, ${k()}`, `?, ${k()}, ?`])})(${this.list(r.below(3))})`,
             () => `$${r.pick(HIGHER)}(${k()}, ${name})`, () => `$${r.pick(HIGHER)}(${k()}, ${k()})`, () => `$${r.pick(HIGHER)}(${k()}, function($v, $i){${name}($v${r.chance(0.5) ? ', ' + k() : ''})})`,
             () => `(${k()})(${this.list(r.below(3))})`, () => `(${k()})^(${r.pick(['', '<', '>'])}${this.call()})`, () => `(${k()}){$string(${k()}): ${this.call()}}`, () => `{${k()}: ${this.call()}}`, () => `[${this.call()}, ${k()}]`,
-            () => `${this.call()} ${r.pick(['+', '-', '*', '/', '%', '&', '=', '!=', '<', '<=', '>', '>=', 'in', 'and', 'or', '?:', '??'])} ${k()}`, () => `${k()} ${r.pick(['+', '-', '*', '/', '%', '&', '=', '!=', '<', '<=', '>', '>=', 'in', 'and', 'or', '?:', '??'])} ${k()}`, () => `-(${k()})`, () => `[${k()}..${k()}]`,
+            () => `${this.call()} ${r.pick(['+', '-', '*', '/', '%', '&', '=', '!=', '<', '<=', '>', '>=', 'in', 'and', 'or', '?:', '??'])} ${k()}`, () => `${k()} ${r.pick(['+', '-', '*', '/', '%', '&', '=', '!=', '<', '<=', '>', '>=', 'in', 'and', 'or', '?:', '??'])} ${k()}`, () => `-(${k()})`, () => this.range(k(), k()),
             () => `(${k()}) ~> |${r.pick(['$', 'list', 'o', '*', '**', k()])}|${k()}${r.chance(0.4) ? ', ' + k() : ''}|`, () => `$string(${k()}, true)`,
             () => `(function($p, $q)<${r.pick(['s', 'n', 'b', 'l', 'o', 'a', 'f', 'x', 'j', 'u', 'a<s>', 'a<n>', 'a<a<n>>', 'a<a>', 'a<x>', '(sn)', '(sa)', 's-', 'n?', 'a<s>-', 'f<n:n>', 'x+', 'n+', 'o-'])}${r.pick(['', 's', 'n', 'n?', 's-', 'x?', 'a<n>', 'f?', 'o?'])}${r.pick(['', ':n', ':s', ':x'])}>{[$p, $q]})(${this.list(r.below(4))})`,
             () => `${k()}.${k()}`, () => `${k()}.$string()`, () => `(${k()})@$v.(${name}($v))`, () => `(${k()})#$i.(${name}($i))`, () => `(${k()}).*.%`,
