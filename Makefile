@@ -80,6 +80,22 @@ if [ -n "$$missing" ]; then \
 fi
 endef
 
+# Programs that some tests talk to, each with its package: installed where that may be, else those tests
+# are skipped and say so.
+TEST_PARTIES := node:nodejs npm:npm aws:awscli curl:curl python3:python3 chromium:chromium xz:xz-utils
+define install_parties
+@missing=""; for p in $(TEST_PARTIES); do \
+    command -v $${p%%:*} >/dev/null || missing="$$missing $${p##*:}"; \
+done; \
+if [ -n "$$missing" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+    echo "installing, for tests only:$$missing"; \
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+      apt-get install -y -qq --no-install-recommends $$missing; } >build-install.log 2>&1 || \
+        { tail -n 3 build-install.log; echo "not installed:$$missing; their tests are skipped"; }; \
+    rm -f build-install.log; \
+fi
+endef
+
 .PHONY: check-deps test-deps
 check-deps:
 	@missing="$(strip $(call missing,$(BUILD_PACKAGES)))"; if [ -n "$$missing" ]; then \
@@ -90,6 +106,7 @@ deps:
 	$(call install_missing,$(BUILD_PACKAGES))
 test-deps:
 	$(call install_missing,$(BUILD_PACKAGES) $(TEST_PACKAGES))
+	$(install_parties)
 
 build/stepwell: $(BUILD)/stepwell
 	@ln -sf $(VARIANT)/stepwell $@

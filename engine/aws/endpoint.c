@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "engine/loop/address.h"
 #include "engine/loop/http_out.h"
 
 struct lookup {
@@ -48,8 +49,7 @@ bool endpoint_url_is_local(const char *url)
 {
     char host[256];
     http_url_host(url, host, sizeof host);
-    return strcasecmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 ||
-           strncmp(host, "127.", 4) == 0;
+    return address_host_is_loopback(host);
 }
 
 /* ---- real hosts ---- */

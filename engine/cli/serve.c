@@ -19,6 +19,7 @@
 #include "engine/cli/serve_files.h"
 #include "engine/cli/session.h"
 #include "engine/local/local.h"
+#include "engine/loop/address.h"
 #include "engine/loop/unix_socket.h"
 
 #define CLOSING_MS 10000 /* for what is being answered */
@@ -160,11 +161,6 @@ static const char *socket_path(const struct listening *l)
     return strncmp(l->address, "unix:", 5) == 0 ? l->address + 5 : NULL;
 }
 
-static bool is_loopback(const char *address)
-{
-    return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
-}
-
 static bool read_port(const char *text, uint16_t *port)
 {
     char *end;
@@ -221,7 +217,7 @@ static bool read_keys(struct server *s, const struct listening *l,
 static void tell_functions(struct server *s, const char *address)
 {
     bool six = strchr(address, ':') != NULL;
-    if (!is_loopback(address))
+    if (!address_host_is_loopback(address))
         address = six ? "::1" : "127.0.0.1"; /* listening on all of them, or routed */
     snprintf(s->session.api_url, sizeof s->session.api_url, "http://%s%s%s:%u", six ? "[" : "",
              address, six ? "]" : "", (unsigned)http_in_port(s->http));
@@ -295,13 +291,23 @@ static int listen_and_run(struct server *s, const struct listening *l, uint16_t 
     return EXIT_FINE;
 }
 
-static bool check_listening(const struct listening *l, uint16_t *port)
+static bool check_listening(struct listening *l, uint16_t *port)
 {
+    struct sockaddr_storage address;
+    if (strcmp(l->address, "localhost") == 0)
+        l->address = "127.0.0.1";
     if (!read_port(l->port, port)) {
         cli_fail(EXIT_WRONG_USAGE, "--port is a number from 0 to 65535, not '%s'", l->port);
         return false;
     }
-    bool lets_in = !socket_path(l) && !is_loopback(l->address);
+    if (!socket_path(l) && !address_from_text(l->address, *port, &address)) {
+        cli_fail(EXIT_WRONG_USAGE,
+                 "--listen is a numeric address (127.0.0.1, ::1), localhost or unix:PATH, not '%s'; "
+                 "the port is said with --port",
+                 l->address);
+        return false;
+    }
+    bool lets_in = !socket_path(l) && !address_host_is_loopback(l->address);
     if (lets_in && !l->insecure && !l->require_signature && !l->keys) {
         cli_fail(EXIT_WRONG_USAGE,
                  "--listen %s lets others in, and signatures are not verified; say "
@@ -313,7 +319,7 @@ static bool check_listening(const struct listening *l, uint16_t *port)
     return true;
 }
 
-static int serve(struct session_settings *settings, const struct listening *l,
+static int serve(struct session_settings *settings, struct listening *l,
                  const char *log_format, const char *log_level)
 {
     struct server s = {.api = NULL};

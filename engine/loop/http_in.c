@@ -40,6 +40,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "address.h"
 #include "http_listen.h"
 
 #define LINGER_MS      2000 /* for the client to read why it was refused, before RST may eat it */
@@ -525,7 +526,7 @@ struct http_in *http_in_new(struct loop *l, const char *address, uint16_t port,
                             http_in_handle handle, void *state, char message[256])
 {
     struct sockaddr_storage where;
-    socklen_t size = http_listen_address(address, port, &where);
+    socklen_t size = address_from_text(address, port, &where);
     if (!size) {
         snprintf(message, 256,
                  "cannot listen on \"%s\": give a numeric IPv4 or IPv6 address, for "

@@ -39,24 +39,6 @@ void http_listen_raise_descriptors(size_t connections)
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-socklen_t http_listen_address(const char *text, uint16_t port, struct sockaddr_storage *out)
-{
-    struct sockaddr_in *four = (struct sockaddr_in *)out;
-    struct sockaddr_in6 *six = (struct sockaddr_in6 *)out;
-    memset(out, 0, sizeof *out);
-    if (inet_pton(AF_INET, text, &four->sin_addr) == 1) {
-        four->sin_family = AF_INET;
-        four->sin_port = htons(port);
-        return sizeof *four;
-    }
-    if (inet_pton(AF_INET6, text, &six->sin6_addr) == 1) {
-        six->sin6_family = AF_INET6;
-        six->sin6_port = htons(port);
-        return sizeof *six;
-    }
-    return 0;
-}
-
 uint16_t http_listen_port(int listening)
 {
     struct sockaddr_storage address = {0};

@@ -1,4 +1,4 @@
-/* Around a listening HTTP server: addresses, the names it goes by, descriptors, phrases. No connection. */
+/* Around a listening HTTP server: its port, the names it goes by, descriptors, phrases. No connection. */
 #ifndef ENGINE_LOOP_HTTP_LISTEN_H
 #define ENGINE_LOOP_HTTP_LISTEN_H
 
@@ -6,8 +6,6 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-/* The size of what was written to *out; 0: `text` is no numeric address. */
-socklen_t http_listen_address(const char *text, uint16_t port, struct sockaddr_storage *out);
 uint16_t http_listen_port(int listening);
 /* The values of Host that are served: the address, those of this machine, and `hosts` (NULL-terminated, or
  * NULL). NULL-terminated, the caller's, as each of its texts. */

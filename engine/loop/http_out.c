@@ -27,17 +27,15 @@
  */
 #include "http_out.h"
 
+#include "address.h"
 #include "http_request.h"
 #include "kept.h"
 #include "watches.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -341,41 +339,6 @@ static size_t on_header(char *data, size_t unit, size_t count, void *state)
     return size;
 }
 
-/* RFC 1918, 3927, 4193, 4291, 6598 and loopback: what a request to the outside must not reach. */
-static bool is_public_v4(uint32_t a)
-{
-    static const struct {
-        uint32_t net, mask;
-    } closed[] = {
-        {0x00000000, 0xff000000}, {0x0a000000, 0xff000000}, {0x64400000, 0xffc00000},
-        {0x7f000000, 0xff000000}, {0xa9fe0000, 0xffff0000}, {0xac100000, 0xfff00000},
-        {0xc0000000, 0xffffff00}, {0xc0a80000, 0xffff0000}, {0xc6120000, 0xfffe0000},
-        {0xe0000000, 0xe0000000},
-    };
-    for (size_t i = 0; i < sizeof closed / sizeof *closed; i++)
-        if ((a & closed[i].mask) == closed[i].net)
-            return false;
-    return true;
-}
-
-static uint32_t v4_of(const uint8_t *b)
-{
-    return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
-}
-
-static bool is_public(const struct sockaddr *address)
-{
-    if (address->sa_family == AF_INET)
-        return is_public_v4(
-            ntohl(((const struct sockaddr_in *)(const void *)address)->sin_addr.s_addr));
-    if (address->sa_family != AF_INET6)
-        return false;
-    const struct in6_addr *six = &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
-    if (IN6_IS_ADDR_V4MAPPED(six))
-        return is_public_v4(v4_of(six->s6_addr + 12));
-    return (six->s6_addr[0] & 0xe0) == 0x20; /* 2000::/3, the global unicast block */
-}
-
 static bool is_inner(const struct http_call *c)
 {
     static const char url[] = HTTP_OUT_INNER;
@@ -393,7 +356,7 @@ static curl_socket_t on_open_socket(void *state, curlsocktype purpose, struct cu
         a->addrlen = c->out->inner_size;
         memcpy(&a->addr, &c->out->inner, c->out->inner_size);
     }
-    if (c->public_only && !is_public(&a->addr)) {
+    if (c->public_only && !address_is_public(&a->addr)) {
         c->answer.failure = HTTP_FORBIDDEN;
         return CURL_SOCKET_BAD;
     }
@@ -417,8 +380,7 @@ static bool is_loopback(const char *url)
 {
     char host[256];
     http_url_host(url, host, sizeof host);
-    return strcasecmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 ||
-           strncmp(host, "127.", 4) == 0;
+    return address_host_is_loopback(host);
 }
 
 static bool expects_body(const char *method)

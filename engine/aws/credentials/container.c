@@ -9,6 +9,7 @@
 
 #include "credentials.h"
 #include "engine/aws/endpoint.h"
+#include "engine/loop/address.h"
 
 #define ANSWER_MAXIMUM 65536
 #define TIMEOUT_MS     5000
@@ -32,8 +33,7 @@ static void on_answer(void *state, const struct http_answer *a)
 
 static bool is_allowed(const char *url)
 {
-    static const char *const agents[] = {"localhost", "::1", "169.254.170.2", "169.254.170.23",
-                                         "fd00:ec2::23"};
+    static const char *const agents[] = {"169.254.170.2", "169.254.170.23", "fd00:ec2::23"};
     char host[256];
     if (!endpoint_url_is_good(url))
         return false;
@@ -43,7 +43,7 @@ static bool is_allowed(const char *url)
     for (size_t i = 0; i < sizeof agents / sizeof *agents; i++)
         if (strcmp(host, agents[i]) == 0)
             return true;
-    return strncmp(host, "127.", 4) == 0;
+    return address_host_is_loopback(host);
 }
 
 /* AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE, else AWS_CONTAINER_AUTHORIZATION_TOKEN; false: BROKEN. */
