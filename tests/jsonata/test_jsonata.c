@@ -130,7 +130,7 @@ static void results_and_errors(void **state)
         {"$each(?, function($v, $k){$k & $v})([\"x\", \"y\"])", NULL, "[\"0x\",\"1y\"]"},
         {"$pad(?, -4, [0, 1])([7])", NULL, "\"0,17\""},
         {"$power(?, 2)(\"x\")", NULL,
-         "D3061@10 The power function has resulted in a value that cannot be represented as a JSON "
+         "D3061@13 The power function has resulted in a value that cannot be represented as a JSON "
          "number: base=\"x\", exponent=2"},
         {"$assert(?, 37)(0)", NULL, "D3141@14 37"},
         {"$uppercase(?)(1)", NULL,
