@@ -132,9 +132,9 @@ static void results_and_errors(void **state)
         {"$power(?, 2)(\"x\")", NULL,
          "D3061@13 The power function has resulted in a value that cannot be represented as a JSON "
          "number: base=\"x\", exponent=2"},
-        {"$assert(?, 37)(0)", NULL, "D3141@14 37"},
+        {"$assert(?, 37)(0)", NULL, "D3141@15 37"},
         {"$uppercase(?)(1)", NULL,
-         "T0410@13 Argument 1 of function \"(\" does not match function signature"},
+         "T0410@14 Argument 1 of function \"(\" does not match function signature"},
         {"$substringBefore(\"is undefined\", nothing)", NULL, "\"is \""},
         /* beyond the dates, or in a zone that is no number, every part is NaN */
         {"$fromMillis(1e300)", NULL, "\"0NaN-NaN-NaNTNaN:NaN:NaN.NaNZ\""},
