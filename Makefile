@@ -82,7 +82,7 @@ endef
 
 # Programs that some tests talk to, each with its package: installed where that may be, else those tests
 # are skipped and say so.
-TEST_PARTIES := node:nodejs npm:npm aws:awscli curl:curl python3:python3 chromium:chromium
+TEST_PARTIES := node:nodejs npm:npm aws:awscli curl:curl python3:python3 chromium:chromium xz:xz-utils
 define install_parties
 @missing=""; for p in $(TEST_PARTIES); do \
     command -v $${p%%:*} >/dev/null || missing="$$missing $${p##*:}"; \

@@ -291,10 +291,20 @@ static int listen_and_run(struct server *s, const struct listening *l, uint16_t 
     return EXIT_FINE;
 }
 
-static bool check_listening(const struct listening *l, uint16_t *port)
+static bool check_listening(struct listening *l, uint16_t *port)
 {
+    struct sockaddr_storage address;
+    if (strcmp(l->address, "localhost") == 0)
+        l->address = "127.0.0.1";
     if (!read_port(l->port, port)) {
         cli_fail(EXIT_WRONG_USAGE, "--port is a number from 0 to 65535, not '%s'", l->port);
+        return false;
+    }
+    if (!socket_path(l) && !address_from_text(l->address, *port, &address)) {
+        cli_fail(EXIT_WRONG_USAGE,
+                 "--listen is a numeric address (127.0.0.1, ::1), localhost or unix:PATH, not '%s'; "
+                 "the port is said with --port",
+                 l->address);
         return false;
     }
     bool lets_in = !socket_path(l) && !address_host_is_loopback(l->address);
@@ -309,7 +319,7 @@ static bool check_listening(const struct listening *l, uint16_t *port)
     return true;
 }
 
-static int serve(struct session_settings *settings, const struct listening *l,
+static int serve(struct session_settings *settings, struct listening *l,
                  const char *log_format, const char *log_level)
 {
     struct server s = {.api = NULL};

@@ -239,6 +239,20 @@ static bool read_parameters(struct model_call *c, struct asl_text form, struct a
                         error.column, error.message);
 }
 
+/* A form that goes to "/123456789012/orders" names its queue by that. */
+static void add_from_path(struct model_call *c, const char *path)
+{
+    const char *name = c->service->path_member;
+    const struct catalogue_shape *s = c->operation->input.shape;
+    size_t size = strlen(path);
+    while (size > 0 && path[size - 1] == '/')
+        size--;
+    for (uint32_t i = 0; c->is_query && name && s && i < s->member_count; i++)
+        if (strcmp(s->members[i].name, name) == 0 && size > 0 && !value_get_z(c->in, name))
+            c->in = value_with_take(c->in, value_string_z(name),
+                                    value_string((struct asl_text){path, size}));
+}
+
 static bool fits_model(struct model_call *c)
 {
     struct asl_buffer message;
@@ -285,7 +299,10 @@ static bool run(struct model_call *c, const struct catalogue_service *s,
         refuse_operation(c, s, name.data ? name.data : "");
     else {
         c->operation = catalogue_operation(s, asl_text(o->name));
-        is_done = read_parameters(c, form, request->body) && fits_model(c) && o->run(c);
+        is_done = read_parameters(c, form, request->body);
+        if (is_done)
+            add_from_path(c, request->path);
+        is_done = is_done && fits_model(c) && o->run(c);
     }
     asl_buffer_free(&name);
     return is_done;

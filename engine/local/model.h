@@ -39,6 +39,7 @@ struct model_operation {
 struct model_alias {
     const char *query, *member;
     const char *key, *value; /* of a map's entries; NULL: "key", "value" */
+    const char *operation;   /* of this one only; NULL: of all */
 };
 
 struct model_service {
@@ -47,6 +48,7 @@ struct model_service {
     const char *invalid;                      /* the code where parameters do not fit the model */
     const struct model_operation *operations; /* ends with a NULL name */
     const struct model_alias *aliases;        /* ends with a NULL query; or NULL */
+    const char *path_member; /* what a form's path stands for where it is not given; or NULL */
     /* What the query protocol calls an error that JSON calls `code`, as "Code;Sender"; or NULL. */
     const char *(*query_error)(const char *code);
 };

@@ -133,30 +133,37 @@ static const char *wire(const struct catalogue_member *m, const char *otherwise)
     return m->location_name && m->location_name[0] ? m->location_name : otherwise;
 }
 
-static const struct model_alias *alias_of(const struct model_alias *aliases, const char *member)
+/* How the clients of one operation spell its members. */
+struct spelling {
+    const struct model_alias *aliases; /* ends with a NULL query; or NULL */
+    const char *operation;
+};
+
+static const struct model_alias *alias_of(const struct spelling *how, const char *member)
 {
-    for (; aliases && aliases->query; aliases++)
-        if (strcmp(aliases->member, member) == 0)
-            return aliases;
+    for (const struct model_alias *a = how->aliases; a && a->query; a++)
+        if (strcmp(a->member, member) == 0 &&
+            (!a->operation || strcmp(a->operation, how->operation) == 0))
+            return a;
     return NULL;
 }
 
 static asl_value *read_value(const struct node *n, const struct catalogue_member *use,
-                             const struct model_alias *aliases, const struct model_alias *own);
+                             const struct spelling *how, const struct model_alias *own);
 
 static asl_value *read_structure(const struct node *n, const struct catalogue_shape *s,
-                                 const struct model_alias *aliases)
+                                 const struct spelling *how)
 {
     struct value_list l;
     value_list_init(&l);
     for (uint32_t i = 0; i < s->member_count; i++) {
         const struct catalogue_member *m = &s->members[i];
-        const struct model_alias *alias = alias_of(aliases, m->name);
+        const struct model_alias *alias = alias_of(how, m->name);
         const struct node *found = node_child(n, wire(m, m->name));
         if (!found && alias)
             found = node_child(n, alias->query);
         if (found)
-            value_list_set_take(&l, m->name, read_value(found, m, aliases, alias));
+            value_list_set_take(&l, m->name, read_value(found, m, how, alias));
     }
     return value_object_take(&l);
 }
@@ -179,18 +186,18 @@ static const struct node *entry_at(const struct node *n, size_t index)
 }
 
 static asl_value *read_list(const struct node *n, const struct catalogue_member *use,
-                            const struct model_alias *aliases)
+                            const struct spelling *how)
 {
     const struct node *entries = entries_of(n, &use->shape->members[0]), *entry;
     struct value_list l;
     value_list_init(&l);
     for (size_t i = 1; i < ENTRIES_MAXIMUM && (entry = entry_at(entries, i)); i++)
-        value_list_push_take(&l, read_value(entry, &use->shape->members[0], aliases, NULL));
+        value_list_push_take(&l, read_value(entry, &use->shape->members[0], how, NULL));
     return value_array_take(&l);
 }
 
 static asl_value *read_map(const struct node *n, const struct catalogue_member *use,
-                           const struct model_alias *aliases, const struct model_alias *own)
+                           const struct spelling *how, const struct model_alias *own)
 {
     const struct catalogue_member *key = &use->shape->members[0], *value = &use->shape->members[1];
     const char *key_name = own && own->key ? own->key : wire(key, "key");
@@ -202,7 +209,7 @@ static asl_value *read_map(const struct node *n, const struct catalogue_member *
         const struct node *k = node_child(entry, key_name), *v = node_child(entry, value_name);
         if (k && k->text && v)
             value_list_push_member_take(&l, value_string((struct asl_text){k->text, k->text_size}),
-                                        read_value(v, value, aliases, NULL));
+                                        read_value(v, value, how, NULL));
     }
     return value_object_take(&l);
 }
@@ -229,15 +236,15 @@ static asl_value *read_scalar(const struct node *n, const struct catalogue_shape
 }
 
 static asl_value *read_value(const struct node *n, const struct catalogue_member *use,
-                             const struct model_alias *aliases, const struct model_alias *own)
+                             const struct spelling *how, const struct model_alias *own)
 {
     switch ((enum catalogue_type)use->shape->type) {
     case CATALOGUE_STRUCTURE:
-        return read_structure(n, use->shape, aliases);
+        return read_structure(n, use->shape, how);
     case CATALOGUE_LIST:
-        return read_list(n, use, aliases);
+        return read_list(n, use, how);
     case CATALOGUE_MAP:
-        return read_map(n, use, aliases, own);
+        return read_map(n, use, how, own);
     default:
         return read_scalar(n, use->shape);
     }
@@ -246,6 +253,7 @@ static asl_value *read_value(const struct node *n, const struct catalogue_member
 asl_value *query_read(const struct catalogue_operation *o, const struct model_alias *aliases,
                       struct asl_text form)
 {
+    struct spelling how = {aliases, o->name};
     struct node root = {.name = NULL};
     struct asl_buffer name, value;
     asl_buffer_init(&name, form.size + 1);
@@ -253,7 +261,7 @@ asl_value *query_read(const struct catalogue_operation *o, const struct model_al
     for (size_t i = 0; i < PAIRS_MAXIMUM && next_pair(&form, &name, &value); i++)
         put_pair(&root, asl_buffer_text(&name), asl_buffer_text(&value));
     asl_value *in =
-        o->input.shape ? read_structure(&root, o->input.shape, aliases) : value_empty_object();
+        o->input.shape ? read_structure(&root, o->input.shape, &how) : value_empty_object();
     node_free(&root);
     asl_buffer_free(&name);
     asl_buffer_free(&value);
@@ -281,24 +289,24 @@ static void put_escaped(struct asl_buffer *out, struct asl_text text)
 }
 
 static void write_use(const char *name, const struct catalogue_member *use, const asl_value *v,
-                      const struct model_alias *aliases, struct asl_buffer *out);
+                      const struct spelling *how, struct asl_buffer *out);
 
 static void write_members(const struct catalogue_shape *s, const asl_value *v,
-                          const struct model_alias *aliases, struct asl_buffer *out)
+                          const struct spelling *how, struct asl_buffer *out)
 {
     for (uint32_t i = 0; s && i < s->member_count; i++) {
         const asl_value *member = model_get(v, s->members[i].name);
         if (member)
-            write_use(wire(&s->members[i], s->members[i].name), &s->members[i], member, aliases,
+            write_use(wire(&s->members[i], s->members[i].name), &s->members[i], member, how,
                       out);
     }
 }
 
 /* A list, flattened where the service's older clients want it so. */
 static void write_list(const char *name, const struct catalogue_member *use, const asl_value *v,
-                       const struct model_alias *aliases, struct asl_buffer *out)
+                       const struct spelling *how, struct asl_buffer *out)
 {
-    const struct model_alias *alias = alias_of(aliases, name);
+    const struct model_alias *alias = alias_of(how, name);
     const struct catalogue_member *element = &use->shape->members[0];
     bool is_flat = alias || (use->flags & CATALOGUE_FLATTENED);
     if (!is_flat)
@@ -307,15 +315,15 @@ static void write_list(const char *name, const struct catalogue_member *use, con
         write_use(alias     ? alias->query
                   : is_flat ? name
                             : wire(element, "member"),
-                  element, value_at(v, i), aliases, out);
+                  element, value_at(v, i), how, out);
     if (!is_flat)
         asl_buffer_printf(out, "</%s>", name);
 }
 
 static void write_map(const char *name, const struct catalogue_member *use, const asl_value *v,
-                      const struct model_alias *aliases, struct asl_buffer *out)
+                      const struct spelling *how, struct asl_buffer *out)
 {
-    const struct model_alias *alias = alias_of(aliases, name);
+    const struct model_alias *alias = alias_of(how, name);
     const struct catalogue_member *key = &use->shape->members[0], *value = &use->shape->members[1];
     const char *entry = alias ? alias->query : "entry";
     if (!alias)
@@ -323,9 +331,9 @@ static void write_map(const char *name, const struct catalogue_member *use, cons
     for (size_t i = 0; i < value_count(v); i++) {
         asl_buffer_printf(out, "<%s>", entry);
         write_use(alias && alias->key ? alias->key : wire(key, "key"), key, value_key_at(v, i),
-                  aliases, out);
+                  how, out);
         write_use(alias && alias->value ? alias->value : wire(value, "value"), value,
-                  value_at(v, i), aliases, out);
+                  value_at(v, i), how, out);
         asl_buffer_printf(out, "</%s>", entry);
     }
     if (!alias)
@@ -333,20 +341,20 @@ static void write_map(const char *name, const struct catalogue_member *use, cons
 }
 
 static void write_use(const char *name, const struct catalogue_member *use, const asl_value *v,
-                      const struct model_alias *aliases, struct asl_buffer *out)
+                      const struct spelling *how, struct asl_buffer *out)
 {
     enum catalogue_type type = (enum catalogue_type)use->shape->type;
     if (type == CATALOGUE_LIST) {
-        write_list(name, use, v, aliases, out);
+        write_list(name, use, v, how, out);
         return;
     }
     if (type == CATALOGUE_MAP) {
-        write_map(name, use, v, aliases, out);
+        write_map(name, use, v, how, out);
         return;
     }
     asl_buffer_printf(out, "<%s>", name);
     if (type == CATALOGUE_STRUCTURE)
-        write_members(use->shape, v, aliases, out);
+        write_members(use->shape, v, how, out);
     else if (value_kind(v) == VALUE_BOOLEAN)
         asl_buffer_puts(out, value_is_true(v) ? "true" : "false");
     else
@@ -362,11 +370,12 @@ static const char *space_of(const struct catalogue_service *s)
 void query_write(const struct catalogue_operation *o, const struct model_alias *aliases,
                  const asl_value *output, const char *request_id, struct asl_buffer *out)
 {
+    struct spelling how = {aliases, o->name};
     asl_buffer_printf(out, "<?xml version=\"1.0\"?><%sResponse xmlns=\"%s\">", o->name,
                       space_of(o->service));
     if (o->output.shape) {
         asl_buffer_printf(out, "<%sResult>", o->name);
-        write_members(o->output.shape, output, aliases, out);
+        write_members(o->output.shape, output, &how, out);
         asl_buffer_printf(out, "</%sResult>", o->name);
     }
     asl_buffer_printf(out,

@@ -115,7 +115,7 @@ await test('without keys it does not begin', async (folder) => {
     { encoding: 'utf8', timeout: 20000, env: { PATH: process.env.PATH, HOME: folder } });
   writeFileSync(join(folder, 'empty'), '[a]\nregion = x\n');
   for (const more of [['--require-signature'], ['--keys', join(folder, 'empty')], ['--keys', join(folder, 'none')],
-    ['--listen', '0.0.0.0'], ['--log-format', 'xml'], ['--log-level', 'loud'], ['--listen', `unix:${'x'.repeat(200)}`]]) {
+    ['--listen', '0.0.0.0'], ['--listen', '127.0.0.1:8083'], ['--listen', '127.example.com'], ['--log-format', 'xml'], ['--log-level', 'loud'], ['--listen', `unix:${'x'.repeat(200)}`]]) {
     const { status, stderr } = run(...more);
     is([more, status, stderr.length > 20], [more, 2, true]);
   }

@@ -242,7 +242,7 @@ static void the_query_protocol_is_spoken(void **state)
 {
     struct place *p = *state;
     static const struct {
-        const char *form, *says;
+        const char *form, *says; /* "path?form" where it does not go to "/" */
     } cases[] = {
         {"Action=CreateQueue&QueueName=old&Attribute.1.Name=DelaySeconds&Attribute.1.Value=0",
          "<CreateQueueResult><QueueUrl>http://localhost/123456789012/old</QueueUrl>"},
@@ -255,17 +255,39 @@ static void the_query_protocol_is_spoken(void **state)
          "<Type>Sender</Type><Code>AWS.SimpleQueueService.NonExistentQueue</Code>"},
         {"Action=SendMessageBatch&QueueUrl=old&SendMessageBatchRequestEntry.1.Id=a&"
          "SendMessageBatchRequestEntry.1.MessageBody=x",
-         "<Id>a</Id>"},
+         "<SendMessageBatchResult><SendMessageBatchResultEntry><Id>a</Id>"},
+        {"Action=DeleteMessageBatch&QueueUrl=old&DeleteMessageBatchRequestEntry.1.Id=a&"
+         "DeleteMessageBatchRequestEntry.1.ReceiptHandle=none",
+         "<DeleteMessageBatchResult><BatchResultErrorEntry>"},
+        {"Action=ChangeMessageVisibilityBatch&QueueUrl=old&"
+         "ChangeMessageVisibilityBatchRequestEntry.1.Id=a&"
+         "ChangeMessageVisibilityBatchRequestEntry.1.VisibilityTimeout=0&"
+         "ChangeMessageVisibilityBatchRequestEntry.1.ReceiptHandle=none",
+         "<ChangeMessageVisibilityBatchResult><BatchResultErrorEntry>"},
+        {"Action=CreateQueue&QueueName=dead", "<QueueUrl>"},
+        {"Action=SetQueueAttributes&QueueUrl=old&Attribute.1.Name=RedrivePolicy&Attribute.1.Value="
+         "{%22deadLetterTargetArn%22:%22arn:aws:sqs:us-east-1:123456789012:dead%22,"
+         "%22maxReceiveCount%22:3}",
+         "<SetQueueAttributesResponse"},
+        {"Action=ListDeadLetterSourceQueues&QueueUrl=dead",
+         "<ListDeadLetterSourceQueuesResult><QueueUrl>http://localhost/123456789012/old</QueueUrl>"},
+        {"/123456789012/old/?Action=SendMessage&MessageBody=x", "<MD5OfMessageBody>"},
+        {"/123456789012/other?Action=SendMessage&MessageBody=x", "NonExistentQueue"},
+        {"Action=SendMessage&MessageBody=x", "Value null at 'queueUrl'"},
+        {"/123456789012/old?Action=ListQueues",
+         "<QueueUrl>http://localhost/123456789012/dead</QueueUrl>"},
         {"Action=Nothing", "<Code>UnknownOperationException</Code>"},
         {"&&=&.=..&Action.1.2=%zz&%", "<Code>"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct local_answer answer;
+        const char *form = strchr(cases[i].form, '?');
+        char *path = form ? strndup(cases[i].form, (size_t)(form - cases[i].form)) : strdup("/");
         struct http_received request = {.method = "POST",
-                                        .path = "/",
+                                        .path = path,
                                         .query = "",
                                         .host = "localhost",
-                                        .body = asl_text(cases[i].form)};
+                                        .body = asl_text(form ? form + 1 : cases[i].form)};
         http_headers_add(&request.headers, "Content-Type",
                          ASL_TEXT("application/x-www-form-urlencoded"));
         http_headers_add(
@@ -278,6 +300,7 @@ static void the_query_protocol_is_spoken(void **state)
             says(answer.body.data, "<MessageAttribute><Name>n</Name><Value><DataType>String");
         local_answer_free(&answer);
         http_headers_free(&request.headers);
+        free(path);
     }
 }
 

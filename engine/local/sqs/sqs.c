@@ -25,19 +25,29 @@ static const struct model_operation operations[] = {
     {0},
 };
 
+#define BATCH(operation)                                                                           \
+    {operation "RequestEntry", "Entries", NULL, NULL, operation},                                  \
+    {                                                                                              \
+        operation "ResultEntry", "Successful", NULL, NULL, operation                               \
+    }
+
 static const struct model_alias aliases[] = {
-    {"Attribute", "Attributes", "Name", "Value"},
-    {"AttributeName", "AttributeNames", NULL, NULL},
-    {"MessageAttribute", "MessageAttributes", "Name", "Value"},
-    {"MessageAttributeName", "MessageAttributeNames", NULL, NULL},
-    {"MessageSystemAttribute", "MessageSystemAttributes", "Name", "Value"},
-    {"MessageSystemAttributeName", "MessageSystemAttributeNames", NULL, NULL},
-    {"Tag", "Tags", "Key", "Value"},
-    {"Tag", "tags", "Key", "Value"},
-    {"TagKey", "TagKeys", NULL, NULL},
-    {"SendMessageBatchRequestEntry", "Entries", NULL, NULL},
-    {"QueueUrl", "QueueUrls", NULL, NULL},
-    {"Message", "Messages", NULL, NULL},
+    {"Attribute", "Attributes", "Name", "Value", NULL},
+    {"AttributeName", "AttributeNames", NULL, NULL, NULL},
+    {"MessageAttribute", "MessageAttributes", "Name", "Value", NULL},
+    {"MessageAttributeName", "MessageAttributeNames", NULL, NULL, NULL},
+    {"MessageSystemAttribute", "MessageSystemAttributes", "Name", "Value", NULL},
+    {"MessageSystemAttributeName", "MessageSystemAttributeNames", NULL, NULL, NULL},
+    {"Tag", "Tags", "Key", "Value", NULL},
+    {"Tag", "tags", "Key", "Value", NULL},
+    {"TagKey", "TagKeys", NULL, NULL, NULL},
+    BATCH("SendMessageBatch"),
+    BATCH("DeleteMessageBatch"),
+    BATCH("ChangeMessageVisibilityBatch"),
+    {"BatchResultErrorEntry", "Failed", NULL, NULL, NULL},
+    {"QueueUrl", "QueueUrls", NULL, NULL, NULL},
+    {"QueueUrl", "queueUrls", NULL, NULL, NULL},
+    {"Message", "Messages", NULL, NULL, NULL},
     {0},
 };
 
@@ -73,6 +83,7 @@ static const struct model_service model = {
     .invalid = "InvalidParameterValue",
     .operations = operations,
     .aliases = aliases,
+    .path_member = "QueueUrl",
     .query_error = query_error,
 };
 
