@@ -42,58 +42,6 @@ static item call_lambda(struct run *run, const struct function *f, const item *a
     return jsonata_evaluate_node(run, f->as.lambda.body, f->as.lambda.input, frame);
 }
 
-static bool holds_functions(struct run *run, item list)
-{
-    for (uint32_t i = 0; list.kind == ITEM_ARRAY && i < list.as.array->count; i++)
-        if (jsonata_at(&run->heap, list.as.array, i).kind == ITEM_FUNCTION)
-            return true;
-    return false;
-}
-
-static bool holds_numbers(struct run *run, item list)
-{
-    for (uint32_t i = 0; list.kind == ITEM_ARRAY && i < list.as.array->count; i++)
-        if (jsonata_at(&run->heap, list.as.array, i).kind != ITEM_NUMBER)
-            return false;
-    return true;
-}
-
-/* The reference leaves the arguments of a partially applied function unchecked, to what JavaScript
- * makes of them. Here natives trust their arguments' types: what does not fit is refused, and a
- * single item becomes an array where one is wanted. */
-static item check_loosely(struct run *run, const struct function *f, item *arguments, size_t count)
-{
-    for (uint32_t i = 0; f->signature && i < f->signature->count && i < count; i++) {
-        const struct parameter *p = &f->signature->parameters[i];
-        if (!jsonata_accepts(p, arguments[i])) {
-            item failed = jsonata_fail_value(run, "T0410", arguments[i]);
-            run->failure.index = i + 1;
-            return failed;
-        }
-        bool is_alone = !item_is_undefined(arguments[i]) && arguments[i].kind != ITEM_ARRAY;
-        if (p->type == 'a' && is_alone && p->subtype.size > 0 && p->subtype.data[0] == 's') {
-            item failed = jsonata_fail_value(run, "T0412", arguments[i]);
-            run->failure.index = i + 1;
-            run->failure.type = "strings"; /* $join: its array is asked to join itself */
-            return failed;
-        }
-        if (p->type == 'a' && is_alone) {
-            struct array *around = jsonata_array(&run->heap, 1);
-            jsonata_push(&run->heap, around, arguments[i]);
-            arguments[i] = item_array(around);
-        }
-        char of = p->type == 'a' && p->subtype.size > 0 ? p->subtype.data[0] : '\0';
-        if ((of == 'n' && !holds_numbers(run, arguments[i])) ||
-            (of == 'o' && holds_functions(run, arguments[i]))) {
-            item failed = jsonata_fail_value(run, "T0412", arguments[i]);
-            run->failure.index = i + 1;
-            run->failure.type = of == 'n' ? "numbers" : "objects";
-            return failed;
-        }
-    }
-    return item_undefined();
-}
-
 static item call_whole(struct run *run, struct function *f, const item *arguments, size_t count,
                        const struct call *call);
 
@@ -113,8 +61,17 @@ static item call_partial(struct run *run, const struct function *f, const item *
     }
     for (size_t i = total; i < room; i++)
         all[i] = item_undefined();
-    item checked = check_loosely(run, whole, all, total);
-    return item_is_failed(checked) ? checked : call_whole(run, whole, all, total, call);
+    if (whole->kind == FUNCTION_NATIVE)
+        return jsonata_call_unchecked(run, whole, all, total, call);
+    const item *checked = all;
+    if (whole->signature) { /* a function of the host, which trusts it */
+        struct failure failure;
+        checked = jsonata_check_arguments(&run->heap, whole->signature, all, &total,
+                                          (item){.kind = ITEM_NULL}, &failure);
+        if (!checked)
+            return run->failure = failure, item_failed();
+    }
+    return call_whole(run, whole, checked, total, call);
 }
 
 static asl_value *foreign_argument(struct run *run, item i, bool *failed)

@@ -238,6 +238,10 @@ item jsonata_apply(struct run *run, item function, const item *arguments, size_t
 /* As $map and its kin call: as many of the arguments as the function takes, at least one. */
 item jsonata_apply_some(struct run *run, item function, const item *arguments, size_t most);
 size_t jsonata_arity(item function);
+/* A native without the check of its signature, see unchecked.c. `arguments` has room for four at
+ * least, and is changed. */
+item jsonata_call_unchecked(struct run *run, const struct function *f, item *arguments,
+                            size_t count, const struct call *call);
 
 /* The library's function of that name, or NULL. */
 const struct native *jsonata_library_find(struct asl_text name);

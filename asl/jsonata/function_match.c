@@ -543,6 +543,19 @@ NATIVE(replace)
 
 /* ---- $split ---- */
 
+void jsonata_push_surrogates(struct run *run, struct asl_text astral, struct array *out)
+{
+    size_t start = 0;
+    uint32_t c = (uint32_t)value_utf8_next(astral, &start) - 0x10000;
+    uint32_t units[] = {0xd800 + (c >> 10), 0xdc00 + (c & 0x3ff)};
+    for (size_t i = 0; i < 2; i++) {
+        struct builder b;
+        jsonata_builder_init(&b, &run->heap);
+        jsonata_builder_unit(&b, units[i]);
+        jsonata_push(&run->heap, out, jsonata_builder_item(&b));
+    }
+}
+
 /* One string for each UTF-16 unit: astral characters fall into their surrogates. */
 static void split_units(struct run *run, struct asl_text t, double limit, struct array *out)
 {
@@ -554,16 +567,10 @@ static void split_units(struct run *run, struct asl_text t, double limit, struct
             jsonata_push(&run->heap, out, item_text(one));
             continue;
         }
-        size_t start = 0;
-        uint32_t c = (uint32_t)value_utf8_next(one, &start) - 0x10000;
-        uint32_t units[] = {0xd800 + (c >> 10), 0xdc00 + (c & 0x3ff)};
-        for (size_t i = 0; i < 2 && out->count < limit; i++) {
-            struct builder b;
-            jsonata_builder_init(&b, &run->heap);
-            jsonata_builder_unit(&b, units[i]);
-            jsonata_push(&run->heap, out, jsonata_builder_item(&b));
-        }
+        jsonata_push_surrogates(run, one, out);
     }
+    if (out->count > limit)
+        out->count--;
 }
 
 static void split_text(struct run *run, struct asl_text t, struct asl_text by, double limit,

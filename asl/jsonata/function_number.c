@@ -112,6 +112,53 @@ static struct asl_text without_space_behind(struct asl_text t)
     return t;
 }
 
+/* [-+]? and Infinity, or figures with a point and an exponent. */
+static bool is_javascript_decimal(struct asl_text t)
+{
+    size_t at = t.size > 0 && (t.data[0] == '-' || t.data[0] == '+');
+    if (asl_text_is((struct asl_text){t.data + at, t.size - at}, "Infinity"))
+        return true;
+    size_t whole = digits(t, at), fraction = 0;
+    at += whole;
+    if (at < t.size && t.data[at] == '.') {
+        fraction = digits(t, at + 1);
+        at += 1 + fraction;
+    }
+    if (whole + fraction == 0)
+        return false;
+    if (at < t.size && (t.data[at] | 0x20) == 'e') {
+        at++;
+        at += at < t.size && (t.data[at] == '-' || t.data[at] == '+');
+        size_t exponent = digits(t, at);
+        if (exponent == 0)
+            return false;
+        at += exponent;
+    }
+    return at == t.size;
+}
+
+double jsonata_javascript_number(struct run *run, item i)
+{
+    if (i.kind == ITEM_NUMBER)
+        return i.as.number;
+    if (i.kind == ITEM_BOOLEAN)
+        return i.as.boolean;
+    if (i.kind == ITEM_NULL)
+        return 0;
+    item text = i.kind == ITEM_ARRAY ? jsonata_javascript_text(run, i) : i;
+    if (text.kind != ITEM_STRING)
+        return NAN;
+    struct asl_text t = without_space_behind(item_string(text));
+    while (t.size > 0 && strchr(" \t\n\r\v\f", t.data[0]) && t.data[0])
+        t = (struct asl_text){t.data + 1, t.size - 1};
+    double value;
+    if (t.size == 0)
+        return 0;
+    if (parse_prefixed(t, &value))
+        return value;
+    return is_javascript_decimal(t) ? parse_double(t) : NAN;
+}
+
 NATIVE(number)
 {
     UNUSED_IN_NATIVE;

@@ -21,8 +21,7 @@ NATIVE(length)
     return item_number((double)jsonata_count_code_points(item_string(arguments[0])));
 }
 
-/* Array.prototype.slice: where an offset lands in `length` things. */
-static size_t slice_place(double at, double length)
+size_t jsonata_slice_place(double at, double length)
 {
     at = isnan(at) ? 0 : trunc(at);
     if (at < 0)
@@ -47,7 +46,7 @@ NATIVE(substring)
             return item_text(ASL_TEXT(""));
         end = start >= 0 ? start + cut : length + start + cut;
     }
-    size_t from = slice_place(start, length), to = slice_place(end, length);
+    size_t from = jsonata_slice_place(start, length), to = jsonata_slice_place(end, length);
     if (to <= from)
         return item_text(ASL_TEXT(""));
     size_t first = jsonata_code_point_offset(t, from);
@@ -56,13 +55,16 @@ NATIVE(substring)
     return item_text(rest);
 }
 
+/* Of what is not there JavaScript looks for the word. */
 NATIVE(substring_before)
 {
     UNUSED_IN_NATIVE;
-    if (arguments[0].kind != ITEM_STRING || arguments[1].kind != ITEM_STRING)
+    if (arguments[0].kind != ITEM_STRING)
         return arguments[0];
     struct asl_text t = item_string(arguments[0]);
-    const char *found = jsonata_search(&run->heap, t, item_string(arguments[1]));
+    struct asl_text what = arguments[1].kind == ITEM_STRING ? item_string(arguments[1])
+                                                            : ASL_TEXT("undefined");
+    const char *found = jsonata_search(&run->heap, t, what);
     jsonata_charge_bytes(run, t.size);
     return found ? item_text((struct asl_text){t.data, (size_t)(found - t.data)}) : arguments[0];
 }
@@ -132,11 +134,12 @@ NATIVE(trim)
     return jsonata_builder_item(&b);
 }
 
-/* `count` code points of `fill`, over and over. */
-static void put_padding(struct builder *b, struct asl_text fill, double many)
+void jsonata_put_padding(struct builder *b, struct asl_text fill, double many)
 {
     size_t points = jsonata_count_code_points(fill);
     double bytes = many / (double)points * (double)fill.size;
+    if (points == 0)
+        return;
     if (bytes > (double)b->heap->arena.maximum) {
         b->full = true;
         b->heap->arena.exhausted = true;
@@ -164,7 +167,7 @@ NATIVE(pad)
     jsonata_builder_init(&b, &run->heap);
     if (width > 0)
         jsonata_builder_put(&b, t);
-    put_padding(&b, fill, missing);
+    jsonata_put_padding(&b, fill, missing);
     if (width < 0)
         jsonata_builder_put(&b, t);
     jsonata_charge_bytes(run, 4 * b.size);

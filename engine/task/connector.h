@@ -25,6 +25,7 @@ struct connectors {
     const char *region;
     const char *account;
     const asl_value *connections; /* of HTTP Tasks: connections.h; NULL: none */
+    struct tokens *tokens;        /* theirs: tokens.h; NULL: none is kept */
     void *engine;                 /* the engine itself */
 };
 

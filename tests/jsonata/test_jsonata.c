@@ -115,6 +115,27 @@ static void results_and_errors(void **state)
         {"$formatNumber(999999999999999.5, \"#,##0\")", NULL, "\"1,000,000,000,000,000\""},
         /* the years 0 to 99 are those from 1900 where JavaScript makes a date of its parts */
         {"$fromMillis(-62135596800000, \"[Y] [x] [XI]\")", NULL, "\"1 12 \""},
+        /* what is applied partially is given its arguments unchecked, as JavaScript finds them */
+        {"$substring(?, 1)([1, 2, 3])", NULL, "\"23\""},
+        {"$substring(?, \"1\", \"2\")(\"abcdefghijklmnopq\")", NULL, "\"bcdefghijkl\""},
+        {"$abs(?)([\" -7 \"])", NULL, "7"},
+        {"$abs(?)({})", NULL,
+         "T0410@8 Argument 1 of function \"(\" does not match function signature"},
+        {"$sum(?)([1, \"2\", null])", NULL, "\"12null\""},
+        {"$average(?)([1, \"2\"])", NULL, "6"},
+        {"$count(?)(\"a\xf0\x9f\x98\x80\")", NULL, "3"},
+        {"$count(?)(5)", NULL, "undefined"},
+        {"$reverse(?)(5)", NULL, "[null]"},
+        {"$map(?, $uppercase)(\"ab\")", NULL, "[\"A\",\"B\"]"},
+        {"$each(?, function($v, $k){$k & $v})([\"x\", \"y\"])", NULL, "[\"0x\",\"1y\"]"},
+        {"$pad(?, -4, [0, 1])([7])", NULL, "\"0,17\""},
+        {"$power(?, 2)(\"x\")", NULL,
+         "D3061@13 The power function has resulted in a value that cannot be represented as a JSON "
+         "number: base=\"x\", exponent=2"},
+        {"$assert(?, 37)(0)", NULL, "D3141@15 37"},
+        {"$uppercase(?)(1)", NULL,
+         "T0410@14 Argument 1 of function \"(\" does not match function signature"},
+        {"$substringBefore(\"is undefined\", nothing)", NULL, "\"is \""},
         /* beyond the dates, or in a zone that is no number, every part is NaN */
         {"$fromMillis(1e300)", NULL, "\"0NaN-NaN-NaNTNaN:NaN:NaN.NaNZ\""},
         {"$fromMillis(0, \"[Y] [P] [Z] [Z0] [D1o]\", \"UTC\")", NULL,

@@ -22,9 +22,9 @@ function holdsFunction(v, depth = 0) {
 
 // Halves of characters cannot leave Stepwell, whose texts are UTF-8.
 function wellFormed(key, v) {
-    if (typeof v === 'string') return v.toWellFormed();
+    if (typeof v === 'string') return Buffer.from(v).toString(); // Node 18 has no toWellFormed
     if (v === null || typeof v !== 'object' || Array.isArray(v)) return v;
-    return Object.fromEntries(Object.entries(v).map(([k, e]) => [k.toWellFormed(), e]));
+    return Object.fromEntries(Object.entries(v).map(([k, e]) => [Buffer.from(k).toString(), e]));
 }
 
 async function ask(jsonata, question, text) {
@@ -64,7 +64,7 @@ const halves = /(?<!\\u[dD][89abAB]..)\\u[dD][c-fC-F]..|\\u[dD][89abAB]..(?!\\u[
 const ofJavaScript = /^(Cannot (read|set) properties|Cannot convert object|Maximum call stack|Invalid (code point|string length|array length|regular expression))| is not (a function|iterable)/;
 function javascriptError(t) {
     if (!t.error) return undefined;
-    if (t.error.code === undefined) return t.error.message;
+    if (t.error.code === undefined || /^ERR_/.test(t.error.code)) return t.error.message;
     const inner = t.error.code === 'D3121' && /passed to function eval: (".*")$/s.exec(t.error.message);
     return inner && ofJavaScript.test(JSON.parse(inner[1])) ? JSON.parse(inner[1]) : undefined;
 }
@@ -75,7 +75,6 @@ const accidents = [
     ['a function of the library that is an argument in tail position is no JavaScript function (here: it is called)', thrown(/^(func|replacement)\.apply is not a function/)],
     ['a pattern is matched with an object or a function (here: with its text, [object Object])', thrown(/^Cannot convert object to primitive value/)],
     ['digits that are no digits of the picture\'s family (here: no number)', thrown(/^Invalid code point/)],
-    ['a function applied partially meets an argument of another type (here: converted)', thrown(/ is not a function$|is not iterable$|^Cannot read properties of (undefined|null)/)],
     ['recursion of JavaScript itself', thrown(/^Maximum call stack size exceeded/)],
 ];
 
@@ -101,6 +100,8 @@ const incomparable = [
         (t, o, q) => /\\B/.test(q.expr) && /[\u{10000}-\u{10ffff}]|\\u[dD][89abAB]/u.test(q.expr + JSON.stringify(q.data)) && t.error?.code === 'D1004'],
     ['a lookbehind without a fixed length, which PCRE2 does not take', (t, o) => o.error?.code === 'S0303' && /lookbehind assertion is not fixed length/.test(o.error.message)],
     ['a message longer than 32 KiB, which Stepwell cuts', (t, o) => t.error && t.error.code === o.error?.code && t.error.message.length > 32000 && t.error.message.startsWith(o.error.message.slice(0, 30000))],
+    ['a function applied partially meets an argument of another type, and what JavaScript makes of it is refused here',
+        (t, o, q) => o.error?.code === 'T0410' && /[(,]\s*\?\s*[,)]/.test(q.expr)],
     ['a limit of ours', (t, o) => ['U1001', 'D2015'].includes(o.error?.code)],
 ];
 

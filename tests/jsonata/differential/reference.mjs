@@ -38,15 +38,6 @@ export const peculiarities = [
     ['a message or $spread shows the inside of a function or a pattern (here: undefined and the function; its source)',
         [["typeof arg === 'object' && !isLambda(arg)", "typeof arg === 'object' && !isFunction(arg)"],
         ['return JSON.stringify(err[arguments[1]]);', 'return JSON.stringify(err[arguments[1]], (k, v) => utils.isFunction(v) ? undefined : v instanceof RegExp ? v.source : v);']]],
-    ['a partially applied function of the library gets its arguments unchecked, and JavaScript converts them (here: checked)',
-        [['definition: signature,\n            validate', 'definition: signature, params, getSymbol,\n            validate'],
-        ['result = partialApplyNativeFunction(proc.implementation, evaluatedArgs, environment);',
-            'const checked = proc.signature; proc.implementation.checked = checked; result = partialApplyNativeFunction(proc.implementation, evaluatedArgs, environment);'],
-        ['return env.lookup(sigArg.trim());\n        });', 'return env.lookup(sigArg.trim());\n        });\n' +
-            '(proc.checked ? proc.checked.params : []).forEach((p, i) => { if (i < args.length && args[i] !== undefined && !new RegExp("^" + p.regex.replace(/[?+]+$/, "")).test(proc.checked.getSymbol(args[i]))) ' +
-            'throw { code: "T0410", stack: "", value: args[i], index: i + 1 }; if (p.type === "a" && args[i] !== undefined && !Array.isArray(args[i])) args[i] = [args[i]]; ' +
-                'if (p.type === "a" && p.subtype === "n" && Array.isArray(args[i]) && args[i].some(v => typeof v !== "number")) throw { code: "T0412", stack: "", value: args[i], index: i + 1, type: "numbers" }; ' +
-                'if (p.type === "a" && p.subtype === "o" && Array.isArray(args[i]) && args[i].some(isFunction)) throw { code: "T0412", stack: "", value: args[i], index: i + 1, type: "objects" }; });']]],
     ['a pattern called with a function, or an array that holds one, looks at its source text (here: at [object Object])',
         [['var match = re.exec(str);', 'const named = v => isFunction(v) ? "[object Object]" : Array.isArray(v) ? v.map(named) : v; var match = re.exec(named(str));']]],
     ['a transform takes a function for an object to merge (here: it is refused as no object)',
@@ -59,9 +50,6 @@ export const peculiarities = [
         [['utils.keys(input).forEach(function (key) {\n                var value = input[key];', '(Array.isArray(input) ? Array.from(input.keys()) : utils.keys(input)).forEach(function (key) {\n                var value = input[key];']]],
     ['$replace of a string by a function puts in the source text of its wrapper, in tail position [object Object] (here: nothing)',
         [['result += replacement;', 'result += utils.isFunction(replacement) || replacement && replacement._jsonata_lambda ? "" : replacement;']]],
-    ['$substringBefore with nothing to look for looks for the word "undefined" (here: the whole text comes back)',
-        [['var pos = str.indexOf(chars);\n        if (pos > -1) {\n            return str.substr(0, pos);',
-            'var pos = chars === undefined ? -1 : str.indexOf(chars);\n        if (pos > -1) {\n            return str.substr(0, pos);']]],
     ['a function of the library keeps name and place of its last call, even in an earlier expression, and gives them to errors '
         + '(here: it begins every evaluation with its own name and no place)',
         [['bindings[name] = value;', 'bindings[name] = value; if (utils.isFunction(value) && !library.has(value)) library.set(value, name);'],
