@@ -75,6 +75,19 @@ export class Server {
   }
 }
 
+export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+// What `what` gives as soon as that is something. The patience is for stalled machines: a test never sleeps to
+// wait, and never judges by time. `why` is shown when it never comes: text, or a function that gives it.
+export async function until(what, why = what, seconds = 120) {
+  for (const begin = performance.now(); ;) {
+    const found = await what();
+    if (found) return found;
+    if (performance.now() - begin > seconds * 1000) throw new Error(`does not come: ${typeof why === 'function' ? await why() : why}`);
+    await sleep(10);
+  }
+}
+
 // Counts, and says at the end how it went (tests/run.sh reads the last line).
 export class Tally {
   constructor(name) {

@@ -7,7 +7,7 @@ import { request } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Server, Tally } from './client.mjs';
+import { Server, sleep, Tally, until } from './client.mjs';
 
 const tally = new Tally('doors');
 const program = process.env.STEPWELL ?? 'build/stepwell';
@@ -15,7 +15,6 @@ const show = (v) => JSON.stringify(v);
 function is(given, expected) {
   if (show(given) !== show(expected)) throw new Error(`${show(given)}, not ${show(expected)}`);
 }
-const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const ROLE = 'arn:aws:iam::123456789012:role/r';
 const PASS = show({ StartAt: 'P', States: { P: { Type: 'Pass', End: true } } });
 
@@ -193,15 +192,15 @@ s=socket.socket(socket.AF_UNIX,socket.SOCK_DGRAM); s.bind(sys.argv[1]); print('b
 while True: print(s.recv(99).decode(),flush=True)`, path], { stdio: ['ignore', 'pipe', 'inherit'] });
   let told = '';
   python.stdout.on('data', (data) => { told += data; });
-  for (let i = 0; i < 100 && !told; i++) await sleep(20);
+  await until(() => told);
   const p = begin(folder, ['--port', '0', '--time', 'x100'], { NOTIFY_SOCKET: path, WATCHDOG_USEC: '200000' });
   await p.ready;
   const from = Date.now();
-  for (let i = 0; i < 500 && told.split('WATCHDOG').length < 5; i++) await sleep(20);
-  const most = (Date.now() - from) / 100 + 3; // in real time, whatever the clock of the executions
+  await until(() => told.split('WATCHDOG').length >= 5, () => told);
+  const most = (Date.now() - from) / 100 + 3; // in real time, whatever the clock of the executions: seldomer on a slow machine
   p.kill();
   is(await p.ended, 0);
-  for (let i = 0; i < 100 && !told.includes('STOPPING'); i++) await sleep(20);
+  await until(() => told.includes('STOPPING'), () => told);
   python.kill();
   const words = told.trim().split('\n');
   is([words[1], words.at(-1)], ['READY=1', 'STOPPING=1']);

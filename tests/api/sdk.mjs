@@ -51,7 +51,7 @@ async function test(name, body) {
 }
 
 async function until(executionArn, status = 'SUCCEEDED') {
-  for (let i = 0; i < 400; i++) {
+  for (let i = 0; i < 6000; i++) {
     const d = await send('DescribeExecution', { executionArn });
     if (d.status === status) return d;
     check(d.status === 'RUNNING', `${d.status}: ${d.error} ${d.cause}`);

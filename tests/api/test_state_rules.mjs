@@ -3,18 +3,20 @@
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
-import { Server, Tally } from './client.mjs';
+import { Server, Tally, until } from './client.mjs';
 
 const ROLE = 'arn:aws:iam::123456789012:role/sfn';
 const tally = new Tally('test_state_rules');
 const show = (v) => JSON.stringify(v);
 
 // A function that can be slow, fail, or echo.
+let hasCome = false; // the slow request
 const lambda = createServer((request, response) => {
   let body = '';
   request.on('data', (data) => { body += data; });
   request.on('end', () => {
     const { fails, slow } = JSON.parse(body || '{}');
+    if (slow) hasCome = true;
     const headers = fails ? { 'X-Amz-Function-Error': 'Unhandled' } : {};
     setTimeout(() => response.writeHead(200, headers)
       .end(fails ? '{"errorType":"Broken","errorMessage":"m"}' : body), slow ?? 0);
@@ -197,7 +199,7 @@ await gives('no HTTP request under DEBUG', http('/x'), { roleArn: ROLE, inspecti
 }
 {
   const left = call(lambdaTask(), { roleArn: ROLE, input: '{"slow":500}' }).catch(() => 'gone');
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await until(() => hasCome);
   const status = await server.stop();
   if (status === 0) tally.pass(); else tally.fail('a server that stops meanwhile', `ended with ${status}: ${server.errors}`);
   await left;
