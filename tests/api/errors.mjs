@@ -75,7 +75,7 @@ async function fillUp(w) {
   send('GetActivityTask', { activityArn: w.polled.arn }).catch(() => {});
   await send('CreateActivity', { name: 'second' });
   await send('CreateStateMachineAlias', { name: 'second', routingConfiguration: w.route(1) });
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  // Two calls were sent and answered behind the polls: these are waiting there.
 }
 
 const FULL = Symbol('a server whose quotas are used up');

@@ -19,7 +19,7 @@ const lambda = createServer((request, response) => {
     if (slow) hasCome = true;
     const headers = fails ? { 'X-Amz-Function-Error': 'Unhandled' } : {};
     setTimeout(() => response.writeHead(200, headers)
-      .end(fails ? '{"errorType":"Broken","errorMessage":"m"}' : body), slow ?? 0);
+      .end(fails ? '{"errorType":"Broken","errorMessage":"m"}' : body), slow ?? 0).unref();
   });
 });
 await new Promise((resolve) => lambda.listen(0, '127.0.0.1', resolve));
@@ -179,7 +179,7 @@ await gives('a call that fails', lambdaTask({ Catch: [{ ErrorEquals: ['Broken'],
   { status: 'CAUGHT_ERROR', error: 'Broken', nextState: 'H' });
 await gives('a call that is tried again', lambdaTask({ Retry: [{ ErrorEquals: ['States.ALL'] }] }), { roleArn: ROLE, input: '{"fails":true}' },
   { status: 'RETRIABLE', errorDetails: { retryIndex: 0, retryBackoffIntervalSeconds: 1 } });
-await gives('a call that takes too long', lambdaTask({ TimeoutSeconds: 1 }), { roleArn: ROLE, input: '{"slow":3000}' },
+await gives('a call that takes too long', lambdaTask({ TimeoutSeconds: 1 }), { roleArn: ROLE, input: '{"slow":600000}' },
   { status: 'FAILED', error: 'States.Timeout' });
 const http = (path) => ({ Type: 'Task', Resource: 'arn:aws:states:::http:invoke', End: true, Parameters: { Method: 'POST',
   ApiEndpoint: `https://example.com${path}`, RequestBody: { a: 1 }, Headers: { 'X-Mine': 'm' },
@@ -198,6 +198,7 @@ await gives('no HTTP request under DEBUG', http('/x'), { roleArn: ROLE, inspecti
   else tally.fail('an HTTP answer', show(body));
 }
 {
+  hasCome = false;
   const left = call(lambdaTask(), { roleArn: ROLE, input: '{"slow":500}' }).catch(() => 'gone');
   await until(() => hasCome);
   const status = await server.stop();
