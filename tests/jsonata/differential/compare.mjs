@@ -3,7 +3,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads';
-import { reference, variant, peculiarities } from './reference.mjs';
+import { fresh, variant, peculiarities } from './reference.mjs';
 
 const NOW = 1600000000000;
 const TIME_MS = 1500, DEPTH = 2000; // of the reference
@@ -105,7 +105,14 @@ const incomparable = [
     ['a limit of ours', (t, o) => ['U1001', 'D2015'].includes(o.error?.code)],
 ];
 
+let reference; // of this thread
+const MARKED = 'an earlier expression left its mark on the reference; a fresh one answers as Stepwell does';
+
 async function explain(question, text, theirs, ours) {
+    reference = fresh();
+    const unmarked = await ask(reference, question, text);
+    if (agree(unmarked, ours)) return MARKED;
+    theirs = unmarked;
     const none = incomparable.find(([, applies]) => applies(theirs, ours, question));
     if (none) return none[0];
     const explains = async numbers => {
@@ -143,6 +150,7 @@ class Driver {
 async function compareAll(program, questions, from, tell) {
     const driver = new Driver(program);
     let number = 0;
+    reference = fresh();
     for (const question of questions) {
         if (number++ < from) continue;
         const text = JSON.stringify(question);

@@ -17,7 +17,7 @@ function find() {
 }
 
 const path = find();
-export const reference = path && require(path);
+export const installed = Boolean(path);
 const source = path && readFileSync(path, 'utf8');
 
 // name: what the reference does, and what the replaced places make of it.
@@ -84,11 +84,10 @@ globalThis.forFlagU = function forFlagU(pattern) {
     });
 };
 
-const made = new Map();
-// The reference without the peculiarities of these numbers.
-export function variant(numbers) {
-    const key = numbers.join();
-    if (made.has(key)) return made.get(key);
+// The reference without the peculiarities of these numbers, as it is before its first expression:
+// expressions leave marks on it, the names and places of its functions' calls, and what a transform
+// sets in a function.
+export function fresh(numbers = []) {
     let text = source;
     for (const number of numbers)
         for (const [from, to] of peculiarities[number][1]) {
@@ -96,9 +95,16 @@ export function variant(numbers) {
                 throw new Error(`not once in the reference's source: ${from}`);
             text = text.replace(from, () => to);
         }
-    const module = new Module(path + '#' + key);
+    const name = path + '#' + numbers.join(), module = new Module(name);
     module.paths = Module._nodeModulePaths(path);
-    module._compile(text, path + '#' + key);
-    made.set(key, module.exports);
+    module._compile(text, name);
     return module.exports;
+}
+
+const made = new Map();
+// The same, but one for all.
+export function variant(numbers) {
+    const key = numbers.join();
+    if (!made.has(key)) made.set(key, fresh(numbers));
+    return made.get(key);
 }
