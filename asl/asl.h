@@ -137,6 +137,9 @@ struct asl_env {
     void (*token)(void *state, int64_t event_id, char out[1025]);
     /* Is there such an activity? Asked before a task of it is scheduled; NULL: there is. */
     bool (*has_activity)(void *state, struct asl_text arn);
+    /* Is the machine being deleted? Asked before each state is entered: then the execution fails there,
+     * as AWS terminates it "on the next state transition". NULL: it is not. */
+    bool (*is_being_deleted)(void *state, struct asl_text machine_arn);
     /* Can the integration take such parameters? Asked before a task of a service is scheduled; false:
      * `problems` gets what is wrong with them, joined by ", ". NULL: it can. */
     bool (*accepts)(void *state, const struct resource *resource, const asl_value *parameters,

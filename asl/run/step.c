@@ -314,15 +314,34 @@ static void end_from_outside(struct run *r, enum history_type type, enum asl_sta
     execution_end(r, status);
 }
 
-static void fail_full_history(struct run *r)
+/* What no Retry and no Catch is asked about. */
+static void fail_at_once(struct run *r, struct asl_text cause)
 {
     struct history_event e;
     history_event_init(&e, EVENT_EXECUTION_FAILED);
     e.error = ASL_TEXT("States.Runtime");
-    e.cause = ASL_TEXT("The execution reached the maximum number of history events (25000).");
+    e.cause = cause;
     set_end(r->x, e.error, e.cause);
     run_emit(r, &e, r->x->last_event);
     execution_end(r, ASL_FAILED);
+}
+
+static bool is_machine_gone(const struct run *r)
+{
+    const struct asl_env *env = r->env;
+    return env->is_being_deleted &&
+           env->is_being_deleted(env->state, asl_execution_machine_arn(r->x));
+}
+
+/* AWS's words, as its knowledge center tells them (step-functions-stuck-deleting-status). */
+static void fail_without_machine(struct run *r)
+{
+    struct asl_buffer cause;
+    asl_buffer_init(&cause, 4096);
+    asl_buffer_printf(&cause, "State machine %.*s has been deleted.",
+                      ASL_TEXT_ARGS(value_as_text(r->x->machine_name)));
+    fail_at_once(r, asl_buffer_text(&cause));
+    asl_buffer_free(&cause);
 }
 
 /* ---- going on ---- */
@@ -358,7 +377,7 @@ static void go_on(struct run *r)
     size_t budget = r->env->budget ? r->env->budget : BUDGET_DEFAULT;
     while (x->status == ASL_RUNNING) {
         if (r->history_full) {
-            fail_full_history(r);
+            fail_at_once(r, ASL_TEXT("The execution reached the maximum number of history events (25000)."));
             break;
         }
         if (!x->ready_head)
@@ -370,6 +389,10 @@ static void go_on(struct run *r)
         struct frame *f = pick_ready(r);
         if (!f) {
             r->result->runnable = true;
+            break;
+        }
+        if (f->phase == FRAME_ENTER && is_machine_gone(r)) {
+            fail_without_machine(r);
             break;
         }
         ready_remove(x, f);

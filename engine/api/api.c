@@ -17,6 +17,7 @@
 #include <time.h>
 
 #define ANSWER_MAXIMUM ((size_t)64 << 20) /* 1,000 events of 256 KiB would be more: pages end early */
+#define TRACE_MAXIMUM 256                 /* "traceHeader" of the model */
 
 static const struct api_service services[] = {
     {"AWSStepFunctions.", "application/x-amz-json-1.0", "sfn", api_operation_named},
@@ -388,6 +389,22 @@ bool api_begin(struct api_call *call, const char *arn_name, const struct api_ope
     return verdict == CONSTRAINT_FINE;
 }
 
+/* "If both sources are provided, Step Functions will use the header value (preferred) over the value in the
+ * request body." One that the member could not hold is passed over. */
+static void take_trace(struct api_call *call, const struct http_received *request)
+{
+    const struct catalogue_shape *shape =
+        shape_of(call->api, services[0].arn_name, call->operation)->input.shape;
+    const char *trace = http_headers_get(&request->headers, "X-Amzn-Trace-Id");
+    size_t size = trace ? strlen(trace) : 0;
+    if (size == 0 || size > TRACE_MAXIMUM || !catalogue_member(shape, ASL_TEXT("traceHeader")))
+        return;
+    for (size_t i = 0; i < size; i++)
+        if ((unsigned char)trace[i] >= 0x80)
+            return;
+    call->in = api_with_take(call->in, "traceHeader", value_string_z(trace));
+}
+
 void api_answer_plain(struct http_exchange *x, int status, const char *text)
 {
     struct http_headers headers;
@@ -423,8 +440,11 @@ static void handle_targeted(struct api *a, struct http_exchange *x,
         api_fail(call, "UnknownOperationException", "There is no operation '%.*s'",
                  name.size > 80 ? 80 : (int)name.size, name.data);
     else if (api_read_parameters(call, request->body) &&
-             api_begin(call, service->arn_name, operation))
+             api_begin(call, service->arn_name, operation)) {
+        if (service == &services[0])
+            take_trace(call, request);
         operation->handle(call);
+    }
 }
 
 void api_handle_inner(void *api, struct http_exchange *x, const struct http_received *request)

@@ -106,8 +106,15 @@ static bool adopt(void *state, const struct store_machine *row)
     return true;
 }
 
+static bool is_being_deleted(void *state, struct asl_text arn)
+{
+    const struct api *a = state;
+    return a->deleting && machine_is_deleting(shelf_get(&a->machines, arn.data));
+}
+
 bool machines_load(struct api *a, char message[512])
 {
+    engine_set_deleting(a->engine, is_being_deleted, a);
     struct store *store = engine_store(a->engine);
     for (size_t i = 0; i < a->machines.count; i++)
         a->deleting += machine_is_deleting(a->machines.items[i].document);
@@ -619,8 +626,9 @@ static void delete_now(struct api *a, const char *arn)
         api_put_take(a, &a->tags, arn, NULL);
 }
 
-/* Executions that run go on: each has its own row. While there are any the machine is DELETING; with
- * the last one's end it goes (machines_settle). One that is not there is deleted already. */
+/* Executions that run go on to the next state they would enter, and fail there (is_being_deleted). While
+ * there are any the machine is DELETING; with the last one's end it goes (machines_settle). One that is not
+ * there is deleted already. */
 void api_DeleteStateMachine(struct api_call *call)
 {
     struct api *a = call->api;

@@ -49,10 +49,11 @@ static void add_revision(struct value_list *l, struct api *a, const char *name,
     value_release(references);
 }
 
+/* "If called with includedData = METADATA_ONLY, the returned definition will be {}." */
 static struct asl_text shown_definition(const struct api_call *call, const struct asl_buffer *text)
 {
     bool hidden = asl_text_is(api_text(call, "includedData"), "METADATA_ONLY");
-    return hidden ? (struct asl_text){"", 0} : asl_buffer_text(text);
+    return hidden ? ASL_TEXT("{}") : asl_buffer_text(text);
 }
 
 void api_DescribeStateMachine(struct api_call *call)

@@ -15,6 +15,7 @@
 #include "engine/local/local.h"
 #include "engine/mock/desk.h"
 #include "engine/task/connections.h"
+#include "engine/task/tokens.h"
 
 extern char **environ;
 
@@ -384,6 +385,8 @@ static bool open_connections(struct session *s, const char *path)
     s->connections = connections_load(path, message);
     if (!s->connections)
         cli_fail(EXIT_WRONG_USAGE, "--connections: %s", message);
+    else
+        s->tokens = tokens_open();
     return s->connections != NULL;
 }
 
@@ -461,6 +464,7 @@ bool session_open(struct session *s, const struct session_settings *settings, in
         .region = aws_region(s->aws),
         .account = s->account,
         .connections = s->connections,
+        .tokens = s->tokens,
     };
     s->engine = engine_open(&options, &error);
     if (!s->engine) {
@@ -502,6 +506,7 @@ void session_close(struct session *s)
         local_free(s->local);
     if (s->aws)
         aws_free(s->aws);
+    tokens_close(s->tokens);
     value_release(s->connections);
     catalogue_free(s->catalogue);
     if (s->http)

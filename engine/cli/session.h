@@ -54,6 +54,7 @@ struct session {
     struct catalogue *catalogue;
     struct aws *aws;
     asl_value *connections; /* or NULL */
+    struct tokens *tokens;  /* of those; or NULL */
     struct engine *engine;
     struct mock_desk *mocks;
     struct local *local;

@@ -377,6 +377,20 @@ void engine_set_activities(struct engine *e, const struct engine_activities *act
     e->env.has_activity = activities->exists ? has_activity : NULL;
 }
 
+static bool is_being_deleted(void *engine, struct asl_text machine_arn)
+{
+    struct engine *e = engine;
+    return e->is_being_deleted(e->deleting_state, machine_arn);
+}
+
+void engine_set_deleting(struct engine *e, bool (*asked)(void *state, struct asl_text machine_arn),
+                         void *state)
+{
+    e->is_being_deleted = asked;
+    e->deleting_state = state;
+    e->env.is_being_deleted = asked ? is_being_deleted : NULL;
+}
+
 void engine_set_stand_in(struct engine *e, const struct engine_stand_in *stand_in)
 {
     e->stand_in = *stand_in;

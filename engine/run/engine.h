@@ -157,6 +157,9 @@ struct engine_activities {
     void (*over)(void *state, int64_t execution, int64_t task);
 };
 void engine_set_activities(struct engine *e, const struct engine_activities *activities);
+/* Who knows which machines are being deleted: their executions fail where they would enter a state. */
+void engine_set_deleting(struct engine *e, bool (*is_being_deleted)(void *state, struct asl_text machine_arn),
+                         void *state);
 /* Lets `see` look at the command of an open task (token, parameters); false: it is not open. */
 bool engine_look_task(struct engine *e, int64_t execution, int64_t task,
                       void (*see)(void *state, const struct asl_command *command), void *state);

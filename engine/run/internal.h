@@ -183,6 +183,8 @@ struct engine {
 
     struct watcher watchers[WATCHERS]; /* engine_watch, engine_watch_all */
     struct engine_activities activities;
+    bool (*is_being_deleted)(void *state, struct asl_text machine_arn); /* or NULL */
+    void *deleting_state;
     struct engine_stand_in stand_in;
 
     struct engine_figures figures;

@@ -44,6 +44,8 @@ static const char *const refused[] = {
     "Upgrade",
     "Via",
     "WWW-Authenticate",
+    "X-Amz*",
+    "X-Forwarded*",
 };
 
 static const char *const methods[] = {"GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"};

@@ -234,3 +234,24 @@ bool connection_put_pairs(const asl_value *list, struct asl_buffer *out, char me
     }
     return true;
 }
+
+asl_value *connection_merged(const asl_value *given, const asl_value *list, char message[512])
+{
+    bool has = given && value_kind(given) == VALUE_OBJECT;
+    asl_value *out = has ? value_retain(given) : value_empty_object();
+    for (size_t i = 0; list && i < value_count(list); i++) {
+        const asl_value *key = value_get_z(value_at(list, i), "Key");
+        struct asl_buffer value;
+        asl_buffer_init(&value, SECRET_MAXIMUM);
+        bool good =
+            key && connection_secret(value_get_z(value_at(list, i), "Value"), &value, message);
+        if (good)
+            out = value_with_take(out, value_retain(key), value_string(asl_buffer_text(&value)));
+        asl_buffer_free(&value);
+        if (!good) {
+            value_release(out);
+            return NULL;
+        }
+    }
+    return out;
+}

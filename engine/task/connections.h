@@ -35,5 +35,8 @@ bool connection_authorize(const asl_value *connection, struct http_headers *head
  * query or form ("a=b&c=d", encoded). */
 bool connection_put_headers(const asl_value *list, struct http_headers *headers, char message[512]);
 bool connection_put_pairs(const asl_value *list, struct asl_buffer *out, char message[512]);
+/* An object's members (`given` may be NULL or null) with the pairs of such a list in their place;
+ * yours; NULL and a message when a secret cannot be had. */
+asl_value *connection_merged(const asl_value *given, const asl_value *list, char message[512]);
 
 #endif

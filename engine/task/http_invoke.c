@@ -1,6 +1,8 @@
-/* HTTP Tasks: http:invoke (facts 4.5), with connections from the user's own file.
+/* HTTP Tasks: http:invoke (facts 4.5; "Call HTTPS APIs in Step Functions workflows"), with
+ * connections from the user's own file.
  *
- *   start -(OAuth: token)-> request -> report
+ *   start -(OAuth, no token kept: token)-> request -> report
+ *              ^------- a kept token was refused: once -------'
  *
  * Only https, and only to public addresses, unless the connection allows private ones or `http` is
  * routed: a definition must not reach into the network that Stepwell stands in. */
@@ -11,10 +13,12 @@
 #include "connections.h"
 #include "engine/aws/endpoint.h"
 #include "engine/aws/protocol.h"
-#include "engine/aws/sigv4.h"
+#include "engine/loop/loop.h"
 #include "exchange.h"
+#include "form.h"
 #include "service.h"
 #include "table.h"
+#include "tokens.h"
 #include "web.h"
 #include "words.h"
 
@@ -26,24 +30,26 @@ struct http_task {
     const struct connectors *shared;
     struct task *task;
     const asl_value *connection;
+    asl_value *parameters;
     char *method;
     struct asl_buffer url, body;
     struct http_headers headers;
     asl_value *shown; /* the request, for who inspects the task; or NULL */
     bool open;        /* private addresses too */
+    bool kept;        /* the token is an earlier task's */
     struct aws_raw_call *call;
 };
 
 static const struct web_field fields[] = {
     {"ApiEndpoint", WEB_STRING, true},  {"Method", WEB_STRING, true},
     {"Authentication", WEB_ANY, false}, {"InvocationConfig", WEB_ANY, false},
-    {"Headers", WEB_MAP, false},        {"QueryParameters", WEB_MAP, false},
+    {"Headers", WEB_MAP, false},        {"QueryParameters", WEB_TREE, false},
     {"RequestBody", WEB_ANY, false},    {"Transform", WEB_ANY, false},
 };
 
 static const char *const methods[] = {"GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"};
 
-/* "Call HTTPS APIs in Step Functions workflows", headers that are refused. */
+/* "You can't use the following headers in your HTTP Task definition." "*": whatever follows. */
 static const char *const refused[] = {
     "A-IM",
     "Accept-Charset",
@@ -78,10 +84,18 @@ static const char *const refused[] = {
     "User-Agent",
     "Via",
     "Warning",
-    "X-Forwarded-For",
-    "X-Forwarded-Host",
-    "X-Forwarded-Proto",
+    "X-Amz-*",
+    "X-Amzn-*",
+    "X-Forwarded-*",
 };
+
+/* "An HTTP Task fails with the States.Runtime error if ... the response contains a content-type of"
+ */
+static const char *const unreadable[] = {"application/octet-stream", "image/", "video/", "audio/"};
+
+/* "Connection errors are prefixed with Events.ConnectionResource." */
+#define NO_CONNECTION  "Events.ConnectionResource.ResourceNotFound"
+#define BAD_CONNECTION "Events.ConnectionResource.InvalidConnectionState"
 
 /* ---- ends ---- */
 
@@ -93,6 +107,7 @@ static void http_task_free(struct http_task *t)
     asl_buffer_free(&t->url);
     asl_buffer_free(&t->body);
     value_release(t->shown);
+    value_release(t->parameters);
     free(t->method);
     free(t);
 }
@@ -130,12 +145,28 @@ static void show_exchange(const struct http_task *t, const struct http_answer *a
     value_release(response);
 }
 
+/* False and why: what was answered is no text. */
+static bool is_readable(const struct http_answer *a, char why[256])
+{
+    const char *type = http_headers_get(&a->headers, "Content-Type");
+    for (size_t i = 0; type && i < sizeof unreadable / sizeof *unreadable; i++)
+        if (strncasecmp(type, unreadable[i], strlen(unreadable[i])) == 0) {
+            snprintf(why, 256,
+                     "The response's content type '%.100s' is not supported by HTTP Tasks", type);
+            return false;
+        }
+    snprintf(why, 256, "The response can't be read as a valid string");
+    return value_utf8_valid(asl_buffer_text(&a->body));
+}
+
 static void report(struct http_task *t, const struct http_answer *a)
 {
-    char error[48];
+    char error[48], why[256];
     show_exchange(t, a);
     if (a->failure != HTTP_DONE) {
         fail_socket(t, a, t->url.data);
+    } else if (!is_readable(a, why)) {
+        task_report_failed(t->task, ASL_TEXT("States.Runtime"), asl_text(why));
     } else if (a->status < 200 || a->status > 299) {
         snprintf(error, sizeof error, "States.Http.StatusCode.%d", a->status);
         task_report_failed(t->task, asl_text(error), words_cut(asl_buffer_text(&a->body)));
@@ -147,11 +178,16 @@ static void report(struct http_task *t, const struct http_answer *a)
     http_task_free(t);
 }
 
+static void ask_again(struct http_task *t);
+
 static void on_answer(void *state, const struct http_answer *a)
 {
     struct http_task *t = state;
     t->call = NULL;
-    report(t, a);
+    if (t->kept && a->failure == HTTP_DONE && (a->status == 401 || a->status == 407))
+        ask_again(t);
+    else
+        report(t, a);
 }
 
 static void send_out(struct http_task *t)
@@ -175,37 +211,53 @@ static const asl_value *oauth_of(const asl_value *connection)
     return connection_get(value_get_z(connection, "AuthParameters"), "OAuthParameters");
 }
 
+static void use_token(struct http_task *t, struct asl_text token)
+{
+    struct asl_buffer header;
+    asl_buffer_init(&header, ASL_BUFFER_MAXIMUM);
+    asl_buffer_printf(&header, "Bearer %.*s", ASL_TEXT_ARGS(token));
+    http_headers_set(&t->headers, "Authorization", asl_buffer_text(&header));
+    explicit_bzero(header.data, header.size);
+    asl_buffer_free(&header);
+    send_out(t);
+}
+
+static void keep_token(struct http_task *t, struct asl_text token, const asl_value *answer)
+{
+    const asl_value *seconds = value_get_z(answer, "expires_in");
+    int64_t number = 0;
+    if (seconds && value_as_integer(seconds, &number))
+        tokens_keep(t->shared->tokens, t->connection, token, loop_now(t->shared->loop), number);
+}
+
 static void on_token(void *state, const struct http_answer *a)
 {
     struct http_task *t = state;
     struct value_error error;
-    struct asl_buffer header;
-    bool answered = a->failure == HTTP_DONE && a->status == 200;
+    bool answered = a->failure == HTTP_DONE && a->status >= 200 && a->status <= 299;
     asl_value *v = answered ? value_parse(asl_buffer_text(&a->body), 0, 0, &error) : NULL;
     const asl_value *token = v ? value_get_z(v, "access_token") : NULL;
     t->call = NULL;
     if (token && value_kind(token) == VALUE_STRING) {
-        asl_buffer_init(&header, ASL_BUFFER_MAXIMUM);
-        asl_buffer_printf(&header, "Bearer %.*s", ASL_TEXT_ARGS(value_as_text(token)));
-        http_headers_set(&t->headers, "Authorization", asl_buffer_text(&header));
-        explicit_bzero(header.data, header.size);
-        asl_buffer_free(&header);
-        send_out(t);
+        keep_token(t, value_as_text(token), v);
+        use_token(t, value_as_text(token));
     } else if (a->failure != HTTP_DONE) {
         fail_socket(t, a, web_text(oauth_of(t->connection), "AuthorizationEndpoint"));
         http_task_free(t);
     } else {
         task_report_failed(
-            t->task, ASL_TEXT("States.Runtime"),
+            t->task, ASL_TEXT(BAD_CONNECTION),
             ASL_TEXT("The connection's authorization endpoint gave no access token."));
         http_task_free(t);
     }
     value_release(v);
 }
 
+/* Basic authentication of the client, and the pairs that the connection adds to the form. */
 static bool put_client(const asl_value *oauth, struct http_headers *headers,
                        struct asl_buffer *form, char message[512])
 {
+    static const char grant[] = "grant_type=";
     const asl_value *client = value_get_z(oauth, "ClientParameters");
     const asl_value *more = value_get_z(oauth, "OAuthHttpParameters");
     struct asl_buffer secret, header;
@@ -219,146 +271,145 @@ static bool put_client(const asl_value *oauth, struct http_headers *headers,
     asl_buffer_puts(&header, "Basic ");
     protocol_base64_encode(asl_buffer_text(&secret), &header);
     http_headers_set(headers, "Authorization", asl_buffer_text(&header));
-    if (form->size == 0)
-        asl_buffer_puts(form, "grant_type=client_credentials");
+    if (form->size == 0 || !memmem(form->data, form->size, grant, strlen(grant)))
+        asl_buffer_printf(form, "%s%sclient_credentials", form->size > 0 ? "&" : "", grant);
     explicit_bzero(secret.data, secret.size);
     asl_buffer_free(&secret);
     asl_buffer_free(&header);
     return good;
 }
 
+static bool put_endpoint(const asl_value *oauth, struct asl_buffer *url, char message[512])
+{
+    const asl_value *more = value_get_z(oauth, "OAuthHttpParameters");
+    asl_value *query =
+        connection_merged(NULL, connection_get(more, "QueryStringParameters"), message);
+    asl_buffer_puts(url, web_text(oauth, "AuthorizationEndpoint"));
+    web_put_query(query, url);
+    value_release(query);
+    return query != NULL;
+}
+
 static bool ask_token(struct http_task *t, char message[512])
 {
     const asl_value *oauth = oauth_of(t->connection);
-    const char *url = oauth ? web_text(oauth, "AuthorizationEndpoint") : "";
+    const char *endpoint = oauth ? web_text(oauth, "AuthorizationEndpoint") : "";
     const char *method = oauth ? web_text(oauth, "HttpMethod") : "";
-    struct asl_buffer form;
+    struct asl_buffer form, url;
     struct aws_raw raw = {.request = {.method = *method ? method : "POST",
-                                      .url = url,
                                       .timeout_ms = TIMEOUT_MS,
                                       .answer_maximum = ANSWER_MAXIMUM,
                                       .public_only = !t->open}};
-    if (!oauth || (strncmp(url, "https://", 8) != 0 && !t->open)) {
+    if (!oauth || (strncmp(endpoint, "https://", 8) != 0 && !t->open)) {
         snprintf(message, 512, "the connection's AuthorizationEndpoint is no https:// URL");
         return false;
     }
     asl_buffer_init(&form, 65536);
-    bool good = put_client(oauth, &raw.request.headers, &form, message);
+    asl_buffer_init(&url, 65536);
+    bool good = put_client(oauth, &raw.request.headers, &form, message) &&
+                put_endpoint(oauth, &url, message);
     http_headers_set(&raw.request.headers, "Content-Type",
                      ASL_TEXT("application/x-www-form-urlencoded"));
+    raw.request.url = url.data;
     raw.request.body = asl_buffer_text(&form);
     if (good)
         t->call = aws_raw_send(t->shared->aws, &raw, on_token, t);
     http_headers_free(&raw.request.headers);
     asl_buffer_free(&form);
+    asl_buffer_free(&url);
     return good;
+}
+
+/* The token that was kept holds no longer, whatever its server had said. */
+static void ask_again(struct http_task *t)
+{
+    char message[512];
+    t->kept = false;
+    tokens_drop(t->shared->tokens, t->connection);
+    if (ask_token(t, message))
+        return;
+    task_report_failed(t->task, ASL_TEXT(BAD_CONNECTION), asl_text(message));
+    http_task_free(t);
+}
+
+static bool authorize(struct http_task *t, char message[512])
+{
+    if (connection_kind(t->connection) != CONNECTION_OAUTH) {
+        send_out(t);
+        return true;
+    }
+    const char *token = tokens_find(t->shared->tokens, t->connection, loop_now(t->shared->loop));
+    if (!token)
+        return ask_token(t, message);
+    t->kept = true;
+    use_token(t, asl_text(token));
+    return true;
 }
 
 /* ---- from parameters to a request ---- */
 
-static bool is_form(const asl_value *p)
+/* How the body is written, from Transform. */
+struct encoding {
+    bool is_form;
+    enum form_arrays arrays;
+};
+
+static bool is_text(const asl_value *v)
+{
+    return v && value_kind(v) == VALUE_STRING;
+}
+
+static bool is_nothing(const asl_value *v)
+{
+    return !v || value_kind(v) == VALUE_NULL;
+}
+
+static bool read_encoding(const asl_value *p, struct encoding *e, struct asl_buffer *problems)
 {
     const asl_value *transform = value_get_z(p, "Transform");
-    return transform && strcmp(web_text(transform, "RequestBodyEncoding"), "URL_ENCODED") == 0;
+    const asl_value *body = connection_get(transform, "RequestBodyEncoding");
+    const asl_value *options = connection_get(transform, "RequestEncodingOptions");
+    const asl_value *arrays = connection_get(options, "ArrayFormat");
+    *e = (struct encoding){.is_form =
+                               is_text(body) && asl_text_is(value_as_text(body), "URL_ENCODED")};
+    const char *wrong = NULL;
+    if (!is_nothing(body) && !e->is_form &&
+        !(is_text(body) && asl_text_is(value_as_text(body), "NONE")))
+        wrong = "RequestBodyEncoding";
+    else if (!is_nothing(arrays) &&
+             !(is_text(arrays) && form_arrays_named(value_as_text(arrays), &e->arrays)))
+        wrong = "ArrayFormat";
+    if (wrong)
+        asl_buffer_printf(problems, "The value of the field '%s' has an invalid format", wrong);
+    return !wrong;
 }
 
-enum array_format { FORMAT_INDICES, FORMAT_REPEAT, FORMAT_COMMAS, FORMAT_BRACKETS };
-
-static enum array_format format_of(const asl_value *p)
+static void put_body(struct http_task *t, const asl_value *body)
 {
-    static const char *const names[] = {"INDICES", "REPEAT", "COMMAS", "BRACKETS"};
-    const asl_value *options =
-        connection_get(value_get_z(p, "Transform"), "RequestEncodingOptions");
-    const char *asked = options ? web_text(options, "ArrayFormat") : "";
-    for (size_t i = 0; i < 4; i++)
-        if (strcmp(names[i], asked) == 0)
-            return (enum array_format)i;
-    return FORMAT_INDICES;
-}
-
-static void put_pair(const char *key, struct asl_text value, struct asl_buffer *out)
-{
-    if (out->size > 0)
-        asl_buffer_putc(out, '&');
-    sigv4_encode(asl_text(key), false, out);
-    asl_buffer_putc(out, '=');
-    sigv4_encode(value, false, out);
-}
-
-static void put_form(const char *key, const asl_value *v, enum array_format format,
-                     struct asl_buffer *out);
-
-static void put_form_array(const char *key, const asl_value *v, enum array_format format,
-                           struct asl_buffer *out)
-{
-    struct asl_buffer joined;
-    asl_buffer_init(&joined, ASL_BUFFER_MAXIMUM);
-    for (size_t i = 0; i < value_count(v); i++) {
-        char name[512];
-        if (format == FORMAT_COMMAS) {
-            if (i > 0)
-                asl_buffer_putc(&joined, ',');
-            web_put_scalar(value_at(v, i), &joined);
-            continue;
-        }
-        if (format == FORMAT_INDICES)
-            snprintf(name, sizeof name, "%.480s[%zu]", key, i);
-        else
-            snprintf(name, sizeof name, "%.480s%s", key, format == FORMAT_BRACKETS ? "[]" : "");
-        put_form(name, value_at(v, i), format, out);
-    }
-    if (format == FORMAT_COMMAS)
-        put_pair(key, asl_buffer_text(&joined), out);
-    asl_buffer_free(&joined);
-}
-
-/* {"a": {"b": 1}} is a[b]=1; depth is bounded by the value's own. */
-static void put_form(const char *key, const asl_value *v, enum array_format format,
-                     struct asl_buffer *out)
-{
-    struct asl_buffer text;
-    if (value_kind(v) == VALUE_ARRAY) {
-        put_form_array(key, v, format, out);
+    struct encoding e;
+    struct asl_buffer none;
+    const char *type = "application/json; charset=UTF-8";
+    if (is_nothing(body))
         return;
-    }
-    if (value_kind(v) == VALUE_OBJECT) {
-        for (size_t i = 0; i < value_count(v); i++) {
-            char name[512];
-            struct asl_text inner = value_as_text(value_key_at(v, i));
-            snprintf(name, sizeof name, *key ? "%.250s[%.*s]" : "%s%.*s", key,
-                     (int)(inner.size > 250 ? 250 : inner.size), inner.data);
-            put_form(name, value_at(v, i), format, out);
-        }
-        return;
-    }
-    asl_buffer_init(&text, ASL_BUFFER_MAXIMUM);
-    web_put_scalar(v, &text);
-    put_pair(key, asl_buffer_text(&text), out);
-    asl_buffer_free(&text);
-}
-
-static void put_body(struct http_task *t, const asl_value *p)
-{
-    const asl_value *given = value_get_z(p, "RequestBody");
-    const char *type = "application/json";
-    if (!given || value_kind(given) == VALUE_NULL)
-        return;
-    if (is_form(p)) {
+    asl_buffer_init(&none, 512);
+    read_encoding(t->parameters, &e, &none);
+    asl_buffer_free(&none);
+    if (e.is_form && !is_text(body)) {
         type = "application/x-www-form-urlencoded";
-        put_form("", given, format_of(p), &t->body);
+        form_put(body, e.arrays, &t->body);
     } else {
-        web_put_scalar(given, &t->body);
+        web_put_scalar(body, &t->body);
     }
     if (!http_headers_get(&t->headers, "Content-Type"))
         http_headers_add(&t->headers, "Content-Type", asl_text(type));
 }
 
-/* ApiEndpoint is a whole URL; a route for the state or `http` takes the place of scheme and host. */
-static bool put_url(struct http_task *t, struct asl_text state, const asl_value *p,
-                    char message[512])
+/* ApiEndpoint is a whole URL; a route for the state or `http` takes the place of scheme and host.
+ */
+static bool put_url(struct http_task *t, struct asl_text state, char message[512])
 {
     static const char https[] = "https://";
-    const char *endpoint = web_text(p, "ApiEndpoint");
+    const char *endpoint = web_text(t->parameters, "ApiEndpoint");
     const char *route = aws_route_of_state(t->shared->aws, state, "http");
     if (route && strcmp(route, "aws") == 0)
         route = NULL;
@@ -381,26 +432,50 @@ static bool put_url(struct http_task *t, struct asl_text state, const asl_value 
         asl_buffer_put(&t->url, endpoint, (size_t)(rest - endpoint));
     t->open = t->open || route;
     asl_buffer_printf(&t->url, "%s%s", *rest == '/' ? "" : "/", rest);
-    web_put_query(value_get_z(p, "QueryParameters"), &t->url);
     return true;
 }
 
-/* What the connection adds to every request: its own headers and query parameters win. */
-static bool put_connection(struct http_task *t, char message[512])
+/* URL, query and body with what the connection adds ("Step Functions overwrites the values in the
+ * HTTP Task with the values in the connection"), or without it. */
+static bool put_merged(struct http_task *t, struct asl_text state, const asl_value *more,
+                       char message[512])
+{
+    const asl_value *pairs = connection_get(more, "BodyParameters");
+    const asl_value *given = value_get_z(t->parameters, "RequestBody");
+    bool merges = pairs && value_count(pairs) > 0;
+    if (merges && !is_nothing(given) && value_kind(given) != VALUE_OBJECT) {
+        snprintf(message, 512,
+                 "The field 'RequestBody' must be a JSON object, because the connection has body "
+                 "parameters of its own");
+        return false;
+    }
+    asl_buffer_clear(&t->url);
+    asl_buffer_clear(&t->body);
+    if (!put_url(t, state, message))
+        return false;
+    asl_value *query = connection_merged(value_get_z(t->parameters, "QueryParameters"),
+                                         connection_get(more, "QueryStringParameters"), message);
+    asl_value *body = merges              ? connection_merged(given, pairs, message)
+                      : is_nothing(given) ? NULL
+                                          : value_retain(given);
+    bool good = query && (body || !merges);
+    if (good) {
+        web_put_query(query, &t->url);
+        put_body(t, body);
+    }
+    value_release(query);
+    value_release(body);
+    return good;
+}
+
+/* What the connection adds to every request: its own headers, query and body parameters win. */
+static bool put_connection(struct http_task *t, struct asl_text state, char message[512])
 {
     const asl_value *more =
         connection_get(value_get_z(t->connection, "AuthParameters"), "InvocationHttpParameters");
-    struct asl_buffer query;
-    asl_buffer_init(&query, 65536);
-    bool good =
-        connection_authorize(t->connection, &t->headers, message) &&
-        connection_put_pairs(connection_get(more, "QueryStringParameters"), &query, message) &&
-        connection_put_headers(connection_get(more, "HeaderParameters"), &t->headers, message);
-    if (good && query.size > 0)
-        asl_buffer_printf(&t->url, "%s%s", memchr(t->url.data, '?', t->url.size) ? "&" : "?",
-                          query.data);
-    asl_buffer_free(&query);
-    return good;
+    return put_merged(t, state, more, message) &&
+           connection_authorize(t->connection, &t->headers, message) &&
+           connection_put_headers(connection_get(more, "HeaderParameters"), &t->headers, message);
 }
 
 static bool check(const asl_value *p, struct http_task *t, struct asl_buffer *problems)
@@ -414,44 +489,53 @@ static bool check(const asl_value *p, struct http_task *t, struct asl_buffer *pr
     t->method = asl_copy_text(asl_text(web_text(p, "Method")));
     if (!table_has(methods, sizeof methods / sizeof *methods, t->method))
         asl_buffer_puts(problems, "The value of the field 'Method' has an invalid format");
-    return web_put_headers(value_get_z(p, "Headers"), refused, sizeof refused / sizeof *refused,
+    struct encoding encoding;
+    return read_encoding(p, &encoding, problems) &&
+           web_put_headers(value_get_z(p, "Headers"), refused, sizeof refused / sizeof *refused,
                            &t->headers, problems);
 }
 
-static bool find_connection(struct http_task *t, const asl_value *p, char message[512])
+/* "To specify the EventBridge connection, use either the Authentication or InvocationConfig field."
+ */
+static bool find_arn(const asl_value *p, const asl_value **arn, struct asl_buffer *problems)
 {
-    const asl_value *authentication = value_get_z(p, "Authentication");
-    const asl_value *arn = authentication ? value_get_z(authentication, "ConnectionArn") : NULL;
-    if (!arn || value_kind(arn) != VALUE_STRING) {
-        snprintf(message, 512, "The field \"Authentication\" is required but was missing");
-        return false;
-    }
+    const asl_value *config = value_get_z(p, "InvocationConfig");
+    if (is_nothing(config))
+        config = value_get_z(p, "Authentication");
+    *arn = connection_get(is_nothing(config) ? NULL : config, "ConnectionArn");
+    if (!is_text(*arn))
+        asl_buffer_printf(problems, "The field \"%s\" is required but was missing",
+                          is_nothing(config) ? "Authentication" : "ConnectionArn");
+    return problems->size == 0;
+}
+
+/* NULL: all is sent as it should; else why not, with the error that AWS calls it by. */
+static const char *compose(struct http_task *t, const struct task_request *request,
+                           const asl_value *arn, char message[512])
+{
+    char agent[128];
     t->connection = connections_find(t->shared->connections, value_as_text(arn));
     if (!t->connection) {
         snprintf(message, 512,
                  "the connection %.200s is not configured: put it into the file that "
                  "--connections names",
                  value_as_text(arn).data);
-        return false;
+        return NO_CONNECTION;
     }
     const asl_value *private_too = value_get_z(t->connection, "AllowPrivate");
     t->open = private_too && value_is_true(private_too);
-    return true;
-}
-
-static bool compose(struct http_task *t, const struct task_request *request, char message[512])
-{
-    const asl_value *p = request->parameters;
-    char agent[128];
-    if (!find_connection(t, p, message) || !put_url(t, service_state(request), p, message))
-        return false;
-    put_body(t, p);
     snprintf(agent, sizeof agent, "Amazon|StepFunctions|HttpInvoke|%s", t->shared->region);
     http_headers_set(&t->headers, "User-Agent", asl_text(agent));
+    http_headers_set(&t->headers, "Range", ASL_TEXT("bytes=0-262144"));
     if (!http_headers_get(&t->headers, "Accept"))
         http_headers_add(&t->headers, "Accept", ASL_TEXT("*/*"));
+    if (!put_merged(t, service_state(request), NULL, message))
+        return "";
     note_request(t);
-    return put_connection(t, message);
+    bool is_string = is_text(value_get_z(t->parameters, "RequestBody"));
+    if (!put_connection(t, service_state(request), message))
+        return is_string ? "" : BAD_CONNECTION;
+    return NULL;
 }
 
 static void *start(const struct connectors *shared, struct task *task,
@@ -459,22 +543,26 @@ static void *start(const struct connectors *shared, struct task *task,
 {
     struct http_task *t = asl_allocate_zeroed(1, sizeof *t);
     struct asl_buffer problems;
+    const asl_value *arn;
+    const char *error = NULL;
     char message[512];
     void *handle = t;
     t->handle.cancel = cancel;
     t->shared = shared;
     t->task = task;
+    if (request->parameters)
+        t->parameters = value_retain(request->parameters);
     asl_buffer_init(&t->url, 65536);
     asl_buffer_init(&t->body, ASL_BUFFER_MAXIMUM);
     asl_buffer_init(&problems, 8192);
-    if (!check(request->parameters, t, &problems))
+    if (!check(request->parameters, t, &problems) ||
+        !find_arn(request->parameters, &arn, &problems))
         handle = service_refuse(shared, task, request, problems.data);
-    else if (!compose(t, request, message))
-        handle = service_refuse(shared, task, request, message);
-    else if (connection_kind(t->connection) != CONNECTION_OAUTH)
-        send_out(t);
-    else if (!ask_token(t, message))
-        handle = service_refuse(shared, task, request, message);
+    else if ((error = compose(t, request, arn, message)) != NULL)
+        handle = *error ? service_fail_soon(shared, task, error, message)
+                        : service_refuse(shared, task, request, message);
+    else if (!authorize(t, message))
+        handle = service_fail_soon(shared, task, BAD_CONNECTION, message);
     if (handle != t)
         http_task_free(t);
     asl_buffer_free(&problems);

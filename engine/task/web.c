@@ -6,7 +6,7 @@
 #include <strings.h>
 
 #include "engine/aws/protocol.h"
-#include "engine/aws/sigv4.h"
+#include "form.h"
 
 /* ---- checking ---- */
 
@@ -16,7 +16,7 @@ static bool is_map_of(const asl_value *v, enum web_kind kind)
         return false;
     for (size_t i = 0; i < value_count(v); i++) {
         enum value_kind k = value_kind(value_at(v, i));
-        if (k == VALUE_OBJECT || (kind == WEB_LISTS && k != VALUE_ARRAY))
+        if ((k == VALUE_OBJECT && kind != WEB_TREE) || (kind == WEB_LISTS && k != VALUE_ARRAY))
             return false;
     }
     return true;
@@ -29,6 +29,7 @@ static bool fits(const asl_value *v, enum web_kind kind)
         return value_kind(v) == VALUE_STRING;
     case WEB_LISTS:
     case WEB_MAP:
+    case WEB_TREE:
         return is_map_of(v, kind);
     case WEB_ANY:
         break;
@@ -92,11 +93,11 @@ static void put_pair(struct asl_text key, const asl_value *value, struct asl_buf
 {
     struct asl_buffer text;
     asl_buffer_init(&text, ASL_BUFFER_MAXIMUM);
-    web_put_scalar(value, &text);
-    asl_buffer_putc(url, memchr(url->data, '?', url->size) ? '&' : '?');
-    sigv4_encode(key, false, url);
-    asl_buffer_putc(url, '=');
-    sigv4_encode(asl_buffer_text(&text), false, url);
+    form_put_member(key, value, FORM_INDICES, &text);
+    if (text.size > 0) {
+        asl_buffer_putc(url, memchr(url->data, '?', url->size) ? '&' : '?');
+        asl_buffer_put_text(url, asl_buffer_text(&text));
+    }
     asl_buffer_free(&text);
 }
 
@@ -115,9 +116,11 @@ void web_put_query(const asl_value *map, struct asl_buffer *url)
 
 static bool is_refused(const char *name, const char *const *refused, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
-        if (strcasecmp(name, refused[i]) == 0)
+    for (size_t i = 0; i < count; i++) {
+        size_t size = strcspn(refused[i], "*");
+        if (strncasecmp(name, refused[i], size) == 0 && (refused[i][size] == '*' || !name[size]))
             return true;
+    }
     return false;
 }
 

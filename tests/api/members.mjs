@@ -130,7 +130,7 @@ async function machines() {
   heeds('CreateStateMachine', 'publish versionDescription', [made.stateMachineVersionArn, v.description], [`${stateMachineArn}:1`, 'first']);
   heeds('DescribeStateMachine', 'stateMachineArn', v.stateMachineArn, made.stateMachineVersionArn);
   const bare = await call('DescribeStateMachine', { stateMachineArn, includedData: 'METADATA_ONLY' });
-  heeds('DescribeStateMachine', 'includedData', bare.definition, '');
+  heeds('DescribeStateMachine', 'includedData', bare.definition, '{}');
 
   const arn = await machine(PASS);
   const old = await start(arn);
@@ -153,7 +153,7 @@ async function machines() {
   await call('UpdateStateMachine', { stateMachineArn: arn, definition: PASS });
   const g = await call('DescribeStateMachineForExecution', { executionArn: later, includedData: 'METADATA_ONLY' });
   heeds('DescribeStateMachineForExecution', 'includedData', [g.definition, g.revisionId, g.loggingConfiguration, g.variableReferences],
-    ['', u.revisionId, logging, { Q: ['a'] }]);
+    ['{}', u.revisionId, logging, { Q: ['a'] }]);
   heeds('ListStateMachines', 'maxResults nextToken', await pages('ListStateMachines', 'stateMachines', {}, 1), [1, 1]);
   await call('DeleteStateMachine', { stateMachineArn });
   heeds('DeleteStateMachine', 'stateMachineArn', (await call('ListStateMachines')).stateMachines.map((m) => m.stateMachineArn), [arn]);

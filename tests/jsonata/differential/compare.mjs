@@ -22,9 +22,9 @@ function holdsFunction(v, depth = 0) {
 
 // Halves of characters cannot leave Stepwell, whose texts are UTF-8.
 function wellFormed(key, v) {
-    if (typeof v === 'string') return v.toWellFormed();
+    if (typeof v === 'string') return Buffer.from(v).toString(); // Node 18 has no toWellFormed
     if (v === null || typeof v !== 'object' || Array.isArray(v)) return v;
-    return Object.fromEntries(Object.entries(v).map(([k, e]) => [k.toWellFormed(), e]));
+    return Object.fromEntries(Object.entries(v).map(([k, e]) => [Buffer.from(k).toString(), e]));
 }
 
 async function ask(jsonata, question, text) {
