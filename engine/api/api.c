@@ -18,6 +18,7 @@
 
 #define ANSWER_MAXIMUM ((size_t)64 << 20) /* 1,000 events of 256 KiB would be more: pages end early */
 #define TRACE_MAXIMUM 256                 /* "traceHeader" of the model */
+#define PAYLOAD_MAXIMUM 262144            /* bytes of an "input" and an "output" */
 
 static const struct api_service services[] = {
     {"AWSStepFunctions.", "application/x-amz-json-1.0", "sfn", api_operation_named},
@@ -371,6 +372,22 @@ static const struct catalogue_operation *shape_of(struct api *a, const char *arn
     return s->shape;
 }
 
+/* "Length constraints apply to the payload size, and are expressed as bytes in UTF-8 encoding": the model's
+ * check counts characters. */
+static bool check_payloads(struct api_call *call)
+{
+    static const char *const members[] = {"input", "output"};
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+        if (api_text(call, members[i]).size > PAYLOAD_MAXIMUM) {
+            api_invalid(call,
+                        "1 validation error detected: Value at '%s' failed to satisfy constraint: Member must "
+                        "have length less than or equal to %d",
+                        members[i], PAYLOAD_MAXIMUM);
+            return false;
+        }
+    return true;
+}
+
 bool api_begin(struct api_call *call, const char *arn_name, const struct api_operation *operation)
 {
     struct asl_buffer message;
@@ -443,7 +460,8 @@ static void handle_targeted(struct api *a, struct http_exchange *x,
              api_begin(call, service->arn_name, operation)) {
         if (service == &services[0])
             take_trace(call, request);
-        operation->handle(call);
+        if (service != &services[0] || check_payloads(call))
+            operation->handle(call);
     }
 }
 

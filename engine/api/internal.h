@@ -280,6 +280,8 @@ bool api_check_role(struct api_call *call);
 
 /* Those a resource is created with; false after refusing too many. */
 bool api_check_tags(struct api_call *call, const char *arn);
+/* Keeps the "tags" of what is created. */
+void api_keep_tags(struct api_call *call, const char *arn);
 
 /* ---- executions (executions.c) ---- */
 

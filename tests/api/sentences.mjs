@@ -83,5 +83,37 @@ const types = async (executionArn) => (await call('GetExecutionHistory', { execu
   is('over a kill', [d.status, d.cause], ['FAILED', cause('killed')]);
 }
 
+// ---- input, output: "Length constraints apply to the payload size, and are expressed as bytes in UTF-8 encoding." ----
+{
+  const FITS = `"${'\u00fc'.repeat(131071)}"`, MORE = `"${'\u00fc'.repeat(131072)}"`;
+  const refusal = (member) => `ValidationException: 1 validation error detected: Value at '${member}' failed to satisfy constraint: Member must have length less than or equal to 262144`;
+  const pass = define({ P: { Type: 'Pass', End: true } });
+  const stateMachineArn = await create('bytes', pass), express = await create('bytes-express', pass, { type: 'EXPRESS' });
+  is('StartExecution, more', await call('StartExecution', { stateMachineArn, input: MORE }), refusal('input'));
+  is('StartExecution, as much', typeof (await call('StartExecution', { stateMachineArn, input: FITS })), 'object');
+  is('StartSyncExecution', await call('StartSyncExecution', { stateMachineArn: express, input: MORE }), refusal('input'));
+  is('SendTaskSuccess', await call('SendTaskSuccess', { taskToken: 't', output: MORE }), refusal('output'));
+  is('TestState', await call('TestState', { definition: json({ Type: 'Pass', End: true }), input: MORE }), refusal('input'));
+}
+
+// ---- TestState ----
+{
+  const definition = json({ Type: 'Task', Resource: 'arn:aws:states:::lambda:invoke', Parameters: { FunctionName: 'f' }, End: true });
+  const wait = json({ Type: 'Wait', Seconds: 1, End: true });
+  // context: "This field may only be specified if a mock is specified in the same request."
+  is('a context without a mock', await call('TestState', { definition: wait, context: '{}' }), 'ValidationException: TestState does not support Context when a mock is not specified.');
+  is('a context with a mock', (await call('TestState', { definition, context: '{}', mock: { result: '{}' } })).status, 'SUCCEEDED');
+  // error: "This field is required if mock.errorOutput is specified."
+  is('a mocked cause alone', await call('TestState', { definition, mock: { errorOutput: { cause: 'c' } } }), "ValidationException: The 'error' of a mock's errorOutput must be specified");
+}
+
+// ---- tags: a key stands once ----
+{
+  const twice = [{ key: 'k', value: '1' }, { key: 'l', value: '2' }, { key: 'k', value: '3' }], once = [{ key: 'k', value: '3' }, { key: 'l', value: '2' }];
+  const { activityArn } = await call('CreateActivity', { name: 'twice', tags: twice });
+  const machine = await create('twice', define({ P: { Type: 'Pass', End: true } }), { tags: twice });
+  for (const resourceArn of [activityArn, machine]) is('a tag given twice', (await call('ListTagsForResource', { resourceArn })).tags, once);
+}
+
 await server.close();
 tally.close();
