@@ -79,6 +79,8 @@ static void put_headers(struct api_call *call, struct http_headers *headers)
     http_headers_add(headers, "x-amzn-RequestId", asl_text(call->id));
     http_headers_add(headers, "connection", ASL_TEXT("keep-alive")); /* shown to who starts executions */
     http_headers_add(headers, "Content-Type", asl_text(call->type));
+    if (call->rest && call->error)
+        http_headers_add(headers, "x-amzn-ErrorType", asl_text(call->error));
 }
 
 static void send_now(struct api_call *call)
@@ -166,7 +168,17 @@ void api_answer_empty(struct api_call *call)
     api_answer_take(call, value_empty_object());
 }
 
-static void fail(struct api_call *call, int status, const char *type, const char *member,
+/* 400 in AWS JSON; REST's is the exception's own. */
+static int status_of(const struct api_call *call, const char *error)
+{
+    const struct catalogue_shape *exception =
+        call->rest ? catalogue_exception(catalogue_service(call->api->catalogue, asl_text(call->rest)),
+                                         asl_text(error))
+                   : NULL;
+    return exception && exception->http_status ? exception->http_status : 400;
+}
+
+static void fail(struct api_call *call, const char *type, const char *member,
                  const char *text, const char *format, va_list arguments)
 {
     struct asl_buffer message;
@@ -183,14 +195,15 @@ static void fail(struct api_call *call, int status, const char *type, const char
     value_print(v, &call->body);
     value_release(v);
     asl_buffer_free(&message);
-    answer(call, status);
+    call->error = type;
+    answer(call, status_of(call, type));
 }
 
 void api_fail(struct api_call *call, const char *type, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    fail(call, 400, type, NULL, NULL, format, arguments);
+    fail(call, type, NULL, NULL, format, arguments);
     va_end(arguments);
 }
 
@@ -199,7 +212,7 @@ void api_fail_with(struct api_call *call, const char *type, const char *member, 
 {
     va_list arguments;
     va_start(arguments, format);
-    fail(call, 400, type, member, text, format, arguments);
+    fail(call, type, member, text, format, arguments);
     va_end(arguments);
 }
 
