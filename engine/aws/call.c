@@ -24,6 +24,7 @@
 
 #include "engine/loop/kept.h"
 #include "engine/loop/loop.h"
+#include "custom.h"
 #include "request.h"
 #include "retry.h"
 
@@ -274,8 +275,12 @@ static void judge_answer(struct aws_call *c, const struct http_answer *a)
 {
     struct aws_outcome outcome;
     outcome_init(&outcome, AWS_ANSWERED, HTTP_DONE, &a->headers);
-    protocol_parse(c->operation, c->names, a->status, &a->headers, asl_buffer_text(&a->body),
-                   &outcome.answer);
+    struct asl_text body = asl_buffer_text(&a->body);
+    int status = a->status == 200 && custom_failed(c->operation, body) ? 500 : a->status;
+    protocol_parse(c->operation, c->names, status, &a->headers, body, &outcome.answer);
+    outcome.answer.status = a->status;
+    if (c->names != PROTOCOL_NATIVE)
+        custom_answer(c->operation, body, &outcome.answer);
     if (outcome.answer.failed && !outcome.answer.malformed &&
         try_again(c, retry_of_answer(a->status, outcome.answer.code), &a->headers)) {
         aws_answer_free(&outcome.answer);
@@ -388,8 +393,14 @@ static bool serialise(struct aws_call *c, const struct aws_ask *ask)
         random_token(token);
         given = token;
     }
-    bool good = protocol_serialize(c->operation, c->names, ask->parameters, given, &c->request,
-                                   &problems);
+    asl_value *changed = c->names == PROTOCOL_NATIVE
+                             ? NULL
+                             : custom_given(c->operation, ask->parameters,
+                                            ask->region ? ask->region : aws_region(c->aws));
+    bool good = protocol_serialize(c->operation, c->names, changed ? changed : ask->parameters,
+                                   given, &c->request, &problems);
+    custom_headers(c->operation, &c->request);
+    value_release(changed);
     if (!good)
         objects(c, AWS_REFUSED, problems.data ? problems.data : "");
     asl_buffer_free(&problems);

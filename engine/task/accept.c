@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "connector.h"
+#include "engine/aws/custom.h"
 #include "engine/aws/protocol.h"
 #include "service.h"
 
@@ -28,6 +29,11 @@ static bool is_taken(const struct catalogue_operation *o, const struct connector
     struct asl_buffer found;
     asl_value *mapped = m->map ? m->map(parameters) : value_retain(parameters);
     mapped = as_sent_take(m, mapped);
+    asl_value *changed = custom_given(o, mapped, NULL);
+    if (changed) {
+        value_release(mapped);
+        mapped = changed;
+    }
     aws_request_init(&request);
     asl_buffer_init(&found, 65536);
     bool fine = protocol_serialize(o, m->style->prefix ? PROTOCOL_V1 : PROTOCOL_STATES, mapped,
@@ -51,7 +57,8 @@ bool accept_parameters(struct catalogue *catalogue, const struct resource *resou
     const struct catalogue_operation *o = s ? catalogue_operation(s, asl_text(m.operation)) : NULL;
     if (!o || o->flags & (CATALOGUE_UNSUPPORTED | CATALOGUE_STREAMS_EVENTS))
         return true;
-    if (m.style->lookup && !m.map) /* the call is made from what another one answers: nobody knows it yet */
+    if (m.style->lookup &&
+        !m.map) /* the call is made from what another one answers: nobody knows it yet */
         return true;
-    return is_taken(o, &m, parameters, problems);
+    return (!m.fits || m.fits(parameters, problems)) && is_taken(o, &m, parameters, problems);
 }

@@ -230,6 +230,59 @@ static const struct web_field group_fields[] = {
     {"InstanceGroup", WEB_ANY, true},
 };
 
+/* ---- what the integration's page asks of parameters ---- */
+
+static bool fits_fields(const asl_value *p, const struct web_field *fields, size_t count,
+                        struct asl_buffer *problems)
+{
+    if (p && value_kind(p) == VALUE_OBJECT)
+        return web_check(p, fields, count, problems);
+    asl_buffer_puts(problems, "The Parameters must be a JSON object");
+    return false;
+}
+
+static const asl_value *member(const asl_value *object, const char *name)
+{
+    return object && value_kind(object) == VALUE_OBJECT ? value_get_z(object, name) : NULL;
+}
+
+static bool refuses(const asl_value *object, const char *name, struct asl_buffer *problems)
+{
+    if (member(object, name))
+        asl_buffer_printf(problems, "%sThe field \"%s\" is not supported by Step Functions",
+                          problems->size > 0 ? ", " : "", name);
+    return member(object, name) != NULL;
+}
+
+/* "KeepJobFlowAliveWhenNoSteps is mandatory, and must have the Boolean value TRUE. The field Steps
+ * is not allowed." Without instances it is the model that objects. */
+static bool fits_cluster(const asl_value *p, struct asl_buffer *problems)
+{
+    static const char name[] = "KeepJobFlowAliveWhenNoSteps";
+    const asl_value *instances = member(p, "Instances");
+    const asl_value *keeps = member(instances, name);
+    if (instances && value_kind(instances) == VALUE_OBJECT && !keeps)
+        asl_buffer_printf(problems, "The field \"%s\" is required but was missing", name);
+    else if (keeps && !value_is_true(keeps))
+        asl_buffer_printf(problems, "The value of the field '%s' must be true", name);
+    refuses(p, "Steps", problems);
+    return problems->size == 0;
+}
+
+#define COUNT(fields) sizeof fields / sizeof *fields
+
+static bool fits_fleet(const asl_value *p, struct asl_buffer *problems)
+{
+    return fits_fields(p, fleet_fields, COUNT(fleet_fields), problems) &&
+           !refuses(member(p, "InstanceFleet"), "InstanceFleetId", problems);
+}
+
+static bool fits_group(const asl_value *p, struct asl_buffer *problems)
+{
+    return fits_fields(p, group_fields, COUNT(group_fields), problems) &&
+           !refuses(member(p, "InstanceGroup"), "InstanceGroupId", problems);
+}
+
 /* ---- request-response ---- */
 
 #define STYLE_LOOKING(hook, first)                                                                 \
@@ -244,20 +297,20 @@ static const struct action {
     const char *name, *operation;
     asl_value *(*map)(const asl_value *parameters);
     struct service_style style;
-    const struct web_field *fields; /* NULL: the model checks them */
+    bool (*fits)(const asl_value *parameters,
+                 struct asl_buffer *problems); /* NULL: the model's check does */
 } actions[] = {
-    {"createCluster", "runJobFlow", NULL, STYLE_WITH(shape_cluster), NULL},
+    {"createCluster", "runJobFlow", NULL, STYLE_WITH(shape_cluster), fits_cluster},
     {"terminateCluster", "terminateJobFlows", map_clusters, STYLE_WITH(NULL), NULL},
     {"addStep", "addJobFlowSteps", map_step, STYLE_WITH(shape_step), NULL},
     {"cancelStep", "cancelSteps", map_step_id, STYLE_WITH(shape_cancelled), NULL},
     {"setClusterTerminationProtection", "setTerminationProtection", map_clusters, STYLE_WITH(NULL),
      NULL},
     {"modifyInstanceFleetByName", "modifyInstanceFleet", NULL, STYLE_LOOKING(NULL, &fleet_lookup),
-     fleet_fields},
-    {"modifyInstanceGroupByName", "modifyInstanceGroups", NULL,
-     STYLE_LOOKING(NULL, &group_lookup), group_fields},
+     fits_fleet},
+    {"modifyInstanceGroupByName", "modifyInstanceGroups", NULL, STYLE_LOOKING(NULL, &group_lookup),
+     fits_group},
 };
-#define FIELDS 3 /* of those that have them */
 
 static const struct action *action_of(const struct resource *r)
 {
@@ -273,18 +326,14 @@ static bool takes(const struct resource *r)
 }
 
 /* NULL: they are as they must be. */
-static void *refuse_fields(const struct connectors *shared, struct task *task,
-                           const struct task_request *request, const struct web_field *fields)
+static void *refuse(const struct connectors *shared, struct task *task,
+                    const struct task_request *request)
 {
-    const asl_value *p = request->parameters;
+    const struct action *a = action_of(request->resource);
     struct asl_buffer problems;
     void *handle = NULL;
     asl_buffer_init(&problems, 8192);
-    if (!p || value_kind(p) != VALUE_OBJECT)
-        asl_buffer_puts(&problems, "The Parameters must be a JSON object");
-    else
-        web_check(p, fields, FIELDS, &problems);
-    if (problems.size > 0)
+    if (a->fits && !a->fits(request->parameters, &problems))
         handle = service_refuse(shared, task, request, problems.data);
     asl_buffer_free(&problems);
     return handle;
@@ -294,11 +343,9 @@ static void *start(const struct connectors *shared, struct task *task,
                    const struct task_request *request)
 {
     const struct action *a = action_of(request->resource);
-    if (a->fields) {
-        void *refusal = refuse_fields(shared, task, request, a->fields);
-        if (refusal)
-            return refusal;
-    }
+    void *refusal = refuse(shared, task, request);
+    if (refusal)
+        return refusal;
     asl_value *sent = a->map ? a->map(request->parameters) : NULL;
     void *handle = service_start(shared, task, request, &a->style,
                                  service_operation(shared, "emr", a->operation),
@@ -318,8 +365,11 @@ static bool repeatable(const struct connectors *shared, const struct task_reques
 static bool model(const struct resource *r, struct connector_model *m)
 {
     const struct action *a = action_of(r);
-    *m = (struct connector_model){
-        .service = "emr", .operation = a->operation, .style = &a->style, .map = a->map};
+    *m = (struct connector_model){.service = "emr",
+                                  .operation = a->operation,
+                                  .style = &a->style,
+                                  .fits = a->fits,
+                                  .map = a->map};
     return true;
 }
 
@@ -394,7 +444,18 @@ static bool takes_job(const struct resource *r)
 static void *start_job(const struct connectors *shared, struct task *task,
                        const struct task_request *request)
 {
-    return job_start(shared, task, request, kind_of(request->resource), &plain_style);
+    void *refusal = refuse(shared, task, request);
+    return refusal ? refusal
+                   : job_start(shared, task, request, kind_of(request->resource), &plain_style);
+}
+
+/* What was refused at its start is no job. */
+static void stop(void *handle)
+{
+    if (((struct service_handle *)handle)->cancel == job_cancel)
+        job_stop(handle);
+    else
+        service_cancel_any(handle);
 }
 
 static bool model_job(const struct resource *r, struct connector_model *m)
@@ -403,6 +464,7 @@ static bool model_job(const struct resource *r, struct connector_model *m)
     *m = (struct connector_model){.service = "emr",
                                   .operation = kind->operation,
                                   .style = &plain_style,
+                                  .fits = action_of(r)->fits,
                                   .map = kind->map,
                                   .job = kind};
     return true;
@@ -412,8 +474,8 @@ const struct connector connector_emr_job = {
     .name = "emr .sync",
     .takes = takes_job,
     .start = start_job,
-    .cancel = job_cancel,
+    .cancel = service_cancel_any,
     .repeatable = repeatable,
-    .stop = job_stop,
+    .stop = stop,
     .model = model_job,
 };

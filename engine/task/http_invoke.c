@@ -1,5 +1,5 @@
-/* HTTP Tasks: http:invoke (facts 4.5; "Call HTTPS APIs in Step Functions workflows"), with connections
- * from the user's own file.
+/* HTTP Tasks: http:invoke (facts 4.5; "Call HTTPS APIs in Step Functions workflows"), with
+ * connections from the user's own file.
  *
  *   start -(OAuth, no token kept: token)-> request -> report
  *              ^------- a kept token was refused: once -------'
@@ -89,7 +89,8 @@ static const char *const refused[] = {
     "X-Forwarded-*",
 };
 
-/* "An HTTP Task fails with the States.Runtime error if ... the response contains a content-type of" */
+/* "An HTTP Task fails with the States.Runtime error if ... the response contains a content-type of"
+ */
 static const char *const unreadable[] = {"application/octet-stream", "image/", "video/", "audio/"};
 
 /* "Connection errors are prefixed with Events.ConnectionResource." */
@@ -150,8 +151,8 @@ static bool is_readable(const struct http_answer *a, char why[256])
     const char *type = http_headers_get(&a->headers, "Content-Type");
     for (size_t i = 0; type && i < sizeof unreadable / sizeof *unreadable; i++)
         if (strncasecmp(type, unreadable[i], strlen(unreadable[i])) == 0) {
-            snprintf(why, 256, "The response's content type '%.100s' is not supported by HTTP Tasks",
-                     type);
+            snprintf(why, 256,
+                     "The response's content type '%.100s' is not supported by HTTP Tasks", type);
             return false;
         }
     snprintf(why, 256, "The response can't be read as a valid string");
@@ -281,7 +282,8 @@ static bool put_client(const asl_value *oauth, struct http_headers *headers,
 static bool put_endpoint(const asl_value *oauth, struct asl_buffer *url, char message[512])
 {
     const asl_value *more = value_get_z(oauth, "OAuthHttpParameters");
-    asl_value *query = connection_merged(NULL, connection_get(more, "QueryStringParameters"), message);
+    asl_value *query =
+        connection_merged(NULL, connection_get(more, "QueryStringParameters"), message);
     asl_buffer_puts(url, web_text(oauth, "AuthorizationEndpoint"));
     web_put_query(query, url);
     value_release(query);
@@ -368,8 +370,8 @@ static bool read_encoding(const asl_value *p, struct encoding *e, struct asl_buf
     const asl_value *body = connection_get(transform, "RequestBodyEncoding");
     const asl_value *options = connection_get(transform, "RequestEncodingOptions");
     const asl_value *arrays = connection_get(options, "ArrayFormat");
-    *e = (struct encoding){.is_form = is_text(body) &&
-                                      asl_text_is(value_as_text(body), "URL_ENCODED")};
+    *e = (struct encoding){.is_form =
+                               is_text(body) && asl_text_is(value_as_text(body), "URL_ENCODED")};
     const char *wrong = NULL;
     if (!is_nothing(body) && !e->is_form &&
         !(is_text(body) && asl_text_is(value_as_text(body), "NONE")))
@@ -402,7 +404,8 @@ static void put_body(struct http_task *t, const asl_value *body)
         http_headers_add(&t->headers, "Content-Type", asl_text(type));
 }
 
-/* ApiEndpoint is a whole URL; a route for the state or `http` takes the place of scheme and host. */
+/* ApiEndpoint is a whole URL; a route for the state or `http` takes the place of scheme and host.
+ */
 static bool put_url(struct http_task *t, struct asl_text state, char message[512])
 {
     static const char https[] = "https://";
@@ -432,8 +435,8 @@ static bool put_url(struct http_task *t, struct asl_text state, char message[512
     return true;
 }
 
-/* URL, query and body with what the connection adds ("Step Functions overwrites the values in the HTTP
- * Task with the values in the connection"), or without it. */
+/* URL, query and body with what the connection adds ("Step Functions overwrites the values in the
+ * HTTP Task with the values in the connection"), or without it. */
 static bool put_merged(struct http_task *t, struct asl_text state, const asl_value *more,
                        char message[512])
 {
@@ -452,8 +455,9 @@ static bool put_merged(struct http_task *t, struct asl_text state, const asl_val
         return false;
     asl_value *query = connection_merged(value_get_z(t->parameters, "QueryParameters"),
                                          connection_get(more, "QueryStringParameters"), message);
-    asl_value *body = merges ? connection_merged(given, pairs, message)
-                             : is_nothing(given) ? NULL : value_retain(given);
+    asl_value *body = merges              ? connection_merged(given, pairs, message)
+                      : is_nothing(given) ? NULL
+                                          : value_retain(given);
     bool good = query && (body || !merges);
     if (good) {
         web_put_query(query, &t->url);
@@ -486,11 +490,13 @@ static bool check(const asl_value *p, struct http_task *t, struct asl_buffer *pr
     if (!table_has(methods, sizeof methods / sizeof *methods, t->method))
         asl_buffer_puts(problems, "The value of the field 'Method' has an invalid format");
     struct encoding encoding;
-    return read_encoding(p, &encoding, problems) && web_put_headers(value_get_z(p, "Headers"), refused, sizeof refused / sizeof *refused,
+    return read_encoding(p, &encoding, problems) &&
+           web_put_headers(value_get_z(p, "Headers"), refused, sizeof refused / sizeof *refused,
                            &t->headers, problems);
 }
 
-/* "To specify the EventBridge connection, use either the Authentication or InvocationConfig field." */
+/* "To specify the EventBridge connection, use either the Authentication or InvocationConfig field."
+ */
 static bool find_arn(const asl_value *p, const asl_value **arn, struct asl_buffer *problems)
 {
     const asl_value *config = value_get_z(p, "InvocationConfig");

@@ -18,6 +18,7 @@
 #define PATIENCE 10
 
 struct job {
+    struct service_handle handle;
     const struct connectors *shared;
     struct task *task;
     const struct job_kind *kind;
@@ -361,6 +362,7 @@ void *job_start(const struct connectors *shared, struct task *task,
                 const struct service_style *style)
 {
     struct job *j = asl_allocate_zeroed(1, sizeof *j);
+    j->handle.cancel = job_cancel;
     assert(service_operation(shared, kind->service, starter(kind)) &&
            service_operation(shared, kind->service, kind->describe) &&
            (!kind->stop || service_operation(shared, kind->service, kind->stop)));

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MARGIN_MS    60000            /* it must hold for the call, too: an HTTP Task's longest */
-#define LONGEST      (24 * 3600)      /* seconds; whatever the server promises */
+#define MARGIN_MS 60000       /* it must hold for the call, too: an HTTP Task's longest */
+#define LONGEST   (24 * 3600) /* seconds; whatever the server promises */
 
 struct kept {
     const asl_value *connection;

@@ -227,12 +227,34 @@ static void speaks_as_aws_does(void **state)
 static void refuses_what_the_model_does_not_take(void **state)
 {
     static const struct desk_reply replies[] = {{200, "", "{}"}, {0}};
+    static const struct {
+        const char *resource, *parameters, *problem;
+    } rows[] = {
+        {"aws-sdk:dynamodb:getItem", "{\"Nope\":1}", "The field"},
+        /* EMR's page: what createCluster and its kin take less than the API */
+        {"elasticmapreduce:createCluster", "{\"Name\":\"c\",\"Instances\":{}}",
+         "The field \"KeepJobFlowAliveWhenNoSteps\" is required but was missing]"},
+        {"elasticmapreduce:createCluster.sync",
+         "{\"Name\":\"c\",\"Instances\":{\"KeepJobFlowAliveWhenNoSteps\":false},\"Steps\":[]}",
+         "The value of the field 'KeepJobFlowAliveWhenNoSteps' must be true, The field \"Steps\" is not "
+         "supported by Step Functions]"},
+        {"elasticmapreduce:modifyInstanceFleetByName",
+         "{\"ClusterId\":\"j\",\"InstanceFleetName\":\"f\",\"InstanceFleet\":{\"InstanceFleetId\":\"i\"}}",
+         "The field \"InstanceFleetId\" is not supported by Step Functions]"},
+        {"elasticmapreduce:modifyInstanceGroupByName",
+         "{\"ClusterId\":\"j\",\"InstanceGroupName\":\"g\",\"InstanceGroup\":{\"InstanceGroupId\":\"i\"}}",
+         "The field \"InstanceGroupId\" is not supported by Step Functions]"},
+    };
     struct desk *d = *state;
-    const char *said =
-        desk_run(d, "arn:aws:states:::aws-sdk:dynamodb:getItem", "{\"Nope\":1}", replies);
-    assert_non_null(strstr(said,
-                           "START_FAILED States.Runtime | The Parameters '{\"Nope\":1}' could not "
-                           "be used to start the Task: ["));
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char arn[128], wanted[256];
+        snprintf(arn, sizeof arn, "arn:aws:states:::%s", rows[i].resource);
+        snprintf(wanted, sizeof wanted, "START_FAILED States.Runtime | The Parameters '%s' could not",
+                 rows[i].parameters);
+        const char *said = desk_run(d, arn, rows[i].parameters, replies);
+        if (strncmp(said, wanted, strlen(wanted)) != 0 || !strstr(said, rows[i].problem))
+            fail_msg("%s: wanted %s in\n%s", arn, rows[i].problem, said);
+    }
     assert_int_equal(peer_request_count(d->peer), 0);
 }
 
@@ -393,7 +415,7 @@ static const struct {
      "SUCCEEDED {\"Step\":{\"Id\":\"s-1\",\"Status\":{\"State\":\"COMPLETED\"}}}\n",
      "{\"ClusterId\":\"j-1\",\"StepId\":\"s-1\"}"},
     {"elasticmapreduce:createCluster.sync",
-     "{\"Name\":\"c\",\"Instances\":{}}",
+     "{\"Name\":\"c\",\"Instances\":{\"KeepJobFlowAliveWhenNoSteps\":true}}",
      {{200, "", "{\"JobFlowId\":\"j-1\",\"ClusterArn\":\"arn:c\"}"},
       {200, "", "{\"Cluster\":{\"Id\":\"j-1\",\"Status\":{\"State\":\"WAITING\"}}}"}},
      "SUCCEEDED {\"Cluster\":{\"Id\":\"j-1\",\"Status\":{\"State\":\"WAITING\"}},\"ClusterArn\":"

@@ -24,12 +24,12 @@
     "token\",\"ClientParameters\":"                                                                \
     "{\"ClientID\":\"i\",\"ClientSecret\":\"canary\"}}}},"                                         \
     "\"nokey\":{\"AuthorizationType\":\"API_KEY\",\"AuthParameters\":{\"ApiKeyAuthParameters\":"   \
-    "{\"ApiKeyName\":\"X-Key\",\"ApiKeyValue\":{\"env\":\"STEPWELL_NOT_SET\"}}}},"           \
-    "\"merges\":{\"AuthorizationType\":\"API_KEY\",\"AuthParameters\":{"                       \
-    "\"ApiKeyAuthParameters\":{\"ApiKeyName\":\"ApiKey\",\"ApiKeyValue\":\"k\"},"             \
-    "\"InvocationHttpParameters\":{"                                                             \
-    "\"BodyParameters\":[{\"Key\":\"BodyParam\",\"Value\":\"theirs\"}],"                     \
-    "\"HeaderParameters\":[{\"Key\":\"Header-Param\",\"Value\":\"theirs\"}],"                \
+    "{\"ApiKeyName\":\"X-Key\",\"ApiKeyValue\":{\"env\":\"STEPWELL_NOT_SET\"}}}},"                 \
+    "\"merges\":{\"AuthorizationType\":\"API_KEY\",\"AuthParameters\":{"                           \
+    "\"ApiKeyAuthParameters\":{\"ApiKeyName\":\"ApiKey\",\"ApiKeyValue\":\"k\"},"                  \
+    "\"InvocationHttpParameters\":{"                                                               \
+    "\"BodyParameters\":[{\"Key\":\"BodyParam\",\"Value\":\"theirs\"}],"                           \
+    "\"HeaderParameters\":[{\"Key\":\"Header-Param\",\"Value\":\"theirs\"}],"                      \
     "\"QueryStringParameters\":[{\"Key\":\"QueryParam\",\"Value\":\"theirs\"}]}}}}"
 #define AS(name)                                                                                   \
     "\"Authentication\":{\"ConnectionArn\":\"arn:aws:events:r:1:connection/" name "/u\"}"
@@ -37,7 +37,7 @@
 #define GET_OF(method, name, more)                                                                 \
     "{\"ApiEndpoint\":\"https://api.example/x\",\"Method\":\"" method "\"," AS(name) more "}"
 #define FORM(arrays)                                                                               \
-    "\"Transform\":{\"RequestBodyEncoding\":\"URL_ENCODED\",\"RequestEncodingOptions\":{"         \
+    "\"Transform\":{\"RequestBodyEncoding\":\"URL_ENCODED\",\"RequestEncodingOptions\":{"          \
     "\"ArrayFormat\":\"" arrays "\"}}"
 
 static const struct {
@@ -89,7 +89,8 @@ static const struct {
      {0}},
     {"{\"ApiEndpoint\":\"https://api.example/x\",\"Method\":\"GET\"," AS("nokey") "}",
      {{200, "", ""}},
-     "START_FAILED Events.ConnectionResource.InvalidConnectionState | the connection's secret is not "
+     "START_FAILED Events.ConnectionResource.InvalidConnectionState | the connection's secret is "
+     "not "
      "set",
      {0}},
     {"{\"ApiEndpoint\":\"https://api.example/"
@@ -97,10 +98,12 @@ static const struct {
      {{200, "", ""}},
      "START_FAILED States.Runtime | The Parameters '",
      {0}},
-    /* "Merging EventBridge connection and HTTP Task definition data": the connection's values win. */
-    {GET_OF("POST", "merges", ",\"Headers\":{\"Request-Id\":\"r\",\"header-param\":\"ours\"},"
-                            "\"RequestBody\":{\"Job\":\"J\",\"BodyParam\":\"ours\",\"Z\":1},"
-                            "\"QueryParameters\":{\"QueryParam\":\"ours\"}"),
+    /* "Merging EventBridge connection and HTTP Task definition data": the connection's values win.
+     */
+    {GET_OF("POST", "merges",
+            ",\"Headers\":{\"Request-Id\":\"r\",\"header-param\":\"ours\"},"
+            "\"RequestBody\":{\"Job\":\"J\",\"BodyParam\":\"ours\",\"Z\":1},"
+            "\"QueryParameters\":{\"QueryParam\":\"ours\"}"),
      {{206, "", ""}},
      "SUCCEEDED {",
      {"POST /x?QueryParam=theirs HTTP/1.1\r\n", "eader-param: theirs\r\n",
@@ -194,13 +197,17 @@ static void calls_https_apis(void **state)
     value_release(connections);
 }
 
-/* A token is asked for once and kept while it holds; one that is refused before is asked for anew. */
+/* A token is asked for once and kept while it holds; one that is refused before is asked for anew.
+ */
 static void keeps_oauth_tokens(void **state)
 {
     static const struct desk_reply first[] = {
         {200, "", "{\"access_token\":\"one\",\"expires_in\":3600}"}, {200, "", "1"}, {0}};
     static const struct desk_reply refused[] = {
-        {401, "", ""}, {200, "", "{\"access_token\":\"two\",\"expires_in\":\"x\"}"}, {200, "", "3"}, {0}};
+        {401, "", ""},
+        {200, "", "{\"access_token\":\"two\",\"expires_in\":\"x\"}"},
+        {200, "", "3"},
+        {0}};
     static const struct {
         const struct desk_reply *replies;
         size_t requests; /* since the first */

@@ -94,7 +94,7 @@ static const struct integration {
      "{\"fargateProfile\":{}}", "{\"fargateProfile\":{\"status\":\"ACTIVE\"}}", 0},
     {"eks:deleteFargateProfile", CALL | SYNC | TOKEN,
      "{\"ClusterName\":\"c\",\"FargateProfileName\":\"f\"}", "{\"fargateProfile\":{}}", "gone", 0},
-    {"elasticmapreduce:createCluster", CALL | SYNC, "{\"Name\":\"c\",\"Instances\":{}}",
+    {"elasticmapreduce:createCluster", CALL | SYNC, "{\"Name\":\"c\",\"Instances\":{\"KeepJobFlowAliveWhenNoSteps\":true}}",
      "{\"JobFlowId\":\"j\"}", "{\"Cluster\":{\"Status\":{\"State\":\"WAITING\"}}}", 0},
     {"elasticmapreduce:terminateCluster", CALL | SYNC, "{\"ClusterId\":\"j\"}", "{}",
      "{\"Cluster\":{\"Status\":{\"State\":\"TERMINATED\"}}}", 0},

@@ -180,8 +180,8 @@ const struct catalogue_member *catalogue_member(const struct catalogue_shape *st
     return NULL;
 }
 
-/* The bean form differs from the model's in case only, but for the few that clash in Java: those
- * gain "Value", or lose an L (DynamoDB's NULL). Only for them is it worth making. */
+/* The bean form differs from the model's in case only, but for the few that the SDK renames, and those
+ * that clash in Java and gain "Value". Only for these is it worth making. */
 static bool spells_member(const struct catalogue_service *s,
                           const struct catalogue_shape *structure, const struct catalogue_member *m,
                           struct asl_text name)
@@ -190,7 +190,7 @@ static bool spells_member(const struct catalogue_service *s,
     if (name.size == size)
         return compare_text(name, m->name) == 0;
     char bean[256];
-    if (name.size != size + strlen("Value") && name.size + 1 != size)
+    if (name.size != size + strlen("Value") && catalogue_renamed(s, structure, m->name) == NULL)
         return false;
     catalogue_bean_name(s, structure, m->name, bean, sizeof bean);
     return compare_text(name, bean) == 0;

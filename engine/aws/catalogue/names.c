@@ -177,18 +177,39 @@ static bool is_taken_in_java(const char *name)
     return false;
 }
 
-/* DynamoDB's attribute value calls its NULL `nul` in Java, to dodge the keyword. */
-static bool is_dynamodb_null(const struct catalogue_service *s, const char *member)
+/* What the SDK's own configuration calls otherwise ("emitPropertyName"). */
+const char *catalogue_renamed(const struct catalogue_service *s,
+                              const struct catalogue_shape *structure, const char *member)
 {
-    return strcmp(member, "NULL") == 0 && s != NULL && strncmp(s->arn_name, "dynamodb", 8) == 0;
+    static const struct {
+        const char *service, *member;
+        const char *beside; /* a member that the structure has, too; NULL: any structure */
+        const char *bean;
+    } table[] = {
+        {"cloudformation", "StackStatusFilter", NULL, "StackStatusFilters"},
+        {"dynamodb", "NULL", NULL, "Nul"},
+        {"dynamodbstreams", "NULL", NULL, "Nul"},
+        {"ec2", "Public", "FpgaImageId", "IsPublic"},
+        {"ec2", "Public", "ImageId", "PublicLaunchPermissions"},
+        {"sns", "AWSAccountId", NULL, "AwsAccountIds"},
+        {"sns", "ActionName", NULL, "ActionNames"},
+    };
+    for (size_t i = 0; s != NULL && i < sizeof table / sizeof *table; i++)
+        if (member[0] == table[i].member[0] && strcmp(member, table[i].member) == 0 &&
+            strcmp(s->arn_name, table[i].service) == 0 &&
+            (table[i].beside == NULL ||
+             (structure != NULL && catalogue_member(structure, asl_text(table[i].beside)) != NULL)))
+            return table[i].bean;
+    return NULL;
 }
 
 size_t catalogue_bean_name(const struct catalogue_service *s,
                            const struct catalogue_shape *structure, const char *member, char *out,
                            size_t size)
 {
-    if (is_dynamodb_null(s, member))
-        return (size_t)snprintf(out, size, "Nul");
+    const char *renamed = catalogue_renamed(s, structure, member);
+    if (renamed != NULL)
+        return (size_t)snprintf(out, size, "%s", renamed);
     size_t n = 0;
     for (bool lowering = true; member[n] != '\0' && n + 1 < size; n++) {
         out[n] = lowering ? to_lower(member[n]) : member[n];
