@@ -9,6 +9,7 @@
 #include "engine/api/schedule/schedules.h"
 
 #define PATH "/schedules"
+#define PAGE_DEFAULT 100
 
 static void make_key(const struct scope *s, struct asl_text name, char out[SCHEDULE_KEY_BYTES])
 {
@@ -68,11 +69,27 @@ static bool read_target(struct api_call *call, struct schedule_wish *wish, asl_v
     return false;
 }
 
+static const asl_value *find(struct api_call *call)
+{
+    char key[SCHEDULE_KEY_BYTES];
+    make_key(&call->scope, api_text(call, "Name"), key);
+    return shelf_get(&call->api->schedules, key);
+}
+
+static void answer_put(struct api_call *call)
+{
+    char arn[API_ARN_BYTES];
+    struct value_list l;
+    make_arn(&call->scope, api_text(call, "Name"), arn);
+    value_list_init(&l);
+    value_list_set_take(&l, "ScheduleArn", value_string_z(arn));
+    api_answer_take(call, value_object_take(&l));
+}
+
 /* CreateSchedule and UpdateSchedule. */
 static void put(struct api_call *call)
 {
     char key[SCHEDULE_KEY_BYTES], arn[API_ARN_BYTES], message[256];
-    struct value_list l;
     asl_value *own = NULL;
     make_key(&call->scope, api_text(call, "Name"), key);
     make_arn(&call->scope, api_text(call, "Name"), arn);
@@ -83,30 +100,33 @@ static void put(struct api_call *call)
         .start = time_of(call, "StartDate"),
         .end = time_of(call, "EndDate"),
         .disabled = asl_text_is(api_text(call, "State"), "DISABLED"),
+        .at_once = !find(call),
         .given = call->in,
     };
-    if (read_target(call, &wish, &own)) {
-        if (schedules_put(call->api, key, &wish, message)) {
-            value_list_init(&l);
-            value_list_set_take(&l, "ScheduleArn", value_string_z(arn));
-            api_answer_take(call, value_object_take(&l));
-        } else {
-            api_invalid(call, "Invalid Schedule Expression %s. %s", wish.expression.data, message);
-        }
-    }
+    const struct schedule_wish trial = {.expression = wish.expression};
+    if (!schedules_check(&trial, message))
+        api_invalid(call, "Invalid Schedule Expression %s. %s", wish.expression.data, message);
+    else if (!read_target(call, &wish, &own)) /* has answered */
+        ;
+    else if (schedules_put(call->api, key, &wish, message))
+        answer_put(call);
+    else
+        api_invalid(call, "Schedule %s: %s", api_text(call, "Name").data, message);
     value_release(own);
 }
 
-static const asl_value *find(struct api_call *call)
+static bool is_same_request(const struct api_call *call, const asl_value *schedule)
 {
-    char key[SCHEDULE_KEY_BYTES];
-    make_key(&call->scope, api_text(call, "Name"), key);
-    return shelf_get(&call->api->schedules, key);
+    const asl_value *token = api_get(call->in, "ClientToken");
+    return token && schedule && api_equal(token, api_get(api_get(schedule, "given"), "ClientToken"));
 }
 
 static void create(struct api_call *call)
 {
-    if (find(call))
+    const asl_value *had = find(call);
+    if (is_same_request(call, had))
+        answer_put(call);
+    else if (had)
         api_fail(call, "ConflictException", "Schedule %s already exists.",
                  api_text(call, "Name").data);
     else
@@ -123,27 +143,52 @@ static void update(struct api_call *call)
 
 /* ---- showing ---- */
 
+/* What stands where nothing was given. */
+static const struct {
+    const char *member, *value;
+} defaults[] = {
+    {"ScheduleExpressionTimezone", "\"UTC\""},
+    {"ActionAfterCompletion", "\"NONE\""},
+    {"RetryPolicy", "{\"MaximumEventAgeInSeconds\":86400,\"MaximumRetryAttempts\":185}"}, /* of the Target */
+};
+
+static asl_value *with_default_take(asl_value *v, size_t i)
+{
+    return api_get(v, defaults[i].member)
+               ? v
+               : api_with_take(v, defaults[i].member, value_literal(defaults[i].value));
+}
+
+/* What GetSchedule and ListSchedules have in common. */
+static asl_value *with_identity_take(asl_value *v, const asl_value *schedule)
+{
+    bool is_changed = api_get(schedule, "changed") != NULL; /* schedules of before do not say */
+    int64_t created = api_document_integer(schedule, "created");
+    int64_t changed = is_changed ? api_document_integer(schedule, "changed") : created;
+    v = api_with_take(v, "GroupName", value_string_z("default"));
+    v = api_with_take(v, "Arn", value_retain(api_get(schedule, "arn")));
+    v = api_with_take(v, "State", value_retain(api_get(schedule, "state")));
+    v = api_with_take(v, "CreationDate", describe_time(created));
+    return api_with_take(v, "LastModificationDate", describe_time(changed));
+}
+
 static void get(struct api_call *call)
 {
     const asl_value *schedule = find(call), *given = api_get(schedule, "given");
-    struct value_list l;
     if (!schedule) {
         refuse_missing(call);
         return;
     }
+    struct value_list l;
     value_list_init(&l);
     for (size_t i = 0; i < api_count(given); i++)
-        value_list_push_member_take(&l, value_retain(value_key_at(given, i)),
-                                    value_retain(value_at(given, i)));
-    value_list_set_take(&l, "GroupName", value_string_z("default"));
-    value_list_set_take(&l, "Arn", value_retain(api_get(schedule, "arn")));
-    value_list_set_take(&l, "State", value_retain(api_get(schedule, "state")));
-    api_copy_member(&l, given, "ClientToken");
-    value_list_set_take(&l, "CreationDate",
-                        describe_time(api_document_integer(schedule, "created")));
-    value_list_set_take(&l, "LastModificationDate",
-                        describe_time(api_document_integer(schedule, "created")));
-    api_answer_take(call, value_object_take(&l));
+        if (!asl_text_is(value_as_text(value_key_at(given, i)), "ClientToken"))
+            value_list_push_member_take(&l, value_retain(value_key_at(given, i)),
+                                        value_retain(value_at(given, i)));
+    asl_value *v = with_identity_take(value_object_take(&l), schedule);
+    v = with_default_take(with_default_take(v, 0), 1);
+    v = api_with_take(v, "Target", with_default_take(value_retain(api_get(given, "Target")), 2));
+    api_answer_take(call, v);
 }
 
 static asl_value *list_item(const asl_value *schedule)
@@ -153,27 +198,58 @@ static asl_value *list_item(const asl_value *schedule)
     value_list_init(&l);
     value_list_init(&t);
     api_copy_member(&l, given, "Name");
-    value_list_set_take(&l, "GroupName", value_string_z("default"));
-    value_list_set_take(&l, "Arn", value_retain(api_get(schedule, "arn")));
-    value_list_set_take(&l, "State", value_retain(api_get(schedule, "state")));
     api_copy_member(&t, api_get(given, "Target"), "Arn");
     value_list_set_take(&l, "Target", value_object_take(&t));
-    value_list_set_take(&l, "CreationDate",
-                        describe_time(api_document_integer(schedule, "created")));
-    return value_object_take(&l);
+    return with_identity_take(value_object_take(&l), schedule);
+}
+
+/* Behind the name `after`, of that prefix and state. */
+static bool is_listed(const struct api_call *call, const asl_value *schedule, const char *after)
+{
+    const asl_value *name = api_get(api_get(schedule, "given"), "Name");
+    struct asl_text prefix = api_text(call, "NamePrefix"), state = api_text(call, "State");
+    const asl_value *own = api_get(schedule, "state");
+    return name && own && strcmp(value_as_text(name).data, after) > 0 &&
+           (!prefix.data || asl_text_starts(value_as_text(name), prefix.data)) &&
+           (!state.data || asl_text_equal(value_as_text(own), state));
+}
+
+static void set_next_token(struct api_call *call, struct value_list *l, const asl_value *last)
+{
+    struct value_list page;
+    value_list_init(&page);
+    page_set_next(call, &page, value_as_text(api_get(last, "Name")).data);
+    asl_value *token = value_object_take(&page);
+    value_list_set_take(l, "NextToken", value_retain(api_get(token, "nextToken")));
+    value_release(token);
 }
 
 static void list(struct api_call *call)
 {
     const struct shelf *s = &call->api->schedules;
-    char prefix[SCHEDULE_KEY_BYTES];
+    char prefix[SCHEDULE_KEY_BYTES], after[API_ARN_BYTES];
     struct value_list items, l;
+    const asl_value *token = api_get(call->in, "NextToken");
+    if (token)
+        call->in = api_with_take(call->in, "nextToken", value_retain(token));
+    if (!page_begin(call, after))
+        return;
+    size_t size = (size_t)api_integer(call, "MaxResults", PAGE_DEFAULT);
+    bool more = false;
     schedules_key(&call->scope, "scheduler/", prefix);
     value_list_init(&items);
     value_list_init(&l);
-    for (size_t i = shelf_from(s, prefix); i < s->count; i++)
-        if (strncmp(s->items[i].key, prefix, strlen(prefix)) == 0)
+    for (size_t i = shelf_from(s, prefix); i < s->count && !more; i++) {
+        if (strncmp(s->items[i].key, prefix, strlen(prefix)) != 0)
+            break;
+        if (!is_listed(call, s->items[i].document, after))
+            continue;
+        more = items.count == size;
+        if (!more)
             value_list_push_take(&items, list_item(s->items[i].document));
+    }
+    if (more)
+        set_next_token(call, &l, items.items[items.count - 1]);
     value_list_set_take(&l, "Schedules", value_array_take(&items));
     api_answer_take(call, value_object_take(&l));
 }
@@ -214,13 +290,66 @@ static const struct api_operation *route(const struct http_received *request, co
     return NULL;
 }
 
-/* The group of the body or the query; only the default one is there. */
-static bool is_default_group(const struct http_received *request, const struct api_call *call)
+/* Members that stand in the query, as the model names them there. */
+static const struct {
+    const char *name, *member;
+    bool is_number;
+} parameters[] = {
+    {"MaxResults", "MaxResults", true}, {"NamePrefix", "NamePrefix", false},
+    {"NextToken", "NextToken", false},  {"ScheduleGroup", "GroupName", false},
+    {"State", "State", false},          {"clientToken", "ClientToken", false},
+    {"groupName", "GroupName", false},
+};
+
+static void decode(const char *text, size_t size, struct asl_buffer *out)
 {
-    const char *query = strstr(request->query, "groupName=");
+    for (size_t i = 0; i < size; i++) {
+        unsigned byte;
+        if (text[i] == '%' && i + 2 < size && sscanf(text + i + 1, "%2x", &byte) == 1) {
+            asl_buffer_putc(out, (char)byte);
+            i += 2;
+        } else {
+            asl_buffer_putc(out, text[i] == '+' ? ' ' : text[i]);
+        }
+    }
+}
+
+static void take_parameter(struct api_call *call, const char *text, size_t size)
+{
+    const char *equals = memchr(text, '=', size);
+    size_t length = equals ? (size_t)(equals - text) : size;
+    struct asl_buffer value;
+    int64_t number;
+    asl_buffer_init(&value, 65536);
+    if (equals)
+        decode(equals + 1, size - length - 1, &value);
+    for (size_t i = 0; i < sizeof parameters / sizeof *parameters; i++) {
+        if (strlen(parameters[i].name) != length || strncmp(parameters[i].name, text, length) != 0)
+            continue;
+        asl_value *v = parameters[i].is_number ? value_parse(asl_buffer_text(&value), 0, 0, NULL) : NULL;
+        if (!v || !value_as_integer(v, &number)) {
+            value_release(v);
+            v = value_string(asl_buffer_text(&value));
+        }
+        call->in = api_with_take(call->in, parameters[i].member, v);
+    }
+    asl_buffer_free(&value);
+}
+
+static void take_query(struct api_call *call, const char *query)
+{
+    while (*query) {
+        size_t size = strcspn(query, "&");
+        take_parameter(call, query, size);
+        query += size + (query[size] == '&');
+    }
+}
+
+/* Only the default one is there. */
+static bool is_default_group(const struct api_call *call)
+{
     struct asl_text group = api_text(call, "GroupName");
-    return (!group.data || asl_text_is(group, "default")) &&
-           (!query || strncmp(query + 10, "default", 7) == 0);
+    return !group.data || asl_text_is(group, "default");
 }
 
 void scheduler_handle(struct api *a, struct http_exchange *x, const struct http_received *request)
@@ -229,6 +358,7 @@ void scheduler_handle(struct api *a, struct http_exchange *x, const struct http_
     const struct api_operation *operation = route(request, &name);
     struct api_call *call = api_call_new(a, x, "application/json");
     call->is_signed = scope_of_request(a, request, &call->scope);
+    call->rest = "scheduler";
     if (!operation) {
         api_fail(call, "UnknownOperationException",
                  "Stepwell's Scheduler takes schedules only: %s %s is not offered", request->method,
@@ -239,7 +369,8 @@ void scheduler_handle(struct api *a, struct http_exchange *x, const struct http_
         return;
     if (name)
         call->in = api_with_take(call->in, "Name", value_string_z(name));
-    if (!is_default_group(request, call))
+    take_query(call, request->query);
+    if (!is_default_group(call))
         api_fail(call, "ResourceNotFoundException",
                  "Stepwell's Scheduler has the schedule group 'default' only");
     else if (api_begin(call, "scheduler", operation))
