@@ -100,10 +100,7 @@ await test('signatures', async (folder) => {
       Parameters: { StateMachineArn: inner.stateMachineArn }, OutputPath: '$.Name', End: true } } }) });
   const { executionArn } = await call('StartExecution', { stateMachineArn: outer.stateMachineArn, input: '"canary-input"' });
   let d;
-  for (let i = 0; i < 200 && (!d || d.status === 'RUNNING'); i++) {
-    await sleep(20);
-    d = await call('DescribeExecution', { executionArn });
-  }
+  await until(async () => (d = await call('DescribeExecution', { executionArn })).status !== 'RUNNING');
   is([d.status, d.output], ['SUCCEEDED', '"inner"']);
   is(await server.close(), 0);
   is([/canary/.test(server.errors), /StartExecution: 200 in /.test(server.errors)], [false, true]);
