@@ -410,15 +410,19 @@ static bool is_javascript_space(uint32_t c)
 
 /* So many figures decide every double. */
 #define FIGURES_MOST 800
+/* So many can be counted up without rounding. */
+#define FIGURES_EXACT 15
 
 /* The double nearest to a row of figures. */
 struct figures {
     size_t count;
+    double sum; /* right while it can be counted up */
     char text[FIGURES_MOST + 24];
 };
 
-static void add_figure(struct figures *f, int64_t digit)
+static inline void add_figure(struct figures *f, int64_t digit)
 {
+    f->sum = f->sum * 10 + (double)digit;
     if (f->count < FIGURES_MOST)
         f->text[f->count] = (char)('0' + digit);
     f->count++;
@@ -426,8 +430,8 @@ static void add_figure(struct figures *f, int64_t digit)
 
 static double figures_value(struct figures *f)
 {
-    if (f->count == 0)
-        return NAN;
+    if (f->count <= FIGURES_EXACT)
+        return f->count > 0 ? f->sum : NAN;
     size_t kept = f->count < FIGURES_MOST ? f->count : FIGURES_MOST;
     snprintf(f->text + kept, sizeof f->text - kept, "e%zu", f->count - kept);
     return strtod(f->text, NULL);
@@ -436,7 +440,7 @@ static double figures_value(struct figures *f)
 /* Characters are moved from the picture's digits to ASCII's, and none may be moved below all. */
 static bool can_be_moved(struct run *run, struct asl_text t, const struct integer_picture *p)
 {
-    for (size_t at = 0; p->zero != '0' && at < t.size;) {
+    for (size_t at = 0; at < t.size;) {
         int32_t c = value_utf8_next(t, &at);
         if (c < 0 || is_separator(p, (uint32_t)c) || c + '0' >= (int32_t)p->zero)
             continue;
@@ -451,10 +455,11 @@ static double read_decimal(struct run *run, struct asl_text t, const struct inte
 {
     struct figures figures;
     figures.count = 0;
+    figures.sum = 0;
     double sign = 0;
     if (p->ordinal)
         t = without_ending(t);
-    if (!can_be_moved(run, t, p))
+    if (p->zero != '0' && !can_be_moved(run, t, p))
         return NAN;
     for (size_t at = 0; at < t.size;) {
         int32_t c = value_utf8_next(t, &at);
