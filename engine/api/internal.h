@@ -113,6 +113,7 @@ struct api {
     struct shelf tokens;     /* of RedriveExecution, by ARN */
     struct shelf schedules;  /* by key: schedule/schedules.h */
     struct shelf rules;      /* of EventBridge, by name */
+    struct shelf schedule_groups; /* of EventBridge Scheduler: schedule/groups.c */
     struct loop_timer *due;  /* the nearest schedule */
     size_t deleting;         /* machines that wait for the end of their executions */
     struct activity_queues *queues;

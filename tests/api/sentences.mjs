@@ -106,6 +106,16 @@ const types = async (executionArn) => (await call('GetExecutionHistory', { execu
   is('a mocked cause alone', await call('TestState', { definition, mock: { errorOutput: { cause: 'c' } } }), "ValidationException: The 'error' of a mock's errorOutput must be specified");
 }
 
+// ---- aliases: "an alias ... points to one or two versions of the same state machine" ----
+{
+  const pass = define({ P: { Type: 'Pass', End: true } });
+  const versions = await Promise.all(['one', 'other'].map(async (n) => `${await create(n, pass, { publish: true })}:1`));
+  const route = (arn) => [{ stateMachineVersionArn: arn, weight: 100 }];
+  const { stateMachineAliasArn } = await call('CreateStateMachineAlias', { name: 'live', routingConfiguration: route(versions[0]) });
+  is("another machine's version", (await call('UpdateStateMachineAlias', { stateMachineAliasArn, routingConfiguration: route(versions[1]) })).split(':')[0], 'ValidationException');
+  is('its own', typeof (await call('UpdateStateMachineAlias', { stateMachineAliasArn, routingConfiguration: route(versions[0]) })), 'object');
+}
+
 // ---- tags: a key stands once ----
 {
   const twice = [{ key: 'k', value: '1' }, { key: 'l', value: '2' }, { key: 'k', value: '3' }], once = [{ key: 'k', value: '3' }, { key: 'l', value: '2' }];
@@ -153,6 +163,33 @@ const types = async (executionArn) => (await call('GetExecutionHistory', { execu
   is('a prefix', names(await scheduler('GET', '/schedules?NamePrefix=s')), ['s1', 's2']);
   is('a state', names(await scheduler('GET', '/schedules?State=DISABLED')), []);
   is('a group', bare(await scheduler('GET', '/schedules?ScheduleGroup=mine')), [404, 'ResourceNotFoundException']);
+
+  // Groups: a name comes again in another; "deletes the specified schedule group", with its schedules; tags.
+  is('into no group', bare(await scheduler('POST', '/schedules/s1', { ...wish, GroupName: 'mine' })), [404, 'ResourceNotFoundException']);
+  const group = await scheduler('POST', '/schedule-groups/mine', { ClientToken: 'g', Tags: [{ Key: 'a', Value: '1' }] });
+  is('a group is made', group.ScheduleGroupArn, `arn:aws:scheduler:us-east-1:${ACCOUNT}:schedule-group/mine`);
+  is('again, by its token', (await scheduler('POST', '/schedule-groups/mine', { ClientToken: 'g' })).status, 200);
+  is('again, by another', bare(await scheduler('POST', '/schedule-groups/mine', { ClientToken: 'h' })), [409, 'ConflictException']);
+  is('the default one is there', bare(await scheduler('POST', '/schedule-groups/default', {})), [409, 'ConflictException']);
+  is('in a group', (await scheduler('POST', '/schedules/s1', { ...wish, GroupName: 'mine' })).ScheduleArn, `arn:aws:scheduler:us-east-1:${ACCOUNT}:schedule/mine/s1`);
+  is('of a group', [names(await scheduler('GET', '/schedules?ScheduleGroup=mine')), (await scheduler('GET', '/schedules/s1?groupName=mine')).GroupName,
+    (await scheduler('GET', '/schedules/s1')).GroupName], [['s1'], 'mine', 'default']);
+  is('pages of groups', [...(await scheduler('GET', '/schedules?MaxResults=3')).Schedules, ...(await scheduler('GET',
+    `/schedules?NextToken=${encodeURIComponent((await scheduler('GET', '/schedules?MaxResults=3')).NextToken)}`)).Schedules].map((s) => `${s.GroupName}/${s.Name}`),
+  ['default/s1', 'default/s2', 'default/t1', 'mine/s1']);
+  const groups = async (query) => (await scheduler('GET', `/schedule-groups${query}`)).ScheduleGroups.map((g) => g.Name);
+  is('groups', [await groups(''), await groups('?NamePrefix=m'), await groups('?MaxResults=1')], [['default', 'mine'], ['mine'], ['default']]);
+  const tags = `/tags/${encodeURIComponent(group.ScheduleGroupArn)}`;
+  await scheduler('POST', tags, { Tags: [{ Key: 'a', Value: '2' }, { Key: 'b', Value: '3' }, { Key: 'c', Value: '4' }] });
+  await scheduler('DELETE', `${tags}?TagKeys=b&TagKeys=c`);
+  is('tags of a group', (await scheduler('GET', tags)).Tags, [{ Key: 'a', Value: '2' }]);
+  is('of none', bare(await scheduler('GET', `${tags}2`)), [404, 'ResourceNotFoundException']);
+  await server.stop('SIGKILL');
+  await server.start();
+  is('groups are kept', await groups(''), ['default', 'mine']);
+  is('the default one stays', (await scheduler('DELETE', '/schedule-groups/default')).status, 400);
+  await scheduler('DELETE', '/schedule-groups/mine');
+  is('a group goes', [await groups(''), names(await scheduler('GET', '/schedules'))], [['default'], ['s1', 's2', 't1']]);
   await new Promise((resolve) => { setTimeout(resolve, 10); }); // another moment
   await scheduler('PUT', '/schedules/t1', { ...wish, State: 'DISABLED' });
   is('a state it has now', names(await scheduler('GET', '/schedules?State=DISABLED')), ['t1']);
