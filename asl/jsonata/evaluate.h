@@ -233,6 +233,9 @@ struct function *jsonata_function(struct run *run, enum function_kind kind, unsi
 /* Calls with tail calls run out. `input` is the context for parameters that take it. */
 item jsonata_apply(struct run *run, item function, const item *arguments, size_t count, item input,
                    struct frame *frame);
+/* As functions of the library call a function they were given: without a context, and failing where
+ * JavaScript could not call it. */
+item jsonata_call_back(struct run *run, item function, const item *arguments, size_t count);
 /* As $map and its kin call: as many of the arguments as the function takes, at least one. */
 item jsonata_apply_some(struct run *run, item function, const item *arguments, size_t most);
 size_t jsonata_arity(item function);

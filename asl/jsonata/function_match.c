@@ -322,11 +322,11 @@ static enum found take_foreign(struct matching *m, item result, struct match *ma
 
 static enum found find_foreign(struct matching *m, bool first, struct match *match)
 {
-    item null = {.kind = ITEM_NULL}, subject = item_text(m->subject);
+    item subject = item_text(m->subject);
     if (first)
-        return take_foreign(m, jsonata_apply(m->run, m->matcher, &subject, 1, null, NULL), match);
+        return take_foreign(m, jsonata_call_back(m->run, m->matcher, &subject, 1), match);
     item next = jsonata_get(&m->run->heap, m->foreign, ASL_TEXT("next")), nothing = {0};
-    return take_foreign(m, jsonata_apply(m->run, next, &nothing, 1, null, NULL), match);
+    return take_foreign(m, jsonata_call_back(m->run, next, &nothing, 1), match);
 }
 
 static enum found find(struct matching *m, bool first, struct match *match)
@@ -482,7 +482,7 @@ static bool put_replacement(struct matching *m, struct builder *b, item replacem
         return true;
     }
     item argument = match_object(m, match);
-    item with = jsonata_apply(m->run, replacement, &argument, 1, (item){.kind = ITEM_NULL}, NULL);
+    item with = jsonata_call_back(m->run, replacement, &argument, 1);
     if (item_is_failed(with))
         return false;
     if (with.kind != ITEM_STRING)
@@ -530,10 +530,7 @@ static item replace_text(struct run *run, struct asl_text t, struct asl_text wha
             break;
         jsonata_builder_put(
             &b, (struct asl_text){t.data + position, (size_t)(found - t.data) - position});
-        if (replacement.kind == ITEM_STRING)
-            jsonata_builder_put(&b, item_string(replacement));
-        else if (item_is_undefined(replacement))
-            jsonata_builder_put(&b, ASL_TEXT("undefined"));
+        jsonata_put_javascript_text(run, &b, replacement);
         position = (size_t)(found - t.data) + what.size;
         run->steps++;
     }

@@ -36,8 +36,6 @@ export const peculiarities = [
     ['a message or $spread shows the inside of a function or a pattern (here: undefined and the function; its source)',
         [["typeof arg === 'object' && !isLambda(arg)", "typeof arg === 'object' && !isFunction(arg)"],
         ['return JSON.stringify(err[arguments[1]]);', 'return JSON.stringify(err[arguments[1]], (k, v) => utils.isFunction(v) ? undefined : v instanceof RegExp ? v.source : v);']]],
-    ['a pattern called with a function, or an array that holds one, looks at its source text (here: at [object Object])',
-        [['var match = re.exec(str);', 'const named = v => isFunction(v) ? "[object Object]" : Array.isArray(v) ? v.map(named) : v; var match = re.exec(named(str));']]],
     ['a transform takes a function for an object to merge (here: it is refused as no object)',
         [["if(updateType !== 'object' ||", "if(updateType !== 'object' || isFunction(update) ||"]]],
     ['$base64decode takes a character beyond U+00FF by its low byte (here: it is passed over)',
@@ -46,8 +44,6 @@ export const peculiarities = [
         [['match[prop] = update[prop];', 'if (!Array.isArray(match)) match[prop] = update[prop];']]],
     ['* over an array that is a sequence finds its mark, an item `true`, behind its items (here: only items)',
         [['utils.keys(input).forEach(function (key) {\n                var value = input[key];', '(Array.isArray(input) ? Array.from(input.keys()) : utils.keys(input)).forEach(function (key) {\n                var value = input[key];']]],
-    ['$replace of a string by a function puts in the source text of its wrapper, in tail position [object Object] (here: nothing)',
-        [['result += replacement;', 'result += utils.isFunction(replacement) || replacement && replacement._jsonata_lambda ? "" : replacement;']]],
     ['a function of the library keeps name and place of its last call, even in an earlier expression, and gives them to errors '
         + '(here: it begins every evaluation with its own name and no place)',
         [['bindings[name] = value;', 'bindings[name] = value; if (utils.isFunction(value) && !library.has(value)) library.set(value, name);'],
