@@ -97,10 +97,13 @@ let reference; // of this thread
 const MARKED = 'an earlier expression left its mark on the reference; a fresh one answers as Stepwell does';
 
 async function explain(question, text, theirs, ours) {
-    reference = fresh();
-    const unmarked = await ask(reference, question, text);
-    if (agree(unmarked, ours)) return MARKED;
-    theirs = unmarked;
+    if (!theirs.error || theirs.error.code !== ours.error?.code) { // else only the words differ
+        const clean = fresh();
+        if (agree(await ask(clean, question, text), ours)) {
+            reference = clean;
+            return MARKED;
+        }
+    }
     const none = incomparable.find(([, applies]) => applies(theirs, ours, question));
     if (none) return none[0];
     const explains = async numbers => {

@@ -36,6 +36,8 @@ export const peculiarities = [
     ['a message or $spread shows the inside of a function or a pattern (here: undefined and the function; its source)',
         [["typeof arg === 'object' && !isLambda(arg)", "typeof arg === 'object' && !isFunction(arg)"],
         ['return JSON.stringify(err[arguments[1]]);', 'return JSON.stringify(err[arguments[1]], (k, v) => utils.isFunction(v) ? undefined : v instanceof RegExp ? v.source : v);']]],
+    ['a pattern called with a pattern that is no argument looks at its source text (here: at [object Object])',
+        [['var match = re.exec(str);', 'var match = re.exec(typeof str === "function" && str.length === 2 ? "[object Object]" : str);']]],
     ['a transform takes a function for an object to merge (here: it is refused as no object)',
         [["if(updateType !== 'object' ||", "if(updateType !== 'object' || isFunction(update) ||"]]],
     ['$base64decode takes a character beyond U+00FF by its low byte (here: it is passed over)',
