@@ -355,9 +355,7 @@ void api_CreateActivity(struct api_call *call)
         value_list_set_take(&l, "creationDate", value_integer(api_now(call)));
         api_copy_member(&l, call->in, "encryptionConfiguration");
         api_put_take(a, &a->activities, arn, value_object_take(&l));
-        const asl_value *tags = api_get(call->in, "tags");
-        if (tags && api_count(tags))
-            api_put_take(a, &a->tags, arn, value_retain(tags));
+        api_keep_tags(call, arn);
     }
     value_list_init(&l);
     value_list_set_take(&l, "activityArn", value_string_z(arn));

@@ -18,6 +18,7 @@
 
 #define ANSWER_MAXIMUM ((size_t)64 << 20) /* 1,000 events of 256 KiB would be more: pages end early */
 #define TRACE_MAXIMUM 256                 /* "traceHeader" of the model */
+#define PAYLOAD_MAXIMUM 262144            /* bytes of an "input" and an "output" */
 
 static const struct api_service services[] = {
     {"AWSStepFunctions.", "application/x-amz-json-1.0", "sfn", api_operation_named},
@@ -78,6 +79,8 @@ static void put_headers(struct api_call *call, struct http_headers *headers)
     http_headers_add(headers, "x-amzn-RequestId", asl_text(call->id));
     http_headers_add(headers, "connection", ASL_TEXT("keep-alive")); /* shown to who starts executions */
     http_headers_add(headers, "Content-Type", asl_text(call->type));
+    if (call->rest && call->error)
+        http_headers_add(headers, "x-amzn-ErrorType", asl_text(call->error));
 }
 
 static void send_now(struct api_call *call)
@@ -165,7 +168,17 @@ void api_answer_empty(struct api_call *call)
     api_answer_take(call, value_empty_object());
 }
 
-static void fail(struct api_call *call, int status, const char *type, const char *member,
+/* 400 in AWS JSON; REST's is the exception's own. */
+static int status_of(const struct api_call *call, const char *error)
+{
+    const struct catalogue_shape *exception =
+        call->rest ? catalogue_exception(catalogue_service(call->api->catalogue, asl_text(call->rest)),
+                                         asl_text(error))
+                   : NULL;
+    return exception && exception->http_status ? exception->http_status : 400;
+}
+
+static void fail(struct api_call *call, const char *type, const char *member,
                  const char *text, const char *format, va_list arguments)
 {
     struct asl_buffer message;
@@ -182,14 +195,15 @@ static void fail(struct api_call *call, int status, const char *type, const char
     value_print(v, &call->body);
     value_release(v);
     asl_buffer_free(&message);
-    answer(call, status);
+    call->error = type;
+    answer(call, status_of(call, type));
 }
 
 void api_fail(struct api_call *call, const char *type, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    fail(call, 400, type, NULL, NULL, format, arguments);
+    fail(call, type, NULL, NULL, format, arguments);
     va_end(arguments);
 }
 
@@ -198,7 +212,7 @@ void api_fail_with(struct api_call *call, const char *type, const char *member, 
 {
     va_list arguments;
     va_start(arguments, format);
-    fail(call, 400, type, member, text, format, arguments);
+    fail(call, type, member, text, format, arguments);
     va_end(arguments);
 }
 
@@ -371,6 +385,22 @@ static const struct catalogue_operation *shape_of(struct api *a, const char *arn
     return s->shape;
 }
 
+/* "Length constraints apply to the payload size, and are expressed as bytes in UTF-8 encoding": the model's
+ * check counts characters. */
+static bool check_payloads(struct api_call *call)
+{
+    static const char *const members[] = {"input", "output"};
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+        if (api_text(call, members[i]).size > PAYLOAD_MAXIMUM) {
+            api_invalid(call,
+                        "1 validation error detected: Value at '%s' failed to satisfy constraint: Member must "
+                        "have length less than or equal to %d",
+                        members[i], PAYLOAD_MAXIMUM);
+            return false;
+        }
+    return true;
+}
+
 bool api_begin(struct api_call *call, const char *arn_name, const struct api_operation *operation)
 {
     struct asl_buffer message;
@@ -443,7 +473,8 @@ static void handle_targeted(struct api *a, struct http_exchange *x,
              api_begin(call, service->arn_name, operation)) {
         if (service == &services[0])
             take_trace(call, request);
-        operation->handle(call);
+        if (service != &services[0] || check_payloads(call))
+            operation->handle(call);
     }
 }
 
@@ -521,6 +552,7 @@ static bool load_shelves(struct api *a, char message[512])
         {&a->machines, "machine"},    {&a->versions, "version"}, {&a->aliases, "alias"},
         {&a->activities, "activity"}, {&a->tags, "tags"},        {&a->tokens, "redrive"},
         {&a->schedules, "schedule"},  {&a->rules, "rule"},
+        {&a->schedule_groups, "scheduleGroup"},
     };
     for (size_t i = 0; i < sizeof shelves / sizeof *shelves; i++)
         if (!shelf_load(shelves[i].shelf, shelves[i].kind, store)) {
@@ -590,6 +622,7 @@ void api_free(struct api *a)
     shelf_free(&a->tokens);
     shelf_free(&a->schedules);
     shelf_free(&a->rules);
+    shelf_free(&a->schedule_groups);
     constraint_checker_free(a->checker);
     free(a);
 }

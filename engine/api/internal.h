@@ -69,6 +69,8 @@ struct api_call {
     struct scope scope;
     bool is_signed; /* its region is where it was sent to: what is elsewhere is not found */
     bool is_inner;  /* of an execution: any account's */
+    const char *rest; /* the service in the catalogue whose errors have statuses of their own, or NULL */
+    const char *error; /* what was answered, for `rest`; or NULL */
     asl_value *in; /* the parameters: an object that satisfies the model */
     int status;    /* of the answer, once there is one */
     int64_t began_us; /* by a steady clock */
@@ -111,6 +113,7 @@ struct api {
     struct shelf tokens;     /* of RedriveExecution, by ARN */
     struct shelf schedules;  /* by key: schedule/schedules.h */
     struct shelf rules;      /* of EventBridge, by name */
+    struct shelf schedule_groups; /* of EventBridge Scheduler: schedule/groups.c */
     struct loop_timer *due;  /* the nearest schedule */
     size_t deleting;         /* machines that wait for the end of their executions */
     struct activity_queues *queues;
@@ -280,6 +283,8 @@ bool api_check_role(struct api_call *call);
 
 /* Those a resource is created with; false after refusing too many. */
 bool api_check_tags(struct api_call *call, const char *arn);
+/* Keeps the "tags" of what is created. */
+void api_keep_tags(struct api_call *call, const char *arn);
 
 /* ---- executions (executions.c) ---- */
 

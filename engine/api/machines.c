@@ -409,9 +409,7 @@ static void create(struct api_call *call, const char *arn, bool express)
     int64_t row = put_row(call, arn, api_text(call, "definition"), express,
                           api_text(call, "roleArn"));
     api_put_take(a, &a->machines, arn, new_machine(call, express, row));
-    const asl_value *tags = api_get(call->in, "tags");
-    if (tags && api_count(tags))
-        api_put_take(a, &a->tags, arn, value_retain(tags));
+    api_keep_tags(call, arn);
     if (api_flag(call, "publish")) {
         versions_publish(a, arn, api_text(call, "versionDescription"), version, &created);
         api_put_take(a, &a->machines, arn,

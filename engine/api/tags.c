@@ -77,6 +77,35 @@ bool api_check_tags(struct api_call *call, const char *arn)
     return check_words(call, tags) && check_count(call, tags, arn);
 }
 
+static size_t index_of(const asl_value *tags, const asl_value *key)
+{
+    size_t i = 0;
+    while (i < api_count(tags) && !api_equal(api_get(value_at(tags, i), "key"), key))
+        i++;
+    return i;
+}
+
+/* A key stands once, with the value that was given last. */
+static asl_value *merge_take(asl_value *tags, const asl_value *given)
+{
+    for (size_t i = 0; i < api_count(given); i++) {
+        const asl_value *tag = value_at(given, i), *key = api_get(tag, "key");
+        if (!key)
+            continue;
+        size_t at = index_of(tags, key);
+        tags = at < api_count(tags) ? value_with_element_take(tags, at, value_retain(tag))
+                                      : value_append_take(tags, value_retain(tag));
+    }
+    return tags;
+}
+
+void api_keep_tags(struct api_call *call, const char *arn)
+{
+    const asl_value *given = api_get(call->in, "tags");
+    if (api_count(given))
+        api_put_take(call->api, &call->api->tags, arn, merge_take(value_empty_array(), given));
+}
+
 static asl_value *tags_of(struct api_call *call)
 {
     const asl_value *tags = shelf_get(&call->api->tags, api_text(call, "resourceArn").data);
@@ -93,28 +122,12 @@ void api_ListTagsForResource(struct api_call *call)
     api_answer_take(call, value_object_take(&l));
 }
 
-static size_t index_of(const asl_value *tags, const asl_value *key)
-{
-    size_t i = 0;
-    while (i < api_count(tags) && !api_equal(api_get(value_at(tags, i), "key"), key))
-        i++;
-    return i;
-}
-
 void api_TagResource(struct api_call *call)
 {
     const asl_value *given = api_get(call->in, "tags");
     if (!check_resource(call) || !check_words(call, given))
         return;
-    asl_value *tags = tags_of(call);
-    for (size_t i = 0; i < api_count(given); i++) {
-        const asl_value *tag = value_at(given, i), *key = api_get(tag, "key");
-        if (!key)
-            continue;
-        size_t at = index_of(tags, key);
-        tags = at < api_count(tags) ? value_with_element_take(tags, at, value_retain(tag))
-                                      : value_append_take(tags, value_retain(tag));
-    }
+    asl_value *tags = merge_take(tags_of(call), given);
     const char *arn = api_text(call, "resourceArn").data;
     if (!check_count(call, tags, arn)) {
         value_release(tags);

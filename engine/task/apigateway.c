@@ -120,12 +120,39 @@ static void put_url(const asl_value *p, const char *base, struct asl_buffer *url
     web_put_query(value_get_z(p, "QueryParameters"), url);
 }
 
+/* "Any null values in the request input state will not be sent to your API." */
+static asl_value *without_nulls(const asl_value *v)
+{
+    struct value_list out;
+    bool is_object = value_kind(v) == VALUE_OBJECT;
+    if (!is_object && value_kind(v) != VALUE_ARRAY)
+        return value_retain(v);
+    value_list_init(&out);
+    for (size_t i = 0; i < value_count(v); i++)
+        if (!is_object)
+            value_list_push_take(&out, without_nulls(value_at(v, i)));
+        else if (value_kind(value_at(v, i)) != VALUE_NULL)
+            value_list_push_member_take(&out, value_retain(value_key_at(v, i)),
+                                        without_nulls(value_at(v, i)));
+    return is_object ? value_object_take(&out) : value_array_take(&out);
+}
+
+/* "RequestBody is only supported for PATCH, POST, and PUT HTTP methods." */
+static bool takes_body(const asl_value *p)
+{
+    static const char *const with_body[] = {"PATCH", "POST", "PUT"};
+    return table_has(with_body, sizeof with_body / sizeof *with_body, web_text(p, "Method"));
+}
+
 static void put_body(const asl_value *p, struct http_headers *headers, struct asl_buffer *body)
 {
     const asl_value *given = value_get_z(p, "RequestBody");
-    if (!given || value_kind(given) == VALUE_NULL)
+    const asl_value *nulls = value_get_z(p, "AllowNullValues");
+    if (!given || value_kind(given) == VALUE_NULL || !takes_body(p))
         return;
-    value_print(given, body);
+    asl_value *sent = nulls && value_is_true(nulls) ? value_retain(given) : without_nulls(given);
+    value_print(sent, body);
+    value_release(sent);
     if (!http_headers_get(headers, "Content-Type"))
         http_headers_add(headers, "Content-Type", ASL_TEXT("application/json"));
 }

@@ -527,8 +527,6 @@ static const char *compose(struct http_task *t, const struct task_request *reque
     snprintf(agent, sizeof agent, "Amazon|StepFunctions|HttpInvoke|%s", t->shared->region);
     http_headers_set(&t->headers, "User-Agent", asl_text(agent));
     http_headers_set(&t->headers, "Range", ASL_TEXT("bytes=0-262144"));
-    if (!http_headers_get(&t->headers, "Accept"))
-        http_headers_add(&t->headers, "Accept", ASL_TEXT("*/*"));
     if (!put_merged(t, service_state(request), NULL, message))
         return "";
     note_request(t);

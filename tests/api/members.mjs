@@ -317,10 +317,10 @@ async function definitions() {
   heeds('ValidateStateMachineDefinition', 'severity', [(await check(warned)).diagnostics.length > 0, (await check(warned, { severity: 'WARNING' })).diagnostics.length > 0],
     [false, true]);
   const state = (s, more) => call('TestState', { definition: json(s), ...more });
-  const pass = { Type: 'Pass', Parameters: { 'x.$': '$.a', 'v.$': '$v', 'e.$': '$$.Execution.Name' }, Next: 'N' };
-  const p = await state(pass, { input: '{"a":1}', variables: '{"v":2}', context: '{"Execution":{"Name":"me"}}', inspectionLevel: 'DEBUG' });
-  heeds('TestState', 'definition input variables context inspectionLevel', [p.output, p.nextState, p.inspectionData.input],
-    ['{"x":1,"v":2,"e":"me"}', 'N', '{"a":1}']);
+  const asks = { Type: 'Task', Resource: 'arn:aws:states:::lambda:invoke', Parameters: { FunctionName: 'f', Payload: { 'x.$': '$.a', 'v.$': '$v', 'e.$': '$$.Execution.Name' } }, Next: 'N' };
+  const p = await state(asks, { input: '{"a":1}', variables: '{"v":2}', context: '{"Execution":{"Name":"me"}}', mock: { result: '{}' }, inspectionLevel: 'DEBUG' });
+  heeds('TestState', 'definition input variables context inspectionLevel', [p.inspectionData.afterParameters, p.nextState, p.inspectionData.input],
+    ['{"FunctionName":"f","Payload":{"x":1,"v":2,"e":"me"}}', 'N', '{"a":1}']);
   heeds('TestState', 'stateName', (await call('TestState', { definition: define({ A: { Type: 'Pass', Next: 'B' }, B: { Type: 'Pass', Result: 7, End: true } }), stateName: 'B' })).output, '7');
   const task = { Type: 'Task', Resource: 'arn:aws:states:::lambda:invoke', Parameters: { FunctionName: 'f' }, ResultSelector: { 'p.$': '$.Payload' }, End: true,
     Retry: [{ ErrorEquals: ['Busy'], IntervalSeconds: 1, MaxAttempts: 3 }], Catch: [{ ErrorEquals: ['States.ALL'], Next: 'C' }] };

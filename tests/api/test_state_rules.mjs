@@ -184,7 +184,7 @@ const http = (path) => ({ Type: 'Task', Resource: 'arn:aws:states:::http:invoke'
   Authentication: { ConnectionArn: 'arn:aws:events:us-east-1:123456789012:connection/c/1' } } });
 const agent = 'User-Agent: [Amazon|StepFunctions|HttpInvoke|us-east-1]';
 const sent = (secret = '') => ({ protocol: 'http', method: 'POST', url: `${webUrl}/x`,
-  headers: `[X-Mine: [m], Content-Type: [application/json], ${agent}, Accept: [*/*]${secret}]`, body: '{"a":1}' });
+  headers: `[X-Mine: [m], ${agent}, Range: [bytes=0-262144], Content-Type: [application/json; charset=UTF-8]${secret}]`, body: '{"a":1}' });
 await gives('an HTTP request without its secrets', http('/x'), { roleArn: ROLE }, { status: 'SUCCEEDED', request: sent() });
 await gives('an HTTP request with them', http('/x'), { roleArn: ROLE, revealSecrets: true }, { request: sent(', X-Key: [canary]') });
 await gives('no HTTP request under DEBUG', http('/x'), { roleArn: ROLE, inspectionLevel: 'DEBUG' }, { status: 'SUCCEEDED', request: undefined });

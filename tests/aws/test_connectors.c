@@ -236,21 +236,24 @@ static void refuses_what_the_model_does_not_take(void **state)
          "The field \"KeepJobFlowAliveWhenNoSteps\" is required but was missing]"},
         {"elasticmapreduce:createCluster.sync",
          "{\"Name\":\"c\",\"Instances\":{\"KeepJobFlowAliveWhenNoSteps\":false},\"Steps\":[]}",
-         "The value of the field 'KeepJobFlowAliveWhenNoSteps' must be true, The field \"Steps\" is not "
+         "The value of the field 'KeepJobFlowAliveWhenNoSteps' must be true, The field \"Steps\" "
+         "is not "
          "supported by Step Functions]"},
         {"elasticmapreduce:modifyInstanceFleetByName",
-         "{\"ClusterId\":\"j\",\"InstanceFleetName\":\"f\",\"InstanceFleet\":{\"InstanceFleetId\":\"i\"}}",
+         "{\"ClusterId\":\"j\",\"InstanceFleetName\":\"f\",\"InstanceFleet\":{\"InstanceFleetId\":"
+         "\"i\"}}",
          "The field \"InstanceFleetId\" is not supported by Step Functions]"},
         {"elasticmapreduce:modifyInstanceGroupByName",
-         "{\"ClusterId\":\"j\",\"InstanceGroupName\":\"g\",\"InstanceGroup\":{\"InstanceGroupId\":\"i\"}}",
+         "{\"ClusterId\":\"j\",\"InstanceGroupName\":\"g\",\"InstanceGroup\":{\"InstanceGroupId\":"
+         "\"i\"}}",
          "The field \"InstanceGroupId\" is not supported by Step Functions]"},
     };
     struct desk *d = *state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char arn[128], wanted[256];
         snprintf(arn, sizeof arn, "arn:aws:states:::%s", rows[i].resource);
-        snprintf(wanted, sizeof wanted, "START_FAILED States.Runtime | The Parameters '%s' could not",
-                 rows[i].parameters);
+        snprintf(wanted, sizeof wanted,
+                 "START_FAILED States.Runtime | The Parameters '%s' could not", rows[i].parameters);
         const char *said = desk_run(d, arn, rows[i].parameters, replies);
         if (strncmp(said, wanted, strlen(wanted)) != 0 || !strstr(said, rows[i].problem))
             fail_msg("%s: wanted %s in\n%s", arn, rows[i].problem, said);
@@ -272,7 +275,8 @@ static void sends_what_the_service_takes(void **state)
          {"/functions/arn%3Aaws%3Alambda%3Aus-east-1%3A111111111111%3Afunction%3Af/invocations",
           "\r\n\r\n{\"in\":1}"}},
         {"arn:aws:states:::dynamodb:updateItem",
-         "{\"TableName\":\"t\",\"Key\":{\"id\":\"k\"},\"ExpressionAttributeValues\":{\":l\":{\"L\":[\"a\","
+         "{\"TableName\":\"t\",\"Key\":{\"id\":\"k\"},\"ExpressionAttributeValues\":{\":l\":{\"L\":"
+         "[\"a\","
          "{\"M\":{\"x\":\"y\",\"n\":{\"N\":\"1\"}}}]}}}",
          {"\"Key\":{\"id\":{\"S\":\"k\"}}",
           "{\":l\":{\"L\":[{\"S\":\"a\"},{\"M\":{\"x\":{\"S\":\"y\"},\"n\":{\"N\":\"1\"}}}]}}"}},
@@ -464,7 +468,7 @@ static void waits_for_jobs(void **state)
 static const struct {
     const char *parameters;
     struct desk_reply replies[2];
-    const char *said, *asked;
+    const char *said, *asked, *not_asked;
 } apis[] = {
     {"{\"ApiEndpoint\":\"@\",\"Method\":\"POST\",\"Stage\":\"s "
      "1\",\"Path\":\"/a/b\",\"QueryParameters\":"
@@ -472,39 +476,65 @@ static const struct {
      {{200, "Content-Type: application/json\r\n", "{\"m\":1}"}},
      "SUCCEEDED {\"Headers\":{\"Content-Type\":[\"application/json\"],\"Content-Length\":[\"7\"]},"
      "\"ResponseBody\":{\"m\":1},\"StatusCode\":200,\"StatusText\":\"Something\"}\n",
-     "POST /s%201/a/b?q=1&q=%C3%BC%26 HTTP/1.1\r\n"},
+     "POST /s%201/a/b?q=1&q=%C3%BC%26 HTTP/1.1\r\n",
+     NULL},
     {"{\"ApiEndpoint\":\"@\",\"Method\":\"GET\"}",
      {{200, "", "plain"}},
      "SUCCEEDED {\"Headers\":{\"Content-Length\":[\"5\"]},\"ResponseBody\":\"plain\",",
-     "GET / HTTP/1.1\r\n"},
+     "GET / HTTP/1.1\r\n",
+     NULL},
     {"{\"ApiEndpoint\":\"@\",\"Method\":\"GET\",\"AuthType\":\"IAM_ROLE\"}",
      {{200, "", ""}},
      "SUCCEEDED {",
-     "us-east-1/execute-api/aws4_request, SignedHeaders=host;x-amz-date"},
+     "us-east-1/execute-api/aws4_request, SignedHeaders=host;x-amz-date",
+     NULL},
     {"{\"ApiEndpoint\":\"@\",\"Method\":\"POST\",\"RequestBody\":\"Hello\"}",
      {{403, "", "{\"message\":\"Missing Authentication Token\"}"}},
      "FAILED ApiGateway.403 | {\"message\":\"Missing Authentication Token\"}\n",
-     "\r\n\r\n\"Hello\""},
+     "\r\n\r\n\"Hello\"",
+     NULL},
     {"{\"ApiEndpoint\":\"@\",\"Method\":\"GET\",\"Headers\":{\"X\":\"single\"}}",
      {{200, "", ""}},
      "START_FAILED States.Runtime | The Parameters '{",
-     ""},
+     "",
+     NULL},
+    {"{\"ApiEndpoint\":\"@\",\"Method\":\"PUT\",\"RequestBody\":{\"a\":null,\"b\":[null,{\"c\":"
+     "null,\"d\":1}]}}",
+     {{200, "", ""}},
+     "SUCCEEDED ",
+     "\r\n\r\n{\"b\":[null,{\"d\":1}]}",
+     NULL},
+    {"{\"ApiEndpoint\":\"@\",\"Method\":\"PATCH\",\"AllowNullValues\":true,\"RequestBody\":{\"a\":"
+     "null}}",
+     {{200, "", ""}},
+     "SUCCEEDED ",
+     "\r\n\r\n{\"a\":null}",
+     NULL},
+    {"{\"ApiEndpoint\":\"@\",\"Method\":\"DELETE\",\"RequestBody\":{\"a\":1},\"Path\":\"x\"}",
+     {{200, "", ""}},
+     "SUCCEEDED ",
+     "DELETE /x HTTP/1.1\r\n",
+     "Content-Type"},
     {"{\"ApiEndpoint\":\"@\",\"Method\":\"GET\",\"Headers\":{\"x-amzn-trace-id\":[\"evil\"]}}",
      {{200, "", ""}},
      "START_FAILED States.Runtime | The Parameters '{",
-     ""},
+     "",
+     NULL},
     {"{\"ApiEndpoint\":\"@\",\"Method\":\"GET\",\"Headers\":{\"host\":[\"evil\"]}}",
      {{200, "", ""}},
      "START_FAILED States.Runtime | The Parameters '{",
-     ""},
+     "",
+     NULL},
     {"{\"ApiEndpoint\":\"abc.execute-api.us-east-1.amazonaws.com\",\"Method\":\"GET\"}",
      {{200, "", ""}},
      "START_FAILED ApiGateway.SdkClientException | nothing may be sent to abc",
-     ""},
+     "",
+     NULL},
     {"{\"ApiEndpoint\":\"@\",\"Method\":\"GET\"}",
      {{0, "", ""}},
      "FAILED ApiGateway.SdkClientException | Unable to execute HTTP request: ",
-     ""},
+     "",
+     NULL},
 };
 
 static void invokes_apis(void **state)
@@ -526,6 +556,9 @@ static void invokes_apis(void **state)
         size_t count = peer_request_count(d->peer);
         if (apis[i].asked[0] && !strstr(peer_request(d->peer, count - 1), apis[i].asked))
             fail_msg("%s: no %s in\n%s", parameters, apis[i].asked,
+                     peer_request(d->peer, count - 1));
+        if (apis[i].not_asked && strstr(peer_request(d->peer, count - 1), apis[i].not_asked))
+            fail_msg("%s: %s in\n%s", parameters, apis[i].not_asked,
                      peer_request(d->peer, count - 1));
     }
 }

@@ -10,6 +10,8 @@
 #include "engine/api/internal.h"
 #include "engine/api/schedule/schedules.h"
 
+#define TARGETS_MAXIMUM 5 /* "Targets per rule" of EventBridge's quotas */
+
 static struct asl_text text_of(const asl_value *v, const char *member)
 {
     const asl_value *m = api_get(v, member);
@@ -142,6 +144,11 @@ static void put_rule(struct api_call *call)
         api_invalid(call, "Stepwell's rules are schedules: give ScheduleExpression, and no EventPattern");
         return;
     }
+    if (asl_text_starts(trial.expression, "at(")) {
+        api_invalid(call, "Parameter ScheduleExpression is not valid. at(...) is EventBridge Scheduler's: "
+                          "CreateSchedule takes it, rules take rate(...) and cron(...)");
+        return;
+    }
     if (!schedules_check(&trial, message)) {
         api_invalid(call, "Parameter ScheduleExpression is not valid. %s", message);
         return;
@@ -177,7 +184,8 @@ static void describe_rule(struct api_call *call)
 {
     const asl_value *rule = find_rule(call, "Name");
     if (rule)
-        api_answer_take(call, shown_rule(&call->scope, api_text(call, "Name").data, rule));
+        api_answer_take(call, api_with_take(shown_rule(&call->scope, api_text(call, "Name").data, rule),
+                                            "CreatedBy", value_string_z(call->scope.account)));
 }
 
 static void list_rules(struct api_call *call)
@@ -275,6 +283,19 @@ static bool can_be_target(const asl_value *target, char message[256])
            !api_get(target, "InputPath") && !api_get(target, "InputTransformer");
 }
 
+/* How many targets there are with those that are given. */
+static size_t count_with(const asl_value *targets, const asl_value *given)
+{
+    size_t count = api_count(targets);
+    for (size_t i = 0; i < api_count(given); i++) {
+        bool is_new = true;
+        for (size_t t = 0; is_new && t < api_count(targets); t++)
+            is_new = !api_equal(api_get(value_at(given, i), "Id"), api_get(value_at(targets, t), "Id"));
+        count += is_new;
+    }
+    return count;
+}
+
 static void put_targets(struct api_call *call)
 {
     const char *name = api_text(call, "Rule").data;
@@ -283,6 +304,10 @@ static void put_targets(struct api_call *call)
     char message[256];
     if (!rule)
         return;
+    if (count_with(api_get(rule, "targets"), given) > TARGETS_MAXIMUM) {
+        api_fail(call, "LimitExceededException", "The requested resource exceeds the maximum number allowed.");
+        return;
+    }
     value_list_init(&failures);
     asl_value *held = value_retain(rule), *targets = value_retain(api_get(rule, "targets"));
     for (size_t i = 0; i < api_count(given); i++) {

@@ -90,11 +90,12 @@ static int64_t next_after(const asl_value *schedule, int64_t after)
 {
     struct schedule_expression e;
     char message[200];
-    int64_t start = api_document_integer(schedule, "start");
-    int64_t end = api_document_integer(schedule, "end");
-    int64_t anchor = start ? start : api_document_integer(schedule, "created");
     if (!schedule_parse(text_of(schedule, "expression"), &e, message))
         return SCHEDULE_NEVER;
+    bool is_once = e.kind == SCHEDULE_AT; /* "ignores StartDate for one-time schedules", and EndDate */
+    int64_t start = is_once ? 0 : api_document_integer(schedule, "start");
+    int64_t end = is_once ? 0 : api_document_integer(schedule, "end");
+    int64_t anchor = start ? start : api_document_integer(schedule, "created");
     if (start && e.kind == SCHEDULE_RATE && after < start)
         return start; /* a rate with a start begins there */
     int64_t at = schedule_next(&e, text_of(schedule, "zone").data, anchor,
@@ -142,8 +143,10 @@ static void arm(struct api *a);
 static void finish(struct api *a, const char *key, int64_t due, int64_t next, const char *error)
 {
     const asl_value *schedule = shelf_get(&a->schedules, key);
+    bool goes = next == SCHEDULE_NEVER &&
+                asl_text_is(text_of(api_get(schedule, "given"), "ActionAfterCompletion"), "DELETE");
     if (schedule)
-        api_put_take(a, &a->schedules, key, moved(schedule, due, next, error));
+        api_put_take(a, &a->schedules, key, goes ? NULL : moved(schedule, due, next, error));
     arm(a);
 }
 
@@ -440,6 +443,13 @@ static void set_text(struct value_list *l, const char *member, struct asl_text t
         value_list_set_take(l, member, value_string(text));
 }
 
+static bool is_rate(struct asl_text expression)
+{
+    struct schedule_expression e;
+    char message[200];
+    return schedule_parse(expression, &e, message) && e.kind == SCHEDULE_RATE;
+}
+
 bool schedules_put(struct api *a, const char *key, const struct schedule_wish *wish,
                    char message[256])
 {
@@ -467,11 +477,12 @@ bool schedules_put(struct api *a, const char *key, const struct schedule_wish *w
     value_list_set_take(&l, "state", value_string_z(wish->disabled ? "DISABLED" : "ENABLED"));
     value_list_set_take(&l, "created",
                         value_integer(old ? api_document_integer(old, "created") : now));
+    value_list_set_take(&l, "changed", value_integer(now));
     api_copy_member(&l, old, "last");
     asl_value *v = value_object_take(&l);
     if (wish->given)
         v = api_with_take(v, "given", value_retain(wish->given));
-    int64_t next = next_after(v, now);
+    int64_t next = wish->at_once && !wish->start && is_rate(wish->expression) ? now : next_after(v, now);
     if (next != SCHEDULE_NEVER)
         v = api_with_take(v, "next", value_integer(next));
     api_put_take(a, &a->schedules, key, v);

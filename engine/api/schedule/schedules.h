@@ -1,8 +1,10 @@
 /* Schedules: machines started at given times, each due time exactly once.
  *
+ * One whose "given" has ActionAfterCompletion DELETE goes with its last due time.
+ *
  * A document of the store by key: {"expression", "zone", "start", "end" (ms), "machine" (ARN), "input"
  * (text), "state" (ENABLED, DISABLED), "missed" (see below), "created", "next" (ms; absent: no more),
- * "last", "lastError", "arn", "given", "deadLetter", "retries", "ageSeconds", "retry"}. Keys: "<name>" of the command line,
+ * "last", "lastError", "arn", "given", "changed", "deadLetter", "retries", "ageSeconds", "retry"}. Keys: "<name>" of the command line,
  * "<region>/<account>/rule/<rule>/<target>" of EventBridge's rules, "<region>/<account>/scheduler/<group>/<name>"
  * of EventBridge Scheduler: a name may come again in another region or account.
  *
@@ -32,6 +34,7 @@ struct schedule_wish {
     struct asl_text dead_letter; /* a queue's ARN */
     int64_t retries, age_s;      /* 0: none, and a day */
     bool disabled;
+    bool at_once; /* a rate without a start is due now, else when its first period is over */
     const asl_value *given; /* kept as it is, for who asks later; or NULL */
 };
 

@@ -192,8 +192,10 @@ static bool read_mock(struct test_state *t, const asl_value *mock)
     t->is_mock_error = error != NULL;
     if (!check_mock_allowed(t, result != NULL))
         return false;
+    if (error && !name)
+        return invalid(t, "The 'error' of a mock's errorOutput must be specified");
     if (error) {
-        t->mock_error = name ? value_as_text(name) : (struct asl_text){NULL, 0};
+        t->mock_error = value_as_text(name);
         t->mock_cause = cause ? value_as_text(cause) : (struct asl_text){NULL, 0};
         return true;
     }
@@ -207,6 +209,13 @@ static bool read_mock(struct test_state *t, const asl_value *mock)
 }
 
 /* ---- the rest ---- */
+
+/* "This field may only be specified if a mock is specified in the same request." */
+static bool check_context_allowed(struct test_state *t, bool is_mocked)
+{
+    return is_mocked || !api_text(t->call, "context").data ||
+           invalid(t, "TestState does not support Context when a mock is not specified.");
+}
 
 static bool read_configuration(struct test_state *t, bool is_mocked)
 {
@@ -254,7 +263,7 @@ bool test_state_read(struct test_state *t)
     t->input = t->input.data ? t->input : ASL_TEXT("{}");
     if (!api_check_role(t->call) || !is_input_fine(t) || !compile(t) ||
         !read_configuration(t, mock != NULL) || !(mock ? read_mock(t, mock) : check_unmocked(t)) ||
-        !test_state_check_context(t) || !read_variables(t))
+        !check_context_allowed(t, mock != NULL) || !test_state_check_context(t) || !read_variables(t))
         return false;
     read_items(t);
     return true;
