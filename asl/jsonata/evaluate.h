@@ -68,7 +68,7 @@ struct run {
     size_t depth, depth_maximum;
     size_t steps, step_maximum;
     size_t string_maximum, array_maximum; /* of one value: bytes, elements */
-    const char *stack_limit;              /* the C stack must stay above this */
+    const char *stack_limit; /* the C stack must stay above this */
     struct failure failure;
     struct value_list owned;      /* results of foreign functions, released at the end */
     struct symbols own_symbols;   /* the program's and those of $eval's sources */
@@ -78,6 +78,8 @@ struct run {
     struct known_key *known_keys; /* KEY_VALUES of them, or NULL before the first */
     struct kept_picture *picture; /* the date/time picture used last */
     const char *picture_text;     /* where its text was */
+    struct asl_text checked;      /* the subject matched last, and the same fit for matching */
+    struct asl_text matchable;
 };
 
 /* ---- failing ---- */

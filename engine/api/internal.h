@@ -1,6 +1,6 @@
 /* Shared by the files of engine/api only.
  *
- *   api.c         a request: read, check by the model, hand to its operation, answer after the commit
+ *   api.c         a request: read, check by the model, hand to its operation, answer once durable
  *   table.c       the operations, one line each
  *   shelf.c       named documents in memory, written through to the store
  *   scope.c       whose a request is: region and account
