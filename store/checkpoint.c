@@ -8,14 +8,14 @@
  * was copied whole is begun anew. So beyond a hard limit a commit copies the rest itself: little is
  * left then. That bounds the WAL, and with it the time a restart takes.
  *
- *   frames   0 ...... soft ............................ hard
- *            commit   commit, thread copies beside it   commit, waits for the thread, copies the rest
+ *   frames   0 ...... soft ......................... hard
+ *            commit   commit, thread copies beside   commit, waits for the thread, copies the rest
  *
- * The thread is asked each time a quarter of `soft` was added: each pass syncs twice, and writes pages
- * that the next pass writes again.
+ * The thread is asked each time a quarter of `soft` was added: each pass syncs twice, and writes
+ * pages that the next pass writes again.
  *
- * A checkpoint that fails to sync makes the next commit STORE_BROKEN, whatever that commit's own fate:
- * the kernel may have dropped pages it could not write.
+ * A checkpoint that fails to sync makes the next commit STORE_BROKEN, whatever that commit's own
+ * fate: the kernel may have dropped pages it could not write.
  */
 #include "internal.h"
 

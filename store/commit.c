@@ -3,9 +3,9 @@
  * Invariants kept here
  *   - store_commit returns STORE_OK only after the WAL holding the whole batch was synced
  *     (synchronous=FULL).
- *   - Any other status leaves the batch as it was. After STORE_FULL, STORE_BUSY or STORE_CONFLICT the
- *     transaction is rolled back: the same batch may be committed again. After STORE_BROKEN nobody
- *     can say what the disk holds: the caller ends the process, recovery reads what is there.
+ *   - Any other status leaves the batch as it was. After STORE_FULL, STORE_BUSY or STORE_CONFLICT
+ *     the transaction is rolled back: the same batch may be committed again. After STORE_BROKEN
+ *     nobody can say what the disk holds: the caller ends, and recovery reads what is there.
  *   - A checkpoint that fails to sync is STORE_BROKEN as well, although the batch may be durable
  *     (checkpoint.c).
  */

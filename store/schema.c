@@ -1,19 +1,19 @@
-/* Every table, migration and SQL text of the store, in one place, so that the file format can be read
- * at a glance.
+/* Every table, migration and SQL text of the store, in one place, so that the file format can be
+ * read at a glance.
  *
  *   family     a state machine's arn, once; its revisions are rows of `machine`
  *   machine    a definition as it was; rows never change
  *   prefix     what the arns of one machine's executions share (arn without the name), once; empty
  *              for an arn that does not end with its name, which then stands whole in `tail`
  *   execution  one row each: what listing, timers and recovery need, and the resumable state
- *   history    many events a row; the first ones of an execution, written together with it, stand in
- *              its own row, as its head
+ *   history    many events a row; the first ones of an execution, written together with it, stand
+ *              in its own row, as its head
  *   document   small named things of the caller
  *
  * Cut for few and local writes, because a commit costs what it dirties. An execution that begins and
  * ends in one batch costs three insertions, all of them at the right end of their trees when names
- * ascend: its row, its arn, its place in the list. The other indexes are partial: only what is due, or
- * has open tasks, stands in them (NULL otherwise).
+ * ascend: its row, its arn, its place in the list. The other indexes are partial: only what is due,
+ * or has open tasks, stands in them (NULL otherwise).
  *
  * history.id is execution * 2^24 + first event: the chunks of an execution lie together, in order,
  * under an integer key, with no second index. 2^24 events an execution, 2^39 executions.

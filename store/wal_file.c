@@ -1,18 +1,18 @@
 /* See wal_file.h.
  *
  * Invariants
- *   - Between two transactions nothing is gathered: SQLite tells other connections of a commit behind
- *     xSync only, and they read the file.
- *   - xSync gives SQLITE_OK only when all that was written since the last one is durable; the first one
- *     syncs the whole file, for whoever was killed before may have left more than was synced.
- *   - What is gathered is one piece without a gap. A write elsewhere, a read, a truncation writes it
- *     first (not yet durably): rare, when a transaction outgrows SQLite's cache.
- *   - After a failure what was gathered is forgotten: SQLite rolls the transaction back, and writes the
- *     next one over the same place.
+ *   - Between two transactions nothing is gathered: SQLite tells other connections of a commit
+ *     behind xSync only, and they read the file.
+ *   - xSync gives SQLITE_OK only when all that was written since the last one is durable; the first
+ *     one syncs the whole file, for whoever was killed before may have left more than was synced.
+ *   - What is gathered is one piece without a gap. A write elsewhere, a read, a truncation writes
+ *     it first (not yet durably): rare, when a transaction outgrows SQLite's cache.
+ *   - After a failure what was gathered is forgotten: SQLite rolls the transaction back, and writes
+ *     the next one over the same place.
  *
- * Growing. A write that makes a file longer syncs its inode as well: another write, and a wait. So a WAL
- * that has passed GROW_FROM is made longer by GROW of zeros at a time; SQLite's recovery ends at the first frame
- * whose checksum is wrong, and a frame of zeros is that.
+ * Growing. A write that makes a file longer syncs its inode as well: another write, and a wait. So
+ * a WAL that has passed GROW_FROM is made longer by GROW of zeros at a time; SQLite's recovery ends
+ * at the first frame whose checksum is wrong, and a frame of zeros is that.
  */
 #include "wal_file.h"
 

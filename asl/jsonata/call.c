@@ -353,11 +353,28 @@ item jsonata_apply(struct run *run, item function, const item *arguments, size_t
     return result;
 }
 
+/* What the reference has not wrapped, as it was no argument or one of a call in tail position, is
+ * to JavaScript an object that describes a function. */
+static bool is_described(item function)
+{
+    if (function.kind != ITEM_FUNCTION || function.borrowed)
+        return false;
+    uint8_t kind = function.as.function->kind;
+    return kind == FUNCTION_NATIVE || kind == FUNCTION_FOREIGN || kind == FUNCTION_TRANSFORM;
+}
+
+item jsonata_call_back(struct run *run, item function, const item *arguments, size_t count)
+{
+    if (is_described(function))
+        return jsonata_fail(run, "T1006");
+    return jsonata_apply(run, function, arguments, count, (item){.kind = ITEM_NULL}, NULL);
+}
+
 item jsonata_apply_some(struct run *run, item function, const item *arguments, size_t most)
 {
     size_t arity = jsonata_arity(function);
     size_t count = arity < 1 ? 1 : arity < most ? arity : most;
-    return jsonata_apply(run, function, arguments, count, (item){.kind = ITEM_NULL}, NULL);
+    return jsonata_call_back(run, function, arguments, count);
 }
 
 /* ---- nodes ---- */

@@ -148,11 +148,6 @@ static const char *special(uint32_t c)
     return NULL;
 }
 
-uint32_t jsonata_upper_of(uint32_t c)
-{
-    return special(c) ? c : map(jsonata_upper_runs, jsonata_upper_run_count, c);
-}
-
 void jsonata_to_upper(struct builder *b, struct asl_text t)
 {
     for (size_t at = 0; at < t.size;) {

@@ -7,8 +7,6 @@
 
 void jsonata_to_lower(struct builder *b, struct asl_text t);
 void jsonata_to_upper(struct builder *b, struct asl_text t);
-/* The capital of a code point; itself where it becomes several, or has none. */
-uint32_t jsonata_upper_of(uint32_t c);
 
 /* Runs of code points, every `step`th of which is moved by `delta`; sorted. */
 struct case_run {

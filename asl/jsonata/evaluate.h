@@ -68,7 +68,7 @@ struct run {
     size_t depth, depth_maximum;
     size_t steps, step_maximum;
     size_t string_maximum, array_maximum; /* of one value: bytes, elements */
-    const char *stack_limit;              /* the C stack must stay above this */
+    const char *stack_limit; /* the C stack must stay above this */
     struct failure failure;
     struct value_list owned;      /* results of foreign functions, released at the end */
     struct symbols own_symbols;   /* the program's and those of $eval's sources */
@@ -78,6 +78,8 @@ struct run {
     struct known_key *known_keys; /* KEY_VALUES of them, or NULL before the first */
     struct kept_picture *picture; /* the date/time picture used last */
     const char *picture_text;     /* where its text was */
+    struct asl_text checked;      /* the subject matched last, and the same fit for matching */
+    struct asl_text matchable;
 };
 
 /* ---- failing ---- */
@@ -233,6 +235,9 @@ struct function *jsonata_function(struct run *run, enum function_kind kind, unsi
 /* Calls with tail calls run out. `input` is the context for parameters that take it. */
 item jsonata_apply(struct run *run, item function, const item *arguments, size_t count, item input,
                    struct frame *frame);
+/* As functions of the library call a function they were given: without a context, and failing where
+ * JavaScript could not call it. */
+item jsonata_call_back(struct run *run, item function, const item *arguments, size_t count);
 /* As $map and its kin call: as many of the arguments as the function takes, at least one. */
 item jsonata_apply_some(struct run *run, item function, const item *arguments, size_t most);
 size_t jsonata_arity(item function);

@@ -25,7 +25,7 @@ static bool is_after(struct run *run, void *state, size_t a, size_t b)
     item pair[2] = {jsonata_at(&run->heap, c->input, a), jsonata_at(&run->heap, c->input, b)};
     run->steps++;
     if (!item_is_undefined(c->function)) {
-        item result = jsonata_apply(run, c->function, pair, 2, (item){.kind = ITEM_NULL}, NULL);
+        item result = jsonata_call_back(run, c->function, pair, 2);
         if (item_is_failed(result))
             return false;
         run->failure.code[0] = '\0';

@@ -100,8 +100,7 @@ NATIVE(reduce)
     for (; i < a->count; i++) {
         item all[] = {result, jsonata_at(&run->heap, a, i), item_number(i), arguments[0]};
         run->steps++;
-        result = jsonata_apply(run, arguments[1], all, arity < 4 ? arity : 4,
-                               (item){.kind = ITEM_NULL}, NULL);
+        result = jsonata_call_back(run, arguments[1], all, arity < 4 ? arity : 4);
         if (item_is_failed(result))
             return result;
     }

@@ -35,51 +35,37 @@ static item fail_too_long(struct run *run)
     return jsonata_fail_limit(run);
 }
 
-/* Between the halves of a character beyond U+FFFF: see regex_program.h. */
-static bool is_middle(struct asl_text t, size_t place)
+/* The subject as UTF-8: halves of characters are covered by a noncharacter of the same length.
+ * Looked over once, not for every match in it. */
+static struct asl_text matchable(struct run *run, struct asl_text subject)
 {
-    return place < t.size && ((unsigned char)t.data[place] & 0xc0) == 0x80;
-}
-
-/* The text from `start` to `end`, both places of a regular expression. */
-static item cut(struct run *run, struct asl_text t, size_t start, size_t end)
-{
-    bool begins_in = is_middle(t, start), ends_in = is_middle(t, end);
-    if (start >= end)
-        return item_text(ASL_TEXT(""));
-    if (!begins_in && !ends_in)
-        return item_text((struct asl_text){t.data + start, end - start});
-    struct array *halves = jsonata_array(&run->heap, 4);
-    struct builder b;
-    jsonata_builder_init(&b, &run->heap);
-    if (begins_in) {
-        jsonata_push_surrogates(run, (struct asl_text){t.data + start - 2, 4}, halves);
-        jsonata_builder_put(&b, item_string(jsonata_at(&run->heap, halves, 1)));
-        start += 2;
+    if (run->checked.data == subject.data && run->checked.size == subject.size)
+        return run->matchable;
+    jsonata_charge_bytes(run, subject.size);
+    run->checked = run->matchable = subject;
+    char *copy = NULL;
+    for (size_t i = 0; i + 2 < subject.size; i++) {
+        const char *lead = memchr(subject.data + i, 0xed, subject.size - i - 2);
+        if (!lead)
+            break;
+        i = (size_t)(lead - subject.data);
+        if ((unsigned char)lead[1] < 0xa0)
+            continue;
+        if (!copy) {
+            copy = (char *)jsonata_string_copy(&run->heap, subject).as.text;
+            run->matchable.data = copy;
+        }
+        if (run->heap.arena.exhausted)
+            return run->matchable = (struct asl_text){"", 0};
+        memcpy(copy + i, "\xef\xbf\xbf", 3);
     }
-    jsonata_builder_put(&b, (struct asl_text){t.data + start, end - start - (ends_in ? 2 : 0)});
-    if (ends_in) {
-        halves = jsonata_array(&run->heap, 2);
-        jsonata_push_surrogates(run, (struct asl_text){t.data + end - 2, 4}, halves);
-        jsonata_builder_put(&b, item_string(jsonata_at(&run->heap, halves, 0)));
-    }
-    return jsonata_builder_item(&b);
-}
-
-/* UTF-16 units between two such places. */
-static size_t units_between(struct asl_text t, size_t start, size_t end)
-{
-    size_t begins_in = is_middle(t, start), ends_in = is_middle(t, end);
-    if (start >= end)
-        return 0;
-    start += 2 * begins_in;
-    return begins_in + ends_in +
-           jsonata_count_units((struct asl_text){t.data + start, end - 2 * ends_in - start});
+    return run->matchable;
 }
 
 static enum regex_outcome run_regex(struct run *run, struct regex *regex, struct asl_text subject,
                                     size_t from)
 {
+    subject = matchable(run, subject);
     if (from > subject.size)
         return REGEX_NO_MATCH;
     size_t left = run->step_maximum > run->steps ? run->step_maximum - run->steps : 1;
@@ -98,32 +84,22 @@ static struct array *regex_groups(struct run *run, const struct regex *regex,
         jsonata_regex_group(regex, i, &start, &end);
         item group = item_undefined();
         if (start != REGEX_UNSET)
-            group = cut(run, subject, start, end);
+            group = item_text((struct asl_text){subject.data + start, end - start});
         jsonata_push(&run->heap, groups, group);
     }
     return groups;
 }
 
-/* The place of a UTF-16 offset; what is behind the end is at SIZE_MAX. */
+/* Byte offset of a UTF-16 offset; what is behind the end is at SIZE_MAX. */
 static size_t unit_offset(struct asl_text t, double wanted)
 {
     size_t at = 0;
     double seen = 0;
     while (at < t.size && seen < wanted) {
-        bool is_pair = (unsigned char)t.data[at] >= 0xf0;
-        if (is_pair && wanted - seen <= 1)
-            return at + 2;
-        seen += is_pair ? 2 : 1;
+        seen += (unsigned char)t.data[at] >= 0xf0 ? 2 : 1;
         at += jsonata_code_point_offset((struct asl_text){t.data + at, t.size - at}, 1);
     }
     return seen < wanted ? SIZE_MAX : at;
-}
-
-/* UTF-16 units of a text that may end between the halves of a character. */
-static size_t units_before(struct asl_text t)
-{
-    bool ends_in = t.size >= 2 && (unsigned char)t.data[t.size - 2] >= 0xf0;
-    return jsonata_count_units(t) - ends_in;
 }
 
 /* JavaScript's lastIndex as an offset in `subject`: the same one mostly, else as many units. */
@@ -132,7 +108,7 @@ static size_t last_index(const struct function *f, struct asl_text subject)
     struct asl_text before = f->as.regex.before;
     if (before.data == subject.data || before.size == 0)
         return before.size;
-    return unit_offset(subject, (double)units_before(before));
+    return unit_offset(subject, (double)jsonata_count_units(before));
 }
 
 /* Runs it, and keeps lastIndex. */
@@ -181,9 +157,10 @@ static item apply_from(struct run *run, struct function *f, item subject, size_t
     enum regex_outcome outcome = run_function(run, f, t, from, &start, &end);
     if (outcome != REGEX_MATCH)
         return outcome == REGEX_NO_MATCH ? item_undefined() : fail_too_long(run);
-    double units = (double)units_between(t, 0, start);
-    return match_members(run, next_function(run, f, subject, length), cut(run, t, start, end),
-                         units, units + (double)units_between(t, start, end),
+    struct asl_text text = {t.data + start, end - start};
+    double units = (double)jsonata_count_units((struct asl_text){t.data, start});
+    return match_members(run, next_function(run, f, subject, length), item_text(text), units,
+                         units + (double)jsonata_count_units(text),
                          item_array(regex_groups(run, f->as.regex.regex, t)));
 }
 
@@ -246,7 +223,7 @@ static item fail_empty_match(struct run *run, const struct function *regex)
 item jsonata_regex_next(struct run *run, const struct function *next)
 {
     struct function *regex = next->as.next.regex;
-    if (units_before(regex->as.regex.before) >= next->as.next.length)
+    if (jsonata_count_units(regex->as.regex.before) >= next->as.next.length)
         return item_undefined();
     item subject = next->as.next.subject;
     item found = apply_from(run, regex, subject, next->as.next.length,
@@ -283,7 +260,8 @@ static enum found find_regex(struct matching *m, bool first, struct match *match
     }
     if (!first && match->start == match->end)
         return fail_empty_match(m->run, f), FOUND_FAILURE;
-    match->text = cut(m->run, m->subject, match->start, match->end);
+    match->text =
+        item_text((struct asl_text){m->subject.data + match->start, match->end - match->start});
     match->groups = item_array(regex_groups(m->run, f->as.regex.regex, m->subject));
     return FOUND;
 }
@@ -322,11 +300,11 @@ static enum found take_foreign(struct matching *m, item result, struct match *ma
 
 static enum found find_foreign(struct matching *m, bool first, struct match *match)
 {
-    item null = {.kind = ITEM_NULL}, subject = item_text(m->subject);
+    item subject = item_text(m->subject);
     if (first)
-        return take_foreign(m, jsonata_apply(m->run, m->matcher, &subject, 1, null, NULL), match);
+        return take_foreign(m, jsonata_call_back(m->run, m->matcher, &subject, 1), match);
     item next = jsonata_get(&m->run->heap, m->foreign, ASL_TEXT("next")), nothing = {0};
-    return take_foreign(m, jsonata_apply(m->run, next, &nothing, 1, null, NULL), match);
+    return take_foreign(m, jsonata_call_back(m->run, next, &nothing, 1), match);
 }
 
 static enum found find(struct matching *m, bool first, struct match *match)
@@ -346,7 +324,8 @@ static struct matching begin(struct run *run, item subject, item matcher)
 static double units_at(struct matching *m, size_t byte)
 {
     if (byte >= m->counted) {
-        m->counted_units += units_between(m->subject, m->counted, byte);
+        m->counted_units +=
+            jsonata_count_units((struct asl_text){m->subject.data + m->counted, byte - m->counted});
         m->counted = byte;
     }
     return (double)m->counted_units;
@@ -482,7 +461,7 @@ static bool put_replacement(struct matching *m, struct builder *b, item replacem
         return true;
     }
     item argument = match_object(m, match);
-    item with = jsonata_apply(m->run, replacement, &argument, 1, (item){.kind = ITEM_NULL}, NULL);
+    item with = jsonata_call_back(m->run, replacement, &argument, 1);
     if (item_is_failed(with))
         return false;
     if (with.kind != ITEM_STRING)
@@ -502,17 +481,19 @@ static item replace_matches(struct run *run, item subject, item pattern, item re
     enum found found = find(&m, true, &match);
     for (double seen = 0; found == FOUND && seen < limit; seen++) {
         if (match.start > position)
-            jsonata_builder_put(&b, item_string(cut(run, m.subject, position, match.start)));
+            jsonata_builder_put(
+                &b, (struct asl_text){m.subject.data + position, match.start - position});
         if (!put_replacement(&m, &b, replacement, &match))
             return item_failed();
-        position = is_regex(&m) ? match.end : match.start + match.text.size;
+        position = match.start + match.text.size;
         if (position > m.subject.size)
             position = m.subject.size;
         found = find(&m, false, &match);
     }
     if (found == FOUND_FAILURE)
         return item_failed();
-    jsonata_builder_put(&b, item_string(cut(run, m.subject, position, m.subject.size)));
+    jsonata_builder_put(&b,
+                        (struct asl_text){m.subject.data + position, m.subject.size - position});
     jsonata_charge_bytes(run, b.size);
     return jsonata_builder_item(&b);
 }
@@ -530,10 +511,7 @@ static item replace_text(struct run *run, struct asl_text t, struct asl_text wha
             break;
         jsonata_builder_put(
             &b, (struct asl_text){t.data + position, (size_t)(found - t.data) - position});
-        if (replacement.kind == ITEM_STRING)
-            jsonata_builder_put(&b, item_string(replacement));
-        else if (item_is_undefined(replacement))
-            jsonata_builder_put(&b, ASL_TEXT("undefined"));
+        jsonata_put_javascript_text(run, &b, replacement);
         position = (size_t)(found - t.data) + what.size;
         run->steps++;
     }
@@ -626,12 +604,14 @@ static bool split_matches(struct run *run, item subject, item separator, double 
     }
     for (; found == FOUND && seen < limit; seen++) {
         size_t end = match.start > start ? match.start : start;
-        jsonata_push(&run->heap, out, cut(run, m.subject, start, end));
+        jsonata_push(&run->heap, out,
+                     item_text((struct asl_text){m.subject.data + start, end - start}));
         start = match.end;
         found = find(&m, false, &match);
     }
     if (seen < limit)
-        jsonata_push(&run->heap, out, cut(run, m.subject, start, m.subject.size));
+        jsonata_push(&run->heap, out,
+                     item_text((struct asl_text){m.subject.data + start, m.subject.size - start}));
     return found != FOUND_FAILURE;
 }
 

@@ -61,6 +61,8 @@ static bool take(struct iso *s, char c)
 struct stamp {
     int year, month, day, hour, minute, second;
     double fraction, offset;
+    int behind; /* hours and minutes of the offset as they stand */
+    bool is_behind_hyphen, is_parted;
     bool has_time, has_offset, has_fraction;
 };
 
@@ -93,9 +95,33 @@ static void read_zone(struct iso *s, struct stamp *m)
     double sign = take(s, '-') ? -1 : 1;
     s->wrong = s->wrong || (sign > 0 && !take(s, '+'));
     int hours = two(s, '2');
-    take(s, ':');
+    m->is_behind_hyphen = sign < 0;
+    m->is_parted = take(s, ':');
     m->has_offset = true;
-    m->offset = hours < 24 ? sign * (hours * 60 + two(s, '5')) : (double)NAN * two(s, '5');
+    int minutes = two(s, '5');
+    m->behind = hours * 100 + minutes;
+    m->offset = hours < 24 ? sign * (hours * 60 + minutes) : (double)NAN;
+}
+
+/* Behind a hyphen, and without a time, V8 takes four digits for the part of the date that comes
+ * next, and digits with a colon for the time. */
+static void take_offset_for_more(struct stamp *m, bool has_month)
+{
+    int hours = m->behind / 100;
+    if (!m->is_behind_hyphen || (m->is_parted && has_month && hours > 0))
+        return;
+    if (m->is_parted && hours > 0 && hours <= 12) {
+        m->month = hours;
+        m->day = m->behind % 100;
+    } else if (m->is_parted) {
+        m->has_time = true;
+        m->hour = hours;
+        m->minute = m->behind % 100;
+    } else {
+        *(has_month ? &m->day : &m->month) = m->behind;
+    }
+    m->has_offset = false;
+    m->offset = 0;
 }
 
 /* Year, then month, day, time, fraction, zone as far as they are there. */
@@ -118,6 +144,8 @@ static bool read_stamp(struct asl_text t, bool has_month, bool has_day, struct s
     if (take(&s, '.'))
         read_fraction(&s, m);
     read_zone(&s, m);
+    if (m->has_offset && !m->has_time && !m->has_fraction && !has_day)
+        take_offset_for_more(m, has_month);
     return !s.wrong && s.at == t.size;
 }
 

@@ -410,15 +410,19 @@ static bool is_javascript_space(uint32_t c)
 
 /* So many figures decide every double. */
 #define FIGURES_MOST 800
+/* So many can be counted up without rounding. */
+#define FIGURES_EXACT 15
 
 /* The double nearest to a row of figures. */
 struct figures {
     size_t count;
+    double sum; /* right while it can be counted up */
     char text[FIGURES_MOST + 24];
 };
 
-static void add_figure(struct figures *f, int64_t digit)
+static inline void add_figure(struct figures *f, int64_t digit)
 {
+    f->sum = f->sum * 10 + (double)digit;
     if (f->count < FIGURES_MOST)
         f->text[f->count] = (char)('0' + digit);
     f->count++;
@@ -426,26 +430,44 @@ static void add_figure(struct figures *f, int64_t digit)
 
 static double figures_value(struct figures *f)
 {
-    if (f->count == 0)
-        return NAN;
+    if (f->count <= FIGURES_EXACT)
+        return f->count > 0 ? f->sum : NAN;
     size_t kept = f->count < FIGURES_MOST ? f->count : FIGURES_MOST;
     snprintf(f->text + kept, sizeof f->text - kept, "e%zu", f->count - kept);
     return strtod(f->text, NULL);
 }
 
-static double read_decimal(struct asl_text t, const struct integer_picture *p)
+/* Characters are moved from the picture's digits to ASCII's, and none may be moved below all. */
+static bool can_be_moved(struct run *run, struct asl_text t, const struct integer_picture *p)
+{
+    for (size_t at = 0; at < t.size;) {
+        int32_t c = value_utf8_next(t, &at);
+        if (c < 0 || is_separator(p, (uint32_t)c) || c + '0' >= (int32_t)p->zero)
+            continue;
+        jsonata_fail(run, "D3131");
+        run->failure.words = "What is read holds a character before the digits of the picture";
+        return false;
+    }
+    return true;
+}
+
+static double read_decimal(struct run *run, struct asl_text t, const struct integer_picture *p)
 {
     struct figures figures;
     figures.count = 0;
+    figures.sum = 0;
     double sign = 0;
     if (p->ordinal)
         t = without_ending(t);
+    if (p->zero != '0' && !can_be_moved(run, t, p))
+        return NAN;
     for (size_t at = 0; at < t.size;) {
         int32_t c = value_utf8_next(t, &at);
         if (c < 0)
             break;
         if (is_separator(p, (uint32_t)c))
             continue;
+        c += '0' - (int32_t)p->zero;
         if (figures.count == 0 && sign == 0) { /* as parseInt() */
             if (is_javascript_space((uint32_t)c))
                 continue;
@@ -453,7 +475,7 @@ static double read_decimal(struct asl_text t, const struct integer_picture *p)
             if (c == '-' || c == '+')
                 continue;
         }
-        int64_t digit = (int64_t)c - p->zero;
+        int64_t digit = (int64_t)c - '0';
         if ((c == 'x' || c == 'X') && figures.count == 1 && figures.text[0] == '0')
             return sign * read_hexadecimal((struct asl_text){t.data + at, t.size - at});
         if (digit < 0 || digit > 9)
@@ -474,7 +496,7 @@ double jsonata_read_integer(struct run *run, struct asl_text t, const struct int
     case INTEGER_WORDS:
         return jsonata_read_words(t);
     default:
-        return read_decimal(t, p);
+        return read_decimal(run, t, p);
     }
 }
 
@@ -542,7 +564,9 @@ NATIVE(parse_integer)
         return item_failed();
     if (p.style == INTEGER_SEQUENCE)
         return fail_sequence(run, &p);
-    return item_number(jsonata_read_integer(run, item_string(arguments[0]), &p));
+    run->failure.code[0] = '\0';
+    double value = jsonata_read_integer(run, item_string(arguments[0]), &p);
+    return run->failure.code[0] ? item_failed() : item_number(value);
 }
 
 NATIVE(format_number)

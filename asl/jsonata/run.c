@@ -365,6 +365,7 @@ static void begin(struct run *run, const struct jsonata *e, const struct jsonata
     run->known_keys = NULL;
     run->picture = NULL;
     run->picture_text = NULL;
+    run->checked = (struct asl_text){0};
     run->heap.exact = NULL;
     run->heap.exact_count = run->heap.exact_capacity = 0;
     jsonata_arena_init(&run->heap.arena, or_default(env->memory_maximum, JSONATA_MEMORY_MAXIMUM));

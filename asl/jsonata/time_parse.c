@@ -288,6 +288,7 @@ item jsonata_time_parse(struct run *run, struct asl_text text, struct asl_text p
     struct regex *r = kept->regex;
     struct components c = {{0}, {0}, 0};
     size_t budget = 100000;
+    run->failure.code[0] = '\0';
     jsonata_charge(run, 100);
     enum regex_outcome outcome = jsonata_regex_match(r, text, 0, &budget);
     for (size_t i = 0; outcome == REGEX_MATCH && i < p->count; i++) {
@@ -296,5 +297,7 @@ item jsonata_time_parse(struct run *run, struct asl_text text, struct asl_text p
         if (start != REGEX_UNSET)
             read_part(run, &c, &p->parts[i], (struct asl_text){text.data + start, end - start});
     }
+    if (run->failure.code[0])
+        return item_failed();
     return outcome == REGEX_MATCH && c.count > 0 ? assemble(run, &c) : item_undefined();
 }

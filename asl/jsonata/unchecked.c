@@ -66,7 +66,7 @@ static bool is_bare(const struct unchecked *u, item i)
 
 bool unchecked_has_no_text(const struct unchecked *u, item i)
 {
-    return is_bare(u, i) || unchecked_function_length(i) != UNCHECKED_NO_LENGTH;
+    return is_bare(u, i) || unchecked_function_length(i) > 0;
 }
 
 double unchecked_number_of(const struct unchecked *u, item i)

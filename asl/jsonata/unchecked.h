@@ -51,7 +51,7 @@ item unchecked_text_of(const struct unchecked *u, size_t index);
 item unchecked_as_list(const struct unchecked *u, size_t index);
 
 /* An object made by an expression has no text in JavaScript, nor has what holds one; that of a
- * function is its source. */
+ * pattern is its source. */
 bool unchecked_has_no_text(const struct unchecked *u, item i);
 /* NaN, and the call refused, for an object made by an expression or what holds one. */
 double unchecked_number_of(const struct unchecked *u, item i);

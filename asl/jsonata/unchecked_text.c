@@ -130,7 +130,7 @@ static bool is_regex(item i)
 static item finds(const struct unchecked *u, item matcher)
 {
     struct heap *h = &u->run->heap;
-    item found = jsonata_apply(u->run, matcher, u->arguments, 1, (item){.kind = ITEM_NULL}, NULL);
+    item found = jsonata_call_back(u->run, matcher, u->arguments, 1);
     if (item_is_failed(found))
         return found;
     bool is_match = !jsonata_is_javascript_true(found) ||

@@ -1,7 +1,7 @@
 /* The inside of a step: executions as trees of frames, and what the files of this folder share.
  *
- * A frame is one thread of control inside one "States" object: the root, a Parallel's branch, a Map's
- * iteration. Its life:
+ * A frame is one thread of control inside one "States" object: the root, a Parallel's branch, a
+ * Map's iteration. Its life:
  *
  *     ENTER --Entered--> WORK --+--> (leave: Exited, next state) --> ENTER ... or the frame's end
  *                          ^    +--> TASK      a task is open       --outcome--> leave | fail
@@ -14,8 +14,8 @@
  * that whoever replays a recording can choose, event by event, which branch goes on.
  *
  * Invariants
- * 1. Event ids are 1, 2, 3 ...; every event's previous one is on its own chain (frame->last), but for
- *    AWS's exceptions, which stand where they are made.
+ * 1. Event ids are 1, 2, 3 ...; every event's previous one is on its own chain (frame->last), but
+ *    for AWS's exceptions, which stand where they are made.
  * 2. A task has an outcome at most once: outcomes name the id of its Scheduled event, and the frame
  *    forgets it with the first.
  * 3. A finished execution never changes, but for ASL_REDRIVE, which appends.

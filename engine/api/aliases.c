@@ -232,6 +232,18 @@ void api_DescribeStateMachineAlias(struct api_call *call)
     api_answer_take(call, value_object_take(&l));
 }
 
+/* "... two versions of the same state machine": of the alias's. */
+static bool check_own_versions(struct api_call *call, const struct alias *alias, const struct arn *version)
+{
+    char own[API_ARN_BYTES];
+    api_machine_arn(version, own);
+    if (strcmp(own, alias->machine_arn) == 0)
+        return true;
+    refuse_routes(call, api_get(call->in, "routingConfiguration"), "stateMachineVersionArn",
+                  "Routing configuration must contain versions of the alias's state machine.");
+    return false;
+}
+
 void api_UpdateStateMachineAlias(struct api_call *call)
 {
     struct alias alias;
@@ -241,7 +253,7 @@ void api_UpdateStateMachineAlias(struct api_call *call)
     if (!find_alias(call, &alias, false) ||
         !api_check_not_deleting(call, alias.machine_arn,
                                 shelf_get(&call->api->machines, alias.machine_arn)) ||
-        (routes && !check_routes(call, &version)))
+        (routes && (!check_routes(call, &version) || !check_own_versions(call, &alias, &version))))
         return;
     if (!routes && !description) {
         api_fail_with(call, "ValidationException", "reason", "MISSING_REQUIRED_PARAMETER",

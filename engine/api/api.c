@@ -552,6 +552,7 @@ static bool load_shelves(struct api *a, char message[512])
         {&a->machines, "machine"},    {&a->versions, "version"}, {&a->aliases, "alias"},
         {&a->activities, "activity"}, {&a->tags, "tags"},        {&a->tokens, "redrive"},
         {&a->schedules, "schedule"},  {&a->rules, "rule"},
+        {&a->schedule_groups, "scheduleGroup"},
     };
     for (size_t i = 0; i < sizeof shelves / sizeof *shelves; i++)
         if (!shelf_load(shelves[i].shelf, shelves[i].kind, store)) {
@@ -621,6 +622,7 @@ void api_free(struct api *a)
     shelf_free(&a->tokens);
     shelf_free(&a->schedules);
     shelf_free(&a->rules);
+    shelf_free(&a->schedule_groups);
     constraint_checker_free(a->checker);
     free(a);
 }

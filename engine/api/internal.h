@@ -1,6 +1,6 @@
 /* Shared by the files of engine/api only.
  *
- *   api.c         a request: read, check by the model, hand to its operation, answer after the commit
+ *   api.c         a request: read, check by the model, hand to its operation, answer once durable
  *   table.c       the operations, one line each
  *   shelf.c       named documents in memory, written through to the store
  *   scope.c       whose a request is: region and account
@@ -113,6 +113,7 @@ struct api {
     struct shelf tokens;     /* of RedriveExecution, by ARN */
     struct shelf schedules;  /* by key: schedule/schedules.h */
     struct shelf rules;      /* of EventBridge, by name */
+    struct shelf schedule_groups; /* of EventBridge Scheduler: schedule/groups.c */
     struct loop_timer *due;  /* the nearest schedule */
     size_t deleting;         /* machines that wait for the end of their executions */
     struct activity_queues *queues;
@@ -282,6 +283,10 @@ bool api_check_role(struct api_call *call);
 
 /* Those a resource is created with; false after refusing too many. */
 bool api_check_tags(struct api_call *call, const char *arn);
+/* Lists of tags, whose key is called `member`. A key stands once, with the value that was given last. */
+asl_value *tags_merge_take(asl_value *tags, const asl_value *given, const char *member);
+/* Those whose keys are not among `keys` (strings). Yours. */
+asl_value *tags_without(const asl_value *tags, const asl_value *keys, const char *member);
 /* Keeps the "tags" of what is created. */
 void api_keep_tags(struct api_call *call, const char *arn);
 

@@ -1,6 +1,8 @@
 /* The door to AWS: an operation and its parameters in, an answer out.
  *
- *   aws_call -> endpoint -> credentials -> serialise -> sign -> http_out -> parse -> (retry) -> done
+ *   aws_call -> endpoint -> credentials -> serialise -> sign -> http_out -> parse -> done
+ *                              ^                                           |
+ *                              +------------------- retry -----------------+
  *
  * Configuration is read once, from the environment that is given. Nothing leaves for real AWS
  * unless `real` is set. Secrets stay in here: no message, answer or log line holds one.

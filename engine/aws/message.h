@@ -1,6 +1,7 @@
 /* A request and an answer between protocol, signing and wire: what each of them fills or reads.
  *
- *   protocol (serialize) -> aws_request -> endpoint -> sign -> http_out -> aws_answer -> protocol (parse)
+ *   protocol (serialize) -> aws_request -> endpoint -> sign -> http_out
+ *   http_out -> aws_answer -> protocol (parse)
  */
 #ifndef ENGINE_AWS_MESSAGE_H
 #define ENGINE_AWS_MESSAGE_H

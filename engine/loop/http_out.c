@@ -2,9 +2,9 @@
  *
  * A call's way, and who moves it on:
  *
- *   http_out_send -> waiting (in its host's queue) -> pump() -> running (in curl) -> collect() -> done
- *          |                                                       ^
- *          +-------------------------------------------------------+
+ *   http_out_send -> waiting (in its host's queue) -> pump() -> running (in curl) -> collect()
+ *          |                                                       ^                     |
+ *          +-------------------------------------------------------+                    done
  *
  * Queues are ours and not curl's, so that a call's time starts when it is sent out and not when
  * it begins to wait. A call that finds room and nobody before it is given to curl at once. `pump` runs

@@ -1,10 +1,11 @@
 /* Step Functions Local's mock files (MockConfigFile.json), as they are. Serves: facts 6.
  *
  *   {"StateMachines": {"<machine>": {"TestCases": {"<case>": {"<state>": "<response>"}}}},
- *    "MockedResponses": {"<response>": {"0": {"Return": ...}, "1-2": {"Throw": {"Error", "Cause"}}}}}
+ *    "MockedResponses": {"<response>": {"0": {"Return": ...},
+ *                                       "1-2": {"Throw": {"Error", "Cause"}}}}}
  *
- * Keys are invocations of that state within the execution, from 0. Everything that is wrong is told with
- * file, line and column, so that a typing mistake does not become a real call.
+ * Keys are invocations of that state within the execution, from 0. Everything that is wrong is told
+ * with file, line and column, so that a typing mistake does not become a real call.
  */
 #ifndef ENGINE_MOCK_CONFIG_H
 #define ENGINE_MOCK_CONFIG_H

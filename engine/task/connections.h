@@ -2,8 +2,8 @@
  * authenticates.
  *
  *   {"my-connection": {"AuthorizationType": "API_KEY",
- *                      "AuthParameters": {"ApiKeyAuthParameters": {"ApiKeyName": "X-Key",
- *                                                                  "ApiKeyValue": {"env": "MY_KEY"}}}}}
+ *                      "AuthParameters": {"ApiKeyAuthParameters": {
+ *                          "ApiKeyName": "X-Key", "ApiKeyValue": {"env": "MY_KEY"}}}}}
  *
  * Each value has the shape of events:CreateConnection. A secret is a text, or {"env": "NAME"},
  * or {"file": "PATH"}, read when it is needed and never shown. A connection is found by its ARN

@@ -1,7 +1,7 @@
-/* eks:runJob.sync: a Kubernetes job is made, asked after until it is complete or has failed, and its
- * logs are fetched when LogOptions.RetrieveLogs asks for them; see eks.h.
+/* eks:runJob.sync: a Kubernetes job is made, asked after until it is complete or has failed, and
+ * its logs are fetched when LogOptions.RetrieveLogs asks for them; see eks.h.
  *
- *   SUBMITTING -> POLLING <-timer-> ASKING -ended-> [LISTING pods -> READING log after log] -> report
+ *   SUBMITTING -> POLLING <-timer-> ASKING -ended-> [LISTING pods -> READING a log each] -> report
  *
  * Logs are best effort: what cannot be read is shown as {error, cause} in its place. */
 #include "eks.h"

@@ -1,7 +1,8 @@
 /* The two styles of words (facts 4.4, 4.5). Optimized integrations speak as the SDK for Java 1
  * does:
  *   DynamoDB.ResourceNotFoundException
- *   <message> (Service: AmazonDynamoDBv2; Status Code: 400; Error Code: ...; Request ID: ...; Proxy: null)
+ *   <message> (Service: AmazonDynamoDBv2; Status Code: 400; Error Code: ...; Request ID: ...;
+ *   Proxy: null)
  * aws-sdk integrations as the SDK for Java 2:
  *   DynamoDb.ResourceNotFoundException
  *   <message> (Service: DynamoDb, Status Code: 400, Request ID: ...) (SDK Attempt Count: 1)

@@ -106,6 +106,16 @@ const types = async (executionArn) => (await call('GetExecutionHistory', { execu
   is('a mocked cause alone', await call('TestState', { definition, mock: { errorOutput: { cause: 'c' } } }), "ValidationException: The 'error' of a mock's errorOutput must be specified");
 }
 
+// ---- aliases: "an alias ... points to one or two versions of the same state machine" ----
+{
+  const pass = define({ P: { Type: 'Pass', End: true } });
+  const versions = await Promise.all(['one', 'other'].map(async (n) => `${await create(n, pass, { publish: true })}:1`));
+  const route = (arn) => [{ stateMachineVersionArn: arn, weight: 100 }];
+  const { stateMachineAliasArn } = await call('CreateStateMachineAlias', { name: 'live', routingConfiguration: route(versions[0]) });
+  is("another machine's version", (await call('UpdateStateMachineAlias', { stateMachineAliasArn, routingConfiguration: route(versions[1]) })).split(':')[0], 'ValidationException');
+  is('its own', typeof (await call('UpdateStateMachineAlias', { stateMachineAliasArn, routingConfiguration: route(versions[0]) })), 'object');
+}
+
 // ---- tags: a key stands once ----
 {
   const twice = [{ key: 'k', value: '1' }, { key: 'l', value: '2' }, { key: 'k', value: '3' }], once = [{ key: 'k', value: '3' }, { key: 'l', value: '2' }];
@@ -153,6 +163,33 @@ const types = async (executionArn) => (await call('GetExecutionHistory', { execu
   is('a prefix', names(await scheduler('GET', '/schedules?NamePrefix=s')), ['s1', 's2']);
   is('a state', names(await scheduler('GET', '/schedules?State=DISABLED')), []);
   is('a group', bare(await scheduler('GET', '/schedules?ScheduleGroup=mine')), [404, 'ResourceNotFoundException']);
+
+  // Groups: a name comes again in another; "deletes the specified schedule group", with its schedules; tags.
+  is('into no group', bare(await scheduler('POST', '/schedules/s1', { ...wish, GroupName: 'mine' })), [404, 'ResourceNotFoundException']);
+  const group = await scheduler('POST', '/schedule-groups/mine', { ClientToken: 'g', Tags: [{ Key: 'a', Value: '1' }] });
+  is('a group is made', group.ScheduleGroupArn, `arn:aws:scheduler:us-east-1:${ACCOUNT}:schedule-group/mine`);
+  is('again, by its token', (await scheduler('POST', '/schedule-groups/mine', { ClientToken: 'g' })).status, 200);
+  is('again, by another', bare(await scheduler('POST', '/schedule-groups/mine', { ClientToken: 'h' })), [409, 'ConflictException']);
+  is('the default one is there', bare(await scheduler('POST', '/schedule-groups/default', {})), [409, 'ConflictException']);
+  is('in a group', (await scheduler('POST', '/schedules/s1', { ...wish, GroupName: 'mine' })).ScheduleArn, `arn:aws:scheduler:us-east-1:${ACCOUNT}:schedule/mine/s1`);
+  is('of a group', [names(await scheduler('GET', '/schedules?ScheduleGroup=mine')), (await scheduler('GET', '/schedules/s1?groupName=mine')).GroupName,
+    (await scheduler('GET', '/schedules/s1')).GroupName], [['s1'], 'mine', 'default']);
+  is('pages of groups', [...(await scheduler('GET', '/schedules?MaxResults=3')).Schedules, ...(await scheduler('GET',
+    `/schedules?NextToken=${encodeURIComponent((await scheduler('GET', '/schedules?MaxResults=3')).NextToken)}`)).Schedules].map((s) => `${s.GroupName}/${s.Name}`),
+  ['default/s1', 'default/s2', 'default/t1', 'mine/s1']);
+  const groups = async (query) => (await scheduler('GET', `/schedule-groups${query}`)).ScheduleGroups.map((g) => g.Name);
+  is('groups', [await groups(''), await groups('?NamePrefix=m'), await groups('?MaxResults=1')], [['default', 'mine'], ['mine'], ['default']]);
+  const tags = `/tags/${encodeURIComponent(group.ScheduleGroupArn)}`;
+  await scheduler('POST', tags, { Tags: [{ Key: 'a', Value: '2' }, { Key: 'b', Value: '3' }, { Key: 'c', Value: '4' }] });
+  await scheduler('DELETE', `${tags}?TagKeys=b&TagKeys=c`);
+  is('tags of a group', (await scheduler('GET', tags)).Tags, [{ Key: 'a', Value: '2' }]);
+  is('of none', bare(await scheduler('GET', `${tags}2`)), [404, 'ResourceNotFoundException']);
+  await server.stop('SIGKILL');
+  await server.start();
+  is('groups are kept', await groups(''), ['default', 'mine']);
+  is('the default one stays', (await scheduler('DELETE', '/schedule-groups/default')).status, 400);
+  await scheduler('DELETE', '/schedule-groups/mine');
+  is('a group goes', [await groups(''), names(await scheduler('GET', '/schedules'))], [['default'], ['s1', 's2', 't1']]);
   await new Promise((resolve) => { setTimeout(resolve, 10); }); // another moment
   await scheduler('PUT', '/schedules/t1', { ...wish, State: 'DISABLED' });
   is('a state it has now', names(await scheduler('GET', '/schedules?State=DISABLED')), ['t1']);
@@ -187,6 +224,20 @@ const types = async (executionArn) => (await call('GetExecutionHistory', { execu
   is('six targets', (await events('PutTargets', { Rule: 'r', Targets: targets(6) })).__type, 'LimitExceededException');
   is('five', (await events('PutTargets', { Rule: 'r', Targets: targets(5) })).FailedEntryCount, 0);
   is('five again', (await events('PutTargets', { Rule: 'r', Targets: targets(5) })).FailedEntryCount, 0);
+  // Tags: of rules that are schedules and of rules with patterns.
+  const arn = (name) => `arn:aws:events:us-east-1:${ACCOUNT}:rule/${name}`;
+  await events('PutRule', { Name: 'tagged', ScheduleExpression: 'rate(9999 days)', Tags: [{ Key: 'a', Value: '1' }, { Key: 'b', Value: '2' }] });
+  await events('PutRule', { Name: 'tagged', ScheduleExpression: 'rate(9999 days)', Tags: [{ Key: 'x', Value: '9' }] });
+  await events('PutRule', { Name: 'pattern', EventPattern: '{"source":["s"]}' });
+  await events('TagResource', { ResourceARN: arn('tagged'), Tags: [{ Key: 'a', Value: '3' }] });
+  await events('TagResource', { ResourceARN: arn('pattern'), Tags: [{ Key: 'p', Value: '4' }] });
+  await events('UntagResource', { ResourceARN: arn('tagged'), TagKeys: ['b', 'c'] });
+  const tags = async (name) => (await events('ListTagsForResource', { ResourceARN: arn(name) }));
+  is('tags of rules', [(await tags('tagged')).Tags, (await tags('pattern')).Tags, (await tags('r')).Tags, (await tags('none')).__type],
+    [[{ Key: 'a', Value: '3' }], [{ Key: 'p', Value: '4' }], [], 'ResourceNotFoundException']);
+  await events('DeleteRule', { Name: 'tagged' });
+  await events('PutRule', { Name: 'tagged', ScheduleExpression: 'rate(9999 days)' });
+  is('a rule takes its tags with it', (await tags('tagged')).Tags, []);
   is('at is no rule', (await events('PutRule', { Name: 'q', ScheduleExpression: 'at(2199-01-01T00:00:00)' })).__type, 'ValidationException');
 }
 

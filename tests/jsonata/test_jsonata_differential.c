@@ -8,8 +8,8 @@
  * suite's taken apart and recombined), boundary (function by function, arguments from the edges),
  * tree (all kinds of nodes within all others), edges (pictures, patterns, texts and numbers drawn
  * letter by letter), branches (every function with every kind of argument, in every context a
- * function is called in), patterns (regular expressions). `--long [SEED]` asks 100,000 questions of
- * each. Skipped where node or npm's jsonata (NODE_PATH, or JSONATA_REFERENCE naming its folder) is
+ * function is called in). `--long [SEED]` asks 100,000 questions of each.
+ * Skipped where node or npm's jsonata (NODE_PATH, or JSONATA_REFERENCE naming its folder) is
  * missing.
  */
 #include "asl/jsonata/jsonata.h"
@@ -108,8 +108,8 @@ static int drive(void)
     return 0;
 }
 
-static const char *const generators[] = {"typed", "splice",   "boundary", "tree",
-                                         "edges", "branches", "patterns"};
+static const char *const generators[] = {"typed", "splice", "boundary",
+                                         "tree",  "edges",  "branches"};
 
 /* The script's exit status. */
 static int run_generator(const char *program, const char *count, const char *seed,

@@ -1,4 +1,4 @@
-/* EventBridge Scheduler: schedules of the default group that start state machines (REST, JSON).
+/* EventBridge Scheduler: schedules that start state machines, and the way to their groups (REST, JSON).
  * Serves: EventBridge Scheduler API reference, 2021-06-30. Requests must be signed for `scheduler`,
  * which no page of another site can do.
  */
@@ -6,22 +6,28 @@
 #include <string.h>
 
 #include "engine/api/internal.h"
+#include "engine/api/schedule/groups.h"
 #include "engine/api/schedule/schedules.h"
 
-#define PATH "/schedules"
-#define PAGE_DEFAULT 100
-
-static void make_key(const struct scope *s, struct asl_text name, char out[SCHEDULE_KEY_BYTES])
+static struct asl_text group_of(const asl_value *given)
 {
-    char rest[SCHEDULE_KEY_BYTES];
-    snprintf(rest, sizeof rest, "scheduler/default/%.*s", ASL_TEXT_ARGS(name));
-    schedules_key(s, rest, out);
+    const asl_value *group = api_get(given, "GroupName");
+    return group ? value_as_text(group) : ASL_TEXT("default");
 }
 
-static void make_arn(const struct scope *s, struct asl_text name, char out[API_ARN_BYTES])
+static void make_key(const struct api_call *call, char out[SCHEDULE_KEY_BYTES])
 {
-    snprintf(out, API_ARN_BYTES, "arn:%s:scheduler:%s:%s:schedule/default/%.*s", s->partition, s->region,
-             s->account, ASL_TEXT_ARGS(name));
+    char rest[SCHEDULE_KEY_BYTES];
+    snprintf(rest, sizeof rest, "scheduler/%.*s/%.*s", ASL_TEXT_ARGS(group_of(call->in)),
+             ASL_TEXT_ARGS(api_text(call, "Name")));
+    schedules_key(&call->scope, rest, out);
+}
+
+static void make_arn(const struct api_call *call, char out[API_ARN_BYTES])
+{
+    const struct scope *s = &call->scope;
+    snprintf(out, API_ARN_BYTES, "arn:%s:scheduler:%s:%s:schedule/%.*s/%.*s", s->partition, s->region, s->account,
+             ASL_TEXT_ARGS(group_of(call->in)), ASL_TEXT_ARGS(api_text(call, "Name")));
 }
 
 static void refuse_missing(struct api_call *call)
@@ -72,7 +78,7 @@ static bool read_target(struct api_call *call, struct schedule_wish *wish, asl_v
 static const asl_value *find(struct api_call *call)
 {
     char key[SCHEDULE_KEY_BYTES];
-    make_key(&call->scope, api_text(call, "Name"), key);
+    make_key(call, key);
     return shelf_get(&call->api->schedules, key);
 }
 
@@ -80,7 +86,7 @@ static void answer_put(struct api_call *call)
 {
     char arn[API_ARN_BYTES];
     struct value_list l;
-    make_arn(&call->scope, api_text(call, "Name"), arn);
+    make_arn(call, arn);
     value_list_init(&l);
     value_list_set_take(&l, "ScheduleArn", value_string_z(arn));
     api_answer_take(call, value_object_take(&l));
@@ -91,8 +97,8 @@ static void put(struct api_call *call)
 {
     char key[SCHEDULE_KEY_BYTES], arn[API_ARN_BYTES], message[256];
     asl_value *own = NULL;
-    make_key(&call->scope, api_text(call, "Name"), key);
-    make_arn(&call->scope, api_text(call, "Name"), arn);
+    make_key(call, key);
+    make_arn(call, arn);
     struct schedule_wish wish = {
         .expression = api_text(call, "ScheduleExpression"),
         .zone = api_text(call, "ScheduleExpressionTimezone"),
@@ -165,7 +171,7 @@ static asl_value *with_identity_take(asl_value *v, const asl_value *schedule)
     bool is_changed = api_get(schedule, "changed") != NULL; /* schedules of before do not say */
     int64_t created = api_document_integer(schedule, "created");
     int64_t changed = is_changed ? api_document_integer(schedule, "changed") : created;
-    v = api_with_take(v, "GroupName", value_string_z("default"));
+    v = api_with_take(v, "GroupName", value_string(group_of(api_get(schedule, "given"))));
     v = api_with_take(v, "Arn", value_retain(api_get(schedule, "arn")));
     v = api_with_take(v, "State", value_retain(api_get(schedule, "state")));
     v = api_with_take(v, "CreationDate", describe_time(created));
@@ -203,25 +209,16 @@ static asl_value *list_item(const asl_value *schedule)
     return with_identity_take(value_object_take(&l), schedule);
 }
 
-/* Behind the name `after`, of that prefix and state. */
-static bool is_listed(const struct api_call *call, const asl_value *schedule, const char *after)
+/* Of that prefix, state and group. */
+static bool is_listed(const struct api_call *call, const asl_value *schedule)
 {
+    struct asl_text group = api_text(call, "GroupName");
     const asl_value *name = api_get(api_get(schedule, "given"), "Name");
     struct asl_text prefix = api_text(call, "NamePrefix"), state = api_text(call, "State");
     const asl_value *own = api_get(schedule, "state");
-    return name && own && strcmp(value_as_text(name).data, after) > 0 &&
+    return name && own && (!group.data || asl_text_equal(group_of(api_get(schedule, "given")), group)) &&
            (!prefix.data || asl_text_starts(value_as_text(name), prefix.data)) &&
            (!state.data || asl_text_equal(value_as_text(own), state));
-}
-
-static void set_next_token(struct api_call *call, struct value_list *l, const asl_value *last)
-{
-    struct value_list page;
-    value_list_init(&page);
-    page_set_next(call, &page, value_as_text(api_get(last, "Name")).data);
-    asl_value *token = value_object_take(&page);
-    value_list_set_take(l, "NextToken", value_retain(api_get(token, "nextToken")));
-    value_release(token);
 }
 
 static void list(struct api_call *call)
@@ -229,12 +226,10 @@ static void list(struct api_call *call)
     const struct shelf *s = &call->api->schedules;
     char prefix[SCHEDULE_KEY_BYTES], after[API_ARN_BYTES];
     struct value_list items, l;
-    const asl_value *token = api_get(call->in, "NextToken");
-    if (token)
-        call->in = api_with_take(call->in, "nextToken", value_retain(token));
-    if (!page_begin(call, after))
+    const char *last = NULL;
+    if (!groups_page_begin(call, after))
         return;
-    size_t size = (size_t)api_integer(call, "MaxResults", PAGE_DEFAULT);
+    size_t size = (size_t)api_integer(call, "MaxResults", GROUPS_PAGE);
     bool more = false;
     schedules_key(&call->scope, "scheduler/", prefix);
     value_list_init(&items);
@@ -242,14 +237,17 @@ static void list(struct api_call *call)
     for (size_t i = shelf_from(s, prefix); i < s->count && !more; i++) {
         if (strncmp(s->items[i].key, prefix, strlen(prefix)) != 0)
             break;
-        if (!is_listed(call, s->items[i].document, after))
+        const char *place = s->items[i].key + strlen(prefix); /* "<group>/<name>" */
+        if (strcmp(place, after) <= 0 || !is_listed(call, s->items[i].document))
             continue;
         more = items.count == size;
-        if (!more)
+        if (!more) {
             value_list_push_take(&items, list_item(s->items[i].document));
+            last = place;
+        }
     }
     if (more)
-        set_next_token(call, &l, items.items[items.count - 1]);
+        groups_set_next(call, &l, last);
     value_list_set_take(&l, "Schedules", value_array_take(&items));
     api_answer_take(call, value_object_take(&l));
 }
@@ -257,7 +255,7 @@ static void list(struct api_call *call)
 static void delete(struct api_call *call)
 {
     char key[SCHEDULE_KEY_BYTES];
-    make_key(&call->scope, api_text(call, "Name"), key);
+    make_key(call, key);
     if (schedules_remove(call->api, key))
         api_answer_empty(call);
     else
@@ -267,38 +265,50 @@ static void delete(struct api_call *call)
 /* ---- routing ---- */
 
 static const struct {
-    const char *method;
-    bool named; /* /schedules/{Name} */
+    const char *method, *path;
+    const char *member; /* what stands behind the path; NULL: nothing */
     struct api_operation operation;
 } routes[] = {
-    {"POST", true, {"CreateSchedule", create}}, {"GET", true, {"GetSchedule", get}},
-    {"PUT", true, {"UpdateSchedule", update}},  {"DELETE", true, {"DeleteSchedule", delete}},
-    {"GET", false, {"ListSchedules", list}},
+    {"DELETE", "/schedule-groups", "Name", {"DeleteScheduleGroup", groups_delete}},
+    {"GET", "/schedule-groups", "Name", {"GetScheduleGroup", groups_get}},
+    {"GET", "/schedule-groups", NULL, {"ListScheduleGroups", groups_list}},
+    {"POST", "/schedule-groups", "Name", {"CreateScheduleGroup", groups_create}},
+    {"DELETE", "/schedules", "Name", {"DeleteSchedule", delete}},
+    {"GET", "/schedules", "Name", {"GetSchedule", get}},
+    {"GET", "/schedules", NULL, {"ListSchedules", list}},
+    {"POST", "/schedules", "Name", {"CreateSchedule", create}},
+    {"PUT", "/schedules", "Name", {"UpdateSchedule", update}},
+    {"DELETE", "/tags", "ResourceArn", {"UntagResource", groups_untag}},
+    {"GET", "/tags", "ResourceArn", {"ListTagsForResource", groups_list_tags}},
+    {"POST", "/tags", "ResourceArn", {"TagResource", groups_tag}},
 };
 
-static const struct api_operation *route(const struct http_received *request, const char **name)
+/* The operation, and what stands behind its path (encoded), for *member. */
+static const struct api_operation *route(const struct http_received *request, const char **member,
+                                         const char **rest)
 {
-    size_t size = sizeof PATH - 1;
-    if (strncmp(request->path, PATH, size) != 0)
-        return NULL;
-    *name = request->path[size] == '/' ? request->path + size + 1 : NULL;
-    if (!*name && request->path[size])
-        return NULL;
-    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++)
-        if (routes[i].named == (*name != NULL) && strcmp(request->method, routes[i].method) == 0)
-            return &routes[i].operation;
+    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
+        size_t size = strlen(routes[i].path);
+        const char *at = request->path + size;
+        if (strcmp(request->method, routes[i].method) != 0 || strncmp(request->path, routes[i].path, size) != 0 ||
+            *at != (routes[i].member ? '/' : '\0'))
+            continue;
+        *member = routes[i].member;
+        *rest = routes[i].member ? at + 1 : NULL;
+        return &routes[i].operation;
+    }
     return NULL;
 }
 
 /* Members that stand in the query, as the model names them there. */
 static const struct {
     const char *name, *member;
-    bool is_number;
+    enum { TEXT, NUMBER, LIST } kind;
 } parameters[] = {
-    {"MaxResults", "MaxResults", true}, {"NamePrefix", "NamePrefix", false},
-    {"NextToken", "NextToken", false},  {"ScheduleGroup", "GroupName", false},
-    {"State", "State", false},          {"clientToken", "ClientToken", false},
-    {"groupName", "GroupName", false},
+    {"MaxResults", "MaxResults", NUMBER}, {"NamePrefix", "NamePrefix", TEXT},
+    {"NextToken", "NextToken", TEXT},     {"ScheduleGroup", "GroupName", TEXT},
+    {"State", "State", TEXT},             {"TagKeys", "TagKeys", LIST},
+    {"clientToken", "ClientToken", TEXT}, {"groupName", "GroupName", TEXT},
 };
 
 static void decode(const char *text, size_t size, struct asl_buffer *out)
@@ -326,12 +336,18 @@ static void take_parameter(struct api_call *call, const char *text, size_t size)
     for (size_t i = 0; i < sizeof parameters / sizeof *parameters; i++) {
         if (strlen(parameters[i].name) != length || strncmp(parameters[i].name, text, length) != 0)
             continue;
-        asl_value *v = parameters[i].is_number ? value_parse(asl_buffer_text(&value), 0, 0, NULL) : NULL;
+        const char *member = parameters[i].member;
+        asl_value *v = parameters[i].kind == NUMBER ? value_parse(asl_buffer_text(&value), 0, 0, NULL) : NULL;
         if (!v || !value_as_integer(v, &number)) {
             value_release(v);
             v = value_string(asl_buffer_text(&value));
         }
-        call->in = api_with_take(call->in, parameters[i].member, v);
+        if (parameters[i].kind == LIST) {
+            const asl_value *had = api_get(call->in, member);
+            bool is_list = had && value_kind(had) == VALUE_ARRAY;
+            v = value_append_take(is_list ? value_retain(had) : value_empty_array(), v);
+        }
+        call->in = api_with_take(call->in, member, v);
     }
     asl_buffer_free(&value);
 }
@@ -345,34 +361,37 @@ static void take_query(struct api_call *call, const char *query)
     }
 }
 
-/* Only the default one is there. */
-static bool is_default_group(const struct api_call *call)
+static void take_rest(struct api_call *call, const char *member, const char *rest)
 {
-    struct asl_text group = api_text(call, "GroupName");
-    return !group.data || asl_text_is(group, "default");
+    struct asl_buffer value;
+    asl_buffer_init(&value, 65536);
+    decode(rest, strlen(rest), &value);
+    call->in = api_with_take(call->in, member, value_string(asl_buffer_text(&value)));
+    asl_buffer_free(&value);
 }
 
 void scheduler_handle(struct api *a, struct http_exchange *x, const struct http_received *request)
 {
-    const char *name = NULL;
-    const struct api_operation *operation = route(request, &name);
+    const char *member = NULL, *rest = NULL;
+    const struct api_operation *operation = route(request, &member, &rest);
     struct api_call *call = api_call_new(a, x, "application/json");
     call->is_signed = scope_of_request(a, request, &call->scope);
     call->rest = "scheduler";
     if (!operation) {
-        api_fail(call, "UnknownOperationException",
-                 "Stepwell's Scheduler takes schedules only: %s %s is not offered", request->method,
-                 request->path);
+        api_fail(call, "UnknownOperationException", "EventBridge Scheduler has no operation %s %s",
+                 request->method, request->path);
         return;
     }
     if (!api_read_parameters(call, request->body))
         return;
-    if (name)
-        call->in = api_with_take(call->in, "Name", value_string_z(name));
+    if (member)
+        take_rest(call, member, rest);
     take_query(call, request->query);
-    if (!is_default_group(call))
-        api_fail(call, "ResourceNotFoundException",
-                 "Stepwell's Scheduler has the schedule group 'default' only");
-    else if (api_begin(call, "scheduler", operation))
+    if (!api_begin(call, "scheduler", operation))
+        return;
+    if (groups_has(call, group_of(call->in)))
         operation->handle(call);
+    else
+        api_fail(call, "ResourceNotFoundException", "Schedule group %.*s does not exist.",
+                 ASL_TEXT_ARGS(group_of(call->in)));
 }

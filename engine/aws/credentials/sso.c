@@ -3,10 +3,10 @@
  *
  *   READ -fresh-> ASK -> found
  *     |             ^
- *     +-due-> REFRESH (sso-oidc:CreateToken; the new token goes back into the cache, for the CLI too)
+ *     +-due-> REFRESH (sso-oidc:CreateToken; the new token goes into the cache, for the CLI too)
  *
- * Only what an sso-session left can be refreshed. A refresh that fails is no harm while the old token
- * lasts. */
+ * Only what an sso-session left can be refreshed. A refresh that fails is no harm while the old
+ * token lasts. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

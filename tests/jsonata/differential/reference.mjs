@@ -30,14 +30,16 @@ export const peculiarities = [
         ['return [key, await evaluate(expr.lhs[entry.exprIndex][1], context, env)];\n        }));', 'return [key, await evaluate(expr.lhs[entry.exprIndex][1], context, env)];\n        })()); }']]],
     ['grouping an empty array puts an undefined item into that array, the input\'s own or a variable\'s (here: into a new one)',
         [['            input.push(undefined);', '            input = [undefined];']]],
+    ['a regular expression sees a character beyond U+FFFF as two (here: flag u, for which the pattern is written as it wants it)',
+        [['return new RegExp(pattern, flags);', 'try { return new RegExp(globalThis.forFlagU(pattern), flags + "u"); } catch { return new RegExp(pattern, flags); }']]],
     ['?: and ?? copy their left side through JSON, which makes {} of a regular expression and takes the check out of a signature (here: copied whole)',
         [['this.condition = JSON.parse(JSON.stringify(left));', 'this.condition = globalThis.copyTree(left);'],
         ['arguments: [JSON.parse(JSON.stringify(left))]', 'arguments: [globalThis.copyTree(left)]']]],
     ['a message or $spread shows the inside of a function or a pattern (here: undefined and the function; its source)',
         [["typeof arg === 'object' && !isLambda(arg)", "typeof arg === 'object' && !isFunction(arg)"],
         ['return JSON.stringify(err[arguments[1]]);', 'return JSON.stringify(err[arguments[1]], (k, v) => utils.isFunction(v) ? undefined : v instanceof RegExp ? v.source : v);']]],
-    ['a pattern called with a function, or an array that holds one, looks at its source text (here: at [object Object])',
-        [['var match = re.exec(str);', 'const named = v => isFunction(v) ? "[object Object]" : Array.isArray(v) ? v.map(named) : v; var match = re.exec(named(str));']]],
+    ['a pattern called with a pattern that is no argument looks at its source text (here: at [object Object])',
+        [['var match = re.exec(str);', 'var match = re.exec(typeof str === "function" && str.length === 2 ? "[object Object]" : str);']]],
     ['a transform takes a function for an object to merge (here: it is refused as no object)',
         [["if(updateType !== 'object' ||", "if(updateType !== 'object' || isFunction(update) ||"]]],
     ['$base64decode takes a character beyond U+00FF by its low byte (here: it is passed over)',
@@ -46,8 +48,6 @@ export const peculiarities = [
         [['match[prop] = update[prop];', 'if (!Array.isArray(match)) match[prop] = update[prop];']]],
     ['* over an array that is a sequence finds its mark, an item `true`, behind its items (here: only items)',
         [['utils.keys(input).forEach(function (key) {\n                var value = input[key];', '(Array.isArray(input) ? Array.from(input.keys()) : utils.keys(input)).forEach(function (key) {\n                var value = input[key];']]],
-    ['$replace of a string by a function puts in the source text of its wrapper, in tail position [object Object] (here: nothing)',
-        [['result += replacement;', 'result += utils.isFunction(replacement) || replacement && replacement._jsonata_lambda ? "" : replacement;']]],
     ['a function of the library keeps name and place of its last call, even in an earlier expression, and gives them to errors '
         + '(here: it begins every evaluation with its own name and no place)',
         [['bindings[name] = value;', 'bindings[name] = value; if (utils.isFunction(value) && !library.has(value)) library.set(value, name);'],
@@ -58,6 +58,28 @@ export const peculiarities = [
 globalThis.copyTree = function copyTree(v) {
     if (v === null || typeof v !== 'object' || v instanceof RegExp || typeof v.validate === 'function') return v;
     return Array.isArray(v) ? v.map(copyTree) : Object.fromEntries(Object.entries(v).map(([k, e]) => [k, copyTree(e)]));
+};
+
+// What flag u refuses, written so that it means the same: braces and brackets that stand for themselves,
+// escapes of letters that mean nothing, references to groups that are none.
+globalThis.forFlagU = function forFlagU(pattern) {
+    let inClass = false;
+    const groups = (pattern.match(/\((?!\?[^<]|\?<[=!])/g) ?? []).length;
+    pattern = pattern.replace(/(\\[dDwWsS])-(?=[^\]]*\])/g, '$1\\-').replace(/-(\\[dDwWsS])(?=[^\]]*\])/g, '\\-$1');
+    return pattern.replace(/\\(u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|c[A-Za-z]|\d+|[^])|\{\d+(?:,\d*)?\}|[^]/gu, (token, escaped) => {
+        if (escaped === undefined) {
+            if (inClass) { if (token === ']') inClass = false; return token; }
+            if (token === '[') { inClass = true; return token; }
+            return /^[{}\]]$/.test(token) ? '\\' + token : token;
+        }
+        if (/^\d/.test(escaped)) {
+            if (escaped === '0' || !inClass && Number(escaped) <= groups && escaped[0] !== '0') return token;
+            const octal = /^[0-3]?[0-7]{1,2}/.exec(escaped)?.[0] ?? '';
+            return (octal ? '\\x' + parseInt(octal, 8).toString(16).padStart(2, '0') : '') + escaped.slice(octal.length);
+        }
+        if (/^(u....|x..|c.|[dDwWsSfnrtv^$\\.*+?()[\]{}|/])$/.test(escaped) || escaped === 'b' || escaped === 'B' && !inClass || escaped === '-' && inClass) return token;
+        return escaped === '-' ? '-' : escaped;
+    });
 };
 
 // The reference without the peculiarities of these numbers, as it is before its first expression:
