@@ -71,6 +71,12 @@ async function finished(executionArn) {
     }
 }
 
+// Seconds of the processor that the server has taken: those of the clock are others' too, where the machine is busy.
+function spent() {
+    const [user, system] = readFileSync(`/proc/${server.pid}/stat`, 'utf8').replace(/.*\) /s, '').split(' ').slice(11, 13);
+    return (Number(user) + Number(system)) / 100;
+}
+
 let passed = 0, failed = 0;
 function check(holds, what) {
     if (holds) passed++;
@@ -91,9 +97,9 @@ try {
             check(must !== true, `${shown}: refused at creation: ${machine.message}`);
             continue;
         }
-        const began = performance.now();
+        const began = spent();
         const { executionArn } = await call('StartExecution', { stateMachineArn: machine.stateMachineArn });
-        const seen = await finished(executionArn), seconds = (performance.now() - began) / 1000;
+        const seen = await finished(executionArn), seconds = spent() - began;
         if (seconds > worst) { worst = seconds; slowest = shown; }
         check(seconds <= SECONDS_MOST, `${shown}: took ${seconds} s`);
         check(must !== true || (seen.status === 'FAILED' && seen.error === 'States.QueryEvaluationError'), `${shown}: ${seen.status} ${seen.error} ${seen.cause?.slice(0, 200)}`);

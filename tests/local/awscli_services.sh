@@ -29,7 +29,7 @@ expect "delete queue" "" "$(aws_ sqs delete-queue --queue-url "$url")"
 
 topic=$(aws_ sns create-topic --name orders)
 expect "create topic" arn:aws:sns:us-east-1:123456789012:orders "$topic"
-aws_ sqs create-queue --queue-name mail >/dev/null
+aws_ sqs create-queue --queue-name mail --attributes VisibilityTimeout=43200 >/dev/null # nothing comes back, however slow we are
 subscription=$(aws_ sns subscribe --topic-arn "$topic" --protocol sqs --notification-endpoint arn:aws:sqs:us-east-1:123456789012:mail \
     --attributes '{"RawMessageDelivery":"true"}' --return-subscription-arn)
 expect "subscribe" "$topic:" "$subscription"
@@ -43,7 +43,7 @@ expect "no topic" NotFound "$(aws_ sns publish --topic-arn "$topic-not" --messag
 expect "unsubscribe" "" "$(aws_ sns unsubscribe --subscription-arn "$subscription")"
 expect "delete topic" "" "$(aws_ sns delete-topic --topic-arn "$topic")"
 
-aws_ sqs purge-queue --queue-url mail >/dev/null
+expect "purge" "said nothing" "said $(aws_ sqs purge-queue --queue-url mail)nothing"
 expect "put rule" rule/dear "$(aws_ events put-rule --name dear --event-pattern '{"source":["shop"],"detail":{"total":[{"numeric":[">",5]}]}}')"
 expect "put targets" 0 "$(aws_ events put-targets --rule dear --targets Id=1,Arn=arn:aws:sqs:us-east-1:123456789012:mail)"
 expect "put events" 0 "$(aws_ events put-events --entries '[{"Source":"shop","DetailType":"T","Detail":"{\"total\":6}"},{"Source":"shop","DetailType":"T","Detail":"{\"total\":5}"}]' --query FailedEntryCount)"
