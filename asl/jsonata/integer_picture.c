@@ -451,8 +451,25 @@ static bool can_be_moved(struct run *run, struct asl_text t, const struct intege
     return true;
 }
 
+/* A few figures of ASCII and nothing else, as most texts are; or -1. */
+static double read_few(struct asl_text t)
+{
+    double value = 0;
+    if (t.size == 0 || t.size > FIGURES_EXACT)
+        return -1;
+    for (size_t i = 0; i < t.size; i++) {
+        if (t.data[i] < '0' || t.data[i] > '9')
+            return -1;
+        value = value * 10 + (t.data[i] - '0');
+    }
+    return value;
+}
+
 static double read_decimal(struct run *run, struct asl_text t, const struct integer_picture *p)
 {
+    double few = p->zero == '0' && !p->ordinal && p->separator_count == 0 ? read_few(t) : -1;
+    if (few >= 0)
+        return few;
     struct figures figures;
     figures.count = 0;
     figures.sum = 0;
