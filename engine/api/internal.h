@@ -283,6 +283,10 @@ bool api_check_role(struct api_call *call);
 
 /* Those a resource is created with; false after refusing too many. */
 bool api_check_tags(struct api_call *call, const char *arn);
+/* Lists of tags, whose key is called `member`. A key stands once, with the value that was given last. */
+asl_value *tags_merge_take(asl_value *tags, const asl_value *given, const char *member);
+/* Those whose keys are not among `keys` (strings). Yours. */
+asl_value *tags_without(const asl_value *tags, const asl_value *keys, const char *member);
 /* Keeps the "tags" of what is created. */
 void api_keep_tags(struct api_call *call, const char *arn);
 

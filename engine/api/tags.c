@@ -77,33 +77,46 @@ bool api_check_tags(struct api_call *call, const char *arn)
     return check_words(call, tags) && check_count(call, tags, arn);
 }
 
-static size_t index_of(const asl_value *tags, const asl_value *key)
+static size_t index_of(const asl_value *tags, const asl_value *key, const char *member)
 {
     size_t i = 0;
-    while (i < api_count(tags) && !api_equal(api_get(value_at(tags, i), "key"), key))
+    while (i < api_count(tags) && !api_equal(api_get(value_at(tags, i), member), key))
         i++;
     return i;
 }
 
-/* A key stands once, with the value that was given last. */
-static asl_value *merge_take(asl_value *tags, const asl_value *given)
+asl_value *tags_merge_take(asl_value *tags, const asl_value *given, const char *member)
 {
     for (size_t i = 0; i < api_count(given); i++) {
-        const asl_value *tag = value_at(given, i), *key = api_get(tag, "key");
+        const asl_value *tag = value_at(given, i), *key = api_get(tag, member);
         if (!key)
             continue;
-        size_t at = index_of(tags, key);
+        size_t at = index_of(tags, key, member);
         tags = at < api_count(tags) ? value_with_element_take(tags, at, value_retain(tag))
                                       : value_append_take(tags, value_retain(tag));
     }
     return tags;
 }
 
+asl_value *tags_without(const asl_value *tags, const asl_value *keys, const char *member)
+{
+    struct value_list left;
+    value_list_init(&left);
+    for (size_t i = 0; i < api_count(tags); i++) {
+        bool goes = false;
+        for (size_t k = 0; !goes && k < api_count(keys); k++)
+            goes = api_equal(value_at(keys, k), api_get(value_at(tags, i), member));
+        if (!goes)
+            value_list_push_take(&left, value_retain(value_at(tags, i)));
+    }
+    return value_array_take(&left);
+}
+
 void api_keep_tags(struct api_call *call, const char *arn)
 {
     const asl_value *given = api_get(call->in, "tags");
     if (api_count(given))
-        api_put_take(call->api, &call->api->tags, arn, merge_take(value_empty_array(), given));
+        api_put_take(call->api, &call->api->tags, arn, tags_merge_take(value_empty_array(), given, "key"));
 }
 
 static asl_value *tags_of(struct api_call *call)
@@ -127,7 +140,7 @@ void api_TagResource(struct api_call *call)
     const asl_value *given = api_get(call->in, "tags");
     if (!check_resource(call) || !check_words(call, given))
         return;
-    asl_value *tags = merge_take(tags_of(call), given);
+    asl_value *tags = tags_merge_take(tags_of(call), given, "key");
     const char *arn = api_text(call, "resourceArn").data;
     if (!check_count(call, tags, arn)) {
         value_release(tags);
@@ -139,22 +152,11 @@ void api_TagResource(struct api_call *call)
 
 void api_UntagResource(struct api_call *call)
 {
-    const asl_value *keys = api_get(call->in, "tagKeys");
-    struct value_list left;
     if (!check_resource(call))
         return;
     asl_value *tags = tags_of(call);
-    value_list_init(&left);
-    for (size_t i = 0; i < api_count(tags); i++) {
-        bool goes = false;
-        for (size_t k = 0; k < api_count(keys); k++)
-            goes = goes ||
-                   api_equal(value_at(keys, k), api_get(value_at(tags, i), "key"));
-        if (!goes)
-            value_list_push_take(&left, value_retain(value_at(tags, i)));
-    }
-    value_release(tags);
     api_put_take(call->api, &call->api->tags, api_text(call, "resourceArn").data,
-                 value_array_take(&left));
+                 tags_without(tags, api_get(call->in, "tagKeys"), "key"));
+    value_release(tags);
     api_answer_empty(call);
 }

@@ -224,6 +224,20 @@ const types = async (executionArn) => (await call('GetExecutionHistory', { execu
   is('six targets', (await events('PutTargets', { Rule: 'r', Targets: targets(6) })).__type, 'LimitExceededException');
   is('five', (await events('PutTargets', { Rule: 'r', Targets: targets(5) })).FailedEntryCount, 0);
   is('five again', (await events('PutTargets', { Rule: 'r', Targets: targets(5) })).FailedEntryCount, 0);
+  // Tags: of rules that are schedules and of rules with patterns.
+  const arn = (name) => `arn:aws:events:us-east-1:${ACCOUNT}:rule/${name}`;
+  await events('PutRule', { Name: 'tagged', ScheduleExpression: 'rate(9999 days)', Tags: [{ Key: 'a', Value: '1' }, { Key: 'b', Value: '2' }] });
+  await events('PutRule', { Name: 'tagged', ScheduleExpression: 'rate(9999 days)', Tags: [{ Key: 'x', Value: '9' }] });
+  await events('PutRule', { Name: 'pattern', EventPattern: '{"source":["s"]}' });
+  await events('TagResource', { ResourceARN: arn('tagged'), Tags: [{ Key: 'a', Value: '3' }] });
+  await events('TagResource', { ResourceARN: arn('pattern'), Tags: [{ Key: 'p', Value: '4' }] });
+  await events('UntagResource', { ResourceARN: arn('tagged'), TagKeys: ['b', 'c'] });
+  const tags = async (name) => (await events('ListTagsForResource', { ResourceARN: arn(name) }));
+  is('tags of rules', [(await tags('tagged')).Tags, (await tags('pattern')).Tags, (await tags('r')).Tags, (await tags('none')).__type],
+    [[{ Key: 'a', Value: '3' }], [{ Key: 'p', Value: '4' }], [], 'ResourceNotFoundException']);
+  await events('DeleteRule', { Name: 'tagged' });
+  await events('PutRule', { Name: 'tagged', ScheduleExpression: 'rate(9999 days)' });
+  is('a rule takes its tags with it', (await tags('tagged')).Tags, []);
   is('at is no rule', (await events('PutRule', { Name: 'q', ScheduleExpression: 'at(2199-01-01T00:00:00)' })).__type, 'ValidationException');
 }
 

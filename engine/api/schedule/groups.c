@@ -98,7 +98,7 @@ void groups_create(struct api_call *call)
     value_list_init(&l);
     value_list_set_take(&l, "created", value_integer(api_now(call)));
     value_list_set_take(&l, "token", token ? value_retain(token) : value_null());
-    value_list_set_take(&l, "tags", tags ? value_retain(tags) : value_empty_array());
+    value_list_set_take(&l, "tags", tags_merge_take(value_empty_array(), tags, "Key"));
     keep_take(call, name.data, value_object_take(&l));
     answer_created(call);
 }
@@ -223,28 +223,6 @@ static const char *tagged(struct api_call *call)
     return NULL;
 }
 
-static bool is_key_of(const asl_value *tag, const asl_value *key)
-{
-    return api_equal(api_get(tag, "Key"), key);
-}
-
-/* `tags` but those whose key stands in `keys`: strings, or tags themselves. Yours. */
-static asl_value *without(const asl_value *tags, const asl_value *keys)
-{
-    struct value_list left;
-    value_list_init(&left);
-    for (size_t i = 0; i < api_count(tags); i++) {
-        bool goes = false;
-        for (size_t k = 0; !goes && k < api_count(keys); k++) {
-            const asl_value *key = value_at(keys, k);
-            goes = is_key_of(value_at(tags, i), value_kind(key) == VALUE_STRING ? key : api_get(key, "Key"));
-        }
-        if (!goes)
-            value_list_push_take(&left, value_retain(value_at(tags, i)));
-    }
-    return value_array_take(&left);
-}
-
 static void keep_tags_take(struct api_call *call, const char *name, asl_value *tags)
 {
     const asl_value *group = find(call, name);
@@ -255,20 +233,19 @@ static void keep_tags_take(struct api_call *call, const char *name, asl_value *t
 void groups_tag(struct api_call *call)
 {
     const char *name = tagged(call);
-    const asl_value *given = api_get(call->in, "Tags");
     if (!name)
         return;
-    asl_value *tags = without(api_get(find(call, name), "tags"), given);
-    for (size_t i = 0; i < api_count(given); i++)
-        tags = value_append_take(tags, value_retain(value_at(given, i)));
-    keep_tags_take(call, name, tags);
+    const asl_value *had = api_get(find(call, name), "tags");
+    keep_tags_take(call, name, tags_merge_take(had ? value_retain(had) : value_empty_array(),
+                                               api_get(call->in, "Tags"), "Key"));
 }
 
 void groups_untag(struct api_call *call)
 {
     const char *name = tagged(call);
     if (name)
-        keep_tags_take(call, name, without(api_get(find(call, name), "tags"), api_get(call->in, "TagKeys")));
+        keep_tags_take(call, name, tags_without(api_get(find(call, name), "tags"),
+                                                api_get(call->in, "TagKeys"), "Key"));
 }
 
 void groups_list_tags(struct api_call *call)

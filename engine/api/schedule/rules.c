@@ -131,6 +131,11 @@ static void answer_arn(struct api_call *call)
     api_answer_take(call, value_object_take(&l));
 }
 
+static void keep_tags_take(struct api_call *call, const char *arn, asl_value *tags)
+{
+    api_put_take(call->api, &call->api->tags, arn, tags);
+}
+
 static void put_rule(struct api_call *call)
 {
     const char *name = api_text(call, "Name").data;
@@ -159,6 +164,12 @@ static void put_rule(struct api_call *call)
     value_list_set_take(&l, "State", state.data ? value_string(state) : value_string_z("ENABLED"));
     value_list_set_take(&l, "targets", old ? value_retain(api_get(old, "targets"))
                                            : value_empty_array());
+    const asl_value *tags = api_get(call->in, "Tags");
+    if (!old && api_count(tags)) { /* "If you are updating an existing rule, any tags you specify are ignored" */
+        char arn[API_ARN_BYTES];
+        rule_arn(&call->scope, name, arn);
+        keep_tags_take(call, arn, tags_merge_take(value_empty_array(), tags, "Key"));
+    }
     put_rule_take(call, name, value_object_take(&l));
     answer_arn(call);
 }
@@ -240,8 +251,13 @@ static void delete_rule(struct api_call *call)
         api_invalid(call, "Rule can't be deleted since it has targets.");
         return;
     }
-    if (rule)
+    if (rule) {
+        char arn[API_ARN_BYTES];
+        rule_arn(&call->scope, name, arn);
         keep_rule_take(call, name, NULL);
+        if (shelf_get(&call->api->tags, arn))
+            keep_tags_take(call, arn, NULL);
+    }
     api_answer_empty(call);
 }
 
@@ -359,12 +375,78 @@ static void list_targets(struct api_call *call)
     api_answer_take(call, value_object_take(&l));
 }
 
+/* ---- tags, of rules with patterns too ---- */
+
+static bool has_pattern_rule(struct api_call *call, const char *name)
+{
+    const struct api *a = call->api;
+    bool found = false;
+    if (!a->pattern_rules)
+        return false;
+    asl_value *asked = api_with_take(value_empty_object(), "NamePrefix", value_string_z(name));
+    asl_value *rules = a->pattern_rules(a->pattern_state, call->scope.region, asked);
+    for (size_t i = 0; !found && i < api_count(rules); i++)
+        found = asl_text_is(text_of(value_at(rules, i), "Name"), name);
+    value_release(rules);
+    value_release(asked);
+    return found;
+}
+
+/* The rule's ARN that a call names; NULL after answering. */
+static const char *tagged(struct api_call *call)
+{
+    struct asl_text arn = api_text(call, "ResourceARN");
+    const char *name = strrchr(arn.data, '/');
+    char own[API_ARN_BYTES];
+    rule_arn(&call->scope, name ? name + 1 : "", own);
+    if (name && asl_text_is(arn, own) && (rule_named(call, name + 1) || has_pattern_rule(call, name + 1)))
+        return arn.data;
+    api_fail(call, "ResourceNotFoundException", "Rule %s does not exist on EventBus default.",
+             name ? name + 1 : arn.data);
+    return NULL;
+}
+
+static void tag_resource(struct api_call *call)
+{
+    const char *arn = tagged(call);
+    if (!arn)
+        return;
+    const asl_value *had = shelf_get(&call->api->tags, arn);
+    keep_tags_take(call, arn, tags_merge_take(had ? value_retain(had) : value_empty_array(),
+                                              api_get(call->in, "Tags"), "Key"));
+    api_answer_empty(call);
+}
+
+static void untag_resource(struct api_call *call)
+{
+    const char *arn = tagged(call);
+    if (!arn)
+        return;
+    const asl_value *had = shelf_get(&call->api->tags, arn);
+    if (had)
+        keep_tags_take(call, arn, tags_without(had, api_get(call->in, "TagKeys"), "Key"));
+    api_answer_empty(call);
+}
+
+static void list_tags(struct api_call *call)
+{
+    const char *arn = tagged(call);
+    struct value_list l;
+    if (!arn)
+        return;
+    const asl_value *tags = shelf_get(&call->api->tags, arn);
+    value_list_init(&l);
+    value_list_set_take(&l, "Tags", tags ? value_retain(tags) : value_empty_array());
+    api_answer_take(call, value_object_take(&l));
+}
+
 static const struct api_operation operations[] = {
-    {"DeleteRule", delete_rule},     {"DescribeRule", describe_rule},
-    {"DisableRule", disable_rule},   {"EnableRule", enable_rule},
-    {"ListRules", list_rules},       {"ListTargetsByRule", list_targets},
-    {"PutRule", put_rule},           {"PutTargets", put_targets},
-    {"RemoveTargets", remove_targets},
+    {"DeleteRule", delete_rule},       {"DescribeRule", describe_rule},
+    {"DisableRule", disable_rule},     {"EnableRule", enable_rule},
+    {"ListRules", list_rules},         {"ListTagsForResource", list_tags},
+    {"ListTargetsByRule", list_targets}, {"PutRule", put_rule},
+    {"PutTargets", put_targets},       {"RemoveTargets", remove_targets},
+    {"TagResource", tag_resource},     {"UntagResource", untag_resource},
 };
 
 const struct api_operation *rules_operation_named(struct asl_text name)
