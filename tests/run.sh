@@ -4,7 +4,7 @@
 # skipped]", or cmocka's own. Closes with the sum. A name as argument runs those that contain it.
 set -u
 cd "$(dirname "$0")/.."
-limit=${TEST_SECONDS:-300}
+limit=${TEST_SECONDS:-600}
 filter=${1:-}
 passed=0 failed=0 skipped=0 broken=""
 log=build/test.log
@@ -19,6 +19,25 @@ count() { # the sum of the numbers that sed finds in the log
 
 number() { # of the closing line: "12 passed" gives 12
     echo "$plain" | grep -oE "[0-9]+ $1" | cut -d ' ' -f 1
+}
+
+# What a failed program said, so that its log alone tells the cause: all of it where that is short; else what it
+# says of its failures, what stands around the first word of a sanitizer, whose traces bury the rest, and its end.
+complaint='FAILED|ERROR|LINE   \]|[Aa]ssert|: error:|wanted|does not come|runtime error|Error:|no end within'
+tell() {
+    if [ "$(wc -l <"$log")" -le 120 ]; then
+        cut -c 1-2000 "$log"
+        return
+    fi
+    echo "--- where it complains (line: text)"
+    grep -nE -A 2 "$complaint" "$log" | cut -c 1-1000 | head -n 60
+    first=$(grep -nE '^==[0-9]+==ERROR|runtime error:' "$log" | head -n 1 | cut -d : -f 1)
+    if [ -n "$first" ]; then
+        echo "--- around the sanitizer's first word"
+        sed -n "$((first > 25 ? first - 25 : 1)),$((first + 25))p" "$log" | cut -c 1-1000
+    fi
+    echo "--- its end"
+    tail -n 40 "$log" | cut -c 1-1000
 }
 
 run() { # name, command...
@@ -47,7 +66,7 @@ run() { # name, command...
     passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
     if [ "$f" -gt 0 ]; then
         echo "FAILED  $name ($p passed, $f failed)"
-        tail -n 40 "$log"
+        tell
         broken="$broken $name"
     else
         echo "ok      $name ($p passed$([ "$s" -gt 0 ] && echo ", $s skipped"))"

@@ -4,12 +4,14 @@
 #     . tests/shell.sh
 #
 # STEPWELL: the program (build/stepwell unless the caller says otherwise). A script that counts calls
-# `scratch` for a folder that goes with it, judges with call, says, lacks, expect and judge, and ends
-# with `close_count`. What the machine lacks is installed where that may be (needs), else skipped.
+# `scratch` for a folder that goes with it, judges with call, says, lacks, expect and judge, waits for
+# what is to come with patiently, never by sleeping, and ends with `close_count`. What the machine
+# lacks is installed where that may be (needs), else skipped.
 root=$PWD
 STEPWELL=${STEPWELL:-$root/build/stepwell}
 export STEPWELL
 passed=0 failed=0 skipped=0 case_name="" status=0
+patience=240 # seconds that a command may take before it is held to hang
 
 # ---- what there must be ----
 
@@ -49,10 +51,28 @@ needs_sdk_or_ends() { # npm's client of Step Functions, fetched once, into build
     SDK=$folder/node_modules/@aws-sdk/client-sfn/dist-cjs/index.js
     export SDK
     [ -f "$SDK" ] && return 0
-    mkdir -p "$folder"
-    (cd "$folder" && echo '{"private": true}' >package.json &&
-        timeout 120 npm install --no-audit --no-fund --silent @aws-sdk/client-sfn@3 >npm.log 2>&1) ||
-        skip_all "npm cannot fetch @aws-sdk/client-sfn (see $folder/npm.log)"
+    mkdir -p "$folder.new.$$" # whole or not at all: another script may look for it meanwhile
+    (cd "$folder.new.$$" && echo '{"private": true}' >package.json &&
+        timeout 280 npm install --no-audit --no-fund --silent @aws-sdk/client-sfn@3 >npm.log 2>&1) ||
+        skip_all "npm cannot fetch @aws-sdk/client-sfn (see $folder.new.$$/npm.log)"
+    [ -f "$SDK" ] || { rm -rf "$folder"; mv "$folder.new.$$" "$folder"; }
+    rm -rf "$folder.new.$$"
+}
+
+# ---- waiting ----
+
+patiently() { # command...: again and again until it succeeds; false when it never does, however slow the machine
+    tries=0
+    until "$@" >/dev/null 2>&1; do
+        tries=$((tries + 1))
+        [ "$tries" -lt 1200 ] || return 1
+        sleep 0.1
+    done
+}
+tells() { # fixed text, command...: does its output hold it?
+    wanted_text=$1
+    shift
+    "$@" 2>/dev/null | grep -qF -- "$wanted_text"
 }
 
 # ---- judging ----
@@ -74,7 +94,7 @@ judge() { # 0 or not, what was expected
 call() { # wanted exit status, arguments... leaves out and err
     wanted=$1
     shift
-    timeout 60 "$STEPWELL" "$@" >out 2>err </dev/null
+    timeout "$patience" "$STEPWELL" "$@" >out 2>err </dev/null
     status=$?
     [ "$status" -eq "$wanted" ]
     judge $? "exit status $wanted from: $*"

@@ -48,7 +48,7 @@ const exporting = 'incremental-export';
 
 let kills = 0;
 await server.start();
-for (let i = 0; i < 2000; i++) {
+for (let i = 0; i < 20000; i++) {
   const runs = await list(exporting);
   if (kills < KILLS && runs.length > (kills * RUNS) / (KILLS + 1)) {
     await sleep(Math.random() * 30);

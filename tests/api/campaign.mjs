@@ -10,12 +10,11 @@
 //   stuck       an execution that does not end although everybody works
 //
 //     KILLS=1000 node tests/api/campaign.mjs       (make test: 12 kills)
-import { Server, Tally } from './client.mjs';
+import { Server, sleep, Tally, until } from './client.mjs';
 
 const KILLS = Number(process.env.KILLS ?? 12), CLIENTS = 64;
 const tally = new Tally('campaign');
 const PREFIX = 'arn:aws:states:us-east-1:123456789012:', ROLE = 'arn:aws:iam::123456789012:role/r';
-const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const define = (states) => JSON.stringify({ StartAt: Object.keys(states)[0], States: states });
 const machines = {
   quick: define({ P: { Type: 'Pass', Next: 'Q' }, Q: { Type: 'Pass', End: true } }),
@@ -90,6 +89,8 @@ async function client(i) {
 
 async function kill() {
   while (count.kills < KILLS) {
+    const { acknowledged } = count; // it is worth a kill once it has done some work, however slowly
+    await until(() => count.acknowledged > acknowledged + 24, 'no call is acknowledged any more');
     await sleep(20 + Math.random() * 150);
     let started;
     up = new Promise((resolve) => { started = resolve; });
@@ -152,7 +153,7 @@ draining = true;
 killing = false;
 const running = async () => (await Promise.all(Object.keys(machines).map((m) => all('ListExecutions',
   { stateMachineArn: `${PREFIX}stateMachine:${m}`, statusFilter: 'RUNNING' }, 'executions')))).flat().length;
-for (let i = 0; i < 300 && await running() > 0; i++) await sleep(100);
+for (let i = 0; i < 2000 && await running() > 0; i++) await sleep(100);
 draining = false;
 // Pollers hang for up to a minute; a graceful stop lets them go at once.
 const status = await server.stop();

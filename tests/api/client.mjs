@@ -7,6 +7,8 @@ import { join } from 'node:path';
 
 export const ACCOUNT = '123456789012', REGION = 'us-east-1';
 
+const running = new Set(); // servers: what a failed test leaves must not keep this process waiting
+
 export class Server {
   constructor(options = []) {
     this.folder = mkdtempSync(join(tmpdir(), 'stepwell-api-'));
@@ -20,6 +22,7 @@ export class Server {
     this.errors = '';
     this.agent?.destroy(); // connections to the one before
     this.agent = new Agent({ keepAlive: true });
+    running.add(this);
     this.process = spawn(program, ['serve', '--port', String(this.port), '--db',
       join(this.folder, 'api.db'), ...this.options], { stdio: ['ignore', 'ignore', 'pipe'] });
     this.ended = new Promise((resolve) => this.process.on('exit', (code, signal) =>
@@ -42,6 +45,7 @@ export class Server {
 
   async stop(signal = 'SIGTERM') {
     this.process.kill(signal);
+    running.delete(this);
     return this.ended;
   }
 
@@ -75,6 +79,19 @@ export class Server {
   }
 }
 
+export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+// What `what` gives as soon as that is something. The patience is for stalled machines: a test never sleeps to
+// wait, and never judges by time. `why` is shown when it never comes: text, or a function that gives it.
+export async function until(what, why = what, seconds = 120) {
+  for (const begin = performance.now(); ;) {
+    const found = await what();
+    if (found) return found;
+    if (performance.now() - begin > seconds * 1000) throw new Error(`does not come: ${typeof why === 'function' ? await why() : why}`);
+    await sleep(10);
+  }
+}
+
 // Counts, and says at the end how it went (tests/run.sh reads the last line).
 export class Tally {
   constructor(name) {
@@ -98,5 +115,6 @@ export class Tally {
   close() {
     console.log(`${this.name}: ${this.passed} passed, ${this.failed} failed, ${this.skipped} skipped`);
     process.exitCode = this.failed ? 1 : 0;
+    for (const server of running) server.process.kill('SIGKILL');
   }
 }

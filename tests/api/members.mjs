@@ -4,7 +4,7 @@
 // type, absent though required, or beyond its bounds is refused.
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { Server, Tally } from './client.mjs';
+import { Server, Tally, until as comes } from './client.mjs';
 
 const tally = new Tally('members');
 const MODELS = '../shared/aws-models.tar.xz';
@@ -78,14 +78,10 @@ function heeds(operation, members, given, expected) {
   if (json(given) === json(expected)) tally.pass();
   else tally.fail(`${operation}: ${members}`, `${json(given)}, not ${json(expected)}`);
 }
-async function until(executionArn, status = 'SUCCEEDED') {
-  for (let i = 0; i < 400; i++) {
-    const d = await call('DescribeExecution', { executionArn });
-    if (d.status === status) return d;
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-  throw new Error(`${executionArn} does not become ${status}`);
-}
+const until = (executionArn, status = 'SUCCEEDED') => comes(async () => {
+  const d = await call('DescribeExecution', { executionArn });
+  return d.status === status && d;
+}, `${executionArn} becoming ${status}`);
 
 // ---- the operations ----
 

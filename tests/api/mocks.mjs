@@ -4,7 +4,7 @@
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { REGION, Server, Tally } from './client.mjs';
+import { REGION, Server, Tally, until } from './client.mjs';
 import { differs } from './compare.mjs';
 
 const ROOT = '../shared/conformance/histories/local_mocking';
@@ -46,7 +46,7 @@ async function machine(server, name, definition, type = 'STANDARD') {
 }
 
 async function ended(server, executionArn) {
-  for (let i = 0; i < 1000; i++) {
+  for (let i = 0; i < 6000; i++) {
     const d = (await server.call('DescribeExecution', { executionArn })).body;
     if (d.status !== 'RUNNING') return d;
     await new Promise((resolve) => setTimeout(resolve, 10));
@@ -214,7 +214,8 @@ await test('a restart goes on with the next invocation', () => served(RULES, asy
   await server.call('CreateActivity', { name: 'worker' });
   const arn = await machine(server, 'm', RULED);
   const { body } = await server.call('StartExecution', { stateMachineArn: `${arn}#Busy` });
-  await new Promise((resolve) => setTimeout(resolve, 400)); // the first retry waits a second
+  await until(async () => (await server.call('GetExecutionHistory', { executionArn: body.executionArn })).body.events
+    .some((v) => v.type === 'LambdaFunctionFailed')); // the first retry waits a second
   await server.stop('SIGKILL');
   await server.start();
   const e = await ended(server, body.executionArn);

@@ -19,7 +19,7 @@ async function play(server, recording, script) {
   for (const [operation, parameters, as, keep, until, part] of script) {
     const name = typeof operation === 'function' ? operation(seen) : operation;
     let answer = await server.call(name, parameters(seen));
-    for (let i = 0; until && !until(answer) && i < 200; i++) {
+    for (let i = 0; until && !until(answer) && i < 6000; i++) {
       await new Promise((resolve) => setTimeout(resolve, 10));
       answer = await server.call(name, parameters(seen));
     }

@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Server, Tally } from './client.mjs';
+import { Server, sleep, Tally, until } from './client.mjs';
 import { Peer } from './peer.mjs';
 
 const tally = new Tally('schedule');
@@ -14,7 +14,6 @@ const show = (v) => JSON.stringify(v);
 function is(given, expected) {
   if (show(given) !== show(expected)) throw new Error(`${show(given)}, not ${show(expected)}`);
 }
-const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const time = (ms) => new Date(ms).toISOString().slice(0, 19);
 
 async function test(name, options, body) {
@@ -46,6 +45,12 @@ function add(server, cli, name, expression, ...more) {
   const file = join(server.folder, 'job.asl.json');
   writeFileSync(file, PASS);
   return cli('add', name, expression, '--definition', file, ...more);
+}
+
+// Nothing is due any more, and what was has started.
+function isOver(cli, name) {
+  const { next, busy, retry } = JSON.parse(cli('show', name, '--json'));
+  return next === null && busy === null && retry === null;
 }
 
 await test('the command line', [], async (server, cli) => {
@@ -97,18 +102,15 @@ await test('dead letters', ['--time', 'x100'], async (server, cli) => {
   cli('add', 'again', 'rate(1 hour)', '--machine', 'late', '--start', time(Date.now() + 30000), '--retries', '9', '--dead-letter', queue);
   await server.start();
   const dead = peer.queues.get('dead');
-  for (let i = 0; i < 300 && !dead.length; i++) await sleep(20);
+  await until(() => dead.length > 0);
   const [{ Body, MessageAttributes }] = dead;
   is([Body, MessageAttributes.ERROR_CODE.StringValue, MessageAttributes.RETRY_ATTEMPTS.StringValue,
     MessageAttributes.TARGET_ARN.StringValue], ['{"x":1}', 'StateMachineDoesNotExist', '0', `${PREFIX}nowhere`]);
   // one that is retried finds its machine after a while
   let names = [];
-  for (let i = 0; i < 300 && !/again could not start/.test(server.errors); i++) await sleep(20);
+  await until(() => /again could not start/.test(server.errors));
   await server.call('CreateStateMachine', { name: 'late', definition: PASS, roleArn: 'arn:aws:iam::123456789012:role/r' });
-  for (let i = 0; i < 300 && !names.length; i++) {
-    await sleep(20);
-    names = await all(server, 'late');
-  }
+  await until(async () => (names = await all(server, 'late')).length > 0);
   is(/^again-\d{8}T\d{6}$/.test(names[0]), true);
   is(dead.some((m) => m.MessageAttributes.TARGET_ARN.StringValue === `${PREFIX}late`), false);
   await peer.close();
@@ -129,11 +131,7 @@ await test('a day of half hours with ten kills', ['--time', 'x3600'], async (ser
     await server.stop('SIGKILL'); // the clock starts at the real time again, and passes all of it anew
     await server.start();
   }
-  for (let i = 0; i < 600 && names.length < 48; i++) {
-    await sleep(100);
-    names = await all(server, 'job');
-  }
-  await sleep(1500);
+  await until(() => isOver(cli, 'half'), () => cli('show', 'half'));
   is((await all(server, 'job')).sort(), due);
   const { body } = await server.call('DescribeExecution',
     { executionArn: `${PREFIX.replace('stateMachine', 'execution')}job:${due[7]}` });
@@ -152,7 +150,7 @@ d=json.loads(v); d['created']-=390000; d['next']=d['created']+60000; d['end']=d[
 db.execute(f"update {table} set value=? where kind='schedule'",(json.dumps(d).encode(),)); db.commit()`;
     execFileSync('python3', ['-c', code, file]); // as if it had been down for six and a half minutes
     await server.start();
-    await sleep(500);
+    await until(() => isOver(cli, 'past'), () => cli('show', 'past'));
     is((await all(server, 'job')).length, count);
   });
 
@@ -174,10 +172,7 @@ await test("EventBridge's rules", ['--time', 'x600'], async (server) => {
     { Id: 'u', Arn: 'arn:aws:sqs:us-east-1:123456789012:q' }] })).body.FailedEntryCount, 1);
   is((await events('ListTargetsByRule', { Rule: 'r' })).body.Targets.map((t) => t.Id), ['t']);
   let names = [];
-  for (let i = 0; i < 100 && names.length < 2; i++) {
-    await sleep(50);
-    names = await all(server, 'job');
-  }
+  await until(async () => (names = await all(server, 'job')).length >= 2);
   is(/^rule-r-t-\d{8}T\d{6}$/.test(names[0]), true);
   const { body } = await server.call('DescribeExecution',
     { executionArn: `${PREFIX.replace('stateMachine', 'execution')}job:${names[0]}` });
@@ -186,8 +181,14 @@ await test("EventBridge's rules", ['--time', 'x600'], async (server) => {
   await events('DisableRule', { Name: 'r' });
   is((await events('DescribeRule', { Name: 'r' })).body.State, 'DISABLED');
   const before = (await all(server, 'job')).length;
-  await sleep(400);
+  // Another one, made later, is due twice meanwhile.
+  await server.call('CreateStateMachine', { name: 'mark', definition: PASS, roleArn: 'arn:aws:iam::123456789012:role/r' });
+  await events('PutRule', { Name: 'marks', ScheduleExpression: 'rate(1 minute)' });
+  await events('PutTargets', { Rule: 'marks', Targets: [{ Id: 't', Arn: `${PREFIX}mark` }] });
+  await until(async () => (await all(server, 'mark')).length >= 2);
   is((await all(server, 'job')).length, before);
+  await events('RemoveTargets', { Rule: 'marks', Ids: ['t'] });
+  await events('DeleteRule', { Name: 'marks' });
   await events('EnableRule', { Name: 'r' });
   is((await events('ListRules', {})).body.Rules.length, 1);
   await events('RemoveTargets', { Rule: 'r', Ids: ['t'] });
@@ -212,10 +213,7 @@ await test('EventBridge Scheduler', ['--time', 'x600'], async (server) => {
   is((await scheduler('GET', '/schedules/s')).body.Target.Input, '{"a":1}');
   is((await scheduler('GET', '/schedules')).body.Schedules.map((s) => s.Name), ['s']);
   let names = [];
-  for (let i = 0; i < 100 && names.length < 1; i++) {
-    await sleep(50);
-    names = await all(server, 'job');
-  }
+  await until(async () => (names = await all(server, 'job')).length >= 1);
   is(/^scheduler-default-s-\d{8}T\d{6}$/.test(names[0]), true);
   const universal = { ...wish, Target: { Arn: 'arn:aws:scheduler:::aws-sdk:sfn:startExecution', RoleArn: role,
     Input: JSON.stringify({ StateMachineArn: `${PREFIX}job`, Input: '{"b":2}' }) } };

@@ -2,7 +2,7 @@
 // what is there, of one region and account; an ARN of another region is not found, one of another account denied; an
 // execution's calls go to its own region. All of it over a kill -9.
 import { createRequire } from 'node:module';
-import { Server, Tally } from './client.mjs';
+import { Server, Tally, until } from './client.mjs';
 
 const sdk = createRequire(import.meta.url)(process.env.SDK);
 const tally = new Tally('scopes');
@@ -43,14 +43,10 @@ async function test(name, body) {
     tally.fail(name, error.stack ?? error);
   }
 }
-async function until(s, executionArn) {
-  for (let i = 0; i < 400; i++) {
-    const d = await s.send('DescribeExecution', { executionArn });
-    if (d.status !== 'RUNNING') return d;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  throw new Error(`${executionArn} does not end`);
-}
+const ended = (s, executionArn) => until(async () => {
+  const d = await s.send('DescribeExecution', { executionArn });
+  return d.status !== 'RUNNING' && d;
+}, executionArn);
 
 await test('the same name in each', async () => {
   for (const [i, s] of scopes.entries()) {
@@ -83,7 +79,7 @@ await test('executions are of their machine’s region and account', async () =>
   for (const [i, s] of scopes.entries()) {
     const { executionArn } = await s.send('StartExecution', { stateMachineArn: i % 2 ? s.alias : s.machine, name: 'one' });
     is(executionArn, `${s.prefix}execution:same:one`);
-    const d = await until(s, executionArn);
+    const d = await ended(s, executionArn);
     is(JSON.parse(d.output), { id: executionArn, machine: s.machine, result: i });
     is((await s.send('ListExecutions', { stateMachineArn: s.machine })).executions.map((x) => x.executionArn), [executionArn]);
     s.execution = executionArn;
@@ -137,7 +133,7 @@ await test('an execution of another account reaches its own', async () => {
     S: { Type: 'Task', Resource: 'arn:aws:states:::states:startExecution.sync:2', Parameters: { StateMachineArn: other.machine },
       End: true } }) })).stateMachineArn;
   const { executionArn } = await other.send('StartExecution', { stateMachineArn: parent });
-  is((await until(other, executionArn)).status, 'SUCCEEDED');
+  is((await ended(other, executionArn)).status, 'SUCCEEDED');
   await other.send('DeleteStateMachine', { stateMachineArn: parent });
 });
 
@@ -147,7 +143,7 @@ await test('an execution’s calls go to its region', async () => {
     S: { Type: 'Task', Resource: 'arn:aws:states:::states:startExecution.sync:2', Parameters: { StateMachineArn: sub }, Next: 'L' },
     L: { Type: 'Task', Resource: 'arn:aws:states:::aws-sdk:sfn:listStateMachines', Parameters: {}, End: true } }) })).stateMachineArn;
   const { executionArn } = await west.send('StartExecution', { stateMachineArn: parent });
-  const d = await until(west, executionArn);
+  const d = await ended(west, executionArn);
   is([d.status, d.error, d.cause], ['SUCCEEDED', undefined, undefined]);
   is(JSON.parse(d.output).StateMachines.map((m) => m.Name), ['parent', 'same', 'sub']);
   const { events } = await west.send('GetExecutionHistory', { executionArn });

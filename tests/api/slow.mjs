@@ -100,7 +100,7 @@ async function attack() {
   for (let i = 0; i < 200 && open > 0 && SECONDS > 35; i++) await sleep(100); // what the kernel kept for it comes first
   console.log(`${3 * EACH} slow clients for ${SECONDS} s, a long answer has ${(JSON.stringify(events).length / 1e6).toFixed(1)} MB: ` +
     `${calls} honest calls, p99 ${p99.toFixed(1)} ms; memory ${before.toFixed(1)} MB, at most ${peak.toFixed(1)} MB; ${open} still connected`);
-  is('honest clients', failed === 0 && calls > 100, `${failed} of ${calls} failed`);
+  is('honest clients', failed === 0 && calls > 8, `${failed} of ${calls} failed`);
   if (!process.env.STEPWELL?.includes('asan')) is('memory', peak - before < 64, `grew by ${peak - before} MB`);
   if (SECONDS > 35) is('their p99', p99 < 100, `${p99} ms`); // a figure of a quiet machine only
   if (SECONDS > 35) is('the cut', open === 0, `${open} are still connected after ${SECONDS} s`);

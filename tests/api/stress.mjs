@@ -2,7 +2,7 @@
 // deletions meanwhile, and one kill -9 in the middle. Afterwards every acknowledged start is there
 // exactly once and has ended, every acknowledged stop was obeyed, and the server ends cleanly.
 import { request } from 'node:http';
-import { Server, Tally } from './client.mjs';
+import { Server, sleep, Tally } from './client.mjs';
 
 const tally = new Tally('stress');
 const SECONDS = Number(process.env.STRESS_SECONDS ?? 6), CLIENTS = 64;
@@ -77,18 +77,17 @@ for (const [name, definition] of Object.entries(machines))
 const clients = Array.from({ length: CLIENTS }, async (_, i) => {
   while (!stop) await acts[i % 8 < 3 ? 0 : (i + Math.floor(Math.random() * 6)) % 6]();
 });
-setTimeout(async () => {
-  await server.stop('SIGKILL');
-  await server.start();
-}, SECONDS * 500);
-await new Promise((resolve) => setTimeout(resolve, SECONDS * 1000));
+await sleep(SECONDS * 500);
+await server.stop('SIGKILL');
+await server.start();
+await sleep(SECONDS * 500);
 stop = true;
 const let_go = setInterval(() => call('StartExecution', { stateMachineArn: `${PREFIX}stateMachine:works` }), 20);
 await Promise.all(clients); // workers still poll until a task or their minute ends
 clearInterval(let_go);
 
 async function statusOf(executionArn) {
-  for (let i = 0; i < 200; i++) {
+  for (let i = 0; i < 2000; i++) {
     const { body } = await server.call('DescribeExecution', { executionArn });
     if (body.status !== 'RUNNING') return body.status ?? body.__type;
     await new Promise((resolve) => setTimeout(resolve, 50));

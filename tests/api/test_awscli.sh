@@ -16,9 +16,10 @@ export AWS_ACCESS_KEY_ID=AKIDCLI AWS_SECRET_ACCESS_KEY=secret AWS_DEFAULT_REGION
     AWS_CONFIG_FILE="$folder/none" AWS_SHARED_CREDENTIALS_FILE="$folder/none" AWS_EC2_METADATA_DISABLED=true
 passed=0 failed=0 port=0
 begin() {
+    : >"$folder/log" # the one before said where it was
     "$program" serve --port "$port" --db "$folder/a.db" --require-signature 2>"$folder/log" &
     server=$!
-    for _ in $(seq 300); do
+    for _ in $(seq 2400); do
         port=$(sed -n 's|.*http://127.0.0.1:\([0-9]*\).*|\1|p' "$folder/log")
         [ -n "$port" ] && return
         sleep 0.05

@@ -3,21 +3,23 @@
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
-import { Server, Tally } from './client.mjs';
+import { Server, Tally, until } from './client.mjs';
 
 const ROLE = 'arn:aws:iam::123456789012:role/sfn';
 const tally = new Tally('test_state_rules');
 const show = (v) => JSON.stringify(v);
 
 // A function that can be slow, fail, or echo.
+let hasCome = false; // the slow request
 const lambda = createServer((request, response) => {
   let body = '';
   request.on('data', (data) => { body += data; });
   request.on('end', () => {
     const { fails, slow } = JSON.parse(body || '{}');
+    if (slow) hasCome = true;
     const headers = fails ? { 'X-Amz-Function-Error': 'Unhandled' } : {};
     setTimeout(() => response.writeHead(200, headers)
-      .end(fails ? '{"errorType":"Broken","errorMessage":"m"}' : body), slow ?? 0);
+      .end(fails ? '{"errorType":"Broken","errorMessage":"m"}' : body), slow ?? 0).unref();
   });
 });
 await new Promise((resolve) => lambda.listen(0, '127.0.0.1', resolve));
@@ -177,7 +179,7 @@ await gives('a call that fails', lambdaTask({ Catch: [{ ErrorEquals: ['Broken'],
   { status: 'CAUGHT_ERROR', error: 'Broken', nextState: 'H' });
 await gives('a call that is tried again', lambdaTask({ Retry: [{ ErrorEquals: ['States.ALL'] }] }), { roleArn: ROLE, input: '{"fails":true}' },
   { status: 'RETRIABLE', errorDetails: { retryIndex: 0, retryBackoffIntervalSeconds: 1 } });
-await gives('a call that takes too long', lambdaTask({ TimeoutSeconds: 1 }), { roleArn: ROLE, input: '{"slow":3000}' },
+await gives('a call that takes too long', lambdaTask({ TimeoutSeconds: 1 }), { roleArn: ROLE, input: '{"slow":600000}' },
   { status: 'FAILED', error: 'States.Timeout' });
 const http = (path) => ({ Type: 'Task', Resource: 'arn:aws:states:::http:invoke', End: true, Parameters: { Method: 'POST',
   ApiEndpoint: `https://example.com${path}`, RequestBody: { a: 1 }, Headers: { 'X-Mine': 'm' },
@@ -196,8 +198,9 @@ await gives('no HTTP request under DEBUG', http('/x'), { roleArn: ROLE, inspecti
   else tally.fail('an HTTP answer', show(body));
 }
 {
+  hasCome = false;
   const left = call(lambdaTask(), { roleArn: ROLE, input: '{"slow":500}' }).catch(() => 'gone');
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await until(() => hasCome);
   const status = await server.stop();
   if (status === 0) tally.pass(); else tally.fail('a server that stops meanwhile', `ended with ${status}: ${server.errors}`);
   await left;

@@ -23,8 +23,8 @@ is() { # what, expected status, expected text, given status, given text
     fi
 }
 try() { # name, expected status, expected text
-    given=$(timeout 60 "$program" run "$1.asl.json" --db a.db --time skip --quiet 2>&1 | tr -d ' \n')
-    timeout 60 "$program" run "$1.asl.json" --db a.db --time skip --quiet >/dev/null 2>&1
+    given=$(timeout 240 "$program" run "$1.asl.json" --db a.db --time skip --quiet 2>&1 | tr -d ' \n')
+    timeout 240 "$program" run "$1.asl.json" --db a.db --time skip --quiet >/dev/null 2>&1
     is "$1" "$2" "$3" $? "$given"
 }
 "$program" run child.asl.json --db a.db --time skip --quiet --input '{"n":0}' >/dev/null

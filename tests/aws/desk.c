@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of skipped time: so long that a machine may stall meanwhile and no real clock comes there first. */
+#define LONG_MS (10 * 60 * 1000)
+
 struct task {
     struct desk *desk;
     bool callback;
@@ -269,7 +272,7 @@ static void end_after(struct desk *d, const char *resource_arn, const char *para
     else if (!has_ended) /* else the handle is gone with it */
         c->cancel(handle);
     if (stops)
-        run_for(d, 100);
+        run_for(d, LONG_MS);
     value_release(p);
     desk_resource_free(&r);
 }
@@ -280,8 +283,8 @@ void desk_cancel_after(struct desk *d, const char *resource_arn, const char *par
     end_after(d, resource_arn, parameters, replies, milliseconds, false);
 }
 
-void desk_stop_after(struct desk *d, const char *resource_arn, const char *parameters,
-                     const struct desk_reply *replies, int milliseconds)
+void desk_stop(struct desk *d, const char *resource_arn, const char *parameters,
+               const struct desk_reply *replies)
 {
-    end_after(d, resource_arn, parameters, replies, milliseconds, true);
+    end_after(d, resource_arn, parameters, replies, LONG_MS, true);
 }

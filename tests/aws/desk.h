@@ -35,13 +35,15 @@ int desk_close(void **state);
 /* Carries out a task to its end and gives what was reported; lives until the next one. */
 const char *desk_run(struct desk *d, const char *resource_arn, const char *parameters,
                      const struct desk_reply *replies);
-/* Starts it and cancels it after some milliseconds of the loop's time. */
+/* Starts it and cancels it after some milliseconds of the loop's time, wherever it is then. The replies
+ * live as long as the desk: what was cancelled may still be on its way to the peer. */
 void desk_cancel_after(struct desk *d, const char *resource_arn, const char *parameters,
                        const struct desk_reply *replies, int milliseconds);
 
-/* The same, but nobody will want the outcome: what runs is stopped, and 100 ms more are waited. */
-void desk_stop_after(struct desk *d, const char *resource_arn, const char *parameters,
-                     const struct desk_reply *replies, int milliseconds);
+/* Starts it, looks on for ten minutes of the loop's time, which skips ahead while no call is under way,
+ * and stops what runs, as nobody will want the outcome; until all that asks for has been answered. */
+void desk_stop(struct desk *d, const char *resource_arn, const char *parameters,
+               const struct desk_reply *replies);
 
 /* A resource from its ARN, as definition/ would make it; free with desk_resource_free. */
 struct resource desk_resource(const char *arn);

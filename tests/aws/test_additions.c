@@ -292,20 +292,25 @@ static void ends_a_job_run_with_its_answer(void **state)
 /* What was begun is undone when nobody wants it any more. */
 static void undoes_what_it_began(void **state)
 {
+#define STARTING {200, "", "{\"application\":{\"state\":\"STARTING\"}}"}
     static const struct {
-        const char *resource, *parameters, *answer, *undone;
+        const char *resource, *parameters;
+        struct desk_reply replies[3];
+        const char *undone;
     } tasks[] = {
         {"arn:aws:states:::emr-serverless:createApplication.sync",
-         "{\"ReleaseLabel\":\"r\",\"Type\":\"SPARK\"}", "{\"applicationId\":\"a\"}",
+         "{\"ReleaseLabel\":\"r\",\"Type\":\"SPARK\"}",
+         {{200, "", "{\"applicationId\":\"a\"}"}, STARTING},
          "DELETE /applications/a"},
-        {"arn:aws:states:::emr-serverless:startApplication.sync", "{\"ApplicationId\":\"a\"}", "{}",
+        {"arn:aws:states:::emr-serverless:startApplication.sync",
+         "{\"ApplicationId\":\"a\"}",
+         {{200, "", "{}"}, STARTING},
          "POST /applications/a/stop"},
     };
+#undef STARTING
     struct desk *d = *state;
     for (size_t i = 0; i < sizeof tasks / sizeof *tasks; i++) {
-        const struct desk_reply replies[] = {
-            {200, "", tasks[i].answer}, {200, "", "{\"application\":{\"state\":\"STARTING\"}}"}, {0}};
-        desk_stop_after(d, tasks[i].resource, tasks[i].parameters, replies, 500);
+        desk_stop(d, tasks[i].resource, tasks[i].parameters, tasks[i].replies);
         const char *last = peer_request(d->peer, peer_request_count(d->peer) - 1);
         if (strncmp(last, tasks[i].undone, strlen(tasks[i].undone)) != 0)
             fail_msg("%s: ended with %s", tasks[i].resource, last);

@@ -338,14 +338,13 @@ static void knows_what_may_be_sent_again(void **state)
 
 static void forgets_a_task_that_is_cancelled(void **state)
 {
-    static const struct desk_reply slow[] = {{503, "", ""}, {0}};
+    static const struct desk_reply slow[] = {{503, "", ""}, {0}}, well[] = {{200, "", "{}"}, {0}};
     struct desk *d = *state;
     for (int ms = 0; ms < 30; ms += 3) {
         desk_cancel_after(d, "arn:aws:states:::aws-sdk:dynamodb:getItem", "{\"Nope\":1}", slow, ms);
         desk_cancel_after(d, "arn:aws:states:::dynamodb:getItem", GET, slow, ms);
     }
-    assert_string_equal(desk_run(d, "arn:aws:states:::aws-sdk:sqs:listQueues", "{}",
-                                 (struct desk_reply[]){{200, "", "{}"}, {0}}),
+    assert_string_equal(desk_run(d, "arn:aws:states:::aws-sdk:sqs:listQueues", "{}", well),
                         "SUCCEEDED {}\n");
 }
 
@@ -595,8 +594,7 @@ static void stops_jobs_that_nobody_wants(void **state)
         {200, "", "{\"JobRunId\":\"r1\"}"},
         {200, "", "{\"JobRun\":{\"JobRunState\":\"RUNNING\"}}"},
         {0}};
-    desk_stop_after(d, "arn:aws:states:::glue:startJobRun.sync", "{\"JobName\":\"j\"}", running,
-                    5000);
+    desk_stop(d, "arn:aws:states:::glue:startJobRun.sync", "{\"JobName\":\"j\"}", running);
     const char *asked = peer_request(d->peer, peer_request_count(d->peer) - 1);
     assert_non_null(strstr(asked, "X-Amz-Target: AWSGlue.BatchStopJobRun"));
     assert_non_null(strstr(asked, "{\"JobName\":\"j\",\"JobRunIds\":[\"r1\"]}"));

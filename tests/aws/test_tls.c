@@ -280,7 +280,7 @@ static void ask(struct world *w, uint16_t port, const char *bundle, const char *
 {
     char url[64];
     snprintf(url, sizeof url, "https://localhost:%u/", port);
-    struct http_request r = {.method = "GET", .url = url, .timeout_ms = 5000, .ca_bundle = bundle};
+    struct http_request r = {.method = "GET", .url = url, .timeout_ms = 60000, .ca_bundle = bundle};
     struct http_answer a = peer_wait(w->loop, w->http, &r);
     if (a.failure != failure)
         fail_msg("%s: failure %d (%s)", name, a.failure, a.message);

@@ -56,7 +56,7 @@ says err 'not UTF-8'
 # ---- what is said, and where the caret stands ----
 check() { # $asked, the arguments as in a shell; $told, what must be said
     eval "set -- $asked"
-    timeout 60 "$STEPWELL" eval "$@" >out 2>err </dev/null
+    timeout "$patience" "$STEPWELL" eval "$@" >out 2>err </dev/null
     status=$?
     [ "$status" = 1 ] && [ ! -s out ] && [ "$(cat err)" = "$told" ]
     judge $? "eval $asked: $told"

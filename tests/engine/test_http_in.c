@@ -7,6 +7,7 @@
 
 #include <arpa/inet.h>
 #include <cmocka.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -23,6 +24,7 @@
 #include "engine/loop/http_in.h"
 
 #define ANSWER_BYTES 65536
+#define PATIENCE_MS  60000
 
 struct server {
     struct loop *loop;
@@ -173,12 +175,17 @@ static void say(int fd, const char *bytes, size_t size)
     }
 }
 
-/* Reads until the server closes, or `needle` came, or `ms` have passed. */
-static size_t hear(int fd, char *out, const char *needle, int ms)
+/* Reads until the server closes, `needle` came or `out` is full. Silence is waited out for as long as a
+ * stalled machine may take, and is a failure then. */
+static size_t hear(int fd, char *out, const char *needle)
 {
     size_t size = 0;
     struct pollfd p = {.fd = fd, .events = POLLIN};
-    while (size + 1 < ANSWER_BYTES && poll(&p, 1, ms) > 0) {
+    while (size + 1 < ANSWER_BYTES) {
+        if (poll(&p, 1, PATIENCE_MS) <= 0) {
+            out[size] = '\0';
+            fail_msg("nothing more came for %d ms; so far: %s", PATIENCE_MS, out);
+        }
         ssize_t n = recv(fd, out + size, ANSWER_BYTES - 1 - size, 0);
         if (n <= 0)
             break;
@@ -315,7 +322,7 @@ static void each_request_gets_its_status(void **state)
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         int fd = dial(port);
         say(fd, table[i].request, strlen(table[i].request));
-        hear(fd, answer, NULL, 2000);
+        hear(fd, answer, NULL);
         bool is_fine = status_of(answer) == table[i].status &&
                        (!table[i].body || strstr(answer, table[i].body)) &&
                        !strstr(answer, "Access-Control");
@@ -343,7 +350,7 @@ static void floods_are_refused(void **state)
         say(fd, field, (size_t)size);
     }
     say(fd, "\r\n", 2);
-    hear(fd, answer, NULL, 2000);
+    hear(fd, answer, NULL);
     assert_int_equal(status_of(answer), 431);
     close(fd);
 
@@ -352,7 +359,7 @@ static void floods_are_refused(void **state)
     memset(large, 'a', 70000);
     say(fd, "GET / HTTP/1.1\r\nA: ", 19);
     say(fd, large, 70000);
-    hear(fd, answer, NULL, 2000);
+    hear(fd, answer, NULL);
     assert_int_equal(status_of(answer), 431);
     close(fd);
 
@@ -360,7 +367,7 @@ static void floods_are_refused(void **state)
     say(fd, "GET /", 5);
     say(fd, large, 9000);
     say(fd, " HTTP/1.1\r\n" HOST "\r\n", strlen(" HTTP/1.1\r\n" HOST "\r\n"));
-    hear(fd, answer, NULL, 2000);
+    hear(fd, answer, NULL);
     assert_int_equal(status_of(answer), 414);
     close(fd);
 
@@ -368,7 +375,7 @@ static void floods_are_refused(void **state)
     say(fd, "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n1;",
         strlen("POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n1;"));
     say(fd, large, 1000);
-    hear(fd, answer, NULL, 2000);
+    hear(fd, answer, NULL);
     assert_int_equal(status_of(answer), 400);
     close(fd);
     free(large);
@@ -385,21 +392,21 @@ static void connections_are_kept_and_pipelined(void **state)
     const char *two = "GET /one HTTP/1.1\r\n" HOST "\r\nPOST /two HTTP/1.1\r\n" HOST
                       "Content-Length: 2\r\n\r\nhi";
     say(fd, two, strlen(two));
-    hear(fd, answer, "/two||hi", 2000);
+    hear(fd, answer, "/two||hi");
     assert_non_null(strstr(answer, "GET|/one||"));
     assert_non_null(strstr(answer, "POST|/two||hi"));
     const char *head = "HEAD /three HTTP/1.1\r\n" HOST "\r\n";
     say(fd, head, strlen(head));
-    hear(fd, answer, "\r\n\r\n", 2000);
+    hear(fd, answer, "\r\n\r\n");
     assert_non_null(strstr(answer, "Content-Length: 13\r\n"));
     assert_null(strstr(answer, "HEAD|"));
     const char *asks =
         "POST / HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nContent-Length: 2\r\n\r\n";
     say(fd, asks, strlen(asks));
-    hear(fd, answer, "\r\n\r\n", 2000);
+    hear(fd, answer, "\r\n\r\n");
     assert_int_equal(status_of(answer), 100);
     say(fd, "ok", 2);
-    hear(fd, answer, "||ok", 2000);
+    hear(fd, answer, "||ok");
     assert_int_equal(status_of(answer), 200);
     close(fd);
     stop(child);
@@ -418,68 +425,8 @@ static void a_request_may_arrive_byte_by_byte(void **state)
         say(fd, c, 1);
         nanosleep(&(struct timespec){.tv_nsec = 200000}, NULL);
     }
-    hear(fd, answer, NULL, 2000);
+    hear(fd, answer, NULL);
     assert_non_null(strstr(answer, "POST|/s||abc"));
-    close(fd);
-    stop(child);
-}
-
-static int64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-static void slow_and_idle_clients_are_cut(void **state)
-{
-    (void)state;
-    pid_t child;
-    char answer[ANSWER_BYTES];
-    uint16_t port = serve(&(struct http_in_limits){.request_ms = 300, .idle_ms = 300}, &child);
-    int silent = dial(port), half = dial(port), idle = dial(port), deaf = dial(port);
-    int64_t start = now_ms();
-    const char *part = "POST / HTTP/1.1\r\n" HOST "Content-Length: 10\r\n\r\nabc";
-    say(half, part, strlen(part));
-    const char *whole = "GET / HTTP/1.1\r\n" HOST "\r\n";
-    say(idle, whole, strlen(whole));
-    const char *large = "GET /large HTTP/1.1\r\n" HOST "\r\n";
-    say(deaf, large, strlen(large));
-    assert_int_equal(hear(silent, answer, NULL, 3000), 0); /* closed without a word */
-    hear(half, answer, NULL, 3000);
-    assert_int_equal(status_of(answer), 408);
-    hear(idle, answer, NULL, 3000);
-    assert_int_equal(status_of(answer), 200);
-    assert_true(now_ms() - start < 2500); /* 300 ms, and lingering 2 s at most */
-    nanosleep(&(struct timespec){.tv_nsec = 500000000}, NULL);
-    size_t read = 0;
-    for (ssize_t n; (n = recv(deaf, answer, sizeof answer, 0)) > 0;)
-        read += (size_t)n;
-    assert_true(read < 8 << 20); /* it never read, and was cut */
-    close(silent);
-    close(half);
-    close(idle);
-    close(deaf);
-    stop(child);
-}
-
-static void a_client_that_goes_is_noticed(void **state)
-{
-    (void)state;
-    pid_t child;
-    char answer[ANSWER_BYTES];
-    uint16_t port = serve(NULL, &child);
-    int fd = dial(port);
-    const char *hold = "GET /hold HTTP/1.1\r\n" HOST "\r\n";
-    say(fd, hold, strlen(hold));
-    nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
-    close(fd);
-    nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
-    fd = dial(port);
-    const char *release = "GET /release HTTP/1.1\r\n" HOST CLOSE "\r\n";
-    say(fd, release, strlen(release));
-    hear(fd, answer, NULL, 2000);
-    assert_non_null(strstr(answer, "gone"));
     close(fd);
     stop(child);
 }
@@ -490,7 +437,7 @@ static void ask(int fd, const char *path, char *answer, const char *until)
     int size = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\n" HOST "\r\n", path);
     say(fd, request, (size_t)size);
     if (until)
-        hear(fd, answer, until, 2000);
+        hear(fd, answer, until);
 }
 
 static void wait_until_held(int fd, const char *how)
@@ -499,6 +446,80 @@ static void wait_until_held(int fd, const char *how)
     do
         ask(fd, "/held", answer, "held: ");
     while (!strstr(answer, how));
+}
+
+/* How many sockets the server has open, its listening one among them. */
+static size_t sockets_of(pid_t child)
+{
+    char path[64], target[64];
+    size_t count = 0;
+    snprintf(path, sizeof path, "/proc/%d/fd", (int)child);
+    DIR *folder = opendir(path);
+    assert_non_null(folder);
+    for (struct dirent *e; (e = readdir(folder));) {
+        ssize_t size = readlinkat(dirfd(folder), e->d_name, target, sizeof target - 1);
+        count += size > 7 && strncmp(target, "socket:", 7) == 0;
+    }
+    closedir(folder);
+    return count;
+}
+
+/* Where this process was stopped between dialling and speaking, the server has cut it off without a
+ * word: then it is said again. */
+static void say_until_answered(uint16_t port, const char *request, char *answer)
+{
+    do {
+        int fd = dial(port);
+        say(fd, request, strlen(request));
+        hear(fd, answer, NULL);
+        close(fd);
+    } while (status_of(answer) == 0);
+}
+
+static void slow_and_idle_clients_are_cut(void **state)
+{
+    (void)state;
+    pid_t child;
+    char answer[ANSWER_BYTES];
+    uint16_t port = serve(&(struct http_in_limits){.request_ms = 300, .idle_ms = 300}, &child);
+    size_t sockets = sockets_of(child);
+    int silent = dial(port);
+    assert_int_equal(hear(silent, answer, NULL), 0); /* closed without a word */
+    close(silent);
+    say_until_answered(port, "POST / HTTP/1.1\r\n" HOST "Content-Length: 10\r\n\r\nabc", answer);
+    assert_int_equal(status_of(answer), 408);
+    say_until_answered(port, "GET / HTTP/1.1\r\n" HOST "\r\n", answer); /* heard until it was cut */
+    assert_int_equal(status_of(answer), 200);
+
+    int deaf = dial(port);
+    const char *large = "GET /large HTTP/1.1\r\n" HOST "\r\n";
+    say(deaf, large, strlen(large));
+    say_until_answered(port, "GET / HTTP/1.1\r\n" HOST CLOSE "\r\n", answer); /* so it was accepted */
+    for (int i = 0; i < PATIENCE_MS && sockets_of(child) > sockets; i++)
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    assert_int_equal(sockets_of(child), sockets);
+    size_t read = 0;
+    for (ssize_t n; (n = recv(deaf, answer, sizeof answer, 0)) > 0;)
+        read += (size_t)n;
+    assert_true(read < 8 << 20); /* it never read, and was cut */
+    close(deaf);
+    stop(child);
+}
+
+static void a_client_that_goes_is_noticed(void **state)
+{
+    (void)state;
+    pid_t child;
+    char answer[ANSWER_BYTES];
+    uint16_t port = serve(NULL, &child);
+    int fd = dial(port), other = dial(port);
+    ask(fd, "/hold", answer, NULL);
+    wait_until_held(other, "held: one");
+    close(fd);
+    wait_until_held(other, "held: gone");
+    ask(other, "/release", answer, "gone");
+    close(other);
+    stop(child);
 }
 
 /* Sent by another thread or not at all, with the next request behind it or without: the client sees one
@@ -518,13 +539,13 @@ static void a_ready_answer_may_be_sent_elsewhere(void **state)
             wait_until_held(other, "held: one");
             if (is_sent) {
                 ask(other, "/send", answer, "sent");
-                hear(fd, answer, "it was ready", 2000); /* before the loop knows */
+                hear(fd, answer, "it was ready"); /* before the loop knows */
             }
             ask(other, "/finish", answer, "here");
             if (!is_sent)
-                hear(fd, answer, "it was ready", 2000);
+                hear(fd, answer, "it was ready");
             if (is_pipelined && !strstr(answer, "/next"))
-                hear(fd, answer, "/next|", 2000);
+                hear(fd, answer, "/next|");
             ask(fd, "/again", answer, "/again|");
             assert_null(strstr(answer, "it was ready"));
         }
@@ -558,15 +579,15 @@ static void the_longest_idle_makes_room(void **state)
     for (int i = 0; i < 3; i++) {
         fds[i] = dial(port);
         say(fds[i], get, strlen(get));
-        hear(fds[i], answer, "GET|", 2000);
+        hear(fds[i], answer, "GET|");
     }
     int fresh = dial(port);
     say(fresh, get, strlen(get));
-    hear(fresh, answer, "GET|", 2000);
+    hear(fresh, answer, "GET|");
     assert_int_equal(status_of(answer), 200);
-    assert_int_equal(hear(fds[0], answer, NULL, 2000), 0); /* it went */
+    assert_int_equal(hear(fds[0], answer, NULL), 0); /* it went */
     say(fds[2], get, strlen(get));
-    hear(fds[2], answer, "GET|", 2000);
+    hear(fds[2], answer, "GET|");
     assert_int_equal(status_of(answer), 200);
     for (int i = 0; i < 3; i++)
         close(fds[i]);
@@ -600,19 +621,20 @@ static void a_crowd_of_slow_clients_is_bounded(void **state)
     }
     unsigned refused = 0;
     for (int i = 0; i < EACH; i++) {
-        hear(slow[2 * EACH + i], answer, "\r\n", 2000);
+        hear(slow[2 * EACH + i], answer, "\r\n");
         refused += status_of(answer) == 503;
     }
-    assert_true(refused >= EACH - 5); /* the first answers of 8 MiB fill what may be held */
+    /* The first answers of 8 MiB fill what may be held; again, where we were stopped until they were cut. */
+    assert_true(refused >= EACH / 2);
     for (int i = 0; i < 50; i++) {
         int fd = dial(port);
         say(fd, honest, sizeof honest - 1);
-        hear(fd, answer, NULL, 1000);
+        hear(fd, answer, NULL);
         assert_int_equal(status_of(answer), 200);
         close(fd);
     }
     for (int i = 0; i < 3 * EACH; i++) { /* hear() ends when the server closes */
-        while (hear(slow[i], answer, NULL, 2 * REQUEST_MS) == ANSWER_BYTES - 1)
+        while (hear(slow[i], answer, NULL) == ANSWER_BYTES - 1)
             ;
         struct pollfd p = {.fd = slow[i], .events = POLLIN};
         assert_int_equal(poll(&p, 1, 0), 1);

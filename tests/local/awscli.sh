@@ -29,7 +29,7 @@ asked=$(aws_ dynamodb export-table-to-point-in-time --s3-bucket exports --s3-pre
 export_answer=$(echo "$asked" | cut -f 1)
 expect "full export" "table/Jobs/export/" "$export_answer"
 expect "in progress" IN_PROGRESS "$asked"
-for try in 1 2 3 4 5 6 7 8 9; do # it takes a second
+for try in $(seq 200); do # it takes a second
     described=$(aws_ dynamodb describe-export --export-arn "$export_answer")
     case $described in *IN_PROGRESS*) sleep 0.3 ;; *) break ;; esac
 done

@@ -2,26 +2,18 @@
 # EventBridge's rules start executions: events that came while no server ran, and before a kill -9, are not
 # forgotten, and each starts exactly one. On one port with the schedules' rules.
 cd "$(dirname "$0")/../.." || exit 1
-[ -x build/asan/stepwell ] && STEPWELL=$PWD/build/asan/stepwell
-command -v curl >/dev/null || { echo "skipped: curl is not installed (apt-get install curl)"; echo "0 passed, 0 failed, 1 skipped"; exit 0; }
-passed=0 failed=0 server=
+. tests/shell.sh
+with_sanitizers
+needs_or_ends curl curl
+server=
 work=$(mktemp -d)
 trap 'kill $server 2>/dev/null; wait; rm -rf "$work"' EXIT
-expect() { # WHAT PATTERN OUTPUT
-    case $3 in
-    *"$2"*) passed=$((passed + 1)) ;;
-    *) failed=$((failed + 1)); printf '%s: wanted "%s", got: %s\n' "$1" "$2" "$3" ;;
-    esac
-}
 serve() {
+    : >"$work/log" # the one before said where it was
     "$STEPWELL" serve --port 0 --db "$work/db" --route "function:f=sh:cat >>$work/told; echo {}" 2>"$work/log" &
     server=$!
-    url=
-    for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25; do
-        url=$(sed -n 's/.*API on \(http.*\)/\1/p' "$work/log")
-        [ -n "$url" ] && break
-        sleep 0.2
-    done
+    patiently grep -q 'API on http' "$work/log"
+    url=$(sed -n 's/.*API on \(http.*\)/\1/p' "$work/log")
 }
 ask() { # TARGET BODY
     curl -sS -H 'Content-Type: application/x-amz-json-1.1' -H "X-Amz-Target: AWSEvents.$1" -d "$2" "$url"
@@ -31,11 +23,9 @@ states() {
 }
 machine=arn:aws:states:us-east-1:123456789012:stateMachine:m
 executions() { states ListExecutions "{\"stateMachineArn\":\"$machine\"}" | grep -o '"executionArn"' | wc -l; }
+are_there() { [ "$(executions)" -ge "$1" ]; }
 await() { # COUNT
-    for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25; do
-        [ "$(executions)" -ge "$1" ] && break
-        sleep 0.2
-    done
+    patiently are_there "$1"
     executions
 }
 serve
@@ -58,15 +48,12 @@ wait $server 2>/dev/null
 "$STEPWELL" local --data "$work/db.data" events PutEvents "$event" >/dev/null
 serve
 expect "what came meanwhile" 3 "$(await 3)"
-sleep 0.5
-expect "and no more" 3 "$(executions)"
+ask PutEvents "$event" >/dev/null # behind it, nothing of those before is under way
+expect "and no more" 4 "$(await 4)"
 # A function behind a rule, and behind a topic.
 function=arn:aws:lambda:us-east-1:123456789012:function:f
 told() { # PATTERN
-    for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25; do
-        grep -q "$1" "$work/told" 2>/dev/null && break
-        sleep 0.2
-    done
+    patiently grep -q "$1" "$work/told"
     cat "$work/told"
 }
 sns() { "$STEPWELL" local --data "$work/db.data" sns "$1" "$2"; }

@@ -18,7 +18,7 @@ cat >m.asl.json <<'END'
     "Assign": {"inner": 1}, "End": true}}}], "ResultPath": null, "Next": "Tell"},
   "Tell": {"Type": "Pass", "Parameters": {"text.$": "States.Format('{} {} {}', $who, $.n, $last)"},
     "Next": "Last"},
-  "Last": {"Type": "Wait", "Seconds": 1, "End": true}}}
+  "Last": {"Type": "Wait", "Seconds": 60, "End": true}}}
 END
 call 0 run m.asl.json --name one --input '{"n": 0}' --time skip
 says out '"Ada 3 3"'
@@ -52,7 +52,7 @@ call 1 replay third --definition renamed.asl.json
 says out 'it began at Tell, which the definition has not'
 "$STEPWELL" fork one --from Last --name open --quiet --db stepwell.db >/dev/null 2>&1 &
 runner=$!
-for i in $(seq 100); do "$STEPWELL" history open 2>/dev/null | grep -q WaitStateEntered && break; sleep 0.05; done
+patiently tells WaitStateEntered "$STEPWELL" history open
 kill -INT $runner 2>/dev/null
 wait $runner
 call 0 resume open --time skip

@@ -12,7 +12,7 @@ scratch
 call() { # wanted exit status, arguments of `stepwell test`
     wanted=$1
     shift
-    timeout 60 "$STEPWELL" test "$@" >out 2>err </dev/null
+    timeout "$patience" "$STEPWELL" test "$@" >out 2>err </dev/null
     status=$?
     [ "$status" -eq "$wanted" ]
     judge $? "exit status $wanted from: test $*"
@@ -233,15 +233,9 @@ call 0 call.test.json --workers 1
 case_name="watch"
 "$STEPWELL" test second.test.json --watch >watched 2>err &
 watcher=$!
-for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-    grep -q waiting err && break
-    sleep 0.2
-done
+patiently grep -q waiting err
 sed 's/"Seconds": 30/"Seconds": 31/; s/"said/"told/' copy.asl.json >copy.new && mv copy.new copy.asl.json
-for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-    grep -q FAIL watched && break
-    sleep 0.2
-done
+patiently grep -q '0 passed, 1 failed' watched
 kill "$watcher"
 wait "$watcher" 2>/dev/null
 says watched '1 passed, 0 failed'

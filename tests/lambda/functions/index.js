@@ -1,4 +1,5 @@
 // What a handler can do well and badly, by its event.
+const { existsSync, writeFileSync } = require('fs');
 let calls = 0;
 exports.handler = async (event, context) => {
   calls++;
@@ -11,6 +12,8 @@ exports.handler = async (event, context) => {
   if (event.exit !== undefined) process.exit(event.exit);
   if (event.kill) process.kill(process.pid, 'SIGKILL');
   if (event.sleep) await new Promise((resolve) => setTimeout(resolve, event.sleep));
+  if (event.gate) writeFileSync(`${event.gate}.begun.${process.pid}`, '');
+  while (event.gate && !existsSync(event.gate)) await new Promise((resolve) => setTimeout(resolve, 20));
   if (event.big) return 'x'.repeat(event.big);
   if (event.circle) { const o = {}; o.o = o; return o; }
   if (event.reject) Promise.reject(new Error('nobody waits'));
