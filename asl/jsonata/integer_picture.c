@@ -415,13 +415,17 @@ static bool is_javascript_space(uint32_t c)
 
 /* The double nearest to a row of figures. */
 struct figures {
-    size_t count;
-    double sum; /* right while it can be counted up */
+    size_t zeros, count; /* zeros at the beginning, and what is behind them */
+    double sum;          /* right while it can be counted up */
     char text[FIGURES_MOST + 24];
 };
 
 static inline void add_figure(struct figures *f, int64_t digit)
 {
+    if (f->count == 0 && digit == 0) {
+        f->zeros++;
+        return;
+    }
     f->sum = f->sum * 10 + (double)digit;
     if (f->count < FIGURES_MOST)
         f->text[f->count] = (char)('0' + digit);
@@ -431,7 +435,7 @@ static inline void add_figure(struct figures *f, int64_t digit)
 static double figures_value(struct figures *f)
 {
     if (f->count <= FIGURES_EXACT)
-        return f->count > 0 ? f->sum : NAN;
+        return f->zeros + f->count > 0 ? f->sum : NAN;
     size_t kept = f->count < FIGURES_MOST ? f->count : FIGURES_MOST;
     snprintf(f->text + kept, sizeof f->text - kept, "e%zu", f->count - kept);
     return strtod(f->text, NULL);
@@ -451,10 +455,27 @@ static bool can_be_moved(struct run *run, struct asl_text t, const struct intege
     return true;
 }
 
+/* A few figures of ASCII and nothing else, as most texts are; or -1. */
+static double read_few(struct asl_text t)
+{
+    double value = 0;
+    if (t.size == 0 || t.size > FIGURES_EXACT)
+        return -1;
+    for (size_t i = 0; i < t.size; i++) {
+        if (t.data[i] < '0' || t.data[i] > '9')
+            return -1;
+        value = value * 10 + (t.data[i] - '0');
+    }
+    return value;
+}
+
 static double read_decimal(struct run *run, struct asl_text t, const struct integer_picture *p)
 {
+    double few = p->zero == '0' && !p->ordinal && p->separator_count == 0 ? read_few(t) : -1;
+    if (few >= 0)
+        return few;
     struct figures figures;
-    figures.count = 0;
+    figures.zeros = figures.count = 0;
     figures.sum = 0;
     double sign = 0;
     if (p->ordinal)
@@ -468,7 +489,7 @@ static double read_decimal(struct run *run, struct asl_text t, const struct inte
         if (is_separator(p, (uint32_t)c))
             continue;
         c += '0' - (int32_t)p->zero;
-        if (figures.count == 0 && sign == 0) { /* as parseInt() */
+        if (sign == 0) { /* as parseInt() */
             if (is_javascript_space((uint32_t)c))
                 continue;
             sign = c == '-' ? -1 : 1;
@@ -476,7 +497,7 @@ static double read_decimal(struct run *run, struct asl_text t, const struct inte
                 continue;
         }
         int64_t digit = (int64_t)c - '0';
-        if ((c == 'x' || c == 'X') && figures.count == 1 && figures.text[0] == '0')
+        if ((c == 'x' || c == 'X') && figures.zeros == 1 && figures.count == 0)
             return sign * read_hexadecimal((struct asl_text){t.data + at, t.size - at});
         if (digit < 0 || digit > 9)
             break;

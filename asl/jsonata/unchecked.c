@@ -119,6 +119,17 @@ item unchecked_add(const struct unchecked *u, item a, item b)
 
 /* ---- one argument ---- */
 
+/* A number to be rounded by its text: what has another text than a number of figures is refused. */
+static item as_figures(const struct unchecked *u, size_t index)
+{
+    item text = unchecked_text_of(u, index);
+    bool is_text = text.kind == ITEM_STRING && text.size > 0;
+    for (uint32_t i = 0; is_text && i < text.size; i++)
+        is_text = (text.as.text[i] >= '0' && text.as.text[i] <= '9') || text.as.text[i] == '.';
+    double number = is_text ? unchecked_number_of(u, text) : (double)NAN;
+    return isnan(number) ? unchecked_refuse(u, index) : item_number(number);
+}
+
 /* A picture of times, which is looked at character by character: what has no length is empty. */
 static item as_picture(const struct unchecked *u, size_t index)
 {
@@ -191,6 +202,8 @@ item unchecked_convert(const struct unchecked *u, char usage, size_t index)
         return i.kind == ITEM_FUNCTION ? item_undefined() : unchecked_text_of(u, index);
     case 'n':
         return item_number(unchecked_number_of(u, i));
+    case 'd':
+        return i.kind == ITEM_NUMBER ? i : as_figures(u, index);
     case 'p':
         return i.kind == ITEM_STRING ? i : as_picture(u, index);
     case 'a':
@@ -219,7 +232,7 @@ static const struct usage plain_usages[] = {
     {"abs", "n", NULL},         {"ceil", "n", NULL},
     {"each", "of", NULL},       {"eval", "sx", NULL},
     {"filter", "lf", NULL},     {"floor", "n", NULL},
-    {"formatBase", "nn", NULL}, {"formatNumber", "nsw", NULL},
+    {"formatBase", "nn", NULL}, {"formatNumber", "dsw", NULL},
     {"join", "jt", NULL},       {"lookup", "xk", NULL},
     {"lowercase", "s", NULL},   {"map", "lf", NULL},
     {"merge", "h", NULL},       {"now", "pt", NULL},
@@ -273,7 +286,7 @@ static item call_by_usage(const struct unchecked *u, const struct usage *usage)
         return usage->call(u);
     if (usage->call)
         return unchecked_call_native(u);
-    if (is_nothing && strchr("nstlahj", usage->usages[0]))
+    if (is_nothing && strchr("ndstlahj", usage->usages[0]))
         return unchecked_call_native(u); /* nothing comes of it */
     for (size_t i = 0; i < u->count && usage->usages[i]; i++) {
         u->arguments[i] = unchecked_convert(u, usage->usages[i], i);

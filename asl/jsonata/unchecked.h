@@ -42,7 +42,7 @@ item unchecked_call_native(const struct unchecked *u);
 /* The argument as the native wants it, or failed. The letters:
  *   x as it is        s a text           t its text         n its number     p a picture
  *   a an array        j texts            h objects          l a list         o what has keys
- *   f a callback      k a key            w options
+ *   f a callback      k a key            w options        d a number by its figures
  * Undefined stays undefined. */
 item unchecked_convert(const struct unchecked *u, char usage, size_t index);
 /* The argument's text, or refused where it has none. */

@@ -224,21 +224,21 @@ double jsonata_read_words(struct asl_text t)
     return s.sum + s.top;
 }
 
-/* Every word a number may hold, grouped by what they begin with, so that few have to be tried at any
- * place. Of two where one begins with the other the reference tries the shorter first, and so it
- * goes here: in "sixteenMay" it finds "six". */
+/* Every word a number may hold, grouped by what they begin with, so that few have to be tried at
+ * any place, the frequent first. Of two where one begins with the other the reference tries the
+ * shorter first, and so it goes here: in "sixteenMay" it finds "six". */
 static const char *const word_groups[] = {
-    "and",
-    "billion(?:|th)",
-    "e(?:ight(?:|een|h|eenth|y|ieth)|leven(?:|th))",
-    "f(?:our(?:|teen|th|teenth)|i(?:ve|fteen|rst|fth|fteenth|fty|ftieth)|ort(?:y|ieth))",
-    "hundre(?:d|ieth|dth)",
-    "million(?:|th)",
-    "nin(?:e|eteen|th|eteenth|ety|etieth)",
-    "one",
-    "s(?:ix(?:|teen|th|teenth|ty|tieth)|even(?:|teen|th|teenth|ty|tieth)|econd)",
     "t(?:en(?:|th)|h(?:ree|ir(?:teen|d|teenth|ty|tieth)|ousand(?:|th))|rillion(?:|th))",
     "tw(?:o|el(?:ve|fth)|ent(?:y|ieth))",
+    "and",
+    "s(?:ix(?:|teen|th|teenth|ty|tieth)|even(?:|teen|th|teenth|ty|tieth)|econd)",
+    "f(?:our(?:|teen|th|teenth)|i(?:ve|fteen|rst|fth|fteenth|fty|ftieth)|ort(?:y|ieth))",
+    "e(?:ight(?:|een|h|eenth|y|ieth)|leven(?:|th))",
+    "nin(?:e|eteen|th|eteenth|ety|etieth)",
+    "one",
+    "hundre(?:d|ieth|dth)",
+    "million(?:|th)",
+    "billion(?:|th)",
     "zero(?:|th)",
 };
 

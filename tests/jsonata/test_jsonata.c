@@ -150,6 +150,7 @@ static void results_and_errors(void **state)
         {"$fromMillis(-8640000000000000, \"[Y] [W] [d]\")", NULL, "\"-271821 NaN NaN\""},
         {"$parseInteger(\"123456789012345678901234567890\", \"0\")", NULL,
          "1.2345678901234568e+29"},
+        {"$parseInteger($pad(\"7\", -900, \"0\"), \"0\")", NULL, "7"},
         /* words are found the shorter first */
         {"$toMillis(\"2021-05-sixteen\", \"[Y]-[M]-[Dw]teen\")", NULL, "1620259200000"},
         {"$toMillis(\"2024330\", \"[Y][d]\")", NULL, "-2126736000000"},
