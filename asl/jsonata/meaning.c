@@ -160,12 +160,6 @@ bool jsonata_is_javascript_true(item i)
     }
 }
 
-/* The text of what the reference wraps functions in that are arguments, as JavaScript shows it. */
-#define WRAPPER_INDENT "                    "
-#define WRAPPER                                                                                    \
-    "async function (...params) {\n" WRAPPER_INDENT "// invoke func\n" WRAPPER_INDENT              \
-    "return await apply(arg, params, null, environment);\n                }"
-
 /* Elements are joined by commas; undefined and null among them are nothing. */
 static void put_elements(struct run *run, struct builder *b, const struct array *a)
 {
@@ -202,9 +196,8 @@ void jsonata_put_javascript_text(struct run *run, struct builder *b, item i)
     case ITEM_ARRAY:
         put_elements(run, b, i.as.array);
         break;
-    default: /* a function that is an argument shows what the reference wraps it in */
-        jsonata_builder_put(b, i.kind == ITEM_FUNCTION && i.borrowed ? ASL_TEXT(WRAPPER)
-                                                                     : ASL_TEXT("[object Object]"));
+    default: /* a function too: the source text that JavaScript shows for some is not ours */
+        jsonata_builder_put(b, ASL_TEXT("[object Object]"));
     }
 }
 
