@@ -147,12 +147,14 @@ static item call_chain(struct run *run, const struct function *f, item argument,
                        const struct call *call)
 {
     item null = {.kind = ITEM_NULL}, second = f->as.chain.second;
+    /* the one in tail position gets its name before its argument is computed, in which it may be
+     * called by another */
+    name_for_chain(second, "g", CHAIN_SECOND_POSITION);
     name_for_chain(f->as.chain.first, "f", CHAIN_FIRST_POSITION);
     item between = jsonata_apply(run, f->as.chain.first, &argument, 1, null, call->frame);
     if (item_is_failed(between))
         return between;
     between = jsonata_collapsed(run, between);
-    name_for_chain(second, "g", CHAIN_SECOND_POSITION);
     item result = jsonata_apply(run, second, &between, 1, call->input, call->frame);
     if (item_is_failed(result) && second.borrowed) {
         if (item_is_undefined(run->failure.token))
