@@ -8,7 +8,8 @@ catalogue was made from. Each round generates parameters anew, from a seed; the 
 member, the second the required ones only, the third a random choice of both, later ones the same with
 values from the edges: empty texts, lists and maps, blanks around, letters beyond ASCII in headers and
 queries, the largest integers, tiny and huge numbers, NaN and Infinity, moments with fractions, with
-zones and as text, documents of every kind. Fewer rounds than four have the edges of every eighth
+zones and as text, documents and JSON in headers of every kind, blobs that are empty or of 70,000 bytes,
+map keys with signs of every syntax, lists of twelve, shapes within themselves some forty deep. Fewer rounds than four have the edges of every eighth
 operation all the same.
 
 Byte for byte: method, host prefix, path and query, every header, the body. Where the two may differ
@@ -48,8 +49,12 @@ EDGES = {
     "header": ["v", "a,b", "two  blanks", "q\"uote", "\u00e9", "0"],
     "integer": [0, -1, 2147483647, -2147483648],
     "long": [0, -1, 9007199254740993, 9223372036854775807, -9223372036854775808],
-    "float": [0.0, -0.5, 1e-7, 1.5e300, 123456789.125, 1e21, float("nan"), float("inf"), float("-inf")],
-    "timestamp": [0, -1, 1.5, 1700000000.125, "2023-11-14T22:13:20Z", "2023-11-14T22:13:20.25+01:00", "2001-02-03T04:05:06-08:00"],
+    "float": [0.0, -0.5, 1e-7, 1.5e300, 123456789.125, 1e21, 1e16, 100.0, 0.1 + 0.2, 5e-324, float("nan"), float("inf"), float("-inf")],
+    "timestamp": [0, -1, 1.5, 1700000000.125, 253402300799, -2208988800, "2023-11-14T22:13:20Z", "2023-11-14T22:13:20.25+01:00", "2001-02-03T04:05:06-08:00"],
+    "blob": ["", "\u00e9\u4e16\U0001f600", "line\nbreak", "x" * 70000],
+    "jsonvalue": [{}, [], {"\u00e9": [None, 1.5, {"": "a,b"}]}, "text", 7],
+    "key": ["", "a&b=c", "\u00e9 \u4e16", "<k>", "a/b", "0", "k.member.1", "\"q\""],
+    "host": ["a", "a-b-1", "0"],
     "document": [None, True, "text", 1.5, [], {}, [[{"a": []}], None], {"\u00e9": {"": [1, 2, {"b": None}]}}],
 }
 
@@ -59,15 +64,24 @@ class Generator:
         self.random = random.Random(seed)
         self.share = share
         self.edges = edges
+        self.in_header = False  # within a list or map there: no line breaks
+        # Now and then shapes that hold themselves are followed far down, along few members.
+        deep = edges and self.random.random() < 0.1
+        self.shallow, self.deepest = (40, 40) if deep else (3, DEPTH)
+        if deep:
+            self.share = 0.15
         self.moments = EDGES["timestamp"]
 
     def edge(self, shape):
         """A value from the edges, or None where the shape has none, or it is not its turn."""
         place, kind = shape.serialization.get("location"), shape.type_name
-        if not self.edges or self.random.random() < 0.3 or shape.serialization.get("hostLabel"):
+        place = "header" if self.in_header else place
+        if not self.edges or self.random.random() < 0.3:
             return None
+        if shape.serialization.get("hostLabel"):
+            return self.random.choice(EDGES["host"])
         if shape.serialization.get("jsonvalue"):
-            return None
+            return self.random.choice(EDGES["jsonvalue"]) if place == "header" else None
         if kind == "structure" and shape.is_document_type:
             return self.random.choice([v for v in EDGES["document"] if v is not None])
         if kind == "string" and not shape.enum:
@@ -79,6 +93,8 @@ class Generator:
             return [] if kind == "list" else {}
         if kind == "timestamp":
             return self.random.choice(self.moments)
+        if kind == "blob":
+            return self.random.choice(EDGES["blob"]) if place is None else None
         kind = {"double": "float"}.get(kind, kind)
         return self.random.choice(EDGES[kind]) if kind in ("integer", "long", "float") else None
 
@@ -97,9 +113,9 @@ class Generator:
             if member.metadata.get("idempotencyToken") and top:
                 if self.random.random() < 0.5:
                     continue
-            if not needed and (depth > 3 or self.random.random() >= self.share):
+            if not needed and (depth > self.shallow or self.random.random() >= self.share):
                 continue
-            if not needed and depth >= DEPTH:
+            if not needed and depth >= self.deepest:
                 continue
             out[name] = self.value(member, depth + 1, top)
         return out
@@ -117,15 +133,24 @@ class Generator:
                 return {"any": [1, "two", None, {"three": True}]}
             return self.structure(shape, depth, top and depth == 0)
         if kind == "list":
-            count = 0 if depth > DEPTH else self.random.choice([1, 1, 2, 3])
-            return [self.value(shape.member, depth + 1) for _ in range(count)]
+            long = self.edges and depth <= 3 and self.random.random() < 0.05
+            count = 12 if long else 0 if depth > self.deepest else self.random.choice([1, 1, 2, 3])
+            self.in_header = shape.serialization.get("location") == "header"
+            out = [self.value(shape.member, depth + 1) for _ in range(count)]
+            self.in_header = False
+            return out
         if kind == "map":
-            count = 0 if depth > DEPTH else self.random.choice([1, 2])
+            count = 0 if depth > self.deepest else self.random.choice([1, 2])
             prefix = shape.serialization.get("location") == "headers"
             keys = ["Key-%d" % i if prefix else "key %d" % i for i in range(count)]
             if shape.key.enum:
                 keys = shape.key.enum[:count]
-            return {k: self.value(shape.value, depth + 1) for k in keys}
+            elif self.edges and not prefix:
+                keys = self.random.sample(EDGES["key"], count)
+            self.in_header = prefix
+            out = {k: self.value(shape.value, depth + 1) for k in keys}
+            self.in_header = False
+            return out
         if kind == "string":
             if shape.serialization.get("hostLabel"):
                 return "host-label"
@@ -259,6 +284,13 @@ def rewrite(protocol, operation, ours, theirs, counts):
                 if mine[key].replace(", ", ",") == heads[key].replace(", ", ","):
                     heads[key] = mine[key]
                     count("list-space", True)
+        if member.serialization.get("jsonvalue") and member.serialization.get("location") == "header":
+            key = member.serialization.get("name", name).lower()
+            if key in heads:
+                again = json.dumps(json.loads(base64.b64decode(heads[key])), separators=(",", ":"), ensure_ascii=False)
+                again = base64.b64encode(again.encode()).decode()
+                count("json-spelling", again != heads[key])
+                heads[key] = again
     if "content-type" in mine and "content-type" not in heads:
         if mine["content-type"] in ("application/octet-stream", "text/plain", "application/xml"):
             heads["content-type"] = mine["content-type"]
