@@ -44,7 +44,7 @@ libs       := $(BUILD)/libengine.a $(BUILD)/libstore.a $(BUILD)/libasl.a
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help deps run test conformance fuzz bench install uninstall clean
+.PHONY: all help deps run test conformance fuzz bench format install uninstall clean
 
 all: check-deps build/stepwell
 
@@ -55,6 +55,7 @@ help:
 	@echo 'make conformance  the recordings of AWS, a table per group'
 	@echo 'make fuzz         every fuzz target (FUZZ="jsonata ..." picks), FUZZ_SECONDS=60 each'
 	@echo 'make bench        ratios against peers and physical limits; build/bench.json'
+	@echo 'make format       lays the code out (clang-format 14)'
 	@echo 'make install      PREFIX=/usr/local: program, man page, completions, systemd unit'
 	@echo 'make deps         installs what is missing, where it may'
 	@echo 'VARIANT=release|asan|clang|fuzz picks the build'
@@ -147,6 +148,9 @@ test: test-deps
 	@$(MAKE) --no-print-directory -s build/stepwell
 	@$(MAKE) --no-print-directory -s tests build/asan/stepwell VARIANT=asan
 	@sh tests/run.sh
+
+format:
+	@find $(rooms) tests -name '*.[ch]' -exec clang-format -i {} +
 
 conformance: test-deps
 	@$(MAKE) --no-print-directory -s tests

@@ -2,12 +2,12 @@
  *
  *     asl_step(execution, event, env) -> execution', commands, history
  *
- * asl decides, store remembers, engine does: nothing here knows a clock, a file, a socket or a random
- * number; what is not pure is asked of `struct asl_env`. The caller steps an execution, makes what
- * came out durable in one transaction, and only then carries the commands out.
+ * asl decides, store remembers, engine does: nothing here knows a clock, a file, a socket or a
+ * random number; what is not pure is asked of `struct asl_env`. The caller steps an execution,
+ * makes what came out durable in one transaction, and only then carries the commands out.
  *
- * Serves the Amazon States Language (states-language.net) as AWS runs it; histories have the shape of
- * GetExecutionHistory.
+ * Serves the Amazon States Language (states-language.net) as AWS runs it; histories have the shape
+ * of GetExecutionHistory.
  */
 #ifndef ASL_ASL_H
 #define ASL_ASL_H
@@ -20,10 +20,10 @@ enum asl_severity { ASL_ERROR, ASL_WARNING };
 
 struct asl_diagnostic {
     enum asl_severity severity;
-    const char *code;  /* "SCHEMA_VALIDATION_FAILED" ...: a constant */
-    char *message;     /* AWS's words */
-    char *location;    /* AWS's: "/States/X/Next"; NULL where AWS gives none */
-    char *hint;        /* ours: what to do ("did you mean ..."), or NULL */
+    const char *code;    /* "SCHEMA_VALIDATION_FAILED" ...: a constant */
+    char *message;       /* AWS's words */
+    char *location;      /* AWS's: "/States/X/Next"; NULL where AWS gives none */
+    char *hint;          /* ours: what to do ("did you mean ..."), or NULL */
     size_t line, column; /* in the definition's text; 0 where there is none */
 };
 
@@ -32,8 +32,8 @@ struct asl_diagnostics {
     size_t count, capacity;
 };
 void asl_diagnostics_free(struct asl_diagnostics *d);
-/* {"severity", "code", "message", "location"}, as ValidateStateMachineDefinition gives it; `ours`: with
- * "line", "column" and "hint" where they are known. Yours. */
+/* {"severity", "code", "message", "location"}, as ValidateStateMachineDefinition gives it; `ours`:
+ * with "line", "column" and "hint" where they are known. Yours. */
 asl_value *asl_diagnostic_value(const struct asl_diagnostic *d, bool ours);
 
 typedef struct asl_machine asl_machine;
@@ -60,14 +60,14 @@ asl_machine *asl_machine_compile_with(struct asl_text definition, bool express,
  * deserve. Nothing that could run comes of it. False when any mistake is an error. */
 bool asl_template_check(struct asl_text definition, bool express,
                         const struct asl_catalogue *catalogue, struct asl_diagnostics *diagnostics);
-/* The same, for those who look into what the template holds: the machine is never to be run, and the
- * value of the definition, its bare marks quoted, goes to *out when not NULL; both are yours. NULL
- * when any mistake is an error. */
+/* The same, for those who look into what the template holds: the machine is never to be run, and
+ * the value of the definition, its bare marks quoted, goes to *out when not NULL; both are yours.
+ * NULL when any mistake is an error. */
 asl_machine *asl_template_compile(struct asl_text definition, bool express,
                                   const struct asl_catalogue *catalogue,
                                   struct asl_diagnostics *diagnostics, asl_value **out);
-/* One state alone, as TestState takes it: a machine that has it as "StateName" and, for every state it
- * may go to, a Succeed of that name. Locations are AWS's ("/States/StateName/Branches"). */
+/* One state alone, as TestState takes it: a machine that has it as "StateName" and, for every state
+ * it may go to, a Succeed of that name. Locations are AWS's ("/States/StateName/Branches"). */
 asl_machine *asl_machine_compile_state(struct asl_text state, struct asl_diagnostics *diagnostics);
 /* Machines are counted: an execution holds one. */
 asl_machine *asl_machine_retain(asl_machine *m);
@@ -137,11 +137,11 @@ struct asl_env {
     void (*token)(void *state, int64_t event_id, char out[1025]);
     /* Is there such an activity? Asked before a task of it is scheduled; NULL: there is. */
     bool (*has_activity)(void *state, struct asl_text arn);
-    /* Is the machine being deleted? Asked before each state is entered: then the execution fails there,
-     * as AWS terminates it "on the next state transition". NULL: it is not. */
+    /* Is the machine being deleted? Asked before each state is entered: then the execution fails
+     * there, as AWS terminates it "on the next state transition". NULL: it is not. */
     bool (*is_being_deleted)(void *state, struct asl_text machine_arn);
-    /* Can the integration take such parameters? Asked before a task of a service is scheduled; false:
-     * `problems` gets what is wrong with them, joined by ", ". NULL: it can. */
+    /* Can the integration take such parameters? Asked before a task of a service is scheduled;
+     * false: `problems` gets what is wrong with them, joined by ", ". NULL: it can. */
     bool (*accepts)(void *state, const struct resource *resource, const asl_value *parameters,
                     struct asl_buffer *problems);
     const char *region; /* for TaskScheduled; NULL: the one in the execution's ARN */
@@ -192,8 +192,8 @@ struct asl_birth {
     const asl_value *context; /* what $$ shows instead of the execution's own; NULL */
 };
 
-/* NULL when the input is no JSON, or (error->problem VALUE_FINE) there is no such state to begin with,
- * or the variables are no object; *error tells. Nothing happens before the first step. */
+/* NULL when the input is no JSON, or (error->problem VALUE_FINE) there is no such state to begin
+ * with, or the variables are no object; *error tells. Nothing happens before the first step. */
 asl_execution *asl_execution_new(asl_machine *machine, const struct asl_birth *birth,
                                  struct value_error *error);
 void asl_execution_free(asl_execution *x);
@@ -204,7 +204,7 @@ enum asl_status asl_execution_status(const asl_execution *x);
 int64_t asl_execution_due(const asl_execution *x);
 /* Tasks begun and not finished: what recovery takes up again. */
 size_t asl_execution_open_tasks(const asl_execution *x);
-int64_t asl_execution_last_event(const asl_execution *x); /* id; 0 before the first */
+int64_t asl_execution_last_event(const asl_execution *x);  /* id; 0 before the first */
 struct asl_text asl_execution_arn(const asl_execution *x); /* NUL-terminated, like those below */
 struct asl_text asl_execution_name(const asl_execution *x);
 struct asl_text asl_execution_role_arn(const asl_execution *x);
@@ -213,29 +213,31 @@ struct asl_text asl_execution_version_arn(const asl_execution *x); /* empty: non
 struct asl_text asl_execution_alias_arn(const asl_execution *x);   /* empty: none */
 const asl_value *asl_execution_input(const asl_execution *x);
 int64_t asl_execution_redrives(const asl_execution *x);
-int64_t asl_execution_redriven_at(const asl_execution *x); /* ms since 1970; 0: never */
+int64_t asl_execution_redriven_at(const asl_execution *x);     /* ms since 1970; 0: never */
 const asl_value *asl_execution_output(const asl_execution *x); /* NULL unless SUCCEEDED */
 const char *asl_execution_error(const asl_execution *x);       /* NULL: none */
 const char *asl_execution_cause(const asl_execution *x);
 int64_t asl_execution_started(const asl_execution *x); /* ms since 1970 */
 int64_t asl_execution_stopped(const asl_execution *x); /* 0 while RUNNING */
 
-/* How far a distributed Map's run is, by its MapRunStarted event's id. False: it is none, or over (what
- * ASL_MAP_RUN told of its end holds). */
+/* How far a distributed Map's run is, by its MapRunStarted event's id. False: it is none, or over
+ * (what ASL_MAP_RUN told of its end holds). */
 struct asl_map_run {
     size_t total, pending, running, succeeded, failed;
-    size_t pending_redrive; /* had no success before the run was redriven, and wait for their turn */
+    /* had no success before the run was redriven, and wait for their turn */
+    size_t pending_redrive;
     size_t concurrency; /* at most at once; 0: no bound of its own */
 };
 bool asl_execution_map_run(const asl_execution *x, int64_t started, struct asl_map_run *run);
 
-/* Who an execution is. Whoever keeps its bytes mostly keeps that beside them: they need not repeat it. */
+/* Who an execution is. Whoever keeps its bytes mostly keeps that beside them: they need not repeat
+ * it. */
 struct asl_identity {
     struct asl_text arn, name, role_arn, machine_arn, machine_name;
 };
 
-/* Everything needed to go on, as bytes with a version; no clock, no pointers. What is as `known` says is
- * left out, and `known` has to be the same when they are loaded; NULL: nothing is known. */
+/* Everything needed to go on, as bytes with a version; no clock, no pointers. What is as `known`
+ * says is left out, and `known` has to be the same when they are loaded; NULL: nothing is known. */
 void asl_execution_save(const asl_execution *x, const struct asl_identity *known,
                         struct asl_buffer *out);
 /* NULL and a message when the bytes are not such a state, or not of this machine. */
@@ -245,16 +247,17 @@ asl_execution *asl_execution_load(asl_machine *machine, const struct asl_identit
 /* ---- a step ---- */
 
 enum asl_event_kind {
-    ASL_START,           /* the first event of every execution */
-    ASL_CONTINUE,        /* go on where the budget ended */
-    ASL_TICK,            /* time has passed: whatever is due by env's now falls due */
-    ASL_TASK_STARTED,    /* the request is on its way (Task, Lambda: Started; Activity: a worker) */
-    ASL_TASK_SUBMITTED,  /* .sync and callback: the service took it; `output` is its answer */
+    ASL_START,          /* the first event of every execution */
+    ASL_CONTINUE,       /* go on where the budget ended */
+    ASL_TICK,           /* time has passed: whatever is due by env's now falls due */
+    ASL_TASK_STARTED,   /* the request is on its way (Task, Lambda: Started; Activity: a worker) */
+    ASL_TASK_SUBMITTED, /* .sync and callback: the service took it; `output` is its answer */
     ASL_TASK_SUCCEEDED,
     ASL_TASK_FAILED,
     ASL_TASK_START_FAILED, /* it could not be started: TaskStartFailed, LambdaFunctionStartFailed */
     ASL_TASK_SUBMIT_FAILED,
-    ASL_TASK_TIMED_OUT,  /* by someone else's clock (a replay); the execution's own clock is ASL_TICK */
+    /* by someone else's clock (a replay); the execution's own clock is ASL_TICK */
+    ASL_TASK_TIMED_OUT,
     ASL_TASK_HEARTBEAT,
     ASL_MAP_RUN_UPDATED, /* `task` is its MapRunStarted event's id, `output` {"maxConcurrency",
                             "toleratedFailures"}, each if it changes */
@@ -268,16 +271,17 @@ struct asl_event {
     const asl_value *output; /* of SUCCEEDED and SUBMITTED */
     size_t failed;           /* of SUCCEEDED for ASL_RUN_CHILDREN: iterations that failed */
     struct asl_text error, cause;
-    struct asl_text worker;  /* of STARTED: the activity worker's name */
+    struct asl_text worker; /* of STARTED: the activity worker's name */
 };
 
 enum asl_command_kind {
     ASL_RUN_TASK,
     ASL_RUN_CHILDREN, /* play the children of a Parallel or Map: asl_env's plays_children */
-    ASL_MAP_RUN, /* a distributed Map's run began, ended, or goes on after all: `task` is its MapRunStarted
-                    event's id, `parameters` what is to be kept of it (struct asl_map_run's members):
-                    with "mapRunArn" of the beginning, with "status" of the end, with neither of its being
-                    redriven: "redriveCount" and "redriveDate", which voids its end */
+    /* a distributed Map's run began, ended, or goes on after all: `task` is its MapRunStarted
+       event's id, `parameters` what is to be kept of it (struct asl_map_run's members): with
+       "mapRunArn" of the beginning, with "status" of the end, with neither of its being redriven:
+       "redriveCount" and "redriveDate", which voids its end */
+    ASL_MAP_RUN,
     ASL_CANCEL_TASK, /* nobody waits for it any more (sibling failed, timeout, stop) */
     ASL_FINISH,      /* the execution has ended; see asl_execution_status() */
 };
@@ -286,17 +290,17 @@ enum asl_command_kind {
  * step; values are held. */
 struct asl_command {
     enum asl_command_kind kind;
-    int64_t task;              /* id: that of its ...Scheduled event */
+    int64_t task;                    /* id: that of its ...Scheduled event */
     const struct resource *resource; /* see definition/machine.h */
-    asl_value *parameters;     /* what the service gets */
-    asl_value *credentials;    /* {"RoleArn": ...} or NULL */
-    int64_t timeout_seconds;   /* 0: none */
-    int64_t heartbeat_seconds; /* 0: none */
+    asl_value *parameters;           /* what the service gets */
+    asl_value *credentials;          /* {"RoleArn": ...} or NULL */
+    int64_t timeout_seconds;         /* 0: none */
+    int64_t heartbeat_seconds;       /* 0: none */
     const asl_value *state_name;
-    int64_t iteration;         /* index of the innermost Map iteration around it, -1: none */
-    int64_t retries;           /* how often it was tried before, since its state was entered */
-    char token[1025];          /* callback, sync and activity tasks; else empty */
-    bool started, submitted;   /* of asl_execution_open_commands: how far it was known to be */
+    int64_t iteration;       /* index of the innermost Map iteration around it, -1: none */
+    int64_t retries;         /* how often it was tried before, since its state was entered */
+    char token[1025];        /* callback, sync and activity tasks; else empty */
+    bool started, submitted; /* of asl_execution_open_commands: how far it was known to be */
 };
 
 /* History events as they are emitted, encoded at once into a chunk (see history.h). */
@@ -307,8 +311,9 @@ struct asl_result {
     struct asl_command *commands;
     size_t count, capacity;
     struct asl_history *history; /* where events go; NULL: they are not kept */
-    struct asl_children *children; /* where those of a distributed Map's STANDARD children go; or NULL */
-    bool runnable;               /* the budget ended: step again with ASL_CONTINUE */
+    /* where those of a distributed Map's STANDARD children go; or NULL */
+    struct asl_children *children;
+    bool runnable; /* the budget ended: step again with ASL_CONTINUE */
 };
 void asl_result_init(struct asl_result *r, struct asl_history *history);
 void asl_result_clear(struct asl_result *r); /* releases the commands */
@@ -346,12 +351,13 @@ bool asl_history_read(const void *bytes, size_t size, bool include_data,
 struct asl_children *asl_children_new(void);
 void asl_children_free(struct asl_children *c); /* NULL is allowed */
 void asl_children_clear(struct asl_children *c);
-int64_t asl_children_first(const struct asl_children *c); /* number of its first event; 0: it is empty */
+/* number of its first event; 0: it is empty */
+int64_t asl_children_first(const struct asl_children *c);
 void asl_children_bytes(const struct asl_children *c, struct asl_buffer *out); /* appends */
 
 struct asl_child_event {
-    int64_t run;   /* MapRunStarted's id */
-    int64_t index; /* of the item, or batch */
+    int64_t run;              /* MapRunStarted's id */
+    int64_t index;            /* of the item, or batch */
     int64_t number, previous; /* counted over all children of the execution, ascending; 0: none */
 };
 /* As asl_history_read; an event's own "id" and "previousEventId" mean nothing. */

@@ -122,8 +122,9 @@ void store_update_execution(struct store_batch *b, const struct store_execution 
     put_execution(b, OP_UPDATE_EXECUTION, x);
 }
 
-/* The events an execution was born with stand in its own row: one insertion and one page less in the commit.
- * Of one that goes on only as far as they are few bytes, for its row is written again and again. */
+/* The events an execution was born with stand in its own row: one insertion and one page less in
+ * the commit. Of one that goes on only as far as they are few bytes, for its row is written again
+ * and again. */
 enum { FEW_BYTES = 1024 };
 
 static bool put_head(struct store_batch *b, int64_t execution, int64_t count,

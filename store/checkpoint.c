@@ -1,8 +1,9 @@
 /* Copying the WAL back into the database, beside the commits.
  *
  * A checkpoint writes pages all over the file and syncs it: a tenth of a second or more, in which
- * nobody may wait for a commit. So a thread with a connection of its own does it while commits go on
- * (WAL allows that). It starts when there is first something to copy; an idle store has no thread.
+ * nobody may wait for a commit. So a thread with a connection of its own does it while commits go
+ * on (WAL allows that). It starts when there is first something to copy; an idle store has no
+ * thread.
  *
  * Under a load that never pauses the thread never catches up to the WAL's end, and only a WAL that
  * was copied whole is begun anew. So beyond a hard limit a commit copies the rest itself: little is
@@ -70,10 +71,11 @@ static struct checkpoint *begin(const struct store *s)
 {
     struct checkpoint *c = store_memory(NULL, sizeof *c);
     *c = (struct checkpoint){.failure = SQLITE_OK};
-    int result = sqlite3_open_v2(s->path, &c->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    int result =
+        sqlite3_open_v2(s->path, &c->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
     if (result == SQLITE_OK)
-        result = sqlite3_exec(c->db, "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0", NULL,
-                              NULL, NULL);
+        result = sqlite3_exec(c->db, "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0",
+                              NULL, NULL, NULL);
     if (result != SQLITE_OK)
         goto no_connection;
     pthread_mutex_init(&c->mutex, NULL);

@@ -190,8 +190,7 @@ static int insert_execution(struct store *s, const struct store_batch *b, const 
     sqlite3_bind_int64(insert, 9, op->of.execution.stopped);
     bool over = op->of.execution.status != 0;
     bind_unless(insert, 10, op->of.execution.due, over || op->of.execution.due == INT64_MAX);
-    bind_unless(insert, 11, op->of.execution.open_tasks,
-                over || op->of.execution.open_tasks == 0);
+    bind_unless(insert, 11, op->of.execution.open_tasks, over || op->of.execution.open_tasks == 0);
     sqlite3_bind_int64(insert, 12, op->of.execution.last_event);
     bind_blob(insert, 13, b, op->of.execution.state);
     bind_unless(insert, 14, op->of.execution.head_count, op->of.execution.head_count == 0);

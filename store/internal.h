@@ -114,7 +114,7 @@ extern const int schema_version; /* the newest */
 
 /* Texts that repeat in every row are stored once; what was seen last is remembered. */
 struct remembered {
-    int64_t key;  /* machine id */
+    int64_t key; /* machine id */
     int64_t family;
 };
 struct remembered_prefix {
@@ -125,13 +125,13 @@ struct remembered_prefix {
 enum { STORE_REMEMBERED = 64 }; /* slots each; a collision only costs a look into a small table */
 
 struct store {
-    sqlite3 *db;     /* writes: whoever commits */
-    sqlite3 *reader; /* reads beside a commit; NULL: `db` does it all */
+    sqlite3 *db;                        /* writes: whoever commits */
+    sqlite3 *reader;                    /* reads beside a commit; NULL: `db` does it all */
     sqlite3_stmt *statements[SQL_LAST]; /* prepared at first use */
     char *path;
     int lease; /* descriptor that holds the lock, or -1 */
     int64_t next_execution, next_machine;
-    int wal_frames; /* after the last commit; told by SQLite's WAL hook */
+    int wal_frames;                /* after the last commit; told by SQLite's WAL hook */
     struct checkpoint *checkpoint; /* the thread, once there is one */
     int soft_frames, hard_frames;  /* 0: the default */
     struct remembered machines[STORE_REMEMBERED];
@@ -152,7 +152,7 @@ enum store_status store_fail(const struct store *s, sqlite3 *db, struct store_er
 int store_checkpoint(struct store *s);
 void store_checkpoint_end(struct store *s);
 
-void store_forget(struct store *s); /* empties what is remembered */
+void store_forget(struct store *s);         /* empties what is remembered */
 void *store_memory(void *old, size_t size); /* realloc that ends the process instead of failing */
 
 #endif

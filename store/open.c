@@ -5,9 +5,9 @@
  * this process have it open). Nothing is written before the file is known to be empty or ours: a
  * foreign file stays as it was, to the byte.
  *
- * The lease is flock() on `<file>-lease`, which holds the owner's pid. The kernel gives it up when the
- * process ends, however it ends; the file is removed on close. Whoever gets the lock makes sure that
- * the file he locked is still the one of that name.
+ * The lease is flock() on `<file>-lease`, which holds the owner's pid. The kernel gives it up when
+ * the process ends, however it ends; the file is removed on close. Whoever gets the lock makes sure
+ * that the file he locked is still the one of that name.
  */
 #include "internal.h"
 #include "wal_file.h"
@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 /* Bounds what the page cache may hold; a process that does little uses little of it. */
-#define CACHE_KIB "24576"
+#define CACHE_KIB        "24576"
 #define READER_CACHE_KIB "8192"
 /* A WAL left larger than this by a burst is cut back. */
 #define WAL_LIMIT_BYTES "134217728"
@@ -273,8 +273,9 @@ static bool is_ours(struct store *s, int64_t *version, struct store_error *error
     }
     if (*version > schema_version) {
         char detail[96];
-        snprintf(detail, sizeof detail, "schema %lld, this program knows %d: written by a newer one",
-                 (long long)*version, schema_version);
+        snprintf(detail, sizeof detail,
+                 "schema %lld, this program knows %d: written by a newer one", (long long)*version,
+                 schema_version);
         explain(s->path, error, STORE_FOREIGN, "opening", detail);
         return false;
     }
@@ -338,8 +339,8 @@ static bool configure(struct store *s, struct store_error *error)
     return true;
 }
 
-static bool connect_with(struct store *s, sqlite3 **db, const char *name, int flags, const char *vfs,
-                         struct store_error *error)
+static bool connect_with(struct store *s, sqlite3 **db, const char *name, int flags,
+                         const char *vfs, struct store_error *error)
 {
     int result =
         sqlite3_open_v2(name, db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, vfs);
@@ -372,8 +373,8 @@ static bool read_next_ids(struct store *s, struct store_error *error)
 
 /* ---- public ---- */
 
-/* A second connection, to read with while a commit is under way; a small cache, for each commit makes
- * it read anew. */
+/* A second connection, to read with while a commit is under way; a small cache, for each commit
+ * makes it read anew. */
 static bool open_reading(struct store *s, struct store_error *error)
 {
     static const char settings[] =
@@ -425,8 +426,8 @@ refused:
     return NULL;
 }
 
-/* A folder that may not be written holds no WAL that anybody could add to: such a file is read as it
- * lies. */
+/* A folder that may not be written holds no WAL that anybody could add to: such a file is read as
+ * it lies. */
 static char *immutable_name(const char *path)
 {
     char *name = sqlite3_mprintf("%s-wal", path);
@@ -461,7 +462,8 @@ struct store *store_open_reader(const char *path, struct store_error *error)
         sqlite3_close(s->db);
         s->db = NULL;
         char *name = immutable_name(s->path);
-        bool fine = name && connect_to(s, &s->db, name, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, error) &&
+        bool fine = name &&
+                    connect_to(s, &s->db, name, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, error) &&
                     is_ours(s, &version, error);
         sqlite3_free(name);
         if (fine)

@@ -1,6 +1,6 @@
-/* The reads. Each binds, steps and hands every row to the caller; rows are never gathered. They have a
- * connection of their own, so that they go on while a commit is under way on another thread: what they
- * see is the last commit that was whole. */
+/* The reads. Each binds, steps and hands every row to the caller; rows are never gathered. They
+ * have a connection of their own, so that they go on while a commit is under way on another thread:
+ * what they see is the last commit that was whole. */
 #include "internal.h"
 
 #include <stdlib.h>

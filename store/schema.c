@@ -10,10 +10,10 @@
  *              in its own row, as its head
  *   document   small named things of the caller
  *
- * Cut for few and local writes, because a commit costs what it dirties. An execution that begins and
- * ends in one batch costs three insertions, all of them at the right end of their trees when names
- * ascend: its row, its arn, its place in the list. The other indexes are partial: only what is due,
- * or has open tasks, stands in them (NULL otherwise).
+ * Cut for few and local writes, because a commit costs what it dirties. An execution that begins
+ * and ends in one batch costs three insertions, all of them at the right end of their trees when
+ * names ascend: its row, its arn, its place in the list. The other indexes are partial: only what
+ * is due, or has open tasks, stands in them (NULL otherwise).
  *
  * history.id is execution * 2^24 + first event: the chunks of an execution lie together, in order,
  * under an integer key, with no second index. 2^24 events an execution, 2^39 executions.
@@ -55,7 +55,8 @@ const int schema_version = 2;
     "FROM machine m JOIN family f ON f.id = m.family "
 #define EXECUTION_COLUMNS(state)                                                                   \
     "SELECT e.id, e.machine, p.text, e.tail, e.name, e.status, e.started, e.stopped, e.due, "      \
-    "e.open_tasks, e.last_event, " state " FROM execution e CROSS JOIN prefix p ON p.id = e.prefix "
+    "e.open_tasks, e.last_event, " state                                                           \
+    " FROM execution e CROSS JOIN prefix p ON p.id = e.prefix "
 #define EVENT_BITS "24" /* see STORE_EVENT_MAXIMUM */
 
 const char *const schema_sql[SQL_LAST] = {
@@ -90,17 +91,17 @@ const char *const schema_sql[SQL_LAST] = {
     [SQL_MACHINE_FIND] = MACHINE_COLUMNS "WHERE f.arn = ?1 ORDER BY m.id DESC LIMIT 1",
     [SQL_MACHINE_EACH] = MACHINE_COLUMNS "ORDER BY m.id",
     [SQL_EXECUTION_GET] = EXECUTION_COLUMNS("e.state") "WHERE e.id = ?1",
-    [SQL_EXECUTION_FIND] = EXECUTION_COLUMNS("e.state")
-        "WHERE e.tail = ?2 AND e.prefix = (SELECT id FROM prefix WHERE text = ?1)",
+    [SQL_EXECUTION_FIND] = EXECUTION_COLUMNS(
+        "e.state") "WHERE e.tail = ?2 AND e.prefix = (SELECT id FROM prefix WHERE text = ?1)",
     /* Newest first over several families and statuses: the newest of each, then the newest of all,
      * so that each part is read from its own end of execution_list. */
-    [SQL_EXECUTION_LIST] = EXECUTION_COLUMNS("NULL")
-        "WHERE e.id IN (SELECT x.id FROM family f CROSS JOIN "
-        "  (VALUES(0),(1),(2),(3),(4),(5),(6),(7)) s CROSS JOIN execution x "
-        "  WHERE (?1 IS NULL OR f.arn = ?1) AND (?2 < 0 OR s.column1 = ?2) AND x.id IN "
-        "    (SELECT y.id FROM execution y WHERE y.family = f.id AND y.status = s.column1 "
-        "     AND y.id < ?3 ORDER BY y.id DESC LIMIT ?4)) "
-        "ORDER BY e.id DESC LIMIT ?4",
+    [SQL_EXECUTION_LIST] = EXECUTION_COLUMNS(
+        "NULL") "WHERE e.id IN (SELECT x.id FROM family f CROSS JOIN "
+                "  (VALUES(0),(1),(2),(3),(4),(5),(6),(7)) s CROSS JOIN execution x "
+                "  WHERE (?1 IS NULL OR f.arn = ?1) AND (?2 < 0 OR s.column1 = ?2) AND x.id IN "
+                "    (SELECT y.id FROM execution y WHERE y.family = f.id AND y.status = s.column1 "
+                "     AND y.id < ?3 ORDER BY y.id DESC LIMIT ?4)) "
+                "ORDER BY e.id DESC LIMIT ?4",
     [SQL_EXECUTION_DUE] = EXECUTION_COLUMNS("e.state") "WHERE e.due <= ?1 ORDER BY e.due LIMIT ?2",
     [SQL_EXECUTION_OPEN] = EXECUTION_COLUMNS("e.state") "WHERE e.open_tasks > 0 ORDER BY e.id",
     [SQL_NEXT_DUE] = "SELECT due FROM execution WHERE due IS NOT NULL ORDER BY due LIMIT 1",

@@ -1,5 +1,5 @@
-/* What remembers. One contract, SQLite first; knows no ASL and no AWS: states and history chunks are
- * bytes to it.
+/* What remembers. One contract, SQLite first; knows no ASL and no AWS: states and history chunks
+ * are bytes to it.
  *
  * Writes are gathered in a batch and made durable together (store_commit): all or nothing, on disk
  * when it returns (WAL, synchronous=FULL). Reads see what is committed.
@@ -11,9 +11,10 @@
  * One process owns a store: a second open is STORE_BUSY and names the owner's pid when known. The
  * lease is a lock on `<file>-lease` that the kernel gives up with the process, kill -9 included.
  *
- * Threads. One thread at a time calls, but for this: while store_commit runs on one thread, another may
- * read, ask for ids and fill another batch, where store_reads_beside_commits() says so. A read sees the
- * last commit that was whole when it began. The store has a thread of its own for copying its log back.
+ * Threads. One thread at a time calls, but for this: while store_commit runs on one thread, another
+ * may read, ask for ids and fill another batch, where store_reads_beside_commits() says so. A read
+ * sees the last commit that was whole when it began. The store has a thread of its own for copying
+ * its log back.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -27,13 +28,13 @@ struct store;
 enum store_status {
     STORE_OK,
     STORE_NOT_FOUND,
-    STORE_CONFLICT,   /* a unique name is taken (see each call) */
-    STORE_BUSY,       /* another process owns the store */
-    STORE_FULL,       /* no space left: nothing was written */
-    STORE_READ_ONLY,  /* file or folder may not be written */
-    STORE_FOREIGN,    /* not a Stepwell database, or a newer schema */
-    STORE_DAMAGED,    /* a Stepwell database that does not read back */
-    STORE_BROKEN,     /* the disk failed; end the process */
+    STORE_CONFLICT,  /* a unique name is taken (see each call) */
+    STORE_BUSY,      /* another process owns the store */
+    STORE_FULL,      /* no space left: nothing was written */
+    STORE_READ_ONLY, /* file or folder may not be written */
+    STORE_FOREIGN,   /* not a Stepwell database, or a newer schema */
+    STORE_DAMAGED,   /* a Stepwell database that does not read back */
+    STORE_BROKEN,    /* the disk failed; end the process */
 };
 
 /* What, where and what to do, for a person. */
@@ -47,8 +48,8 @@ struct store_bytes {
     size_t size;
 };
 
-/* Opens or creates; makes files 0600; migrates an older schema in one transaction. ":memory:" is for
- * tests. NULL and *error on failure. */
+/* Opens or creates; makes files 0600; migrates an older schema in one transaction. ":memory:" is
+ * for tests. NULL and *error on failure. */
 struct store *store_open(const char *path, struct store_error *error);
 /* Opens to look only (list, show, history while a server owns the store): no writes, no lease.
  * STORE_NOT_FOUND when there is no such file. */
@@ -69,11 +70,11 @@ const struct store_error *store_last_error(const struct store *s);
  * new row (a revision), so that an execution finds its own definition for ever. */
 struct store_machine {
     int64_t id;
-    const char *name;      /* of the state machine */
+    const char *name; /* of the state machine */
     const char *arn;
     const char *role_arn;
     bool express;
-    int64_t created;       /* ms since 1970 */
+    int64_t created; /* ms since 1970 */
     struct store_bytes definition;
 };
 
@@ -81,13 +82,13 @@ struct store_machine {
 #define STORE_STATUS_MAXIMUM 7
 struct store_execution {
     int64_t id;
-    int64_t machine;       /* store_machine.id */
-    const char *arn;       /* unique */
+    int64_t machine; /* store_machine.id */
+    const char *arn; /* unique */
     const char *name;
     int status;               /* 0 .. STORE_STATUS_MAXIMUM */
     int64_t started, stopped; /* ms since 1970; stopped 0 while running */
-    int64_t due;           /* ms since 1970; INT64_MAX: nothing is due */
-    int64_t open_tasks;    /* > 0: recovery takes it up */
+    int64_t due;              /* ms since 1970; INT64_MAX: nothing is due */
+    int64_t open_tasks;       /* > 0: recovery takes it up */
     int64_t last_event;
     struct store_bytes state; /* resumable state; kept after the end for describe and redrive */
 };
@@ -137,7 +138,8 @@ typedef bool (*store_see_chunk)(void *state, int64_t first_event, int64_t count,
                                 struct store_bytes chunk);
 typedef bool (*store_see_document)(void *state, const char *key, struct store_bytes value);
 
-enum store_status store_get_machine(struct store *s, int64_t id, store_see_machine see, void *state);
+enum store_status store_get_machine(struct store *s, int64_t id, store_see_machine see,
+                                    void *state);
 /* The newest row of that name. */
 enum store_status store_find_machine(struct store *s, const char *arn, store_see_machine see,
                                      void *state);
@@ -146,8 +148,9 @@ enum store_status store_get_execution(struct store *s, int64_t id, store_see_exe
                                       void *state);
 enum store_status store_find_execution(struct store *s, const char *arn, store_see_execution see,
                                        void *state);
-/* Newest first: by id, the order in which they were started. `machine_arn` NULL: all; status -1: all;
- * `after_id`: where the last page ended (INT64_MAX for the first). `.state` is empty: not read. */
+/* Newest first: by id, the order in which they were started. `machine_arn` NULL: all; status -1:
+ * all; `after_id`: where the last page ended (INT64_MAX for the first). `.state` is empty: not
+ * read. */
 enum store_status store_list_executions(struct store *s, const char *machine_arn, int status,
                                         int64_t after_id, size_t limit, store_see_execution see,
                                         void *state);
@@ -157,8 +160,8 @@ enum store_status store_due_executions(struct store *s, int64_t until, size_t li
 int64_t store_next_due(struct store *s); /* INT64_MAX: nothing */
 /* Executions with open tasks: what recovery takes up, beside what is due. By id. */
 enum store_status store_open_executions(struct store *s, store_see_execution see, void *state);
-/* Chunks that hold events with ids from `from_event` on, ascending; or, descending, those with ids up
- * to `from_event` (INT64_MAX: from the end). */
+/* Chunks that hold events with ids from `from_event` on, ascending; or, descending, those with ids
+ * up to `from_event` (INT64_MAX: from the end). */
 enum store_status store_read_history(struct store *s, int64_t execution, int64_t from_event,
                                      bool descending, store_see_chunk see, void *state);
 enum store_status store_get_document(struct store *s, const char *kind, const char *key,

@@ -28,8 +28,9 @@
 #include <unistd.h>
 
 #define GATHERED_MAXIMUM ((size_t)4 << 20)
-#define GROW_FROM (256 << 10)
-#define GROW (1 << 20) /* each time a write, a wait and an inode: few times; and a millisecond at most */
+#define GROW_FROM        (256 << 10)
+/* each time a write, a wait and an inode: few times; and a millisecond at most */
+#define GROW   (1 << 20)
 #define SUFFIX "-wal"
 
 struct wal_file {
@@ -38,8 +39,8 @@ struct wal_file {
     int folder; /* to be synced once, when the file was made here; -1: not */
     char *data; /* gathered */
     size_t size, capacity;
-    off_t at;        /* where it goes */
-    off_t allocated; /* bytes of the file that are durably its own */
+    off_t at;         /* where it goes */
+    off_t allocated;  /* bytes of the file that are durably its own */
     bool is_unsynced; /* something was written, but not durably */
 };
 
@@ -155,10 +156,11 @@ static void grow(struct wal_file *w, off_t end)
         return;
     w->allocated = about.st_size;
     off_t wanted = end > about.st_size ? end + GROW : 0;
-    static char zeros[GROW]; /* never written; memory of its own would be faulted in anew each time */
+    /* never written; memory of its own would be faulted in anew each time */
+    static char zeros[GROW];
     for (off_t at = about.st_size; at < wanted; at += GROW)
-        if (wal_file_calls.write(w->fd, zeros, (size_t)(wanted - at < GROW ? wanted - at : GROW), at,
-                                 true) == 0)
+        if (wal_file_calls.write(w->fd, zeros, (size_t)(wanted - at < GROW ? wanted - at : GROW),
+                                 at, true) == 0)
             w->allocated = wanted - at < GROW ? wanted : at + GROW;
         else
             break;
@@ -323,8 +325,7 @@ static int open_wal(const char *name, struct wal_file *w)
             take_after(w->fd, name);
             w->folder = open_folder(name);
         }
-    }
-    else
+    } else
         w->is_unsynced = true; /* what another process wrote before it was killed, perhaps */
     if (w->fd < 0)
         return errno == ENOSPC || errno == EDQUOT ? SQLITE_FULL : SQLITE_CANTOPEN;
@@ -348,7 +349,8 @@ static int vfs_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int fla
 static void begin(void)
 {
     static sqlite3_vfs vfs;
-    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* a lock an allocation, for figures that nobody reads */
+    /* a lock an allocation, for figures that nobody reads */
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     parent = sqlite3_vfs_find(NULL);
     vfs = *parent;
     vfs.zName = "stepwell";

@@ -1,10 +1,10 @@
 #!/bin/sh
 # The rooms keep their walls: asl links alone and asks for no clock, file, socket, thread or
-# randomness; asl and store do not know each other nor the engine. Breaks when a forbidden symbol or
-# include creeps in.
+# randomness; asl and store do not know each other nor the engine. And the layout is clang-format's.
+# Breaks when a forbidden symbol or include creeps in, or a line was not formatted (make format).
 set -u
 cd "$(dirname "$0")/.."
-failed=0 passed=0
+failed=0 passed=0 skipped=0
 judge() { # what, list of offenders
     if [ -n "$2" ]; then
         echo "FAILED: $1: $(echo "$2" | tr '\n' ' ')"
@@ -35,5 +35,16 @@ judge "store includes from other rooms" \
     "$(grep -rnE '#include "(\.\./)*(asl|engine|tests)/' store)"
 judge "files that listen to a clock or a die in asl" \
     "$(grep -rnE '#include <(time|sys/[a-z]+|unistd|pthread|fcntl|signal)\.h>' asl)"
-echo "$passed passed, $failed failed"
+case $(clang-format --version 2>/dev/null) in
+*"version 14."*) # each version has a layout of its own
+    judge "layout that is not clang-format's (make format)" \
+        "$(find asl store engine tests -name '*.[ch]' -print0 |
+            xargs -0 -n 60 clang-format --dry-run --Werror 2>&1 | grep -oE '^[^:]+:[0-9]+' | sort -u | head -n 9)"
+    ;;
+*)
+    echo "skipped: clang-format 14 is not here (apt-get install clang-format-14)"
+    skipped=1
+    ;;
+esac
+echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

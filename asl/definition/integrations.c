@@ -291,8 +291,9 @@ static void tell_optimized(struct compiler *c, const struct resource *r)
     struct guess service = {.wrong = asl_text(r->type)};
     bool is_known = false;
     if (strcmp(r->type, "stateMachine") == 0) {
-        hint_tell(c, ASL_TEXT("a state machine is started by arn:aws:states:::states:startExecution, "
-                              "with its ARN as StateMachineArn"));
+        hint_tell(c,
+                  ASL_TEXT("a state machine is started by arn:aws:states:::states:startExecution, "
+                           "with its ARN as StateMachineArn"));
         return;
     }
     if (tell_case(c, r) || tell_suffix(c, r) || tell_alias(c, r) || tell_sdk_has_it(c, r)) {
@@ -446,8 +447,8 @@ static bool is_partition(const char *arn)
     return strncmp(partition, "aws", 3) == 0 && (partition[3] == ':' || partition[3] == '-');
 }
 
-/* "function:NAME" or "function:NAME:QUALIFIER"; region and account are not looked at: examples leave
- * them out. */
+/* "function:NAME" or "function:NAME:QUALIFIER"; region and account are not looked at: examples
+ * leave them out. */
 static bool is_function(const char *rest)
 {
     static const char word[] = "function:";
@@ -488,10 +489,9 @@ static bool is_of_kind(const struct resource *r)
 /* An ARN that is none of these three says what it could be. */
 static void tell_shape(struct compiler *c, const struct resource *r)
 {
-    static const char words[] =
-        "a Task's Resource is arn:aws:states:::<service>:<action>, "
-        "arn:aws:lambda:<region>:<account>:function:<name> or "
-        "arn:aws:states:<region>:<account>:activity:<name>";
+    static const char words[] = "a Task's Resource is arn:aws:states:::<service>:<action>, "
+                                "arn:aws:lambda:<region>:<account>:function:<name> or "
+                                "arn:aws:states:<region>:<account>:activity:<name>";
     if (!is_partition(r->arn)) {
         struct asl_text partition = {behind_colon(r->arn, 1), 0};
         partition.size = strcspn(partition.data, ":");

@@ -62,9 +62,10 @@ static void report_text(struct compiler *c, const struct value_error *error)
     d->line = error->line;
     d->column = error->column;
     bool awaits = mark_stands(c->text, error->offset);
-    d->hint = asl_copy_text(awaits ? ASL_TEXT("a ${Name} that stands outside of quotes has no value "
-                                              "yet; give it one with --var Name=VALUE")
-                                   : asl_text(error->message));
+    d->hint =
+        asl_copy_text(awaits ? ASL_TEXT("a ${Name} that stands outside of quotes has no value "
+                                        "yet; give it one with --var Name=VALUE")
+                             : asl_text(error->message));
     asl_buffer_free(&message);
     asl_buffer_free(&place);
 }

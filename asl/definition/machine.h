@@ -97,7 +97,7 @@ struct choice_rule {
     bool expected;             /* of CHOICE_IS */
     struct choice_rule *rules; /* And, Or, Not */
     size_t rule_count;
-    size_t number; /* within its Choice, depth first, from 0 */
+    size_t number;              /* within its Choice, depth first, from 0 */
     struct template *condition; /* CHOICE_CONDITION: TEMPLATE_JSONATA, or a literal boolean */
     /* top level only */
     struct state *next;
@@ -264,7 +264,7 @@ struct asl_machine {
     asl_value *variable_references; /* {"StateName": ["var", ...]} */
     size_t state_count;             /* nested ones included: ids run below it */
     struct state **by_id;
-    size_t references; /* shared by executions: see asl_machine_retain */
+    size_t references;             /* shared by executions: see asl_machine_retain */
     asl_value *told[MACHINE_TOLD]; /* what its executions share: see execution_text */
 };
 

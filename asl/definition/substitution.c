@@ -23,8 +23,7 @@ bool awaits_substitution(struct asl_text t)
 
 bool is_awaited(const struct compiler *c, const asl_value *v)
 {
-    return c->is_template && value_kind(v) == VALUE_STRING &&
-           awaits_substitution(value_as_text(v));
+    return c->is_template && value_kind(v) == VALUE_STRING && awaits_substitution(value_as_text(v));
 }
 
 void warn_substitution(struct compiler *c, const struct place *place)

@@ -103,8 +103,8 @@ static void see_reference(void *state, enum jsonata_reference_kind kind, struct 
 /* On AWS `$eval` is not there, and Infinity and NaN leave as texts (facts 3.13). */
 #define JSONATA_ON_AWS (JSONATA_NO_EVAL | JSONATA_NON_FINITE_TEXT)
 
-/* What is compiled in the place of an expression or path that awaits a substitution: it fails when it
- * is evaluated. */
+/* What is compiled in the place of an expression or path that awaits a substitution: it fails when
+ * it is evaluated. */
 #define UNSUBSTITUTED_JSONATA "$error('its ${...} was never substituted')"
 #define UNSUBSTITUTED_PATH    "$['its ${...} was never substituted']"
 

@@ -68,7 +68,7 @@ struct run {
     size_t depth, depth_maximum;
     size_t steps, step_maximum;
     size_t string_maximum, array_maximum; /* of one value: bytes, elements */
-    const char *stack_limit; /* the C stack must stay above this */
+    const char *stack_limit;              /* the C stack must stay above this */
     struct failure failure;
     struct value_list owned;      /* results of foreign functions, released at the end */
     struct symbols own_symbols;   /* the program's and those of $eval's sources */

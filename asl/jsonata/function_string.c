@@ -62,8 +62,8 @@ NATIVE(substring_before)
     if (arguments[0].kind != ITEM_STRING)
         return arguments[0];
     struct asl_text t = item_string(arguments[0]);
-    struct asl_text what = arguments[1].kind == ITEM_STRING ? item_string(arguments[1])
-                                                            : ASL_TEXT("undefined");
+    struct asl_text what =
+        arguments[1].kind == ITEM_STRING ? item_string(arguments[1]) : ASL_TEXT("undefined");
     const char *found = jsonata_search(&run->heap, t, what);
     jsonata_charge_bytes(run, t.size);
     return found ? item_text((struct asl_text){t.data, (size_t)(found - t.data)}) : arguments[0];

@@ -461,7 +461,8 @@ static struct node *process_call(struct process *p, struct node *n)
     if (!process_items(p, n) || !(n->lhs = process(p, n->lhs)))
         return NULL;
     const struct node *name = n->lhs->type == NODE_PATH ? n->lhs->items[0] : NULL;
-    if (name && (name->type == NODE_NAME || name->type == NODE_VARIABLE)) /* "Did you mean $name?" */
+    /* "Did you mean $name?" */
+    if (name && (name->type == NODE_NAME || name->type == NODE_VARIABLE))
         n->symbol = number(p, name);
     return n;
 }

@@ -16,8 +16,8 @@ enum stringify_outcome { STRINGIFY_FINE, STRINGIFY_INFINITE, STRINGIFY_TOO_DEEP 
 enum stringify_outcome jsonata_stringify(struct builder *b, item i, enum stringify_style style,
                                          item *culprit);
 /* A number as JavaScript prints it; rounded to 15 digits when it is a fraction and `rounded`. */
-/* `d`, finite, lies half way between two numbers of so many decimal places: JavaScript's toFixed and
- * toPrecision take the one farther from zero. */
+/* `d`, finite, lies half way between two numbers of so many decimal places: JavaScript's toFixed
+ * and toPrecision take the one farther from zero. */
 bool jsonata_is_in_the_middle(double d, int places);
 size_t jsonata_print_number(double d, bool rounded, char out[32]);
 

@@ -140,8 +140,8 @@ static bool put_part(struct writer *w, const struct time_part *part)
     }
 }
 
-/* "+0100" and the like, read as the reference does: by parseInt. What is none is NaN, and then so is
- * every part of the time. */
+/* "+0100" and the like, read as the reference does: by parseInt. What is none is NaN, and then so
+ * is every part of the time. */
 static double parse_offset(struct run *run, item zone)
 {
     static const struct integer_picture decimal = {.style = INTEGER_DECIMAL, .zero = '0'};

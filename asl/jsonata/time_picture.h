@@ -49,7 +49,7 @@ struct civil {
     int hour, minute, second, millisecond;
     int weekday; /* 1 Monday .. 7 Sunday */
 };
-#define TIME_MAXIMUM 8.64e15 /* of ECMA-262's time values */
+#define TIME_MAXIMUM 8.64e15           /* of ECMA-262's time values */
 struct civil jsonata_civil(double ms); /* |ms| at most TIME_MAXIMUM */
 /* Milliseconds of a day that may lie outside its month; month from 0. NaN when out of range. */
 double jsonata_utc(double year, double month, double day);

@@ -44,7 +44,8 @@ static enum order compare_numbers(const asl_value *a, const asl_value *b)
 /* No longer text is looked at for a number in another spelling than JSON's: filters are hot. */
 enum { SPELLED_MAXIMUM = 64 };
 
-/* As Java reads numbers: ".85", "1." and "+3" are some too, which JSON's are not. NULL: none; yours. */
+/* As Java reads numbers: ".85", "1." and "+3" are some too, which JSON's are not. NULL: none;
+ * yours. */
 static asl_value *number_spelled(struct asl_text text)
 {
     asl_value *number = value_number_text(text);

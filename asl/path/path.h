@@ -60,8 +60,8 @@ struct path_miss {
  */
 asl_value *path_get(const struct path *p, const struct path_scope *scope, struct path_miss *miss);
 
-/* For people, behind a path_get() that gave NULL: where in the path's text the first step begins that
- * finds nothing; 0 when the root itself is not there. */
+/* For people, behind a path_get() that gave NULL: where in the path's text the first step begins
+ * that finds nothing; 0 when the root itself is not there. */
 size_t path_missed_at(const struct path *p, const struct path_scope *scope);
 
 /* ResultPath: `document` with `v` at the (reference) path; objects on the way are made, arrays must

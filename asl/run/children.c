@@ -1,5 +1,5 @@
-/* A chunk of the children's events: how many, for each its run, item, number and predecessor, and then a
- * history chunk with the events themselves. */
+/* A chunk of the children's events: how many, for each its run, item, number and predecessor, and
+ * then a history chunk with the events themselves. */
 #include "children.h"
 
 #include <stdio.h>
@@ -96,8 +96,9 @@ bool asl_children_read(const void *bytes, size_t size, bool include_data,
                          (const unsigned char *)owners.data + owners.size, all.damaged},
                         see,
                         state};
-    if (!all.damaged && asl_history_read(all.at, (size_t)(all.end - all.at), include_data, see_event,
-                                         &r, message) &&
+    if (!all.damaged &&
+        asl_history_read(all.at, (size_t)(all.end - all.at), include_data, see_event, &r,
+                         message) &&
         !r.owners.damaged)
         return true;
     snprintf(message, 160, "the children's events do not read back");

@@ -1,6 +1,7 @@
-/* Events of the children of distributed Maps, which are executions of their own to whoever asks: kept
- * beside the execution's own history, each with the run and the item it belongs to. The numbers of the
- * events are the execution's, counted over all children; one child's are renumbered by who shows it. */
+/* Events of the children of distributed Maps, which are executions of their own to whoever asks:
+ * kept beside the execution's own history, each with the run and the item it belongs to. The
+ * numbers of the events are the execution's, counted over all children; one child's are renumbered
+ * by who shows it. */
 #ifndef ASL_RUN_CHILDREN_H
 #define ASL_RUN_CHILDREN_H
 

@@ -31,8 +31,8 @@ static bool compare_numbers(const asl_value *a, const asl_value *b, int *order)
     return true;
 }
 
-/* Java's String.compareTo goes by UTF-16 code units: code points but for the astral ones, which sort
- * below U+E000. */
+/* Java's String.compareTo goes by UTF-16 code units: code points but for the astral ones, which
+ * sort below U+E000. */
 static int compare_utf16(struct asl_text a, struct asl_text b)
 {
     size_t i = 0, j = 0;
@@ -103,7 +103,8 @@ static bool compares(const struct choice_rule *rule, const asl_value *left, cons
     }
 }
 
-/* `*` stands for any text, `\*` and `\\` for themselves. Iterative, with one place to fall back to. */
+/* `*` stands for any text, `\*` and `\\` for themselves. Iterative, with one place to fall back to.
+ */
 static bool wildcard_matches(struct asl_text pattern, struct asl_text text)
 {
     size_t p = 0, t = 0, star = SIZE_MAX, star_text = 0;
@@ -156,7 +157,7 @@ static bool is_of_type(const struct choice_rule *rule, const asl_value *v)
 static bool combined(struct run *r, const struct choice_rule *rule, const asl_value *input,
                      bool *yes)
 {
-    bool stop_at = rule->operator == CHOICE_OR;
+    bool stop_at = rule->operator== CHOICE_OR;
     for (size_t i = 0; i < rule->rule_count; i++) {
         if (!rule_matches(r, &rule->rules[i], input, yes))
             return false;
@@ -186,7 +187,7 @@ static bool compared(struct run *r, const struct choice_rule *rule, const asl_va
     if (!flow_can_read(r, rule->variable, input))
         return false;
     asl_value *left = flow_path(r, rule->variable, input, NULL), *right = NULL;
-    if (rule->operator == CHOICE_IS && rule->type == CHOICE_PRESENT) {
+    if (rule->operator== CHOICE_IS && rule->type == CHOICE_PRESENT) {
         *yes = (left != NULL) == rule->expected;
         value_release(left);
         return true;
@@ -194,10 +195,10 @@ static bool compared(struct run *r, const struct choice_rule *rule, const asl_va
     if (!left)
         return fail_variable(r, rule->variable);
     bool fine = true;
-    if (rule->operator == CHOICE_IS) {
+    if (rule->operator== CHOICE_IS) {
         *yes = is_of_type(rule, left) == rule->expected;
     } else if ((fine = operand_of(r, rule, input, &right))) {
-        if (rule->operator == CHOICE_MATCHES)
+        if (rule->operator== CHOICE_MATCHES)
             *yes = value_kind(left) == VALUE_STRING &&
                    wildcard_matches(value_as_text(right), value_as_text(left));
         else

@@ -1,6 +1,6 @@
 /* Numbers and texts as bytes: what history chunks and saved states are made of. Seven bits a byte,
- * low ones first; signed numbers zigzag. The reader trusts nothing: the first read that does not fit
- * sets `damaged`, and every later one gives 0 or the empty text. */
+ * low ones first; signed numbers zigzag. The reader trusts nothing: the first read that does not
+ * fit sets `damaged`, and every later one gives 0 or the empty text. */
 #ifndef ASL_RUN_CODEC_H
 #define ASL_RUN_CODEC_H
 

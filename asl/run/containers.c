@@ -1,6 +1,5 @@
-/* Parallel and Map: children are frames; this file begins them, gathers what they give, and clears up
- * when one fails.
- * Serves: ASL spec "Parallel State", "Map State"; facts 2.2 to 2.4, 3.12.
+/* Parallel and Map: children are frames; this file begins them, gathers what they give, and clears
+ * up when one fails. Serves: ASL spec "Parallel State", "Map State"; facts 2.2 to 2.4, 3.12.
  *
  * A distributed Map runs its items in the same way, but silently: its children's events belong to
  * executions of their own, and the Map shows its run instead.
@@ -67,7 +66,8 @@ bool work_parallel(struct run *r, struct frame *f)
     const struct state *s = f->state;
     asl_value *effective = flow_of(s)->effective_input(r, f);
     asl_value *input = effective && s->parameters ? flow_template(r, s->parameters, effective)
-                                                  : effective ? value_retain(effective) : NULL;
+                       : effective                ? value_retain(effective)
+                                                  : NULL;
     value_release(effective);
     if (!input || !flow_check_size(r, input, value_as_text(s->name))) {
         value_release(input);
@@ -359,7 +359,8 @@ static bool can_carry_out(struct run *r, struct frame *f)
 {
     const struct state *s = f->state;
     if (is_unreadable(s))
-        return fail_reading(r, f, "S3 Version ID selection is not currently supported for PARQUET files");
+        return fail_reading(r, f,
+                            "S3 Version ID selection is not currently supported for PARQUET files");
     if (s->of.map.item_reader || s->of.map.item_batcher || s->of.map.result_writer)
         return fail_runtime(r, "ItemReader, ItemBatcher and ResultWriter of a distributed Map are "
                                "not offered by this version of Stepwell.");
@@ -552,9 +553,9 @@ static void abort_each(struct run *r, struct frame *f, const struct frame *faile
             continue;
         bool is_told = child == failed && distributed; /* with its own error */
         if (f->state->kind == STATE_MAP && !is_told && !quietly)
-            emit_iteration(r, f,
-                           child == failed ? EVENT_MAP_ITERATION_FAILED : EVENT_MAP_ITERATION_ABORTED,
-                           i, previous);
+            emit_iteration(
+                r, f, child == failed ? EVENT_MAP_ITERATION_FAILED : EVENT_MAP_ITERATION_ABORTED, i,
+                previous);
         abort_frame(r, child, previous, quietly || distributed);
     }
 }
@@ -618,8 +619,7 @@ void container_child_failed(struct run *r, struct frame *child)
     }
     if (is_map && frame_is_distributed(f))
         emit_iteration(r, f, EVENT_MAP_ITERATION_FAILED, child->index, 0);
-    if (is_map && !r->failure.is_terminal &&
-        (f->tolerated > 0 || frame_is_distributed(f))) {
+    if (is_map && !r->failure.is_terminal && (f->tolerated > 0 || frame_is_distributed(f))) {
         fail_exceeded(r);
     }
     r->failure.is_from_child = true;

@@ -163,8 +163,8 @@ static struct state *find_start(const asl_machine *machine, struct asl_text name
 static bool be_born_within(asl_execution *x, const struct asl_birth *birth,
                            struct value_error *error)
 {
-    struct state *start = birth->start.size ? find_start(x->machine, birth->start)
-                                            : x->machine->root.start;
+    struct state *start =
+        birth->start.size ? find_start(x->machine, birth->start) : x->machine->root.start;
     bool fits = !birth->variables || value_kind(birth->variables) == VALUE_OBJECT;
     if (!start || !fits) {
         *error = (struct value_error){.problem = VALUE_FINE};

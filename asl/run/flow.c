@@ -109,7 +109,8 @@ bool flow_check_size(struct run *r, const asl_value *v, struct asl_text what)
     return value_size(v) <= PAYLOAD_MAXIMUM || fail_data_limit(r, what);
 }
 
-/* What all variables in sight will hold, once `assigned` has come to those of `f` and replaced some. */
+/* What all variables in sight will hold, once `assigned` has come to those of `f` and replaced
+ * some. */
 static size_t variables_size(const struct frame *f, const asl_value *assigned)
 {
     size_t size = value_size(assigned);
@@ -137,14 +138,14 @@ bool flow_assign(struct run *r, const struct template *t, const asl_value *input
         return fail_runtime(r, "The variables assigned exceed the maximum size of %d bytes.",
                             PAYLOAD_MAXIMUM);
     if (variables_size(r->frame, v) > VARIABLES_MAXIMUM)
-        return fail_runtime(r, "The variables of the execution exceed the maximum size of %d bytes.",
+        return fail_runtime(r,
+                            "The variables of the execution exceed the maximum size of %d bytes.",
                             VARIABLES_MAXIMUM);
     return true;
 }
 
 bool flow_leave(struct run *r, struct frame *f, const struct template *output_template,
-                const struct template *assign_template, const asl_value *result,
-                struct state *next)
+                const struct template *assign_template, const asl_value *result, struct state *next)
 {
     asl_value *output = NULL, *assigned = NULL;
     if (flow_of(f->state)->leave(r, f, output_template, assign_template, result, &output,

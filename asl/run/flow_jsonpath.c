@@ -119,8 +119,8 @@ static bool leave(struct run *r, struct frame *f, const struct template *output_
     (void)output_template; /* JSONata's */
     if (!flow_assign(r, assign_template, result, assigned))
         return false;
-    asl_value *selected = s->result_selector ? flow_template(r, s->result_selector, result)
-                                             : value_retain(result);
+    asl_value *selected =
+        s->result_selector ? flow_template(r, s->result_selector, result) : value_retain(result);
     if (!selected)
         return false;
     run_show_value(r, s, ASL_SEE_RESULT_SELECTOR, selected);

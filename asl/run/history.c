@@ -1,4 +1,5 @@
-/* The table of event types, and the encoder: events to chunk bytes. The reader is history_read.c. */
+/* The table of event types, and the encoder: events to chunk bytes. The reader is history_read.c.
+ */
 #include "history_internal.h"
 
 #include "codec.h"
@@ -6,40 +7,92 @@
 
 #include <stdlib.h>
 
-#define STATE_ENTERED "stateEnteredEventDetails", {{F_NAME, "name"}, {F_PAYLOAD, "input"}}
+#define STATE_ENTERED                                                                              \
+    "stateEnteredEventDetails",                                                                    \
+    {                                                                                              \
+        {F_NAME, "name"},                                                                          \
+        {                                                                                          \
+            F_PAYLOAD, "input"                                                                     \
+        }                                                                                          \
+    }
 #define STATE_EXITED                                                                               \
-    "stateExitedEventDetails", {{F_NAME, "name"}, {F_PAYLOAD, "output"}, {F_ASSIGNED, ""}}
-#define FAILURE(member) member, {{F_ERROR, "error"}, {F_CAUSE, "cause"}}
+    "stateExitedEventDetails",                                                                     \
+    {                                                                                              \
+        {F_NAME, "name"}, {F_PAYLOAD, "output"},                                                   \
+        {                                                                                          \
+            F_ASSIGNED, ""                                                                         \
+        }                                                                                          \
+    }
+#define FAILURE(member)                                                                            \
+    member,                                                                                        \
+    {                                                                                              \
+        {F_ERROR, "error"},                                                                        \
+        {                                                                                          \
+            F_CAUSE, "cause"                                                                       \
+        }                                                                                          \
+    }
 #define TASK_FAILURE(member)                                                                       \
-    member, {{F_TYPE, "resourceType"}, {F_RESOURCE, "resource"}, {F_ERROR, "error"}, {F_CAUSE, "cause"}}
+    member,                                                                                        \
+    {                                                                                              \
+        {F_TYPE, "resourceType"}, {F_RESOURCE, "resource"}, {F_ERROR, "error"},                    \
+        {                                                                                          \
+            F_CAUSE, "cause"                                                                       \
+        }                                                                                          \
+    }
 #define TASK_OUTPUT(member)                                                                        \
-    member, {{F_TYPE, "resourceType"}, {F_RESOURCE, "resource"}, {F_PAYLOAD, "output"}}
-#define ITERATION(member) member, {{F_NAME, "name"}, {F_NUMBER, "index"}}
-#define NO_DETAILS NULL, {{F_END, NULL}}
+    member,                                                                                        \
+    {                                                                                              \
+        {F_TYPE, "resourceType"}, {F_RESOURCE, "resource"},                                        \
+        {                                                                                          \
+            F_PAYLOAD, "output"                                                                    \
+        }                                                                                          \
+    }
+#define ITERATION(member)                                                                          \
+    member,                                                                                        \
+    {                                                                                              \
+        {F_NAME, "name"},                                                                          \
+        {                                                                                          \
+            F_NUMBER, "index"                                                                      \
+        }                                                                                          \
+    }
+#define NO_DETAILS                                                                                 \
+    NULL,                                                                                          \
+    {                                                                                              \
+        {                                                                                          \
+            F_END, NULL                                                                            \
+        }                                                                                          \
+    }
 
 const struct history_shape history_shapes[EVENT_TYPES] = {
     [EVENT_ACTIVITY_FAILED] = {"ActivityFailed", FAILURE("activityFailedEventDetails")},
-    [EVENT_ACTIVITY_SCHEDULED] = {"ActivityScheduled", "activityScheduledEventDetails",
-                                  {{F_RESOURCE, "resource"}, {F_PAYLOAD, "input"},
+    [EVENT_ACTIVITY_SCHEDULED] = {"ActivityScheduled",
+                                  "activityScheduledEventDetails",
+                                  {{F_RESOURCE, "resource"},
+                                   {F_PAYLOAD, "input"},
                                    {F_TIMEOUT, "timeoutInSeconds"},
                                    {F_HEARTBEAT, "heartbeatInSeconds"}}},
     [EVENT_ACTIVITY_SCHEDULE_FAILED] = {"ActivityScheduleFailed",
                                         FAILURE("activityScheduleFailedEventDetails")},
-    [EVENT_ACTIVITY_STARTED] = {"ActivityStarted", "activityStartedEventDetails",
+    [EVENT_ACTIVITY_STARTED] = {"ActivityStarted",
+                                "activityStartedEventDetails",
                                 {{F_WORKER, "workerName"}}},
-    [EVENT_ACTIVITY_SUCCEEDED] = {"ActivitySucceeded", "activitySucceededEventDetails",
+    [EVENT_ACTIVITY_SUCCEEDED] = {"ActivitySucceeded",
+                                  "activitySucceededEventDetails",
                                   {{F_PAYLOAD, "output"}}},
     [EVENT_ACTIVITY_TIMED_OUT] = {"ActivityTimedOut", FAILURE("activityTimedOutEventDetails")},
     [EVENT_CHOICE_STATE_ENTERED] = {"ChoiceStateEntered", STATE_ENTERED},
     [EVENT_CHOICE_STATE_EXITED] = {"ChoiceStateExited", STATE_EXITED},
     [EVENT_EXECUTION_ABORTED] = {"ExecutionAborted", FAILURE("executionAbortedEventDetails")},
     [EVENT_EXECUTION_FAILED] = {"ExecutionFailed", FAILURE("executionFailedEventDetails")},
-    [EVENT_EXECUTION_STARTED] = {"ExecutionStarted", "executionStartedEventDetails",
-                                 {{F_RAW_PAYLOAD, "input"}, {F_PAYLOAD, "input"},
+    [EVENT_EXECUTION_STARTED] = {"ExecutionStarted",
+                                 "executionStartedEventDetails",
+                                 {{F_RAW_PAYLOAD, "input"},
+                                  {F_PAYLOAD, "input"},
                                   {F_ROLE, "roleArn"},
                                   {F_ALIAS, "stateMachineAliasArn"},
                                   {F_VERSION, "stateMachineVersionArn"}}},
-    [EVENT_EXECUTION_SUCCEEDED] = {"ExecutionSucceeded", "executionSucceededEventDetails",
+    [EVENT_EXECUTION_SUCCEEDED] = {"ExecutionSucceeded",
+                                   "executionSucceededEventDetails",
                                    {{F_PAYLOAD, "output"}}},
     [EVENT_EXECUTION_TIMED_OUT] = {"ExecutionTimedOut", FAILURE("executionTimedOutEventDetails")},
     [EVENT_FAIL_STATE_ENTERED] = {"FailStateEntered", STATE_ENTERED},
@@ -47,14 +100,15 @@ const struct history_shape history_shapes[EVENT_TYPES] = {
                                       FAILURE("lambdaFunctionFailedEventDetails")},
     [EVENT_LAMBDA_FUNCTION_SCHEDULED] = {"LambdaFunctionScheduled",
                                          "lambdaFunctionScheduledEventDetails",
-                                         {{F_RESOURCE, "resource"}, {F_PAYLOAD, "input"},
+                                         {{F_RESOURCE, "resource"},
+                                          {F_PAYLOAD, "input"},
                                           {F_TIMEOUT, "timeoutInSeconds"},
                                           {F_CREDENTIALS, "taskCredentials"}}},
-    [EVENT_LAMBDA_FUNCTION_SCHEDULE_FAILED] =
-        {"LambdaFunctionScheduleFailed", FAILURE("lambdaFunctionScheduleFailedEventDetails")},
+    [EVENT_LAMBDA_FUNCTION_SCHEDULE_FAILED] = {"LambdaFunctionScheduleFailed",
+                                               FAILURE("lambdaFunctionScheduleFailedEventDetails")},
     [EVENT_LAMBDA_FUNCTION_STARTED] = {"LambdaFunctionStarted", NO_DETAILS},
-    [EVENT_LAMBDA_FUNCTION_START_FAILED] =
-        {"LambdaFunctionStartFailed", FAILURE("lambdaFunctionStartFailedEventDetails")},
+    [EVENT_LAMBDA_FUNCTION_START_FAILED] = {"LambdaFunctionStartFailed",
+                                            FAILURE("lambdaFunctionStartFailedEventDetails")},
     [EVENT_LAMBDA_FUNCTION_SUCCEEDED] = {"LambdaFunctionSucceeded",
                                          "lambdaFunctionSucceededEventDetails",
                                          {{F_PAYLOAD, "output"}}},
@@ -72,7 +126,8 @@ const struct history_shape history_shapes[EVENT_TYPES] = {
     [EVENT_MAP_STATE_ENTERED] = {"MapStateEntered", STATE_ENTERED},
     [EVENT_MAP_STATE_EXITED] = {"MapStateExited", STATE_EXITED},
     [EVENT_MAP_STATE_FAILED] = {"MapStateFailed", NO_DETAILS},
-    [EVENT_MAP_STATE_STARTED] = {"MapStateStarted", "mapStateStartedEventDetails",
+    [EVENT_MAP_STATE_STARTED] = {"MapStateStarted",
+                                 "mapStateStartedEventDetails",
                                  {{F_NUMBER, "length"}}},
     [EVENT_MAP_STATE_SUCCEEDED] = {"MapStateSucceeded", NO_DETAILS},
     [EVENT_PARALLEL_STATE_ABORTED] = {"ParallelStateAborted", NO_DETAILS},
@@ -86,13 +141,17 @@ const struct history_shape history_shapes[EVENT_TYPES] = {
     [EVENT_SUCCEED_STATE_ENTERED] = {"SucceedStateEntered", STATE_ENTERED},
     [EVENT_SUCCEED_STATE_EXITED] = {"SucceedStateExited", STATE_EXITED},
     [EVENT_TASK_FAILED] = {"TaskFailed", TASK_FAILURE("taskFailedEventDetails")},
-    [EVENT_TASK_SCHEDULED] = {"TaskScheduled", "taskScheduledEventDetails",
-                              {{F_TYPE, "resourceType"}, {F_RESOURCE, "resource"},
-                               {F_REGION, "region"}, {F_PARAMETERS, "parameters"},
+    [EVENT_TASK_SCHEDULED] = {"TaskScheduled",
+                              "taskScheduledEventDetails",
+                              {{F_TYPE, "resourceType"},
+                               {F_RESOURCE, "resource"},
+                               {F_REGION, "region"},
+                               {F_PARAMETERS, "parameters"},
                                {F_TIMEOUT, "timeoutInSeconds"},
                                {F_HEARTBEAT, "heartbeatInSeconds"},
                                {F_CREDENTIALS, "taskCredentials"}}},
-    [EVENT_TASK_STARTED] = {"TaskStarted", "taskStartedEventDetails",
+    [EVENT_TASK_STARTED] = {"TaskStarted",
+                            "taskStartedEventDetails",
                             {{F_TYPE, "resourceType"}, {F_RESOURCE, "resource"}}},
     [EVENT_TASK_START_FAILED] = {"TaskStartFailed", TASK_FAILURE("taskStartFailedEventDetails")},
     [EVENT_TASK_STATE_ABORTED] = {"TaskStateAborted", NO_DETAILS},
@@ -107,16 +166,20 @@ const struct history_shape history_shapes[EVENT_TYPES] = {
     [EVENT_WAIT_STATE_EXITED] = {"WaitStateExited", STATE_EXITED},
     [EVENT_MAP_RUN_ABORTED] = {"MapRunAborted", NO_DETAILS},
     [EVENT_MAP_RUN_FAILED] = {"MapRunFailed", FAILURE("mapRunFailedEventDetails")},
-    [EVENT_MAP_RUN_STARTED] = {"MapRunStarted", "mapRunStartedEventDetails",
+    [EVENT_MAP_RUN_STARTED] = {"MapRunStarted",
+                               "mapRunStartedEventDetails",
                                {{F_MAP_RUN, "mapRunArn"}}},
     [EVENT_MAP_RUN_SUCCEEDED] = {"MapRunSucceeded", NO_DETAILS},
-    [EVENT_EXECUTION_REDRIVEN] = {"ExecutionRedriven", "executionRedrivenEventDetails",
+    [EVENT_EXECUTION_REDRIVEN] = {"ExecutionRedriven",
+                                  "executionRedrivenEventDetails",
                                   {{F_NUMBER, "redriveCount"}}},
-    [EVENT_MAP_RUN_REDRIVEN] = {"MapRunRedriven", "mapRunRedrivenEventDetails",
+    [EVENT_MAP_RUN_REDRIVEN] = {"MapRunRedriven",
+                                "mapRunRedrivenEventDetails",
                                 {{F_MAP_RUN, "mapRunArn"}, {F_NUMBER, "redriveCount"}}},
-    [EVENT_EVALUATION_FAILED] = {"EvaluationFailed", "evaluationFailedEventDetails",
-                                 {{F_ERROR, "error"}, {F_CAUSE, "cause"}, {F_LOCATION, "location"},
-                                  {F_NAME, "state"}}},
+    [EVENT_EVALUATION_FAILED] =
+        {"EvaluationFailed",
+         "evaluationFailedEventDetails",
+         {{F_ERROR, "error"}, {F_CAUSE, "cause"}, {F_LOCATION, "location"}, {F_NAME, "state"}}},
 };
 
 const char *history_type_name(enum history_type type)
@@ -266,7 +329,8 @@ static bool is_present(const struct history_event *e, enum history_field field)
     }
 }
 
-static void put_field(struct asl_history *h, const struct history_event *e, enum history_field field)
+static void put_field(struct asl_history *h, const struct history_event *e,
+                      enum history_field field)
 {
     switch (history_field_form(field)) {
     case FORM_TEXT:

@@ -1,10 +1,10 @@
-/* History: the table of AWS's event types, and the chunk that events are encoded into as they happen.
- * Serves: HistoryEvent (API reference); facts 2.1.
+/* History: the table of AWS's event types, and the chunk that events are encoded into as they
+ * happen. Serves: HistoryEvent (API reference); facts 2.1.
  *
- * A chunk is bytes: a version, the first id and time, then one record an event: type, distance to the
- * previous event, time since the last record, a mask of the fields that are present, the fields. Each
- * payload text (and state name) stands in a chunk once and is referred to afterwards: a state's output
- * is the next state's input.
+ * A chunk is bytes: a version, the first id and time, then one record an event: type, distance to
+ * the previous event, time since the last record, a mask of the fields that are present, the
+ * fields. Each payload text (and state name) stands in a chunk once and is referred to afterwards:
+ * a state's output is the next state's input.
  */
 #ifndef ASL_RUN_HISTORY_H
 #define ASL_RUN_HISTORY_H

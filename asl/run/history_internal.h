@@ -5,7 +5,7 @@
 #include "history.h"
 
 #define HISTORY_VERSION 1
-#define HISTORY_FIELDS 7 /* at most, of one event: the mask is a byte */
+#define HISTORY_FIELDS  7 /* at most, of one event: the mask is a byte */
 
 enum history_field {
     F_END,

@@ -162,8 +162,9 @@ bool asl_history_read(const void *bytes, size_t size, bool include_data,
     if (size == 0)
         return true;
     if (codec_byte(&r.bytes) != HISTORY_VERSION) {
-        snprintf(message, 160, "a history chunk of an unknown version: written by a newer "
-                               "Stepwell, or damaged");
+        snprintf(message, 160,
+                 "a history chunk of an unknown version: written by a newer "
+                 "Stepwell, or damaged");
         return false;
     }
     int64_t id = (int64_t)codec_number(&r.bytes), at = codec_signed(&r.bytes);

@@ -1,6 +1,6 @@
-/* A distributed Map's run, as others see it: its own events, what is kept of it for DescribeMapRun, and
- * what happens to its children as executions. The Map itself is containers.c's.
- * Serves: facts 1.4, 2.2.
+/* A distributed Map's run, as others see it: its own events, what is kept of it for DescribeMapRun,
+ * and what happens to its children as executions. The Map itself is containers.c's. Serves:
+ * facts 1.4, 2.2.
  */
 #include "run.h"
 
@@ -52,7 +52,8 @@ static void count_run(const struct frame *f, struct asl_map_run *run)
         .concurrency = f->concurrency == DISTRIBUTED_CONCURRENCY ? 0 : f->concurrency,
     };
     for (size_t i = 0; i < f->child_count; i++) {
-        bool waits = i >= f->next_child && !f->results[i] && (!f->children[i] || f->children[i]->over);
+        bool waits =
+            i >= f->next_child && !f->results[i] && (!f->children[i] || f->children[i]->over);
         run->succeeded += f->results[i] != NULL;
         run->pending += waits && i >= f->begun;
         run->pending_redrive += waits && i < f->begun;
@@ -64,8 +65,9 @@ static void set_redrives(const struct run *r, const struct frame *f, struct valu
 {
     if (f->run_redrives == 0)
         return;
-    value_list_set_take(l, "redriveCount",
-                        value_integer(map_run_is_out_of_redrives(f) ? MAP_RUN_REDRIVES : f->run_redrives));
+    value_list_set_take(
+        l, "redriveCount",
+        value_integer(map_run_is_out_of_redrives(f) ? MAP_RUN_REDRIVES : f->run_redrives));
     value_list_set_take(l, "redriveDate", value_integer(r->x->redriven_at));
 }
 
@@ -92,7 +94,7 @@ static void tell_run_began(struct run *r, const struct frame *f, struct asl_text
 
 /* `now_failed`: 1 when a child's failure ends it. */
 void map_run_tell_end(struct run *r, const struct frame *f, int64_t id, const char *status,
-                           size_t now_failed)
+                      size_t now_failed)
 {
     struct value_list l;
     struct asl_map_run run;
@@ -151,9 +153,10 @@ bool map_run_update(struct run *r, const struct asl_event *event)
         f->tolerated = (size_t)number;
     if (!concurrency || !value_as_integer(concurrency, &number) || number < 0)
         return true;
-    f->concurrency = number == 0 || number > DISTRIBUTED_CONCURRENCY ? DISTRIBUTED_CONCURRENCY
-                                                                     : (size_t)number;
-    if (f->phase == FRAME_CHILDREN && f->running < f->concurrency && f->next_child < f->child_count) {
+    f->concurrency =
+        number == 0 || number > DISTRIBUTED_CONCURRENCY ? DISTRIBUTED_CONCURRENCY : (size_t)number;
+    if (f->phase == FRAME_CHILDREN && f->running < f->concurrency &&
+        f->next_child < f->child_count) {
         f->phase = FRAME_SPAWN;
         ready_push(r->x, f);
     }

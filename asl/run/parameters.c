@@ -1,8 +1,8 @@
-/* What an integration refuses before it is asked: parameters of a shape that it cannot send. AWS fails
- * the state with States.Runtime and schedules nothing. What a service's model says is asked of the
- * caller, who has it (asl_env.accepts); what no model says is a table here.
- * Serves: facts 3.11 (recorded for API Gateway's Headers; the rest as reported by users). A field that
- * is missing altogether is the definition's mistake, found when it is compiled.
+/* What an integration refuses before it is asked: parameters of a shape that it cannot send. AWS
+ * fails the state with States.Runtime and schedules nothing. What a service's model says is asked
+ * of the caller, who has it (asl_env.accepts); what no model says is a table here. Serves:
+ * facts 3.11 (recorded for API Gateway's Headers; the rest as reported by users). A field that is
+ * missing altogether is the definition's mistake, found when it is compiled.
  */
 #include "run.h"
 
@@ -22,8 +22,9 @@ static bool is_lists(const asl_value *v)
     return true;
 }
 
-/* A function's payload travels as text: what is neither text nor structure cannot. A user shows AWS's
- * refusal of a number, word by word (stackoverflow.com/q/76373088); booleans are taken to go alike. */
+/* A function's payload travels as text: what is neither text nor structure cannot. A user shows
+ * AWS's refusal of a number, word by word (stackoverflow.com/q/76373088); booleans are taken to go
+ * alike. */
 static bool is_payload(const asl_value *v)
 {
     return value_kind(v) != VALUE_NUMBER && value_kind(v) != VALUE_BOOLEAN;

@@ -28,13 +28,13 @@
 #include "history.h"
 
 /* AWS's quotas (facts 5). */
-#define PAYLOAD_MAXIMUM 262144
-#define EVENTS_MAXIMUM 25000
-#define VARIABLES_MAXIMUM (10 * 1024 * 1024)
+#define PAYLOAD_MAXIMUM         262144
+#define EVENTS_MAXIMUM          25000
+#define VARIABLES_MAXIMUM       (10 * 1024 * 1024)
 #define EXPRESS_SECONDS_MAXIMUM 300
-#define INLINE_CONCURRENCY 40
+#define INLINE_CONCURRENCY      40
 #define DISTRIBUTED_CONCURRENCY 10000
-#define NEVER INT64_MAX
+#define NEVER                   INT64_MAX
 
 enum frame_phase {
     FRAME_ENTER,
@@ -50,11 +50,11 @@ enum frame_phase {
 
 /* A task that is open. */
 struct open_task {
-    int64_t id; /* of its Scheduled event; 0: none */
-    int64_t deadline, heartbeat_deadline; /* ms; NEVER */
+    int64_t id;                                 /* of its Scheduled event; 0: none */
+    int64_t deadline, heartbeat_deadline;       /* ms; NEVER */
     int64_t timeout_seconds, heartbeat_seconds; /* 0: none */
-    asl_value *parameters, *credentials; /* kept to send it again after a crash */
-    char *token; /* or NULL */
+    asl_value *parameters, *credentials;        /* kept to send it again after a crash */
+    char *token;                                /* or NULL */
     bool started, submitted;
 };
 
@@ -123,7 +123,8 @@ struct asl_execution {
     struct frame *ready_head, *ready_tail;
 };
 
-/* A text that the executions of a machine mostly have in common: the last such value, or a new one. */
+/* A text that the executions of a machine mostly have in common: the last such value, or a new one.
+ */
 asl_value *execution_text(asl_machine *machine, size_t which, struct asl_text text);
 
 /* Why a state failed. */
@@ -179,20 +180,20 @@ static inline bool frame_is_distributed(const struct frame *f)
 }
 
 /* ---- step.c ---- */
-/* Of a redriven execution: what of the frame had succeeded is kept, what failed or was cut off begins
- * again, its retries unused; `previous` is the event behind which it goes on. */
+/* Of a redriven execution: what of the frame had succeeded is kept, what failed or was cut off
+ * begins again, its retries unused; `previous` is the event behind which it goes on. */
 void frame_restart(struct run *r, struct frame *f, int64_t previous);
 int64_t run_now(struct run *r);
 /* Emits an event; `previous` is an id. Returns the new event's id. */
 int64_t run_emit(struct run *r, struct history_event *e, int64_t previous);
 /* The same on the frame's chain: previous is frame->last, which becomes the new id. */
 int64_t run_emit_on(struct run *r, struct frame *f, struct history_event *e);
-/* What happens within a distributed Map's child, or to it: kept where the children's events are wanted;
- * of an EXPRESS child, what happens to it. Returns its (negative) number. */
+/* What happens within a distributed Map's child, or to it: kept where the children's events are
+ * wanted; of an EXPRESS child, what happens to it. Returns its (negative) number. */
 int64_t run_emit_silent(struct run *r, const struct frame *f, struct history_event *e,
                         int64_t previous);
 int64_t run_map_run_emit(struct run *r, const struct frame *map, size_t index,
-                       struct history_event *e, int64_t previous);
+                         struct history_event *e, int64_t previous);
 struct asl_command *run_command(struct run *r, enum asl_command_kind kind, int64_t task);
 void run_task_command(struct run *r, struct frame *f);
 /* Shows something to who looks on, if anybody does. */
@@ -200,15 +201,13 @@ static inline void run_show(struct run *r, const struct state *s, enum asl_sight
                             size_t index, bool yes)
 {
     if (r->env->see)
-        r->env->see(r->env->onlooker,
-                    &(struct asl_observation){
-                        .sight = sight,
-                        .state = s,
-                        .way = r->way,
-                        .index = index,
-                        .yes = yes,
-                        .error = r->failure.error,
-                        .cause = r->failure.cause});
+        r->env->see(r->env->onlooker, &(struct asl_observation){.sight = sight,
+                                                                .state = s,
+                                                                .way = r->way,
+                                                                .index = index,
+                                                                .yes = yes,
+                                                                .error = r->failure.error,
+                                                                .cause = r->failure.cause});
 }
 static inline void run_show_value(struct run *r, const struct state *s, enum asl_sight sight,
                                   const asl_value *value)
@@ -217,7 +216,8 @@ static inline void run_show_value(struct run *r, const struct state *s, enum asl
         r->env->see(r->env->onlooker,
                     &(struct asl_observation){.sight = sight, .state = s, .value = value});
 }
-/* Leaves the state with `output` for `next` (NULL: the frame ends). Consumes output and assigned. */
+/* Leaves the state with `output` for `next` (NULL: the frame ends). Consumes output and assigned.
+ */
 void state_leave_take(struct run *r, struct frame *f, asl_value *output, asl_value *assigned,
                       struct state *next);
 void state_enter(struct run *r, struct frame *f, struct state *state);
@@ -232,8 +232,8 @@ bool fail_runtime(struct run *r, const char *format, ...) __attribute__((format(
 bool fail_evaluation(struct run *r, const char *location, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 bool fail_data_limit(struct run *r, struct asl_text what);
-/* States.ReferencePathConflict: a place that cannot be written, or a Map's items that are not there.
- * The cause stands for itself, as reported from AWS. */
+/* States.ReferencePathConflict: a place that cannot be written, or a Map's items that are not
+ * there. The cause stands for itself, as reported from AWS. */
 bool fail_reference(struct run *r, const struct path *p, const asl_value *document,
                     void (*describe)(const struct path *p, const asl_value *document,
                                      struct asl_buffer *out));
@@ -342,8 +342,8 @@ int64_t map_run_emit(struct run *r, const struct frame *map, enum history_type t
 void map_run_abort(void *run, struct frame *f);
 /* A run's own bound (AWS: a hard limit): behind it the Map fails with States.Runtime. */
 #define MAP_RUN_REDRIVES 1000
-/* MapRunRedriven; what had no success waits for its turn again. EXPRESS children begin anew. False: the run
- * is out of redrives, and stays as it was; container_spawn fails its Map. */
+/* MapRunRedriven; what had no success waits for its turn again. EXPRESS children begin anew. False:
+ * the run is out of redrives, and stays as it was; container_spawn fails its Map. */
 bool map_run_redrive(struct run *r, struct frame *f);
 bool map_run_is_out_of_redrives(const struct frame *f);
 /* ExecutionRedriven; its number. */

@@ -1,8 +1,8 @@
 /* Executions to bytes and back: all that is needed to go on, with a version.
  *
  * The tree of frames in order, parents first; values as compact text, each once; the ready queue as
- * places in that order, so that an execution goes on exactly as it would have without the pause. The
- * bytes come from a file: the reader checks every number against the machine before it is used.
+ * places in that order, so that an execution goes on exactly as it would have without the pause.
+ * The bytes come from a file: the reader checks every number against the machine before it is used.
  */
 #include "run.h"
 
@@ -13,8 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* 1 had no run of a distributed Map: its last event is taken for it. Before 3 nothing was known beside
- * the bytes. Before 4 a run could not tell its ARN and redrives, and forgot failures that it tolerated. */
+/* 1 had no run of a distributed Map: its last event is taken for it. Before 3 nothing was known
+ * beside the bytes. Before 4 a run could not tell its ARN and redrives, and forgot failures that it
+ * tolerated. */
 #define SAVE_VERSION 4
 
 enum { KNOWN = 5, ALL_KNOWN = (1 << KNOWN) - 1 }; /* texts of an asl_identity */
@@ -90,7 +91,7 @@ static size_t begun_children(const struct frame *f)
 
 static void put_children(struct writer *w, struct frame *f)
 {
-    const size_t numbers[] = {f->child_count, f->next_child, f->running,
+    const size_t numbers[] = {f->child_count, f->next_child,  f->running,
                               f->failed,      f->concurrency, f->tolerated};
     codec_put_number(w->out, f->child_count);
     if (f->child_count == 0)
@@ -119,8 +120,8 @@ static void put_frame(struct writer *w, struct frame *f)
     f->number = w->frames++;
     codec_put_number(w->out, f->state->id);
     asl_buffer_putc(w->out, (char)(f->phase << 1 | f->silent));
-    const int64_t numbers[] = {f->entered_at, f->entered_event, f->before_entered, f->last, f->due,
-                               f->retry_count};
+    const int64_t numbers[] = {f->entered_at, f->entered_event, f->before_entered,
+                               f->last,       f->due,           f->retry_count};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         codec_put_signed(w->out, numbers[i]);
     put_value(w, f->input);
@@ -357,8 +358,8 @@ static struct frame *get_frame(struct loader *l, struct frame *parent, size_t in
         return f;
     }
     f->state = l->machine->by_id[id];
-    int64_t *const numbers[] = {&f->entered_at, &f->entered_event, &f->before_entered, &f->last,
-                                &f->due, &f->retry_count};
+    int64_t *const numbers[] = {&f->entered_at, &f->entered_event, &f->before_entered,
+                                &f->last,       &f->due,           &f->retry_count};
     get_numbers(l, numbers, sizeof numbers / sizeof *numbers);
     f->input = get_value(l);
     f->variables = get_value(l);
@@ -401,7 +402,8 @@ static void see_unrest(void *damaged, struct frame *f)
         *(bool *)damaged = true;
 }
 
-/* What is over waits for a redrive, as all does of an execution that has ended: nothing of it may run. */
+/* What is over waits for a redrive, as all does of an execution that has ended: nothing of it may
+ * run. */
 static void check_rest(struct loader *l, const asl_execution *x)
 {
     for (size_t i = 0; i < l->frame_count; i++)
@@ -463,7 +465,8 @@ static void get_execution(struct loader *l, asl_execution *x)
     }
     /* One that has begun runs in its root frame; before, only a fork has one, which waits. */
     bool begun = x->last_event > 0;
-    bool waits = !x->root || (x->root->phase == FRAME_ENTER && !x->root->ready && !x->root->child_count);
+    bool waits =
+        !x->root || (x->root->phase == FRAME_ENTER && !x->root->ready && !x->root->child_count);
     if (x->last_event < 0 || (x->status == ASL_RUNNING && (begun ? !x->root : !waits)))
         l->bytes.damaged = true;
     if (l->bytes.at != l->bytes.end)
@@ -478,8 +481,9 @@ asl_execution *asl_execution_load(asl_machine *machine, const struct asl_identit
                        .known = known};
     l.version = codec_byte(&l.bytes);
     if (l.version == 0 || l.version > SAVE_VERSION) {
-        snprintf(message, 160, "the execution's state has an unknown version: written by a newer "
-                               "Stepwell, or damaged");
+        snprintf(message, 160,
+                 "the execution's state has an unknown version: written by a newer "
+                 "Stepwell, or damaged");
         return NULL;
     }
     if (codec_number(&l.bytes) != machine->state_count) {

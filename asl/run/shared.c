@@ -18,8 +18,7 @@ static size_t slot_of(const struct shared *s, const asl_value *v, bool as_name)
 {
     uint64_t hash = ((uint64_t)(uintptr_t)v >> 4 ^ as_name) * 0x9E3779B97F4A7C15u;
     size_t mask = s->capacity - 1, slot = (size_t)(hash >> 40) & mask;
-    while (s->slots[slot].value &&
-           (s->slots[slot].value != v || s->slots[slot].as_name != as_name))
+    while (s->slots[slot].value && (s->slots[slot].value != v || s->slots[slot].as_name != as_name))
         slot = (slot + 1) & mask;
     return slot;
 }

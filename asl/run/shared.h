@@ -14,8 +14,8 @@ struct shared_slot {
 enum { SHARED_FEW = 8 };
 
 struct shared {
-    struct shared_slot few[SHARED_FEW]; /* in order: most texts have no more, and looking through them costs
-                                           less than a table */
+    /* in order: most texts have no more, and looking through them costs less than a table */
+    struct shared_slot few[SHARED_FEW];
     struct shared_slot *slots; /* beyond: open addressing, a power of two */
     size_t capacity, count;
 };

@@ -109,8 +109,8 @@ static bool wait_seconds_path(struct run *r, const struct setting *s, const asl_
     struct asl_buffer shown;
     asl_buffer_init(&shown, 8192);
     value_print(v, &shown);
-    struct asl_text text = value_kind(v) == VALUE_STRING ? value_as_text(v)
-                                                         : asl_buffer_text(&shown);
+    struct asl_text text =
+        value_kind(v) == VALUE_STRING ? value_as_text(v) : asl_buffer_text(&shown);
     int64_t seconds = 0;
     bool fine = false;
     if (!value_as_integer(v, &seconds))
@@ -145,11 +145,12 @@ static bool fail_timestamp(struct run *r, const struct setting *s, const asl_val
                      "offset date-time format string: %s == %.*s",
                      setting_path(s, path), ASL_TEXT_ARGS(text));
     else if (s->template && value_kind(v) != VALUE_STRING)
-        fail_evaluation(r, "Timestamp",
-                        "The JSONata expression '%.*s' specified for the field 'Timestamp' returned "
-                        "an unexpected result type. Expected 'string', but was '%s' for value: %.*s",
-                        ASL_TEXT_ARGS(jsonata_source(s->template->of.jsonata)),
-                        value_kind_name(value_kind(v)), ASL_TEXT_ARGS(text));
+        fail_evaluation(
+            r, "Timestamp",
+            "The JSONata expression '%.*s' specified for the field 'Timestamp' returned "
+            "an unexpected result type. Expected 'string', but was '%s' for value: %.*s",
+            ASL_TEXT_ARGS(jsonata_source(s->template->of.jsonata)), value_kind_name(value_kind(v)),
+            ASL_TEXT_ARGS(text));
     else
         fail_evaluation(r, "Timestamp",
                         "The Timestamp field cannot be parsed as an ISO-8601 extended offset "

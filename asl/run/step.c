@@ -58,8 +58,7 @@ static int64_t iteration_of(const struct frame *f)
 void run_task_command(struct run *r, struct frame *f)
 {
     bool is_task = f->state->kind == STATE_TASK;
-    struct asl_command *c =
-        run_command(r, is_task ? ASL_RUN_TASK : ASL_RUN_CHILDREN, f->task.id);
+    struct asl_command *c = run_command(r, is_task ? ASL_RUN_TASK : ASL_RUN_CHILDREN, f->task.id);
     c->resource = is_task ? &f->state->of.task.resource : NULL;
     c->parameters = f->task.parameters ? value_retain(f->task.parameters) : NULL;
     c->credentials = f->task.credentials ? value_retain(f->task.credentials) : NULL;
@@ -104,7 +103,7 @@ int64_t run_emit(struct run *r, struct history_event *e, int64_t previous)
 }
 
 int64_t run_map_run_emit(struct run *r, const struct frame *map, size_t index,
-                       struct history_event *e, int64_t previous)
+                         struct history_event *e, int64_t previous)
 {
     int64_t number = --r->x->last_silent;
     if (r->result->children && !map->silent) {
@@ -135,14 +134,10 @@ int64_t run_emit_on(struct run *r, struct frame *f, struct history_event *e)
 }
 
 static const enum history_type entered_types[] = {
-    [STATE_PASS] = EVENT_PASS_STATE_ENTERED,
-    [STATE_TASK] = EVENT_TASK_STATE_ENTERED,
-    [STATE_CHOICE] = EVENT_CHOICE_STATE_ENTERED,
-    [STATE_WAIT] = EVENT_WAIT_STATE_ENTERED,
-    [STATE_SUCCEED] = EVENT_SUCCEED_STATE_ENTERED,
-    [STATE_FAIL] = EVENT_FAIL_STATE_ENTERED,
-    [STATE_PARALLEL] = EVENT_PARALLEL_STATE_ENTERED,
-    [STATE_MAP] = EVENT_MAP_STATE_ENTERED,
+    [STATE_PASS] = EVENT_PASS_STATE_ENTERED,         [STATE_TASK] = EVENT_TASK_STATE_ENTERED,
+    [STATE_CHOICE] = EVENT_CHOICE_STATE_ENTERED,     [STATE_WAIT] = EVENT_WAIT_STATE_ENTERED,
+    [STATE_SUCCEED] = EVENT_SUCCEED_STATE_ENTERED,   [STATE_FAIL] = EVENT_FAIL_STATE_ENTERED,
+    [STATE_PARALLEL] = EVENT_PARALLEL_STATE_ENTERED, [STATE_MAP] = EVENT_MAP_STATE_ENTERED,
 };
 
 static const enum history_type exited_types[] = {
@@ -235,10 +230,10 @@ static void enter(struct run *r, struct frame *f)
 static void work(struct run *r, struct frame *f)
 {
     static bool (*const works[])(struct run *, struct frame *) = {
-        [STATE_PASS] = work_pass,       [STATE_TASK] = work_task, [STATE_CHOICE] = work_choice,
-        [STATE_WAIT] = work_wait,       [STATE_SUCCEED] = work_succeed,
-        [STATE_FAIL] = work_fail,       [STATE_PARALLEL] = work_parallel,
-        [STATE_MAP] = work_map,
+        [STATE_PASS] = work_pass,         [STATE_TASK] = work_task,
+        [STATE_CHOICE] = work_choice,     [STATE_WAIT] = work_wait,
+        [STATE_SUCCEED] = work_succeed,   [STATE_FAIL] = work_fail,
+        [STATE_PARALLEL] = work_parallel, [STATE_MAP] = work_map,
     };
     flow_begin(r, f);
     if (!works[f->state->kind](r, f))
@@ -377,7 +372,8 @@ static void go_on(struct run *r)
     size_t budget = r->env->budget ? r->env->budget : BUDGET_DEFAULT;
     while (x->status == ASL_RUNNING) {
         if (r->history_full) {
-            fail_at_once(r, ASL_TEXT("The execution reached the maximum number of history events (25000)."));
+            fail_at_once(
+                r, ASL_TEXT("The execution reached the maximum number of history events (25000)."));
             break;
         }
         if (!x->ready_head)
@@ -531,7 +527,8 @@ void frame_restart(struct run *r, struct frame *f, int64_t previous)
     }
     for (size_t i = 0; i < f->child_count; i++)
         if (f->children[i] && !f->children[i]->over)
-            frame_restart(r, f->children[i], distributed ? map_run_redrive_child(r, f, i) : previous);
+            frame_restart(r, f->children[i],
+                          distributed ? map_run_redrive_child(r, f, i) : previous);
     if (f->phase == FRAME_CHILDREN && f->next_child < f->child_count)
         f->phase = FRAME_SPAWN;
     if (f->phase != FRAME_CHILDREN)

@@ -56,7 +56,8 @@ static void give_token(struct run *r, struct frame *f)
         return;
     char token[1025] = "";
     if (r->env->token)
-        r->env->token(r->env->state, f->silent ? r->x->last_silent - 1 : r->x->last_event + 1, token);
+        r->env->token(r->env->state, f->silent ? r->x->last_silent - 1 : r->x->last_event + 1,
+                      token);
     else
         r->env->uuid(r->env->state, token);
     f->task.token = asl_copy_text(asl_text(token));
@@ -77,8 +78,8 @@ static bool prepare(struct run *r, struct frame *f, const asl_value *effective)
     const struct state *s = f->state;
     give_token(r, f);
     flow_forget_caches(r); /* the context shows the token now */
-    f->task.parameters = s->parameters ? flow_template(r, s->parameters, effective)
-                                       : value_retain(effective);
+    f->task.parameters =
+        s->parameters ? flow_template(r, s->parameters, effective) : value_retain(effective);
     if (f->task.parameters)
         run_show_value(r, s, ASL_SEE_PARAMETERS, f->task.parameters);
     return f->task.parameters &&

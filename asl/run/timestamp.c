@@ -82,15 +82,16 @@ bool timestamp_parse(struct asl_text t, int64_t *ms, int32_t *nanoseconds)
         !digits(t, &at, 2, &hour) || !literal(t, &at, ':') || !digits(t, &at, 2, &minute))
         return false;
     *nanoseconds = 0;
-    if (literal(t, &at, ':') && (!digits(t, &at, 2, &second) || !parse_fraction(t, &at, nanoseconds)))
+    if (literal(t, &at, ':') &&
+        (!digits(t, &at, 2, &second) || !parse_fraction(t, &at, nanoseconds)))
         return false;
     if (!parse_offset(t, &at, &offset) || at != t.size)
         return false;
     if (month < 1 || month > 12 || day < 1 || day > days_in_month(year, month) || hour > 23 ||
         minute > 59 || second > 59)
         return false;
-    int64_t seconds = days_from_civil(year, month, day) * 86400 + hour * 3600 + minute * 60 +
-                      second - offset;
+    int64_t seconds =
+        days_from_civil(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - offset;
     *ms = seconds * 1000 + *nanoseconds / 1000000;
     *nanoseconds %= 1000000;
     return true;

@@ -152,7 +152,8 @@ void value_print_short(const asl_value *v, size_t maximum, struct asl_buffer *ou
     value_print(v, &scratch);
     struct asl_text text = asl_buffer_text(&scratch);
     if (text.size > maximum)
-        for (text.size = maximum; text.size && ((unsigned char)text.data[text.size] & 0xc0) == 0x80;)
+        for (text.size = maximum;
+             text.size && ((unsigned char)text.data[text.size] & 0xc0) == 0x80;)
             text.size--;
     asl_buffer_put_text(out, text);
     if (text.size < scratch.size)

@@ -55,8 +55,8 @@ void *asl_allocate(size_t size)
     return memory;
 }
 
-/* glibc's calloc does not look into the thread's cache: for what is small, and there is much of it, malloc
- * and a memset take a third of its time. */
+/* glibc's calloc does not look into the thread's cache: for what is small, and there is much of it,
+ * malloc and a memset take a third of its time. */
 enum { SMALL_ZEROED = 1024 };
 
 void *asl_allocate_zeroed(size_t count, size_t size)

@@ -48,8 +48,8 @@ struct asl_buffer {
 #define ASL_BUFFER_MAXIMUM ((size_t)1 << 30)
 
 void asl_buffer_init(struct asl_buffer *b, size_t maximum);
-/* Begins on `size` bytes (1 at least) of the caller's, which outlive the buffer, and goes on in memory of
- * its own where they are too few: for what is written on every call and seldom long. */
+/* Begins on `size` bytes (1 at least) of the caller's, which outlive the buffer, and goes on in
+ * memory of its own where they are too few: for what is written on every call and seldom long. */
 void asl_buffer_init_on(struct asl_buffer *b, char *room, size_t size, size_t maximum);
 void asl_buffer_free(struct asl_buffer *b);
 void asl_buffer_clear(struct asl_buffer *b); /* keeps the memory */

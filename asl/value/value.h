@@ -160,7 +160,8 @@ asl_value *value_members(const asl_value *object);
 struct asl_text value_compact(const asl_value *v, struct asl_buffer *scratch);
 /* Appends the same to a buffer. */
 void value_print(const asl_value *v, struct asl_buffer *out);
-/* The same, cut behind so many bytes (never within a character) and "..." put there; NULL is "nothing". */
+/* The same, cut behind so many bytes (never within a character) and "..." put there; NULL is
+ * "nothing". */
 void value_print_short(const asl_value *v, size_t maximum, struct asl_buffer *out);
 /* Two-space indented, for people. */
 void value_print_pretty(const asl_value *v, struct asl_buffer *out);

@@ -2,8 +2,8 @@
  * Serves: facts 1.2, 1.5; quotas of section 5.
  *
  * The queues are memory only: recovery tells of the waiting tasks again. A task is handed out by an
- * ActivityStarted event; only when that is durable does the worker hear of it. At most one of the two
- * lists of a queue is not empty.
+ * ActivityStarted event; only when that is durable does the worker hear of it. At most one of the
+ * two lists of a queue is not empty.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -327,9 +327,10 @@ static bool check_room(struct api_call *call)
         count++;
     if (count < a->quotas.most[QUOTA_ACTIVITIES])
         return true;
-    api_fail(call, "ActivityLimitExceeded",
-             "The maximum number of activities has been reached. Existing activities must be deleted "
-             "before a new activity can be created.");
+    api_fail(
+        call, "ActivityLimitExceeded",
+        "The maximum number of activities has been reached. Existing activities must be deleted "
+        "before a new activity can be created.");
     return false;
 }
 

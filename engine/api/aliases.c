@@ -44,7 +44,8 @@ static bool find_alias(struct api_call *call, struct alias *alias, bool absent)
     if (!api_arn(call, "stateMachineAliasArn", 1u << ARN_MACHINE, &alias->arn))
         return false;
     api_machine_arn(&alias->arn, alias->machine_arn);
-    api_make_arn(&alias->arn.scope, "stateMachine", alias->arn.name, alias->arn.qualifier, alias->key);
+    api_make_arn(&alias->arn.scope, "stateMachine", alias->arn.name, alias->arn.qualifier,
+                 alias->key);
     alias->document =
         api_is_here(call, &alias->arn) ? shelf_get(&call->api->aliases, alias->key) : NULL;
     if (alias->document || absent)
@@ -99,7 +100,8 @@ static bool versions_exist(struct api_call *call, const asl_value *routes, struc
         }
         memcpy(machine_arn, own, sizeof own);
         version_key(own, strtoll(arn->qualifier, NULL, 10), key);
-        if (!api_check_account(call, arn, value_as_text(api_get(value_at(routes, i), "stateMachineVersionArn"))))
+        if (!api_check_account(
+                call, arn, value_as_text(api_get(value_at(routes, i), "stateMachineVersionArn"))))
             return false;
         if (!api_is_here(call, arn) || !shelf_get(&call->api->versions, key)) {
             const asl_value *v = api_get(value_at(routes, i), "stateMachineVersionArn");
@@ -194,15 +196,17 @@ void api_CreateStateMachineAlias(struct api_call *call)
         return;
     }
     if (alias.document) {
-        api_fail(call, "ConflictException",
-                 "Failed to create alias because an alias with the same name and a different routing "
-                 "configuration already exists.");
+        api_fail(
+            call, "ConflictException",
+            "Failed to create alias because an alias with the same name and a different routing "
+            "configuration already exists.");
         return;
     }
     int64_t most = a->quotas.most[QUOTA_ALIASES];
     if ((int64_t)count_of(a, alias.machine_arn) >= most) {
         api_fail(call, "ServiceQuotaExceededException",
-                 "A State Machine may have %" PRId64 " aliases; delete some that are not needed", most);
+                 "A State Machine may have %" PRId64 " aliases; delete some that are not needed",
+                 most);
         return;
     }
     struct value_list l;
@@ -233,7 +237,8 @@ void api_DescribeStateMachineAlias(struct api_call *call)
 }
 
 /* "... two versions of the same state machine": of the alias's. */
-static bool check_own_versions(struct api_call *call, const struct alias *alias, const struct arn *version)
+static bool check_own_versions(struct api_call *call, const struct alias *alias,
+                               const struct arn *version)
 {
     char own[API_ARN_BYTES];
     api_machine_arn(version, own);

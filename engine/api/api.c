@@ -1,7 +1,7 @@
 /* A request's way: read, checked by the model, handed to its operation, answered after the commit.
  *
- * Invariant: an answer leaves only when every document put before it, and every execution looked at,
- * is durable as it was put or seen. What engine_start and its like tell is durable already.
+ * Invariant: an answer leaves only when every document put before it, and every execution looked
+ * at, is durable as it was put or seen. What engine_start and its like tell is durable already.
  */
 #include "engine/api/internal.h"
 
@@ -16,9 +16,10 @@
 #include <strings.h>
 #include <time.h>
 
-#define ANSWER_MAXIMUM ((size_t)64 << 20) /* 1,000 events of 256 KiB would be more: pages end early */
-#define TRACE_MAXIMUM 256                 /* "traceHeader" of the model */
-#define PAYLOAD_MAXIMUM 262144            /* bytes of an "input" and an "output" */
+/* 1,000 events of 256 KiB would be more: pages end early */
+#define ANSWER_MAXIMUM  ((size_t)64 << 20)
+#define TRACE_MAXIMUM   256    /* "traceHeader" of the model */
+#define PAYLOAD_MAXIMUM 262144 /* bytes of an "input" and an "output" */
 
 static const struct api_service services[] = {
     {"AWSStepFunctions.", "application/x-amz-json-1.0", "sfn", api_operation_named},
@@ -77,7 +78,8 @@ static void put_headers(struct api_call *call, struct http_headers *headers)
     if (!call->id[0])
         engine_uuid(call->api->engine, call->id);
     http_headers_add(headers, "x-amzn-RequestId", asl_text(call->id));
-    http_headers_add(headers, "connection", ASL_TEXT("keep-alive")); /* shown to who starts executions */
+    /* shown to who starts executions */
+    http_headers_add(headers, "connection", ASL_TEXT("keep-alive"));
     http_headers_add(headers, "Content-Type", asl_text(call->type));
     if (call->rest && call->error)
         http_headers_add(headers, "x-amzn-ErrorType", asl_text(call->error));
@@ -110,8 +112,8 @@ static struct engine_word *word_of(struct api_call *call)
 {
     struct http_headers headers;
     put_headers(call, &headers);
-    call->is_ready = http_exchange_prepare(call->exchange, call->status, &headers,
-                                           asl_buffer_text(&call->body));
+    call->is_ready =
+        http_exchange_prepare(call->exchange, call->status, &headers, asl_buffer_text(&call->body));
     call->word.tell = tell;
     http_headers_free(&headers);
     return call->is_ready ? &call->word : NULL;
@@ -172,14 +174,15 @@ void api_answer_empty(struct api_call *call)
 static int status_of(const struct api_call *call, const char *error)
 {
     const struct catalogue_shape *exception =
-        call->rest ? catalogue_exception(catalogue_service(call->api->catalogue, asl_text(call->rest)),
-                                         asl_text(error))
-                   : NULL;
+        call->rest
+            ? catalogue_exception(catalogue_service(call->api->catalogue, asl_text(call->rest)),
+                                  asl_text(error))
+            : NULL;
     return exception && exception->http_status ? exception->http_status : 400;
 }
 
-static void fail(struct api_call *call, const char *type, const char *member,
-                 const char *text, const char *format, va_list arguments)
+static void fail(struct api_call *call, const char *type, const char *member, const char *text,
+                 const char *format, va_list arguments)
 {
     struct asl_buffer message;
     struct value_list l;
@@ -306,8 +309,8 @@ void api_put_take(struct api *a, struct shelf *shelf, const char *key, asl_value
 {
     struct asl_buffer scratch;
     asl_buffer_init(&scratch, ASL_BUFFER_MAXIMUM);
-    struct asl_text text = document ? value_compact(document, &scratch)
-                                    : (struct asl_text){NULL, 0};
+    struct asl_text text =
+        document ? value_compact(document, &scratch) : (struct asl_text){NULL, 0};
     engine_put_document(a->engine, shelf->kind, key, (struct store_bytes){text.data, text.size});
     asl_buffer_free(&scratch);
     shelf_put_take(shelf, key, document);
@@ -336,8 +339,7 @@ bool api_is_meant(const struct http_received *request)
 {
     char signed_for[64];
     const struct api_service *service = service_of(request);
-    if (service == &services[0] ||
-        (service && service->operation(operation_of(service, request))))
+    if (service == &services[0] || (service && service->operation(operation_of(service, request))))
         return true;
     local_service_of(request, signed_for);
     return strcmp(signed_for, "scheduler") == 0;
@@ -364,9 +366,8 @@ bool api_read_parameters(struct api_call *call, struct asl_text body)
         api_fail(call, "SerializationException", "The body is a JSON %s; parameters are an object",
                  value_kind_name(value_kind(in)));
     else
-        api_fail(call, "SerializationException",
-                 "The body is no JSON: line %zu, column %zu: %s", error.line, error.column,
-                 error.message);
+        api_fail(call, "SerializationException", "The body is no JSON: line %zu, column %zu: %s",
+                 error.line, error.column, error.message);
     value_release(in);
     return false;
 }
@@ -385,15 +386,16 @@ static const struct catalogue_operation *shape_of(struct api *a, const char *arn
     return s->shape;
 }
 
-/* "Length constraints apply to the payload size, and are expressed as bytes in UTF-8 encoding": the model's
- * check counts characters. */
+/* "Length constraints apply to the payload size, and are expressed as bytes in UTF-8 encoding": the
+ * model's check counts characters. */
 static bool check_payloads(struct api_call *call)
 {
     static const char *const members[] = {"input", "output"};
     for (size_t i = 0; i < sizeof members / sizeof *members; i++)
         if (api_text(call, members[i]).size > PAYLOAD_MAXIMUM) {
             api_invalid(call,
-                        "1 validation error detected: Value at '%s' failed to satisfy constraint: Member must "
+                        "1 validation error detected: Value at '%s' failed to satisfy constraint: "
+                        "Member must "
                         "have length less than or equal to %d",
                         members[i], PAYLOAD_MAXIMUM);
             return false;
@@ -419,8 +421,8 @@ bool api_begin(struct api_call *call, const char *arn_name, const struct api_ope
     return verdict == CONSTRAINT_FINE;
 }
 
-/* "If both sources are provided, Step Functions will use the header value (preferred) over the value in the
- * request body." One that the member could not hold is passed over. */
+/* "If both sources are provided, Step Functions will use the header value (preferred) over the
+ * value in the request body." One that the member could not hold is passed over. */
 static void take_trace(struct api_call *call, const struct http_received *request)
 {
     const struct catalogue_shape *shape =
@@ -549,9 +551,14 @@ static bool load_shelves(struct api *a, char message[512])
         struct shelf *shelf;
         const char *kind;
     } shelves[] = {
-        {&a->machines, "machine"},    {&a->versions, "version"}, {&a->aliases, "alias"},
-        {&a->activities, "activity"}, {&a->tags, "tags"},        {&a->tokens, "redrive"},
-        {&a->schedules, "schedule"},  {&a->rules, "rule"},
+        {&a->machines, "machine"},
+        {&a->versions, "version"},
+        {&a->aliases, "alias"},
+        {&a->activities, "activity"},
+        {&a->tags, "tags"},
+        {&a->tokens, "redrive"},
+        {&a->schedules, "schedule"},
+        {&a->rules, "rule"},
         {&a->schedule_groups, "scheduleGroup"},
     };
     for (size_t i = 0; i < sizeof shelves / sizeof *shelves; i++)

@@ -21,42 +21,43 @@ struct api_options {
     struct engine *engine;
     struct catalogue *catalogue; /* the model of the API itself, and what definitions may call */
     struct mock_desk *mocks;     /* for "#TestCase"; NULL: there is none */
-    /* EventBridge's rules with a pattern, which another keeps: what ListRules shows of them in a region for
-     * these parameters, an array, yours; or NULL. */
+    /* EventBridge's rules with a pattern, which another keeps: what ListRules shows of them in a
+     * region for these parameters, an array, yours; or NULL. */
     asl_value *(*pattern_rules)(void *state, const char *region, const asl_value *parameters);
     void *pattern_state;
-    struct aws *aws;             /* for deliveries and dead-letter queues; NULL: there are none */
-    /* Where the API says what concerns no caller: one line, no newline. NULL: errors and warnings to
-     * stderr. */
+    struct aws *aws; /* for deliveries and dead-letter queues; NULL: there are none */
+    /* Where the API says what concerns no caller: one line, no newline. NULL: errors and warnings
+     * to stderr. */
     void (*log)(void *state, enum api_level level, const char *line);
     void *log_state;
     const struct quotas *quotas; /* NULL: AWS's */
-    bool without_schedules; /* none starts anything from here */
-    enum api_level log_level; /* the last one that is wanted; API_DEBUG tells of every request */
+    bool without_schedules;      /* none starts anything from here */
+    enum api_level log_level;    /* the last one that is wanted; API_DEBUG tells of every request */
 };
 
-/* Reads what the store holds (machines, aliases, activities, tags ...). Make it before the loop runs:
- * recovery asks it about activities. NULL and a message when the store does not read back. */
+/* Reads what the store holds (machines, aliases, activities, tags ...). Make it before the loop
+ * runs: recovery asks it about activities. NULL and a message when the store does not read back. */
 struct api *api_new(const struct api_options *options, char message[512]);
 /* Calls that wait are dropped. Free it before the HTTP server, after engine_close. */
 void api_free(struct api *a);
 
-/* A definition from a file, as machine `name` of the server's own region and account: made, or changed as by
- * UpdateStateMachine, unless it is the same. Refused: see message, diagnostics. */
+/* A definition from a file, as machine `name` of the server's own region and account: made, or
+ * changed as by UpdateStateMachine, unless it is the same. Refused: see message, diagnostics. */
 enum api_placed { API_CREATED, API_UPDATED, API_UNCHANGED, API_REFUSED };
 enum api_placed api_place_definition(struct api *a, const char *name, struct asl_text definition,
                                      bool express, struct asl_diagnostics *diagnostics,
                                      char message[256]);
 
-/* A graceful end: long polls are answered at once with nothing; true when no call waits any more. */
+/* A graceful end: long polls are answered at once with nothing; true when no call waits any more.
+ */
 bool api_close(struct api *a);
 
 /* Whether a request is meant for this API: its X-Amz-Target says so. */
 bool api_is_meant(const struct http_received *request);
 /* Fit for http_in_handle: `api` is the struct api. Answers always, now or later. */
 void api_handle(void *api, struct http_exchange *x, const struct http_received *request);
-/* The same for what the engine's own executions call. Whatever they sign with, they are of their machine's
- * account: accounts are not held apart. */
+/* The same for what the engine's own executions call. Whatever they sign with, they are of their
+ * machine's account: accounts are not held apart. */
 void api_handle_inner(void *api, struct http_exchange *x, const struct http_received *request);
 
 /* Prometheus text (version 0.0.4) for /metrics. Appends. */

@@ -21,9 +21,9 @@ static bool may_stand_in_name(uint32_t c)
 {
     if (c < 0x80)
         return c > ' ' && c != 0x7F && !strchr("<>{}[]?*\"#%\\^|~`$&,;:/", (int)c);
-    return !(c <= 0x9F || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) ||
-             c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000 ||
-             c == 0xFFFE || c == 0xFFFF || c == 0x10FFFF);
+    return !(c <= 0x9F || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 ||
+             c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000 || c == 0xFFFE ||
+             c == 0xFFFF || c == 0x10FFFF);
 }
 
 bool api_check_name(struct api_call *call, struct asl_text name)
@@ -84,14 +84,14 @@ bool arn_read(struct asl_text text, struct arn *arn)
     *arn = (struct arn){.kind = ARN_OTHER};
     if (!asl_text_starts(text, "arn:") || !take_part(&rest, ':', part, sizeof part) ||
         !take_part(&rest, ':', scope->partition, sizeof scope->partition) ||
-        strncmp(scope->partition, "aws", 3) != 0 ||
-        !take_part(&rest, ':', part, sizeof part) || strcmp(part, "states") != 0 ||
+        strncmp(scope->partition, "aws", 3) != 0 || !take_part(&rest, ':', part, sizeof part) ||
+        strcmp(part, "states") != 0 ||
         !take_part(&rest, ':', scope->region, sizeof scope->region) ||
         !take_part(&rest, ':', scope->account, sizeof scope->account) ||
         !take_part(&rest, ':', arn->resource, sizeof arn->resource) ||
         !take_part(&rest, ':', arn->name, sizeof arn->name) || arn->name[0] == '\0' ||
-        rest.size >= sizeof arn->qualifier || !scope->region[0] ||
-        strlen(scope->account) != 12 || strspn(scope->account, "0123456789") != 12)
+        rest.size >= sizeof arn->qualifier || !scope->region[0] || strlen(scope->account) != 12 ||
+        strspn(scope->account, "0123456789") != 12)
         return false;
     memcpy(arn->qualifier, rest.data ? rest.data : "", rest.size);
     for (size_t i = 0; i < sizeof resources / sizeof *resources; i++)
@@ -123,7 +123,8 @@ bool api_check_account(struct api_call *call, const struct arn *arn, struct asl_
     if (scope_is_own_account(call, arn))
         return true;
     api_fail(call, "AccessDeniedException",
-             "User: arn:%s:iam::%s:root is not authorized to perform: states:%s on resource: %.*s because no "
+             "User: arn:%s:iam::%s:root is not authorized to perform: states:%s on resource: %.*s "
+             "because no "
              "resource-based policy allows the states:%s action",
              call->scope.partition, call->scope.account, call->operation->name, ASL_TEXT_ARGS(text),
              call->operation->name);

@@ -4,10 +4,10 @@
 #include <stdio.h>
 
 /* AWS's bounds on what can be redriven. */
-#define REDRIVE_DAYS 14
-#define LIFE_DAYS 365
+#define REDRIVE_DAYS   14
+#define LIFE_DAYS      365
 #define REDRIVE_EVENTS 24999
-#define DAY_MS INT64_C(86400000)
+#define DAY_MS         INT64_C(86400000)
 
 asl_value *describe_time(int64_t ms)
 {
@@ -74,7 +74,8 @@ bool describe_not_redrivable(const asl_execution *x, int64_t now, char reason[12
         {asl_execution_last_event(x) >= REDRIVE_EVENTS, "Execution history event limit exceeded"},
         {now - asl_execution_started(x) > LIFE_DAYS * DAY_MS,
          "Execution has exceeded the max execution time"},
-        {now - asl_execution_stopped(x) > REDRIVE_DAYS * DAY_MS, "Execution redrivable period exceeded"},
+        {now - asl_execution_stopped(x) > REDRIVE_DAYS * DAY_MS,
+         "Execution redrivable period exceeded"},
     };
     if (describe_status_reason(asl_execution_status(x), reason))
         return true;

@@ -27,8 +27,10 @@ int64_t api_execution(struct api_call *call, const char *member)
         return 0;
     struct asl_text text = api_text(call, member);
     if (map_child_of(text, &child)) {
-        api_invalid(call, "%s takes no child of a distributed Map: '%.*s'; it goes with the execution of "
-                          "its Map", call->operation->name, ASL_TEXT_ARGS(text));
+        api_invalid(call,
+                    "%s takes no child of a distributed Map: '%.*s'; it goes with the execution of "
+                    "its Map",
+                    call->operation->name, ASL_TEXT_ARGS(text));
         return 0;
     }
     if (api_is_here(call, &arn))
@@ -122,7 +124,8 @@ static void trace_made(void *state, int64_t execution, const struct engine_mark 
 }
 
 void api_start(struct api *a, const struct target *t, struct engine_start *start,
-               struct asl_text trace, void (*done)(void *state, const struct engine_started *started), void *state)
+               struct asl_text trace,
+               void (*done)(void *state, const struct engine_started *started), void *state)
 {
     struct delivery_marks marks;
     struct engine_mark all[DELIVERY_CHANNELS + 2];
@@ -182,7 +185,8 @@ static struct engine_word *start_word(void *state, const struct engine_started *
     return api_answer_ahead_take(state, start_shown(s));
 }
 
-/* A name that is taken may be the same start of this very turn: after the commit the store tells. */
+/* A name that is taken may be the same start of this very turn: after the commit the store tells.
+ */
 static void started(void *state, const struct engine_started *s)
 {
     struct api_call *call = state;
@@ -207,9 +211,10 @@ bool api_check_open_executions(struct api_call *call)
     int64_t most = call->api->quotas.most[QUOTA_EXECUTIONS];
     if (!most || engine_running(call->api->engine) < most)
         return true;
-    api_fail(call, "ExecutionLimitExceeded",
-             "The maximum number of running executions has been reached. Running executions must end or "
-             "be stopped before a new execution can be started.");
+    api_fail(
+        call, "ExecutionLimitExceeded",
+        "The maximum number of running executions has been reached. Running executions must end or "
+        "be stopped before a new execution can be started.");
     return false;
 }
 
@@ -295,7 +300,8 @@ asl_value *api_execution_input(struct api *a, int64_t execution, const asl_execu
 static bool take_trace(void *state, const char *key, struct store_bytes value)
 {
     (void)key;
-    value_list_set_take(state, "traceHeader", value_string((struct asl_text){value.data, value.size}));
+    value_list_set_take(state, "traceHeader",
+                        value_string((struct asl_text){value.data, value.size}));
     return false;
 }
 
@@ -364,7 +370,7 @@ struct list {
     size_t seen;   /* rows of this read */
     int64_t place; /* the row seen last */
     int64_t last;  /* the one shown last */
-    int status; /* statusFilter, or -1: memory may be ahead of the store that chose the rows */
+    int status;    /* statusFilter, or -1: memory may be ahead of the store that chose the rows */
     bool more;
     bool redriven, not_redriven; /* redriveFilter */
     bool matches;
@@ -386,11 +392,9 @@ static void see_item(void *state, const asl_execution *x)
     list->matches = !(list->redriven && !redriven) && !(list->not_redriven && redriven) &&
                     (list->status < 0 || list->status == (int)asl_execution_status(x));
     if (t->alias)
-        list->matches =
-            list->matches && asl_text_is(asl_execution_alias_arn(x), t->alias_arn);
+        list->matches = list->matches && asl_text_is(asl_execution_alias_arn(x), t->alias_arn);
     else if (t->version)
-        list->matches =
-            list->matches && asl_text_is(asl_execution_version_arn(x), t->version_arn);
+        list->matches = list->matches && asl_text_is(asl_execution_version_arn(x), t->version_arn);
     if (!list->matches)
         return;
     set_text(l, "executionArn", asl_execution_arn(x));
@@ -446,7 +450,9 @@ static bool check_list(struct api_call *call, struct target *t)
     if (by_map_run)
         return true;
     if (asl_text_is(api_text(call, "statusFilter"), "PENDING_REDRIVE")) {
-        api_invalid(call, "The statusFilter PENDING_REDRIVE is of the children of a Map Run: give mapRunArn");
+        api_invalid(
+            call,
+            "The statusFilter PENDING_REDRIVE is of the children of a Map Run: give mapRunArn");
         return false;
     }
     if (!api_target(call, "stateMachineArn", t))
@@ -459,8 +465,8 @@ static bool check_list(struct api_call *call, struct target *t)
     return true;
 }
 
-/* A page and one more at a time: the store would gather all that it is asked for. What the filters leave
- * out makes it read on. */
+/* A page and one more at a time: the store would gather all that it is asked for. What the filters
+ * leave out makes it read on. */
 static void read_page(struct list *list, const char *machine_arn, int64_t after)
 {
     struct store *store = engine_store(list->call->api->engine);
@@ -503,7 +509,7 @@ void api_ListExecutions(struct api_call *call)
 /* ---- RedriveExecution ---- */
 
 #define TOKENS_KEPT 10
-#define TOKEN_MS (15 * INT64_C(60000))
+#define TOKEN_MS    (15 * INT64_C(60000))
 
 /* When this token redrove the execution, or 0. */
 static int64_t token_used(const struct api_call *call, const char *arn, struct asl_text token)

@@ -74,9 +74,8 @@ void api_GetExecutionHistory(struct api_call *call)
 {
     char after[API_ARN_BYTES], place[24];
     struct map_child child;
-    bool is_child =
-        map_child_of(api_text(call, "executionArn"), &child) && child.arn.kind == ARN_EXECUTION &&
-        api_is_here(call, &child.arn);
+    bool is_child = map_child_of(api_text(call, "executionArn"), &child) &&
+                    child.arn.kind == ARN_EXECUTION && api_is_here(call, &child.arn);
     int64_t id = is_child ? child.execution : api_execution(call, "executionArn");
     if (!id || !page_begin(call, after))
         return;

@@ -22,8 +22,8 @@
 #include "engine/aws/constraint.h"
 
 #define API_NAME_MAXIMUM 80 /* characters of a machine's, an execution's, an activity's name */
-#define API_NAME_BYTES (API_NAME_MAXIMUM * 4 + 1)
-#define API_ARN_BYTES 2049
+#define API_NAME_BYTES   (API_NAME_MAXIMUM * 4 + 1)
+#define API_ARN_BYTES    2049
 
 struct api;
 struct api_call;
@@ -53,8 +53,8 @@ void scheduler_handle(struct api *a, struct http_exchange *x, const struct http_
 
 /* A service whose operations are named by X-Amz-Target. */
 struct api_service {
-    const char *prefix;  /* of the target */
-    const char *type;    /* its Content-Type */
+    const char *prefix;   /* of the target */
+    const char *type;     /* its Content-Type */
     const char *arn_name; /* in the catalogue */
     const struct api_operation *(*operation)(struct asl_text name);
 };
@@ -69,17 +69,18 @@ struct api_call {
     struct scope scope;
     bool is_signed; /* its region is where it was sent to: what is elsewhere is not found */
     bool is_inner;  /* of an execution: any account's */
-    const char *rest; /* the service in the catalogue whose errors have statuses of their own, or NULL */
+    /* the service in the catalogue whose errors have statuses of their own, or NULL */
+    const char *rest;
     const char *error; /* what was answered, for `rest`; or NULL */
-    asl_value *in; /* the parameters: an object that satisfies the model */
-    int status;    /* of the answer, once there is one */
-    int64_t began_us; /* by a steady clock */
-    char id[37];      /* x-amzn-RequestId, once there is one */
+    asl_value *in;     /* the parameters: an object that satisfies the model */
+    int status;        /* of the answer, once there is one */
+    int64_t began_us;  /* by a steady clock */
+    char id[37];       /* x-amzn-RequestId, once there is one */
     struct asl_buffer body;
-    bool is_ready;   /* the answer is with the exchange: `word` tells it */
+    bool is_ready; /* the answer is with the exchange: `word` tells it */
     struct engine_word word;
-    bool is_second_try; /* of StartExecution: see there */
-    bool is_gone;  /* the client left: its answer goes nowhere */
+    bool is_second_try;                  /* of StartExecution: see there */
+    bool is_gone;                        /* the client left: its answer goes nowhere */
     void (*gone)(struct api_call *call); /* told then; a long poll leaves its queue */
     int64_t execution;                   /* the one it is about, for operations that wait */
     void *own;                           /* the operation's, freed by it */
@@ -90,8 +91,9 @@ struct api {
     struct scope home;
     struct catalogue *catalogue;
     struct mock_desk *mocks; /* or NULL */
-    struct aws *aws; /* or NULL */
-    asl_value *(*pattern_rules)(void *state, const char *region, const asl_value *parameters); /* or NULL */
+    struct aws *aws;         /* or NULL */
+    /* or NULL */
+    asl_value *(*pattern_rules)(void *state, const char *region, const asl_value *parameters);
     void *pattern_state;
     struct deliveries *deliveries;
     enum { TELLS_UNKNOWN, TELLS_STATUSES, TELLS_NOTHING } tells_statuses; /* EventBridge is set */
@@ -105,25 +107,25 @@ struct api {
     } shapes[64]; /* of operations that were called, by their place in memory: api.c */
     struct quotas quotas;
     struct api_call *calls;
-    struct shelf machines;   /* by ARN */
-    struct shelf versions;   /* by "<machine's ARN>:<8 digits>" */
-    struct shelf aliases;    /* by ARN */
-    struct shelf activities; /* by ARN */
-    struct shelf tags;       /* by ARN */
-    struct shelf tokens;     /* of RedriveExecution, by ARN */
-    struct shelf schedules;  /* by key: schedule/schedules.h */
-    struct shelf rules;      /* of EventBridge, by name */
+    struct shelf machines;        /* by ARN */
+    struct shelf versions;        /* by "<machine's ARN>:<8 digits>" */
+    struct shelf aliases;         /* by ARN */
+    struct shelf activities;      /* by ARN */
+    struct shelf tags;            /* by ARN */
+    struct shelf tokens;          /* of RedriveExecution, by ARN */
+    struct shelf schedules;       /* by key: schedule/schedules.h */
+    struct shelf rules;           /* of EventBridge, by name */
     struct shelf schedule_groups; /* of EventBridge Scheduler: schedule/groups.c */
-    struct loop_timer *due;  /* the nearest schedule */
-    size_t deleting;         /* machines that wait for the end of their executions */
+    struct loop_timer *due;       /* the nearest schedule */
+    size_t deleting;              /* machines that wait for the end of their executions */
     struct activity_queues *queues;
     struct sync_waiting *sync_waiting;
     uint64_t answered, refused;
     bool is_closing;
 };
 
-/* A call for an exchange, and what a call begins with: its operation's parameters checked by the model
- * of `arn_name`; false after refusing. */
+/* A call for an exchange, and what a call begins with: its operation's parameters checked by the
+ * model of `arn_name`; false after refusing. */
 struct api_call *api_call_new(struct api *a, struct http_exchange *x, const char *type);
 bool api_begin(struct api_call *call, const char *arn_name, const struct api_operation *operation);
 /* False after refusing. */
@@ -134,8 +136,8 @@ void api_answer_plain(struct http_exchange *x, int status, const char *text);
 
 /* Status 200 and the members. Waits for the commit when documents were put. */
 void api_answer_take(struct api_call *call, asl_value *out);
-/* The same in two parts, for what is not durable yet: the answer as a word (or NULL) for whoever makes it
- * so; and, behind that, the end of the call. */
+/* The same in two parts, for what is not durable yet: the answer as a word (or NULL) for whoever
+ * makes it so; and, behind that, the end of the call. */
 struct engine_word *api_answer_ahead_take(struct api_call *call, asl_value *out);
 void api_answer_told(struct api_call *call);
 /* {} */
@@ -166,7 +168,7 @@ void api_log(struct api *a, enum api_level level, const char *format, ...)
 
 /* The member; NULL where there is none, where it is null, or where `v` is NULL. */
 const asl_value *api_get(const asl_value *v, const char *member);
-size_t api_count(const asl_value *v); /* of NULL: 0 */
+size_t api_count(const asl_value *v);                   /* of NULL: 0 */
 bool api_equal(const asl_value *a, const asl_value *b); /* NULL equals NULL only */
 
 /* ---- documents ---- */
@@ -193,10 +195,11 @@ struct arn {
 };
 /* False: it is no ARN of this service. */
 bool arn_read(struct asl_text text, struct arn *arn);
-/* Reads a parameter as an ARN of one of `kinds` (bits 1 << kind); false after refusing it. What it asks, in
- * AWS's order: is it an ARN of this service (InvalidArn), of a type that the operation takes (InvalidArn), of the
- * caller's account (AccessDeniedException: Step Functions has no resource-based policies, so that IAM lets
- * nobody across). One of another region passes here, and is not found (api_is_here). */
+/* Reads a parameter as an ARN of one of `kinds` (bits 1 << kind); false after refusing it. What it
+ * asks, in AWS's order: is it an ARN of this service (InvalidArn), of a type that the operation
+ * takes (InvalidArn), of the caller's account (AccessDeniedException: Step Functions has no
+ * resource-based policies, so that IAM lets nobody across). One of another region passes here, and
+ * is not found (api_is_here). */
 bool api_arn(struct api_call *call, const char *member, unsigned kinds, struct arn *arn);
 /* True after refusing one that names a distributed Map's label. */
 bool api_refuse_label(struct api_call *call, const struct arn *arn);
@@ -207,8 +210,8 @@ void api_make_arn(const struct scope *s, const char *resource, const char *name,
 void api_machine_arn(const struct arn *arn, char out[API_ARN_BYTES]);
 /* The name at an ARN's end: borrowed from it. */
 const char *arn_name(const char *arn);
-/* The last of these, for ARNs that stand elsewhere: false after refusing one of another account than the
- * caller's. Who does not sign is nobody, and may all. */
+/* The last of these, for ARNs that stand elsewhere: false after refusing one of another account
+ * than the caller's. Who does not sign is nobody, and may all. */
 bool api_check_account(struct api_call *call, const struct arn *arn, struct asl_text text);
 bool scope_is_own_account(const struct api_call *call, const struct arn *arn);
 /* False: of another region than the one that the request was sent to, or of another account. */
@@ -245,7 +248,8 @@ bool api_live_target(struct api_call *call, const char *member, struct target *t
 bool api_check_not_deleting(struct api_call *call, const char *arn, const asl_value *machine);
 bool machine_is_deleting(const asl_value *machine);
 void machines_settle(struct api *a);
-/* The same for one that is to be started: its ARN may name a test case, as Step Functions Local's do
+/* The same for one that is to be started: its ARN may name a test case, as Step Functions Local's
+ * do
  * ("...:stateMachine:M#Case"). */
 bool api_start_target(struct api_call *call, struct target *t);
 /* The same without a call: false when there is no such machine. */
@@ -260,8 +264,8 @@ bool machines_load(struct api *a, char message[512]);
  * writes its ARN. Shared by create, update and publish. */
 void versions_publish(struct api *a, const char *machine_arn, struct asl_text description,
                       char arn[API_ARN_BYTES], int64_t *created);
-/* False after refusing one more version than there may be; one that is published already finds its own,
- * unless the revision is about to be new. */
+/* False after refusing one more version than there may be; one that is published already finds its
+ * own, unless the revision is about to be new. */
 bool versions_check_room(struct api_call *call, const char *machine_arn, bool is_new);
 #define API_VERSION_BYTES (API_ARN_BYTES + 16)
 void version_key(const char *machine_arn, int64_t number, char out[API_VERSION_BYTES]);
@@ -283,7 +287,8 @@ bool api_check_role(struct api_call *call);
 
 /* Those a resource is created with; false after refusing too many. */
 bool api_check_tags(struct api_call *call, const char *arn);
-/* Lists of tags, whose key is called `member`. A key stands once, with the value that was given last. */
+/* Lists of tags, whose key is called `member`. A key stands once, with the value that was given
+ * last. */
 asl_value *tags_merge_take(asl_value *tags, const asl_value *given, const char *member);
 /* Those whose keys are not among `keys` (strings). Yours. */
 asl_value *tags_without(const asl_value *tags, const asl_value *keys, const char *member);
@@ -301,7 +306,8 @@ int64_t api_execution(struct api_call *call, const char *member);
 bool api_start_of(struct api_call *call, const struct target *t, struct engine_start *start);
 /* Starts it, with what is to be told of it; `trace` is its X-Ray header, empty for none. */
 void api_start(struct api *a, const struct target *t, struct engine_start *start,
-               struct asl_text trace, void (*done)(void *state, const struct engine_started *started), void *state);
+               struct asl_text trace,
+               void (*done)(void *state, const struct engine_started *started), void *state);
 /* The input as it was given, a string; yours. */
 asl_value *api_execution_input(struct api *a, int64_t execution, const asl_execution *x);
 void api_answer_refused_start(struct api_call *call, const struct engine_started *started);
@@ -324,6 +330,7 @@ void sync_free(struct api *a);
 void activities_let_go(struct api *a);
 
 /* ---- the operations (table.c) ---- */
+/* clang-format off */
 #define API_OPERATIONS(X)                                                                          \
     X(CreateActivity) X(CreateStateMachine) X(CreateStateMachineAlias) X(DeleteActivity)           \
     X(DeleteStateMachine) X(DeleteStateMachineAlias) X(DeleteStateMachineVersion)                  \
@@ -335,6 +342,7 @@ void activities_let_go(struct api *a);
     X(SendTaskHeartbeat) X(SendTaskSuccess) X(StartExecution) X(StartSyncExecution)                \
     X(StopExecution) X(TagResource) X(TestState) X(UntagResource) X(UpdateMapRun)                  \
     X(UpdateStateMachine) X(UpdateStateMachineAlias) X(ValidateStateMachineDefinition)
+/* clang-format on */
 #define API_DECLARE(name) void api_##name(struct api_call *call);
 API_OPERATIONS(API_DECLARE)
 

@@ -3,8 +3,8 @@
  * A document tells of a machine's newest revision: {"type", "roleArn", "row", "creationDate",
  * "updateDate" (ms), "revisionId" (none before the first update), "loggingConfiguration",
  * "tracingConfiguration", "encryptionConfiguration", "lastVersion"}. The definition stands in the
- * store's row. A deleted machine leaves {"deleted"} so that its rows are not taken for a machine that
- * the command line made.
+ * store's row. A deleted machine leaves {"deleted"} so that its rows are not taken for a machine
+ * that the command line made.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -322,8 +322,8 @@ static int64_t put_row(struct api_call *call, const char *arn, struct asl_text d
 {
     struct asl_diagnostics diagnostics = {0};
     char *role_arn = asl_copy_text(role);
-    int64_t row = engine_put_machine_as(call->api->engine, arn, definition, express, role_arn,
-                                     &diagnostics);
+    int64_t row =
+        engine_put_machine_as(call->api->engine, arn, definition, express, role_arn, &diagnostics);
     asl_diagnostics_free(&diagnostics);
     free(role_arn);
     return row;
@@ -331,8 +331,8 @@ static int64_t put_row(struct api_call *call, const char *arn, struct asl_text d
 
 /* ---- CreateStateMachine ---- */
 
-/* Whether a create that publishes tells of its version what the first one did; one that was deleted since
- * tells nothing. */
+/* Whether a create that publishes tells of its version what the first one did; one that was deleted
+ * since tells nothing. */
 static bool is_same_version(struct api_call *call, const asl_value *machine)
 {
     struct target t;
@@ -352,8 +352,7 @@ static bool is_same_create(struct api_call *call, const asl_value *machine,
                 (api_get(machine, "published") != NULL) == api_flag(call, "publish") &&
                 is_same_version(call, machine);
     for (size_t i = 0; same && i < CONFIGURATIONS; i++) {
-        asl_value *wanted =
-            with_defaults(configurations[i], api_get(call->in, configurations[i]));
+        asl_value *wanted = with_defaults(configurations[i], api_get(call->in, configurations[i]));
         same = api_equal(wanted, api_get(machine, configurations[i]));
         value_release(wanted);
     }
@@ -396,8 +395,7 @@ static asl_value *new_machine(struct api_call *call, bool express, int64_t row)
     value_list_set_take(&l, "updateDate", value_integer(api_now(call)));
     for (size_t i = 0; i < CONFIGURATIONS; i++)
         value_list_set_take(&l, configurations[i],
-                            with_defaults(configurations[i],
-                                          api_get(call->in, configurations[i])));
+                            with_defaults(configurations[i], api_get(call->in, configurations[i])));
     return value_object_take(&l);
 }
 
@@ -406,15 +404,15 @@ static void create(struct api_call *call, const char *arn, bool express)
     struct api *a = call->api;
     char version[API_ARN_BYTES];
     int64_t created;
-    int64_t row = put_row(call, arn, api_text(call, "definition"), express,
-                          api_text(call, "roleArn"));
+    int64_t row =
+        put_row(call, arn, api_text(call, "definition"), express, api_text(call, "roleArn"));
     api_put_take(a, &a->machines, arn, new_machine(call, express, row));
     api_keep_tags(call, arn);
     if (api_flag(call, "publish")) {
         versions_publish(a, arn, api_text(call, "versionDescription"), version, &created);
-        api_put_take(a, &a->machines, arn,
-                     api_with_take(value_retain(find(a, arn)), "published",
-                                   value_string_z(version)));
+        api_put_take(
+            a, &a->machines, arn,
+            api_with_take(value_retain(find(a, arn)), "published", value_string_z(version)));
     }
     answer_created(call, arn, api_flag(call, "publish") ? version : NULL);
 }
@@ -427,9 +425,10 @@ static bool check_new(struct api_call *call, const char *arn)
         return false;
     if (count_machines(a, &call->scope) < a->quotas.most[QUOTA_MACHINES])
         return true;
-    api_fail(call, "StateMachineLimitExceeded",
-             "The maximum number of state machines has been reached. Existing state machines must be "
-             "deleted before a new state machine can be created.");
+    api_fail(
+        call, "StateMachineLimitExceeded",
+        "The maximum number of state machines has been reached. Existing state machines must be "
+        "deleted before a new state machine can be created.");
     return false;
 }
 
@@ -595,8 +594,9 @@ enum api_placed api_place_definition(struct api *a, const char *name, struct asl
                                               : "is there already, as EXPRESS");
         return API_REFUSED;
     }
-    int64_t row = engine_put_machine_as(a->engine, arn, definition, express,
-                                        role ? value_as_text(role).data : ROLE_DEFAULT, diagnostics);
+    int64_t row =
+        engine_put_machine_as(a->engine, arn, definition, express,
+                              role ? value_as_text(role).data : ROLE_DEFAULT, diagnostics);
     if (row < 0)
         return API_REFUSED;
     if (!machine)
@@ -624,9 +624,9 @@ static void delete_now(struct api *a, const char *arn)
         api_put_take(a, &a->tags, arn, NULL);
 }
 
-/* Executions that run go on to the next state they would enter, and fail there (is_being_deleted). While
- * there are any the machine is DELETING; with the last one's end it goes (machines_settle). One that is not
- * there is deleted already. */
+/* Executions that run go on to the next state they would enter, and fail there (is_being_deleted).
+ * While there are any the machine is DELETING; with the last one's end it goes (machines_settle).
+ * One that is not there is deleted already. */
 void api_DeleteStateMachine(struct api_call *call)
 {
     struct api *a = call->api;

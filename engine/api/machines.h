@@ -15,12 +15,12 @@ struct definition {
     struct asl_buffer text;
     bool found;
 };
-/* A row's definition. False: it is missing (answered), or not yet durable (the call is handled again once
- * it is); else free d->text. */
+/* A row's definition. False: it is missing (answered), or not yet durable (the call is handled
+ * again once it is); else free d->text. */
 bool machine_need_definition(struct api_call *call, int64_t row, struct definition *d);
 
-/* The machine is about to have another row: what it is now stays known for the executions that began with
- * this one. */
+/* The machine is about to have another row: what it is now stays known for the executions that
+ * began with this one. */
 void machine_keep_revision(struct api *a, const asl_value *machine);
 
 #endif

@@ -60,7 +60,8 @@ void api_DescribeStateMachine(struct api_call *call)
 {
     struct target t;
     struct definition d;
-    if (!api_target(call, "stateMachineArn", &t) || !machine_need_definition(call, target_row(&t), &d))
+    if (!api_target(call, "stateMachineArn", &t) ||
+        !machine_need_definition(call, target_row(&t), &d))
         return;
     const asl_value *revision = target_revision(&t);
     struct value_list l;
@@ -71,7 +72,8 @@ void api_DescribeStateMachine(struct api_call *call)
     api_copy_member(&l, revision, "type");
     api_copy_time(&l, revision, "creationDate");
     api_copy_member(&l, revision, "description");
-    add_revision(&l, call->api, t.arn.name, revision, target_row(&t), shown_definition(call, &d.text));
+    add_revision(&l, call->api, t.arn.name, revision, target_row(&t),
+                 shown_definition(call, &d.text));
     api_answer_take(call, value_object_take(&l));
     asl_buffer_free(&d.text);
 }
@@ -118,8 +120,9 @@ static bool take_document(void *state, const char *key, struct store_bytes value
     return false;
 }
 
-/* The document of the revision that an execution began with: its version's, the machine's if it is still
- * that, what was kept of it; else (the command line made it) its row's words and the defaults. Yours. */
+/* The document of the revision that an execution began with: its version's, the machine's if it is
+ * still that, what was kept of it; else (the command line made it) its row's words and the
+ * defaults. Yours. */
 static asl_value *revision_of(struct api *a, const struct for_execution *f, const struct row *r)
 {
     struct target t;
@@ -146,9 +149,8 @@ void api_DescribeStateMachineForExecution(struct api_call *call)
     struct for_execution f = {.row = 0};
     struct row r = {.created = 0};
     struct map_child child;
-    bool is_child =
-        map_child_of(api_text(call, "executionArn"), &child) && child.arn.kind == ARN_EXECUTION &&
-        api_is_here(call, &child.arn);
+    bool is_child = map_child_of(api_text(call, "executionArn"), &child) &&
+                    child.arn.kind == ARN_EXECUTION && api_is_here(call, &child.arn);
     int64_t execution = is_child ? child.execution : api_execution(call, "executionArn");
     if (!execution)
         return;
@@ -217,4 +219,3 @@ void api_ListStateMachines(struct api_call *call)
         page_set_next(call, &l, last);
     api_answer_take(call, value_object_take(&l));
 }
-

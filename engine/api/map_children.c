@@ -1,9 +1,10 @@
 /* The executions of a distributed Map's children, as they are shown. Serves: facts 1.2, 1.4.
  *
- * They run inside of the Map's execution, and their events are kept beside its own (engine.h, map runs);
- * a child is what its events say: begun with ExecutionStarted, ended with the last of
- * Execution{Succeeded,Failed,Aborted}, unless ExecutionRedriven came behind it. Of EXPRESS children those
- * are kept, and not what happened between: they are listed and described, and have no history.
+ * They run inside of the Map's execution, and their events are kept beside its own (engine.h, map
+ * runs); a child is what its events say: begun with ExecutionStarted, ended with the last of
+ * Execution{Succeeded,Failed,Aborted}, unless ExecutionRedriven came behind it. Of EXPRESS children
+ * those are kept, and not what happened between: they are listed and described, and have no
+ * history.
  *
  * A child's name is a UUID that holds execution, run and index, masked and checked by a hash of the
  * machine's ARN with the label, so that nothing has to be kept to find it.
@@ -49,7 +50,8 @@ static void make_name(const char *family, int64_t execution, int64_t started, in
     unsigned mask[5], check[5];
     char text[API_ARN_BYTES + 80];
     hash_parts(family, mask);
-    snprintf(text, sizeof text, "%s|%" PRId64 "|%" PRId64 "|%" PRId64, family, execution, started, index);
+    snprintf(text, sizeof text, "%s|%" PRId64 "|%" PRId64 "|%" PRId64, family, execution, started,
+             index);
     hash_parts(text, check);
     snprintf(out, UUID_BYTES, "%08x-%04x-8%03x-%04x-%08x%04x", mask[0] ^ (unsigned)execution,
              mask[1] ^ (unsigned)(started & 0xFFFF), mask[2] ^ (unsigned)(execution >> 32 & 0xFFF),
@@ -63,8 +65,8 @@ bool map_child_of(struct asl_text text, struct map_child *child)
     if (!arn_read(text, &child->arn) || !child->arn.label[0] ||
         (child->arn.kind != ARN_EXECUTION && child->arn.kind != ARN_EXPRESS) ||
         strlen(child->arn.qualifier) != UUID_BYTES - 1 ||
-        sscanf(child->arn.qualifier, "%8x-%4x-8%3x-%4x-%8x%4x", &low, &middle, &high, &variant, &index,
-               &check) != 6)
+        sscanf(child->arn.qualifier, "%8x-%4x-8%3x-%4x-%8x%4x", &low, &middle, &high, &variant,
+               &index, &check) != 6)
         return false;
     family_of(&child->arn, family);
     hash_parts(family, mask);
@@ -95,8 +97,8 @@ static bool scan_chunk(void *state, const char *key, struct store_bytes value)
 static void scan_events(struct api *a, int64_t execution, struct scan *s)
 {
     snprintf(s->prefix, sizeof s->prefix, "%019" PRId64 ":", execution);
-    store_each_document(engine_store(a->engine), ENGINE_MAP_CHILDREN, s->prefix, SIZE_MAX, scan_chunk,
-                        s);
+    store_each_document(engine_store(a->engine), ENGINE_MAP_CHILDREN, s->prefix, SIZE_MAX,
+                        scan_chunk, s);
 }
 
 struct renumbering {
@@ -352,7 +354,8 @@ static bool see_child(void *state, const struct asl_child_event *which, const as
 
 static bool is_wanted(const struct api_call *call, const struct child_now *c)
 {
-    struct asl_text status = api_text(call, "statusFilter"), redrive = api_text(call, "redriveFilter");
+    struct asl_text status = api_text(call, "statusFilter"),
+                    redrive = api_text(call, "redriveFilter");
     return c->started && (!status.data || asl_text_is(status, asl_status_name(c->status))) &&
            (!redrive.data || asl_text_is(redrive, "REDRIVEN") == (c->redrives > 0));
 }

@@ -1,8 +1,8 @@
 /* Map runs. Serves: facts 1.2, 1.4, 2.2.
  *
- * The engine keeps what a run began and ended with (engine.h, map runs); how far one is that goes on is
- * asked of its execution. The children of a distributed Map run inside of it; map_children.c shows them
- * as the executions that they are to whoever asks.
+ * The engine keeps what a run began and ended with (engine.h, map runs); how far one is that goes
+ * on is asked of its execution. The children of a distributed Map run inside of it; map_children.c
+ * shows them as the executions that they are to whoever asks.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -29,7 +29,8 @@ static bool take_document(void *state, const char *key, struct store_bytes value
     return false;
 }
 
-/* Children are redriven with their execution, as long as it can be and their Map has not done with them
+/* Children are redriven with their execution, as long as it can be and their Map has not done with
+ * them
  * ("Redrive eligibility for child workflows in a Map Run"). */
 static void judge(struct map_run *run, const asl_execution *x)
 {
@@ -85,8 +86,7 @@ static bool read_run(struct api *a, struct asl_text arn, struct map_run *run)
     int64_t execution, started;
     asl_buffer_init(&key, 128);
     store_get_document(engine_store(a->engine), ENGINE_MAP_RUNS, arn.data, take_text, &key);
-    bool fine =
-        key.size && sscanf(key.data, "%" SCNd64 ":%" SCNd64, &execution, &started) == 2;
+    bool fine = key.size && sscanf(key.data, "%" SCNd64 ":%" SCNd64, &execution, &started) == 2;
     asl_buffer_free(&key);
     return fine && map_run_read(a, execution, started, run);
 }

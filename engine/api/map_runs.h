@@ -30,11 +30,11 @@ struct map_child {
     int64_t execution, started, index;
     struct arn arn;
 };
-/* Whether an execution's ARN is a child's that may be one (`arn.kind` ARN_EXPRESS: an EXPRESS child); it is
- * looked for by the others. */
+/* Whether an execution's ARN is a child's that may be one (`arn.kind` ARN_EXPRESS: an EXPRESS
+ * child); it is looked for by the others. */
 bool map_child_of(struct asl_text arn, struct map_child *child);
-/* Its events from the first on, renumbered from 1, as GetExecutionHistory shows them; false: there are
- * none, so there is no such child. */
+/* Its events from the first on, renumbered from 1, as GetExecutionHistory shows them; false: there
+ * are none, so there is no such child. */
 bool map_child_events(struct api *a, const struct map_child *child, bool include_data,
                       bool (*see)(void *state, int64_t id, const asl_value *event), void *state);
 /* DescribeExecution of it. */

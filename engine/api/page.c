@@ -1,7 +1,8 @@
 /* Pages: maxResults and nextToken. A token is the place behind which the next page begins, said in
- * base64 with when it was given and a check of what was asked: it serves for a day, the same question
- * ("keep all other arguments unchanged"), and as it was given. How many a page holds may change, and a
- * place that is gone meanwhile is still a place. */
+ * base64 with when it was given and a check of what was asked: it serves for a day, the same
+ * question
+ * ("keep all other arguments unchanged"), and as it was given. How many a page holds may change,
+ * and a place that is gone meanwhile is still a place. */
 #include "engine/api/internal.h"
 
 #include <inttypes.h>
@@ -12,8 +13,8 @@
 #include "engine/aws/protocol.h"
 #include "engine/aws/sigv4.h"
 
-#define VERSION '2'
-#define LIFE_MS ((int64_t)24 * 3600 * 1000)
+#define VERSION    '2'
+#define LIFE_MS    ((int64_t)24 * 3600 * 1000)
 #define SEAL_BYTES 128 /* version, time, hash and a colon each */
 
 size_t page_size(const struct api_call *call)

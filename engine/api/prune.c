@@ -1,5 +1,5 @@
-/* Two walks over a value and its shape, as deep as the model is: one that looks whether there is anything
- * to leave out, which is seldom so, and one that makes the value anew without it. */
+/* Two walks over a value and its shape, as deep as the model is: one that looks whether there is
+ * anything to leave out, which is seldom so, and one that makes the value anew without it. */
 #include "engine/api/prune.h"
 
 static bool is_known(const asl_value *v, const struct catalogue_shape *shape)

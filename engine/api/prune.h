@@ -1,4 +1,5 @@
-/* Parameters without what the model does not know: AWS passes over it, and nothing of it is kept. */
+/* Parameters without what the model does not know: AWS passes over it, and nothing of it is kept.
+ */
 #ifndef ENGINE_API_PRUNE_H
 #define ENGINE_API_PRUNE_H
 

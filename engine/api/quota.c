@@ -9,9 +9,12 @@ static const struct {
     const char *name;
     int64_t normal;
 } quotas[QUOTAS] = {
-    [QUOTA_ACTIVITIES] = {"activities", 100000}, [QUOTA_ALIASES] = {"aliases", 100},
-    [QUOTA_EXECUTIONS] = {"executions", 0},      [QUOTA_MACHINES] = {"machines", 100000},
-    [QUOTA_TAGS] = {"tags", 50},                 [QUOTA_VERSIONS] = {"versions", 1000},
+    [QUOTA_ACTIVITIES] = {"activities", 100000},
+    [QUOTA_ALIASES] = {"aliases", 100},
+    [QUOTA_EXECUTIONS] = {"executions", 0},
+    [QUOTA_MACHINES] = {"machines", 100000},
+    [QUOTA_TAGS] = {"tags", 50},
+    [QUOTA_VERSIONS] = {"versions", 1000},
     [QUOTA_WORKERS] = {"workers", 1000},
 };
 

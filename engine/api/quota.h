@@ -1,7 +1,9 @@
-/* The service's quotas: how many of a thing there may be. Serves: facts 5 (quotas), 1.2 (the errors).
+/* The service's quotas: how many of a thing there may be. Serves: facts 5 (quotas), 1.2 (the
+ * errors).
  *
- * They begin as AWS gives them to a new account. Lower ones let a client's handling of the refusals be
- * tried; `executions`, of those that are open at once, is AWS's to raise and begins without a bound. */
+ * They begin as AWS gives them to a new account. Lower ones let a client's handling of the refusals
+ * be tried; `executions`, of those that are open at once, is AWS's to raise and begins without a
+ * bound. */
 #ifndef ENGINE_API_QUOTA_H
 #define ENGINE_API_QUOTA_H
 

@@ -1,6 +1,7 @@
 /* Whose a request is. A client says it by the scope of its signature,
- * "Credential=<access key>/<date>/<region>/<service>/aws4_request"; an access key of twelve digits is an
- * account, as LocalStack's clients have it. Nothing here verifies: signature.c does where it is wanted.
+ * "Credential=<access key>/<date>/<region>/<service>/aws4_request"; an access key of twelve digits
+ * is an account, as LocalStack's clients have it. Nothing here verifies: signature.c does where it
+ * is wanted.
  *
  * Documents are named by full ARNs, so that what is of one region and account lies together on its
  * shelf, and a name may come again in another. */

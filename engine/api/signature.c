@@ -13,10 +13,10 @@
 #include "engine/aws/sigv4.h"
 #include "engine/local/local.h" /* local_service_of */
 
-#define FILE_MAXIMUM (1 << 20)
-#define SKEW_MS (5 * INT64_C(60000))
+#define FILE_MAXIMUM    (1 << 20)
+#define SKEW_MS         (5 * INT64_C(60000))
 #define EXPIRES_MAXIMUM 604800 /* seconds, of the query form */
-#define ALGORITHM "AWS4-HMAC-SHA256"
+#define ALGORITHM       "AWS4-HMAC-SHA256"
 
 /* ---- keys ---- */
 
@@ -56,8 +56,9 @@ void signature_keys_add(struct signature_keys *k, const char *id, const char *se
                         const char *token)
 {
     k->items = asl_reallocate(k->items, (k->count + 1) * sizeof *k->items);
-    k->items[k->count++] = (struct key){asl_copy_text(asl_text(id)), asl_copy_text(asl_text(secret)),
-                                        asl_copy_text(asl_text(token ? token : ""))};
+    k->items[k->count++] =
+        (struct key){asl_copy_text(asl_text(id)), asl_copy_text(asl_text(secret)),
+                     asl_copy_text(asl_text(token ? token : ""))};
 }
 
 static const char *value_of(const struct ini_section *s, const char *name)
@@ -74,7 +75,8 @@ bool signature_keys_read(struct signature_keys *k, const char *path, char messag
     asl_buffer_init(&text, FILE_MAXIMUM);
     bool fine = config_read_file(path, FILE_MAXIMUM, &text);
     if (!fine)
-        snprintf(message, 512, "%.300s cannot be read, or is larger than %d bytes", path, FILE_MAXIMUM);
+        snprintf(message, 512, "%.300s cannot be read, or is larger than %d bytes", path,
+                 FILE_MAXIMUM);
     else
         fine = ini_parse(asl_buffer_text(&text), path, &ini, message);
     for (size_t i = 0; fine && i < ini.count; i++) {
@@ -84,8 +86,10 @@ bool signature_keys_read(struct signature_keys *k, const char *path, char messag
             signature_keys_add(k, id, secret, value_of(&ini.sections[i], "aws_session_token"));
     }
     if (fine && k->count == before) {
-        snprintf(message, 512, "%.300s holds no key: [name], aws_access_key_id = ..., "
-                               "aws_secret_access_key = ...", path);
+        snprintf(message, 512,
+                 "%.300s holds no key: [name], aws_access_key_id = ..., "
+                 "aws_secret_access_key = ...",
+                 path);
         fine = false;
     }
     ini_free(&ini);
@@ -120,7 +124,9 @@ struct claim {
 
 static int digit_of(char c)
 {
-    return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
+    return c >= '0' && c <= '9'                 ? c - '0'
+           : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10
+                                                : -1;
 }
 
 /* Up to one of `ends`, percent-decoded where `decode`; false when it does not fit. */
@@ -147,8 +153,10 @@ static bool read_scope(const char *text, struct claim *c)
     const struct {
         char *out;
         size_t size;
-    } parts[] = {{c->id, sizeof c->id},         {c->date, sizeof c->date},
-                 {c->region, sizeof c->region}, {c->service, sizeof c->service},
+    } parts[] = {{c->id, sizeof c->id},
+                 {c->date, sizeof c->date},
+                 {c->region, sizeof c->region},
+                 {c->service, sizeof c->service},
                  {c->end, sizeof c->end}};
     for (size_t i = 0; i < 5; i++) {
         if (!take(&text, "/", false, parts[i].out, parts[i].size) || (i < 4) != (*text == '/'))
@@ -164,7 +172,8 @@ static bool read_stamp(struct claim *c)
     struct tm t = {0};
     int size = 0;
     if (sscanf(c->stamp, "%4d%2d%2dT%2d%2d%2dZ%n", &t.tm_year, &t.tm_mon, &t.tm_mday, &t.tm_hour,
-               &t.tm_min, &t.tm_sec, &size) != 6 || size != 16)
+               &t.tm_min, &t.tm_sec, &size) != 6 ||
+        size != 16)
         return false;
     t.tm_year -= 1900;
     t.tm_mon -= 1;
@@ -225,7 +234,8 @@ static bool read_query_form(const struct http_received *r, struct claim *c)
     return query_parameter(r->query, "X-Amz-Algorithm", c->algorithm, sizeof c->algorithm) &&
            strcmp(c->algorithm, ALGORITHM) == 0 &&
            query_parameter(r->query, "X-Amz-Credential", scope, sizeof scope) &&
-           read_scope(scope, c) && query_parameter(r->query, "X-Amz-Date", c->stamp, sizeof c->stamp) &&
+           read_scope(scope, c) &&
+           query_parameter(r->query, "X-Amz-Date", c->stamp, sizeof c->stamp) &&
            query_parameter(r->query, "X-Amz-SignedHeaders", c->names, sizeof c->names) &&
            query_parameter(r->query, "X-Amz-Signature", c->signature, sizeof c->signature) &&
            c->expires_seconds > 0 && c->expires_seconds <= EXPIRES_MAXIMUM && read_stamp(c);
@@ -300,8 +310,8 @@ static bool sign_anew(const struct http_received *r, const struct claim *c, cons
     sigv4_hash(r->body, hash);
     bool fine = canonical.size > 64;
     if (fine && stated && strcmp(stated, hash) != 0) { /* another last line, where S3 allows it */
-        fine = is_s3 && (strcmp(stated, "UNSIGNED-PAYLOAD") == 0 ||
-                         strncmp(stated, "STREAMING-", 10) == 0);
+        fine = is_s3 &&
+               (strcmp(stated, "UNSIGNED-PAYLOAD") == 0 || strncmp(stated, "STREAMING-", 10) == 0);
         canonical.size -= 64;
         asl_buffer_puts(&canonical, stated);
     }
@@ -428,7 +438,8 @@ void signature_answer(struct http_exchange *x, const struct http_received *reque
         value_print_string(asl_text(f->message), &body);
         asl_buffer_putc(&body, '}');
     }
-    bool is_json = type && strncasecmp(type, "application/x-amz-json-1.", 25) == 0 && strlen(type) < 64;
+    bool is_json =
+        type && strncasecmp(type, "application/x-amz-json-1.", 25) == 0 && strlen(type) < 64;
     http_headers_add(&headers, "Content-Type",
                      is_s3     ? ASL_TEXT("application/xml")
                      : is_json ? asl_text(type)

@@ -1,5 +1,5 @@
-/* Whether a request is signed by one who holds a key: SigV4 in the header or query form, verified by
- * signing it anew. Serves: IAM user guide, "Signature Version 4"; errors as AWS words them.
+/* Whether a request is signed by one who holds a key: SigV4 in the header or query form, verified
+ * by signing it anew. Serves: IAM user guide, "Signature Version 4"; errors as AWS words them.
  *
  * Keys come from a file in the shape of AWS's credentials file (every section's pair), or are given
  * one by one. They never leave this file; comparisons take the same time wherever texts differ.
@@ -21,7 +21,7 @@ bool signature_keys_read(struct signature_keys *k, const char *path, char messag
 size_t signature_keys_count(const struct signature_keys *k);
 
 struct signature_refusal {
-    const char *code; /* "InvalidSignatureException" */
+    const char *code;    /* "InvalidSignatureException" */
     const char *s3_code; /* S3's own: "SignatureDoesNotMatch" */
     char message[640];
 };

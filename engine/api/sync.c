@@ -1,7 +1,7 @@
 /* StartSyncExecution: an EXPRESS execution whose end is the answer. Serves: facts 1.2, 1.6.
  *
- * The engine's watcher tells of every end; a call that waits for one is looked up by the execution's
- * id and answered from the loop, outside of the turn that tells.
+ * The engine's watcher tells of every end; a call that waits for one is looked up by the
+ * execution's id and answered from the loop, outside of the turn that tells.
  */
 #include <stdlib.h>
 
@@ -36,10 +36,9 @@ struct sync_look {
 
 static void look(void *state, const asl_execution *x)
 {
-    static const char *const members[] = {"executionArn", "stateMachineArn", "name",
-                                          "startDate",    "stopDate",        "status",
-                                          "error",        "cause",           "input",
-                                          "inputDetails", "output",          "outputDetails"};
+    static const char *const members[] = {
+        "executionArn", "stateMachineArn", "name",  "startDate",    "stopDate", "status",
+        "error",        "cause",           "input", "inputDetails", "output",   "outputDetails"};
     struct sync_look *s = state;
     if (asl_execution_status(x) == ASL_RUNNING)
         return;

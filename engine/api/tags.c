@@ -57,13 +57,15 @@ static bool check_words(struct api_call *call, const asl_value *tags)
         struct asl_text text = v ? value_as_text(v) : ASL_TEXT("");
         if (!is_tag_text(text)) {
             api_invalid(call,
-                        "Invalid tag %s: '%.*s'. It may contain Unicode letters, digits, white space and the "
+                        "Invalid tag %s: '%.*s'. It may contain Unicode letters, digits, white "
+                        "space and the "
                         "symbols _ . : / = + - @",
                         members[i % 2], ASL_TEXT_ARGS(text));
             return false;
         }
         if (i % 2 == 0 && text.size >= 4 && strncasecmp(text.data, "aws:", 4) == 0) {
-            api_invalid(call, "aws: prefixed tag key names are not allowed for external use: '%.*s'",
+            api_invalid(call,
+                        "aws: prefixed tag key names are not allowed for external use: '%.*s'",
                         ASL_TEXT_ARGS(text));
             return false;
         }
@@ -93,7 +95,7 @@ asl_value *tags_merge_take(asl_value *tags, const asl_value *given, const char *
             continue;
         size_t at = index_of(tags, key, member);
         tags = at < api_count(tags) ? value_with_element_take(tags, at, value_retain(tag))
-                                      : value_append_take(tags, value_retain(tag));
+                                    : value_append_take(tags, value_retain(tag));
     }
     return tags;
 }
@@ -116,7 +118,8 @@ void api_keep_tags(struct api_call *call, const char *arn)
 {
     const asl_value *given = api_get(call->in, "tags");
     if (api_count(given))
-        api_put_take(call->api, &call->api->tags, arn, tags_merge_take(value_empty_array(), given, "key"));
+        api_put_take(call->api, &call->api->tags, arn,
+                     tags_merge_take(value_empty_array(), given, "key"));
 }
 
 static asl_value *tags_of(struct api_call *call)

@@ -1,6 +1,6 @@
 /* SendTaskSuccess, SendTaskFailure, SendTaskHeartbeat: what holders of a task token say.
- * Serves: facts 1.2, 1.5. A token names its execution and task by itself (engine/run/world.c), so it
- * is good after every restart. */
+ * Serves: facts 1.2, 1.5. A token names its execution and task by itself (engine/run/world.c), so
+ * it is good after every restart. */
 #include "asl/definition/complaint.h"
 #include "engine/api/internal.h"
 

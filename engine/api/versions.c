@@ -104,7 +104,8 @@ bool versions_check_room(struct api_call *call, const char *machine_arn, bool is
         (int64_t)count_of(a, machine_arn) < most)
         return true;
     api_fail(call, "ServiceQuotaExceededException",
-             "A State Machine may have %" PRId64 " versions; delete some that are not needed", most);
+             "A State Machine may have %" PRId64 " versions; delete some that are not needed",
+             most);
     return false;
 }
 
@@ -172,12 +173,12 @@ void api_ListStateMachineVersions(struct api_call *call)
 }
 
 /* Names of the aliases that route to it, "a, b"; empty when none does. */
-static void aliases_of(struct api *a, const char *machine_arn, struct asl_text arn, struct asl_buffer *out)
+static void aliases_of(struct api *a, const char *machine_arn, struct asl_text arn,
+                       struct asl_buffer *out)
 {
     for (size_t i = first_of(&a->aliases, machine_arn);
          i < a->aliases.count && belongs(&a->aliases.items[i], machine_arn); i++) {
-        const asl_value *routes =
-            api_get(a->aliases.items[i].document, "routingConfiguration");
+        const asl_value *routes = api_get(a->aliases.items[i].document, "routingConfiguration");
         for (size_t r = 0; r < api_count(routes); r++) {
             const asl_value *to = api_get(value_at(routes, r), "stateMachineVersionArn");
             if (asl_text_equal(value_as_text(to), arn))
@@ -205,10 +206,11 @@ void api_DeleteStateMachineVersion(struct api_call *call)
     aliases_of(a, machine_arn, text, &users);
     version_key(machine_arn, strtoll(arn.qualifier, NULL, 10), key);
     if (users.size) {
-        api_fail(call, "ConflictException",
-                 "Version to be deleted must not be referenced by an alias. Current list of aliases "
-                 "referencing this version: [%s]",
-                 users.data);
+        api_fail(
+            call, "ConflictException",
+            "Version to be deleted must not be referenced by an alias. Current list of aliases "
+            "referencing this version: [%s]",
+            users.data);
     } else {
         if (shelf_get(&a->versions, key) && api_is_here(call, &arn))
             api_put_take(a, &a->versions, key, NULL);

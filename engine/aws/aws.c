@@ -159,10 +159,11 @@ bool aws_route(struct aws *a, const char *where, const char *url, char message[5
         return false;
     if (strcmp(url, "aws") != 0 && strcmp(url, "local") != 0 && url[0] != '/' &&
         !endpoint_url_is_good(url)) {
-        snprintf(message, 512,
-                 "the route for %.200s must go to an http:// or https:// URL, to `aws` or `local`, or, "
-                 "for Lambda functions, to exec:, sh:, node:, python: or runtime:",
-                 where);
+        snprintf(
+            message, 512,
+            "the route for %.200s must go to an http:// or https:// URL, to `aws` or `local`, or, "
+            "for Lambda functions, to exec:, sh:, node:, python: or runtime:",
+            where);
         return false;
     }
     size_t count = a->rules.route_count;
@@ -213,8 +214,7 @@ bool aws_is_set(struct aws *a, const struct catalogue_operation *operation)
     char action[128], message[512];
     const struct endpoint_about about = {.service = operation->service, .action = action};
     catalogue_action(operation, action, sizeof action);
-    return endpoint_find(&a->rules, &about, &e, message) &&
-           e.origin != ENDPOINT_STAND_IN;
+    return endpoint_find(&a->rules, &about, &e, message) && e.origin != ENDPOINT_STAND_IN;
 }
 
 const char *aws_route_of(const struct aws *a, const char *service)
@@ -252,9 +252,10 @@ bool aws_place(struct aws *a, struct asl_text state, const char *where, const ch
         return false;
     }
     if (is_routed && !endpoint_url_is_good(route)) {
-        snprintf(message, 512,
-                 "its route goes to '%.200s', and only an http:// or https:// URL can take this call",
-                 route);
+        snprintf(
+            message, 512,
+            "its route goes to '%.200s', and only an http:// or https:// URL can take this call",
+            route);
         return false;
     }
     snprintf(url, 512, "%s", is_routed ? route : asked);

@@ -35,8 +35,8 @@ struct aws_options {
      * skipped clock. NULL: the system's. */
     int64_t (*wall_clock)(void *state);
     void *wall_clock_state;
-    /* Asks a person for the MFA code of a device, for a profile whose role wants one; it may take its
-     * time. False: nobody is there to be asked, or nothing was said. NULL: nobody is. */
+    /* Asks a person for the MFA code of a device, for a profile whose role wants one; it may take
+     * its time. False: nobody is there to be asked, or nothing was said. NULL: nobody is. */
     bool (*ask_code)(void *state, const char *profile, const char *device, char code[16]);
     void *ask_state;
 };
@@ -50,26 +50,27 @@ void aws_free(struct aws *a); /* after every call is done, cancelled or forgotte
 const char *aws_region(const struct aws *a);
 struct catalogue *aws_catalogue(struct aws *a);
 
-/* An explicit route, before every other rule, the nearest first: `where` is a state ("state:Charge"), a
- * Lambda function ("function:price", "function:price:prod", "function:*"), a service and action
- * ("dynamodb:putItem"), a service ("dynamodb") or "*"; `url` http or https, "aws" for real AWS, "local"
- * for the stand-in, or "/path" for a path of the stand-in. False and a message when either is
- * wrong. */
+/* An explicit route, before every other rule, the nearest first: `where` is a state
+ * ("state:Charge"), a Lambda function ("function:price", "function:price:prod", "function:*"), a
+ * service and action
+ * ("dynamodb:putItem"), a service ("dynamodb") or "*"; `url` http or https, "aws" for real AWS,
+ * "local" for the stand-in, or "/path" for a path of the stand-in. False and a message when either
+ * is wrong. */
 bool aws_route(struct aws *a, const char *where, const char *url, char message[512]);
 /* The URL that a service is routed to, or NULL; `service` as in aws_route. */
 const char *aws_route_of(const struct aws *a, const char *service);
 /* The same for a Task (`state`: its name, or empty): a route of its own first. */
 const char *aws_route_of_state(const struct aws *a, struct asl_text state, const char *service);
-/* Where a call of this operation would go, and by which rule, in words: for a dry run. `state` is the
- * Task's name, or empty; of `parameters` (or NULL) a Lambda function's name is taken. */
+/* Where a call of this operation would go, and by which rule, in words: for a dry run. `state` is
+ * the Task's name, or empty; of `parameters` (or NULL) a Lambda function's name is taken. */
 bool aws_where_of(struct aws *a, const struct catalogue_operation *operation, struct asl_text state,
                   const asl_value *parameters, char url[512], char why[160], char message[512]);
 /* The same of a call that no Task makes. */
 bool aws_where(struct aws *a, const struct catalogue_operation *operation, char url[512],
                char why[160], char message[512]);
 
-/* Whether a place was set for it: a route, a variable, the profile, or real AWS; the embedded stand-in
- * is none. */
+/* Whether a place was set for it: a route, a variable, the profile, or real AWS; the embedded
+ * stand-in is none. */
 bool aws_is_set(struct aws *a, const struct catalogue_operation *operation);
 
 struct aws_ask {
@@ -114,8 +115,8 @@ void aws_call_forget(struct aws *a, const struct aws_ask *ask);
 struct aws_raw {
     struct http_request request; /* url whole; Host is added when it is signed */
     const char *signing_name;    /* "execute-api"; NULL: unsigned */
-    const char *cluster; /* signs in to this EKS cluster's Kubernetes API instead; NULL: none */
-    const char *role_arn;        /* to be assumed first, or NULL */
+    const char *cluster;  /* signs in to this EKS cluster's Kubernetes API instead; NULL: none */
+    const char *role_arn; /* to be assumed first, or NULL */
 };
 
 struct aws_raw_call;
@@ -127,9 +128,10 @@ struct aws_raw_call *aws_raw_send(struct aws *a, const struct aws_raw *raw,
                                   void *state);
 void aws_raw_cancel(struct aws_raw_call *c);
 
-/* Where an API of API Gateway is called: a route for the state or "execute-api", the host itself when it is
- * on this machine (plain HTTP), https when real AWS was asked for. Fills scheme, host and base
- * path, without '/' at the end. False and a message when the host is none, or nothing allows it. */
+/* Where an API of API Gateway is called: a route for the state or "execute-api", the host itself
+ * when it is on this machine (plain HTTP), https when real AWS was asked for. Fills scheme, host
+ * and base path, without '/' at the end. False and a message when the host is none, or nothing
+ * allows it. */
 bool aws_base_url(struct aws *a, struct asl_text state, const char *host, char url[512],
                   char message[512]);
 /* The same for any absolute URL: a route for the state or `where` ("eks:call"), `asked` itself when

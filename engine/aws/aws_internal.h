@@ -27,7 +27,8 @@ struct aws {
     char *region;                  /* given by flag, environment or profile; NULL: none */
     char *ca_bundle;               /* AWS_CA_BUNDLE, the profile's; NULL: the system's */
     size_t attempts;
-    struct aws_place *places[PLACES]; /* where an operation goes whoever asks (call.c); NULL: not known */
+    /* where an operation goes whoever asks (call.c); NULL: not known */
+    struct aws_place *places[PLACES];
     struct credentials_cache *credentials;
     struct aws_orphan *orphans; /* calls that nobody waits for */
     int64_t skew_ms;            /* what services said our clock is behind them */
@@ -37,7 +38,8 @@ struct aws {
     void *ask_state;
 };
 
-/* The Lambda function that parameters name, as it stands there; empty where it is another service. */
+/* The Lambda function that parameters name, as it stands there; empty where it is another service.
+ */
 struct asl_text aws_function_of(const struct catalogue_operation *o, const asl_value *parameters);
 
 int64_t aws_wall_now(const struct aws *a); /* as signatures need it: with the skew */

@@ -11,9 +11,10 @@
  * it is cancelling that one. The loop is held as long as a call lives: time that is skipped does
  * not pass for a service that asked us to slow down.
  *
- * Why it is sent from within aws_call where nothing stands in the way: a timer for each of a thousand
- * calls that begin in one turn costs itself, and a second walk over all their memory. What must not come
- * from within aws_call is `done`: whatever would end the call there goes by the timer.
+ * Why it is sent from within aws_call where nothing stands in the way: a timer for each of a
+ * thousand calls that begin in one turn costs itself, and a second walk over all their memory. What
+ * must not come from within aws_call is `done`: whatever would end the call there goes by the
+ * timer.
  */
 #include "aws_internal.h"
 
@@ -41,7 +42,7 @@ struct aws_call {
     int64_t timeout_ms;
     bool signs_with; /* `with` was given: nothing is looked up */
     struct credentials with;
-    bool renewed; /* credentials or clock were put right once */
+    bool renewed;            /* credentials or clock were put right once */
     struct aws_place *place; /* NULL: none was found */
     struct aws_request request;
     char *objection; /* why it cannot be sent, until the timer has it told; or NULL */
@@ -55,8 +56,8 @@ struct aws_call {
 
 /* ---- where it goes ----
  *
- * The rules look at the operation, and in some cases at more: what they say to the operation alone is
- * kept, for a lookup prints and compares some thirty texts. */
+ * The rules look at the operation, and in some cases at more: what they say to the operation alone
+ * is kept, for a lookup prints and compares some thirty texts. */
 
 static void place_release(struct aws_place *p)
 {
@@ -103,7 +104,8 @@ static struct aws_place *place_of(struct aws *a, const struct aws_ask *ask, char
 {
     struct asl_text function = aws_function_of(ask->operation, ask->parameters);
     bool is_shared = !ask->region && !function.size && !(ask->state.size && has_state_routes(a));
-    struct aws_place **kept = &a->places[(uintptr_t)ask->operation / sizeof *ask->operation % PLACES];
+    struct aws_place **kept =
+        &a->places[(uintptr_t)ask->operation / sizeof *ask->operation % PLACES];
     if (is_shared && *kept && (*kept)->operation == ask->operation) {
         (*kept)->users++;
         return *kept;
@@ -379,8 +381,8 @@ static void random_token(char text[37])
     b[6] = (unsigned char)((b[6] & 0x0f) | 0x40); /* version 4 */
     b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
     snprintf(text, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0],
-             b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
-             b[15]);
+             b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13],
+             b[14], b[15]);
 }
 
 static bool serialise(struct aws_call *c, const struct aws_ask *ask)
@@ -427,7 +429,8 @@ static const char *regions_asked(const struct aws_ask *ask)
     if (bucket && value_kind(bucket) == VALUE_STRING &&
         asl_text_starts(value_as_text(bucket), "arn:") &&
         asl_text_ends(value_as_text(bucket), ".mrap"))
-        return "S3 multi-region access points are signed with SigV4a, which is not offered: name the "
+        return "S3 multi-region access points are signed with SigV4a, which is not offered: name "
+               "the "
                "bucket or a region's access point";
     if (strcmp(service, "eventbridge") == 0 && parameter(ask, "EndpointId"))
         return "EventBridge global endpoints are signed with SigV4a, which is not offered: leave "

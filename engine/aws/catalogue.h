@@ -180,8 +180,8 @@ const struct catalogue_operation *catalogue_operation(const struct catalogue_ser
 /* The action's spelling in a resource: first letter lower-cased. Returns `out`. */
 char *catalogue_action(const struct catalogue_operation *o, char *out, size_t size);
 
-/* The full name of a service that older models had under this ARN name and today's do not: AWS ended
- * it. NULL when it is none of them. */
+/* The full name of a service that older models had under this ARN name and today's do not: AWS
+ * ended it. NULL when it is none of them. */
 const char *catalogue_ended(struct asl_text arn_name);
 /* What was probably meant: the nearest service or action. Services also by their common names
  * ("stepfunctions" gives "sfn", "logs" gives "cloudwatchlogs"). False when nothing is near. */
@@ -189,8 +189,8 @@ bool catalogue_suggest_service(struct catalogue *c, struct asl_text wrong, char 
 bool catalogue_suggest_action(const struct catalogue_service *s, struct asl_text wrong, char *out,
                               size_t size);
 
-/* Letters to change, add or drop to make one word of the other, case apart; 64 when either is longer
- * than that. */
+/* Letters to change, add or drop to make one word of the other, case apart; 64 when either is
+ * longer than that. */
 size_t catalogue_word_distance(struct asl_text a, const char *b);
 
 /* ---- shapes ---- */

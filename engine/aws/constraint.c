@@ -128,8 +128,8 @@ static void back(struct walk *w, size_t mark)
         w->path.data[mark] = '\0';
 }
 
-/* What a reader calls a member: requests by the wire's name, mocks as the integration shows it (then
- * made in `other`). */
+/* What a reader calls a member: requests by the wire's name, mocks as the integration shows it
+ * (then made in `other`). */
 static const char *name_member(const struct walk *w, const struct catalogue_shape *s,
                                const struct catalogue_member *m, char other[256])
 {

@@ -56,11 +56,11 @@ enum constraint_verdict constraint_check_request(struct constraint_checker *c,
                                                  const asl_value *parameters,
                                                  struct asl_buffer *message);
 
-/* The mocked result of a Task by the shape of what it would be (facts 1.7): names as the integration
- * shows them (PROTOCOL_STATES or PROTOCOL_V1), timestamps and blobs as strings. `strict` asks for
- * required members too; `any` names members whose values are not looked at ("Input Output"; NULL:
- * none). False: `message` is "Mock result schema validation error: Field 'MemorySize' exceeds the
- * maximum value", the first that was found. */
+/* The mocked result of a Task by the shape of what it would be (facts 1.7): names as the
+ * integration shows them (PROTOCOL_STATES or PROTOCOL_V1), timestamps and blobs as strings.
+ * `strict` asks for required members too; `any` names members whose values are not looked at
+ * ("Input Output"; NULL: none). False: `message` is "Mock result schema validation error: Field
+ * 'MemorySize' exceeds the maximum value", the first that was found. */
 bool constraint_check_mock(struct constraint_checker *c, const struct catalogue_service *service,
                            const struct catalogue_shape *structure, enum protocol_names names,
                            bool strict, const char *any, const asl_value *result,

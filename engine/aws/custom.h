@@ -1,6 +1,6 @@
-/* What AWS's SDK for Java does for single services besides their models (its "execution interceptors"):
- * aws-sdk integrations go through it, so their parameters and results show it. One table; the protocols
- * know nothing of it.
+/* What AWS's SDK for Java does for single services besides their models (its "execution
+ * interceptors"): aws-sdk integrations go through it, so their parameters and results show it. One
+ * table; the protocols know nothing of it.
  *
  *   parameters -> custom_given -> protocol -> custom_headers -> wire -> protocol -> custom_answer
  */
@@ -10,8 +10,8 @@
 #include "engine/aws/catalogue.h"
 #include "engine/aws/message.h"
 
-/* The parameters as the operation takes them, yours; NULL: they stay as they are. `region`, where the
- * call goes, may be NULL: not known. */
+/* The parameters as the operation takes them, yours; NULL: they stay as they are. `region`, where
+ * the call goes, may be NULL: not known. */
 asl_value *custom_given(const struct catalogue_operation *o, const asl_value *parameters,
                         const char *region);
 /* Adds the headers that every call of the service has. */

@@ -173,7 +173,8 @@ static bool take_real(struct lookup *l, const char *why)
     return true;
 }
 
-/* The name at the end of "name", "name:qualifier" or a function's ARN; with `qualifier` that too. */
+/* The name at the end of "name", "name:qualifier" or a function's ARN; with `qualifier` that too.
+ */
 static struct asl_text function_name(struct asl_text given, bool qualifier)
 {
     struct asl_text name = given;
@@ -186,13 +187,17 @@ static struct asl_text function_name(struct asl_text given, bool qualifier)
     return name;
 }
 
-/* What a route for this call may be called, the nearest first; false: such a route has no meaning for
- * it. Asked of every call: what does not apply is not written. */
+/* What a route for this call may be called, the nearest first; false: such a route has no meaning
+ * for it. Asked of every call: what does not apply is not written. */
 static bool route_name(const struct lookup *l, size_t form, char out[1024])
 {
     const struct endpoint_about *a = l->about;
-    bool applies[] = {a->state.size > 0,    a->function.size > 0, a->function.size > 0,
-                      a->function.size > 0, a->action != NULL,    true,
+    bool applies[] = {a->state.size > 0,
+                      a->function.size > 0,
+                      a->function.size > 0,
+                      a->function.size > 0,
+                      a->action != NULL,
+                      true,
                       true};
     if (!applies[form])
         return false;
@@ -204,7 +209,10 @@ static bool route_name(const struct lookup *l, size_t form, char out[1024])
     else if (form == 4)
         snprintf(out, 1024, "%s:%s", l->service->arn_name, a->action);
     else
-        snprintf(out, 1024, "%s", form == 3 ? "function:*" : form == 5 ? l->service->arn_name : "*");
+        snprintf(out, 1024, "%s",
+                 form == 3   ? "function:*"
+                 : form == 5 ? l->service->arn_name
+                             : "*");
     return true;
 }
 #define ROUTE_FORMS 7

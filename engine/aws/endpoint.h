@@ -22,9 +22,9 @@ struct endpoint_route {
 /* The call that is to go somewhere. */
 struct endpoint_about {
     const struct catalogue_service *service;
-    const char *action;        /* as in a resource ("putItem"); may be NULL */
-    struct asl_text state;     /* the Task's name; may be empty */
-    struct asl_text function;  /* Lambda's: a name or an ARN, as it was given; may be empty */
+    const char *action;       /* as in a resource ("putItem"); may be NULL */
+    struct asl_text state;    /* the Task's name; may be empty */
+    struct asl_text function; /* Lambda's: a name or an ARN, as it was given; may be empty */
 };
 
 /* What the lookup looks at. */

@@ -10,12 +10,12 @@
 #include "engine/loop/http_out.h"
 
 struct aws_request {
-    const char *method;       /* a constant: "POST" */
-    struct asl_buffer path;   /* encoded, begins with '/' */
-    struct asl_buffer query;  /* encoded "a=b&c=d", or empty */
+    const char *method;          /* a constant: "POST" */
+    struct asl_buffer path;      /* encoded, begins with '/' */
+    struct asl_buffer query;     /* encoded "a=b&c=d", or empty */
     struct http_headers headers; /* without Host and what signing adds */
     struct asl_buffer body;
-    char host_prefix[128];    /* "sync-", or empty */
+    char host_prefix[128]; /* "sync-", or empty */
 };
 void aws_request_init(struct aws_request *r);
 void aws_request_free(struct aws_request *r);
@@ -26,11 +26,11 @@ struct aws_answer {
     /* The body contradicts the model: a failure on this side (SdkClientException), whatever the
      * status; `message` says what and where. */
     bool malformed;
-    /* Of a success: what the operation gives, {} where that is nothing. Of a failure: the members of
-     * the modelled exception, or NULL. Names as enum protocol_names says. */
+    /* Of a success: what the operation gives, {} where that is nothing. Of a failure: the members
+     * of the modelled exception, or NULL. Names as enum protocol_names says. */
     asl_value *output;
     /* of a failure */
-    char code[256];      /* the service's own: "ResourceNotFoundException", "NoSuchKey" */
+    char code[256]; /* the service's own: "ResourceNotFoundException", "NoSuchKey" */
     char message[8192];
     char request_id[128], extended_request_id[256];
     int status;

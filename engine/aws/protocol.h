@@ -30,8 +30,8 @@ enum protocol_names {
  * What a member accepts, beyond its own type: a string takes numbers, booleans, and objects or
  * arrays as their compact JSON; a blob takes a string (its UTF-8 bytes), objects and arrays, but a
  * streaming body of an aws-sdk call is always the JSON text (S3 putObject keeps the quotes of a
- * string, as AWS does); a number or boolean takes its text; a timestamp takes ISO 8601 text or epoch
- * seconds. null is the same as leaving out.
+ * string, as AWS does); a number or boolean takes its text; a timestamp takes ISO 8601 text or
+ * epoch seconds. null is the same as leaving out.
  *
  * False: the parameters cannot be used; `problems` (emptied first, its maximum kept) holds AWS's
  * words, joined by ", ": what stands between the brackets of "The Parameters '...' could not be

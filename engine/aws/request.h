@@ -14,8 +14,8 @@ struct request_place {
 };
 
 /* Fills method, url, headers and body of `out`. `url`, initialised and empty, takes the URL;
- * `out` looks at it, at the request's body and owns its headers (http_headers_free). False and a message when the endpoint
- * and the request do not fit together. */
+ * `out` looks at it, at the request's body and owns its headers (http_headers_free). False and a
+ * message when the endpoint and the request do not fit together. */
 bool request_make(const struct request_place *place, const struct aws_request *request,
                   struct http_request *out, struct asl_buffer *url, char message[256]);
 

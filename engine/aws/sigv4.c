@@ -4,12 +4,14 @@
  * compared stage by stage with what the service says it computed.
  *
  * Memory: intermediate keys live on the stack and are wiped before they go. The derived key, which
- * signs for one service in one region on one day, is kept for the next call, as AWS's SDKs do: deriving
- * it is four of a signature's five HMACs. What it was derived from is not kept, only its hash.
+ * signs for one service in one region on one day, is kept for the next call, as AWS's SDKs do:
+ * deriving it is four of a signature's five HMACs. What it was derived from is not kept, only its
+ * hash.
  *
  * Every call is signed, so nothing here may cost: one digest context is used again and again (the
  * one-shot functions of OpenSSL 3 look the algorithm up and make three contexts each time, some ten
- * times the hashing itself), HMAC is the two hashes of RFC 2104 on it, and texts are put, not printed.
+ * times the hashing itself), HMAC is the two hashes of RFC 2104 on it, and texts are put, not
+ * printed.
  */
 #include "sigv4.h"
 
@@ -24,7 +26,8 @@
 #include <openssl/evp.h>
 
 #define ALGORITHM "AWS4-HMAC-SHA256"
-/* Bytes that a path, a scope, an Authorization header seldom pass: they are written on the stack. */
+/* Bytes that a path, a scope, an Authorization header seldom pass: they are written on the stack.
+ */
 #define USUAL_TEXT 512
 
 /* Headers that a proxy or libcurl may still change: never signed. */
@@ -361,7 +364,8 @@ static void put_lower(struct asl_text name, struct asl_buffer *out)
     if (!room)
         return;
     for (size_t i = 0; i < name.size; i++)
-        room[i] = (char)(name.data[i] >= 'A' && name.data[i] <= 'Z' ? name.data[i] | 32 : name.data[i]);
+        room[i] =
+            (char)(name.data[i] >= 'A' && name.data[i] <= 'Z' ? name.data[i] | 32 : name.data[i]);
     room[name.size] = '\0';
     out->size += name.size;
 }

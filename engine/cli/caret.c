@@ -1,6 +1,6 @@
-/* A line becomes cells, a character each, with its width on the terminal; a window of cells around the
- * caret is printed, then blanks as wide as what stands before the caret. Nothing of the source reaches
- * the terminal but printable characters: it may be a file of somebody else's.
+/* A line becomes cells, a character each, with its width on the terminal; a window of cells around
+ * the caret is printed, then blanks as wide as what stands before the caret. Nothing of the source
+ * reaches the terminal but printable characters: it may be a file of somebody else's.
  */
 #include "engine/cli/caret.h"
 

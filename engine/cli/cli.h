@@ -1,7 +1,7 @@
 /* Subcommands: one file each, one table (main.c), one way to read options and to complain.
  *
- * Output: what was asked for goes to stdout, progress and complaints to stderr. Exit statuses are the
- * contract of DESIGN's table: 0 success, 2 wrong usage or input, others as each --help says.
+ * Output: what was asked for goes to stdout, progress and complaints to stderr. Exit statuses are
+ * the contract of DESIGN's table: 0 success, 2 wrong usage or input, others as each --help says.
  */
 #ifndef ENGINE_CLI_CLI_H
 #define ENGINE_CLI_CLI_H
@@ -14,7 +14,8 @@
 
 enum exit_status {
     EXIT_FINE = 0,
-    EXIT_REFUSED = 1,     /* validate: a definition has errors; others: the thing asked about failed */
+    /* validate: a definition has errors; others: the thing asked about failed */
+    EXIT_REFUSED = 1,
     EXIT_WRONG_USAGE = 2, /* options, input, a file that cannot be read */
     EXIT_FAILED = 3,      /* the execution FAILED */
     EXIT_TIMED_OUT = 4,
@@ -32,16 +33,16 @@ struct command {
 };
 extern const struct command command_run, command_resume, command_list, command_show,
     command_history, command_stop, command_validate, command_local, command_eval, command_serve,
-    command_replay, command_graph, command_diff, command_schedule, command_test,
-    command_fork, command_coverage, command_routes;
+    command_replay, command_graph, command_diff, command_schedule, command_test, command_fork,
+    command_coverage, command_routes;
 
 /* ---- options ---- */
 
 enum option_kind {
-    OPTION_FLAG, /* bool */
-    OPTION_TEXT, /* const char *: points into argv */
+    OPTION_FLAG,  /* bool */
+    OPTION_TEXT,  /* const char *: points into argv */
     OPTION_MAYBE, /* const char *: "" for "--name", points into argv for "--name=value" */
-    OPTION_LIST, /* struct texts: may be given again and again */
+    OPTION_LIST,  /* struct texts: may be given again and again */
 };
 
 struct texts {
@@ -59,21 +60,21 @@ struct option {
     void *into;
 };
 
-/* Reads argv (behind the command's name) by the table, which ends with a NULL name; the rest goes to
- * `rest`. "--name=value" and "--name value"; "--" ends options. Returns -1 to go on, else the exit
- * status (--help, or a mistake, told on stderr with the nearest name). */
+/* Reads argv (behind the command's name) by the table, which ends with a NULL name; the rest goes
+ * to `rest`. "--name=value" and "--name value"; "--" ends options. Returns -1 to go on, else the
+ * exit status (--help, or a mistake, told on stderr with the nearest name). */
 int cli_options(const struct command *c, const struct option *options, int argc, char **argv,
                 struct texts *rest);
 
 /* Instead of --help: the command's part of the man page, and of the completion script. */
-#define CLI_HELP_ROFF "--help=roff"
+#define CLI_HELP_ROFF  "--help=roff"
 #define CLI_HELP_WORDS "--help=words"
 
 /* ---- words ---- */
 
-/* "stepwell: ..." on stderr. Returns `status` (an exit_status), so that a command can say `return cli_fail(...)`. */
-int cli_fail(int status, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+/* "stepwell: ..." on stderr. Returns `status` (an exit_status), so that a command can say `return
+ * cli_fail(...)`. */
+int cli_fail(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void cli_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* From now on notes go there instead, a line each. */
 void cli_notes_to(void (*sink)(void *state, const char *line), void *state);
@@ -91,8 +92,8 @@ bool cli_read_json(const char *argument, size_t maximum, struct asl_buffer *out)
 bool cli_substitute(const struct texts *variables, struct asl_buffer *definition);
 /* "real", "skip", "xN". False after complaining. */
 bool cli_time(const char *text, enum loop_time *time, double *scale);
-/* A file; of a folder, every *.asl.json and *.asl below it, by name. False after complaining of a folder
- * that cannot be read. */
+/* A file; of a folder, every *.asl.json and *.asl below it, by name. False after complaining of a
+ * folder that cannot be read. */
 bool cli_each_definition(const char *path, void (*see)(void *state, const char *file), void *state);
 /* A file of that kind by its name: it is not read, but people should hear why. */
 bool cli_is_yaml(const char *name);

@@ -1,5 +1,5 @@
-/* stepwell coverage: what of a definition stored executions have reached. They are replayed, nothing is
- * called, and a collector looks on (engine/coverage). */
+/* stepwell coverage: what of a definition stored executions have reached. They are replayed,
+ * nothing is called, and a collector looks on (engine/coverage). */
 #include "engine/cli/stored.h"
 
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include "engine/coverage/coverage.h"
 #include "engine/replay/replay.h"
 
-#define FILE_MAXIMUM ((size_t)64 << 20)
+#define FILE_MAXIMUM       ((size_t)64 << 20)
 #define DEFINITION_MAXIMUM (1 << 20)
 
 struct counting {
@@ -53,18 +53,18 @@ static void see_execution(void *counting, int64_t id)
         cli_fail(EXIT_STORE, "%s: %s", s.name, message);
         fine = false;
     }
-    struct coverage *c = !fine           ? NULL
-                         : k->definition ? k->all_of[0]
-                                         : add_collector(k, s.compiled,
-                                                         asl_buffer_text(&s.definition),
-                                                         s.machine_name);
+    struct coverage *c =
+        !fine ? NULL
+        : k->definition
+            ? k->all_of[0]
+            : add_collector(k, s.compiled, asl_buffer_text(&s.definition), s.machine_name);
     if (c) {
         struct replay_identity identity;
         stored_identity(&s, &identity);
         struct asl_env watch = {0};
         coverage_watch(c, &watch);
-        k->different += !replay_watch(coverage_machine(c), &recording, &identity, watch.see,
-                                      watch.onlooker);
+        k->different +=
+            !replay_watch(coverage_machine(c), &recording, &identity, watch.see, watch.onlooker);
         coverage_count(c);
     }
     k->unreadable += !c;
@@ -180,7 +180,8 @@ static bool write_report(const struct counting *k, const char *path, put_report 
 
 static int tell(const struct counting *k, const struct coverage_threshold *threshold)
 {
-    bool on_stdout = (k->lcov && strcmp(k->lcov, "-") == 0) || (k->html && strcmp(k->html, "-") == 0);
+    bool on_stdout =
+        (k->lcov && strcmp(k->lcov, "-") == 0) || (k->html && strcmp(k->html, "-") == 0);
     if (!write_report(k, k->lcov, coverage_report_lcov) ||
         !write_report(k, k->html, coverage_report_html) || !write_report(k, k->save, put_json))
         return EXIT_WRONG_USAGE;
@@ -253,8 +254,11 @@ static int command(const struct command *c, int argc, char **argv)
 }
 
 const struct command command_coverage = {
-    "coverage", "[EXECUTION]...", "tells what of a definition was reached by executions",
-    "Counted are states, transitions, each rule of a Choice true and false and each comparison in it,\n"
+    "coverage",
+    "[EXECUTION]...",
+    "tells what of a definition was reached by executions",
+    "Counted are states, transitions, each rule of a Choice true and false and each comparison in "
+    "it,\n"
     "each Retry and Catch clause, each Map with no, one and many items. Ends with 0, or 1 when a\n"
     "threshold is not reached.\n"
     "\n"

@@ -35,7 +35,8 @@ static void tell_yaml(const char *path)
         cli_note("%s is left out: YAML is not read; make it JSON first", path);
 }
 
-static bool each(const char *path, int depth, void (*see)(void *state, const char *file), void *state)
+static bool each(const char *path, int depth, void (*see)(void *state, const char *file),
+                 void *state)
 {
     struct stat info;
     struct dirent **entries;

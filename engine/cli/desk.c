@@ -1,5 +1,5 @@
-/* Two languages and the intrinsic functions over one desk. What is wrong is said in the languages' own
- * words; AWS's prefix with the state's name is left out, as there is no state.
+/* Two languages and the intrinsic functions over one desk. What is wrong is said in the languages'
+ * own words; AWS's prefix with the state's name is left out, as there is no state.
  */
 #include "engine/cli/desk.h"
 
@@ -39,8 +39,7 @@ static void uuid(void *desk, char out[37])
     uint64_t a = random_bits(desk), b = random_bits(desk);
     snprintf(out, 37, "%08x-%04x-4%03x-%04x-%012llx", (unsigned)(a >> 32),
              (unsigned)(a >> 16 & 0xffff), (unsigned)(a & 0xfff),
-             (unsigned)(0x8000 | (b >> 48 & 0x3fff)),
-             (unsigned long long)(b & 0xffffffffffffu));
+             (unsigned)(0x8000 | (b >> 48 & 0x3fff)), (unsigned long long)(b & 0xffffffffffffu));
 }
 
 static int64_t now_ms(void)
@@ -121,10 +120,10 @@ static size_t byte_of(struct asl_text source, size_t units, struct asl_text toke
     return source.data[at - 1] == '(' ? callee(source, at - 1) : at - 1;
 }
 
-static void fail_jsonata(const struct desk *d, struct asl_text source,
-                         struct jsonata_error *error)
+static void fail_jsonata(const struct desk *d, struct asl_text source, struct jsonata_error *error)
 {
-    cli_fail(EXIT_REFUSED, "%s: %.*s", error->code, ASL_TEXT_ARGS(asl_buffer_text(&error->message)));
+    cli_fail(EXIT_REFUSED, "%s: %.*s", error->code,
+             ASL_TEXT_ARGS(asl_buffer_text(&error->message)));
     if (error->position != JSONATA_NO_POSITION)
         point(d, source, byte_of(source, error->position, asl_buffer_text(&error->token)));
     jsonata_error_free(error);

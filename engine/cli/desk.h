@@ -1,8 +1,8 @@
-/* The desk of `stepwell eval`: what an expression may look at, laid out, and expressions evaluated over
- * it. The command line and the prompt both lay things on it and ask for results.
+/* The desk of `stepwell eval`: what an expression may look at, laid out, and expressions evaluated
+ * over it. The command line and the prompt both lay things on it and ask for results.
  *
- * In a state a JSONata expression has no context item; here the input is one, for convenience, and an
- * expression that uses it is told so.
+ * In a state a JSONata expression has no context item; here the input is one, for convenience, and
+ * an expression that uses it is told so.
  */
 #ifndef ENGINE_CLI_DESK_H
 #define ENGINE_CLI_DESK_H
@@ -24,8 +24,8 @@ bool desk_lay(struct desk *d, asl_value **place, const char *what, const char *a
 /* Binds $name for what comes; `v` is given away. */
 void desk_bind_take(struct desk *d, struct asl_text name, asl_value *v);
 
-/* The value of an expression, with or without {% %} (yours); NULL after complaining on stderr, with a
- * caret under the place. */
+/* The value of an expression, with or without {% %} (yours); NULL after complaining on stderr, with
+ * a caret under the place. */
 asl_value *desk_evaluate(struct desk *d, struct asl_text source);
 /* The same, printed on stdout; false after complaining. */
 bool desk_print(struct desk *d, struct asl_text source);

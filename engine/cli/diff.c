@@ -1,9 +1,9 @@
 /* stepwell diff: what changed from one definition to another, in the definition's own terms: states
  * that came, went, were renamed or lead elsewhere, and fields that changed.
  *
- * Works on the JSON as written, so that definitions which do not compile yet can be compared. States
- * are matched by name within their scope; a state that went and one that came with the same body are
- * one renamed state, and transitions to it count as unchanged.
+ * Works on the JSON as written, so that definitions which do not compile yet can be compared.
+ * States are matched by name within their scope; a state that went and one that came with the same
+ * body are one renamed state, and transitions to it count as unchanged.
  */
 #include "engine/cli/cli.h"
 
@@ -11,7 +11,8 @@
 
 #define DEFINITION_MAXIMUM (1 << 20)
 #define SHOWN_MAXIMUM      120 /* bytes of a value in a line */
-#define RENAMES_MAXIMUM    2000000 /* pairs of bodies to compare: beyond, nothing counts as renamed */
+/* pairs of bodies to compare: beyond, nothing counts as renamed */
+#define RENAMES_MAXIMUM 2000000
 
 struct diff {
     bool json;
@@ -23,7 +24,7 @@ struct diff {
 struct scope {
     const asl_value *before, *after;
     asl_value *renames, *came; /* {"old": "new"}, {"new": true}: see find_renames */
-    struct asl_text path; /* "", or "Map State/", "Parallel State[1]/" */
+    struct asl_text path;      /* "", or "Map State/", "Parallel State[1]/" */
 };
 
 /* ---- telling ---- */
@@ -217,10 +218,10 @@ static bool diff_inner(struct diff *d, struct asl_text state, struct asl_text ke
     struct asl_buffer path;
     bool branches = asl_text_is(key, "Branches");
     bool processor = asl_text_is(key, "ItemProcessor") || asl_text_is(key, "Iterator");
-    if (!before || !after || !(branches ? value_kind(before) == VALUE_ARRAY &&
-                                              value_kind(after) == VALUE_ARRAY &&
-                                              value_count(before) == value_count(after)
-                                        : processor && is_machine(before) && is_machine(after)))
+    if (!before || !after ||
+        !(branches ? value_kind(before) == VALUE_ARRAY && value_kind(after) == VALUE_ARRAY &&
+                         value_count(before) == value_count(after)
+                   : processor && is_machine(before) && is_machine(after)))
         return false;
     asl_buffer_init(&path, ASL_BUFFER_MAXIMUM);
     if (processor) {
@@ -270,8 +271,11 @@ static void tell_lone(struct diff *d, const struct scope *s, const asl_value *na
     const asl_value *type = type_of(value_get(came ? s->after : s->before, value_as_text(name)));
     if (!now && type && value_kind(type) == VALUE_STRING && !d->json)
         asl_buffer_printf(&whole, " (%.*s)", ASL_TEXT_ARGS(value_as_text(type)));
-    tell(d, now ? "renamed" : came ? "added" : "removed", asl_buffer_text(&whole),
-         ASL_TEXT(""), NULL, now);
+    tell(d,
+         now    ? "renamed"
+         : came ? "added"
+                : "removed",
+         asl_buffer_text(&whole), ASL_TEXT(""), NULL, now);
     asl_buffer_free(&whole);
 }
 
@@ -297,7 +301,8 @@ static void diff_machine(struct diff *d, struct asl_text path, const asl_value *
                          const asl_value *after)
 {
     struct asl_text owner = {path.data, path.size ? path.size - 1 : 0};
-    struct scope s = {value_get_z(before, "States"), value_get_z(after, "States"), NULL, NULL, path};
+    struct scope s = {value_get_z(before, "States"), value_get_z(after, "States"), NULL, NULL,
+                      path};
     find_renames(&s);
     struct field f = {.scope = &s, .state = owner};
     asl_buffer_init(&f.name, ASL_BUFFER_MAXIMUM);
@@ -381,9 +386,12 @@ static int command(const struct command *c, int argc, char **argv)
 }
 
 const struct command command_diff = {
-    "diff", "BEFORE AFTER", "tells what changed between two definitions",
+    "diff",
+    "BEFORE AFTER",
+    "tells what changed between two definitions",
     "States added, removed, renamed, rewired (Next, End, Default, StartAt), and fields changed;\n"
-    "\"Map State/Inner\" is a state in another. Ends with 0 when nothing changed, 1 when something did.\n"
+    "\"Map State/Inner\" is a state in another. Ends with 0 when nothing changed, 1 when something "
+    "did.\n"
     "\n"
     "example:\n"
     "  stepwell diff export.asl.json edited.asl.json",

@@ -1,8 +1,8 @@
 /* stepwell routes, and run --dry-run: where each Task's call would go, and by which rule.
  *
- * The definition is compiled as a run would compile it, but a ${Name} without a value is let pass; what a Task calls is told by its connector.
- * What stands literally in its parameters (a function's name, an endpoint) is taken from the text;
- * what is only known when it runs is said to be so. */
+ * The definition is compiled as a run would compile it, but a ${Name} without a value is let pass;
+ * what a Task calls is told by its connector. What stands literally in its parameters (a function's
+ * name, an endpoint) is taken from the text; what is only known when it runs is said to be so. */
 #include "engine/cli/dry_run.h"
 
 #include <stdlib.h>
@@ -110,7 +110,7 @@ static void find_http(struct dry *d, struct asl_text state, const asl_value *par
                *url = text_of(parameters, "ApiEndpoint");
     snprintf(p->where, sizeof p->where, "%s", route ? route : url ? url : AT_RUN_TIME);
     snprintf(p->why, sizeof p->why, "%s",
-             !route                                ? "http:invoke calls its ApiEndpoint"
+             !route                                  ? "http:invoke calls its ApiEndpoint"
              : route == aws_route_of(d->aws, "http") ? "the route http"
                                                      : "the route of its state");
 }
@@ -127,7 +127,7 @@ static void find_api_gateway(struct dry *d, struct asl_text state, const asl_val
     } else if (aws_base_url(d->aws, state, host ? host : "localhost", url, message)) {
         snprintf(p->where, sizeof p->where, "%s", url);
         snprintf(p->why, sizeof p->why, "%s",
-                 !route                                       ? "its ApiEndpoint"
+                 !route                                         ? "its ApiEndpoint"
                  : route == aws_route_of(d->aws, "execute-api") ? "the route execute-api"
                                                                 : "the route of its state");
     } else
@@ -270,8 +270,7 @@ static int look(struct dry *d, const char *path, struct asl_text definition, boo
 {
     struct asl_diagnostics diagnostics = {0};
     const struct asl_catalogue known = catalogue_for_definitions(d->catalogue);
-    asl_machine *m =
-        asl_template_compile(definition, false, &known, &diagnostics, &d->definition);
+    asl_machine *m = asl_template_compile(definition, false, &known, &diagnostics, &d->definition);
     cli_print_diagnostics(stderr, path, &diagnostics);
     asl_diagnostics_free(&diagnostics);
     if (!m)

@@ -1,5 +1,5 @@
-/* stepwell eval: an expression of either query language, tried out as a state would see it. The desk
- * (desk.h) evaluates; without an expression a terminal gets the prompt (prompt.h).
+/* stepwell eval: an expression of either query language, tried out as a state would see it. The
+ * desk (desk.h) evaluates; without an expression a terminal gets the prompt (prompt.h).
  */
 #include "engine/cli/cli.h"
 
@@ -18,7 +18,7 @@ static int evaluate_argument(struct desk *d, const char *expression)
     struct asl_buffer source;
     asl_buffer_init(&source, ASL_BUFFER_MAXIMUM);
     bool fine = cli_read_json(expression, EXPRESSION_MAXIMUM, &source);
-    int status = !fine                                       ? EXIT_WRONG_USAGE
+    int status = !fine                                     ? EXIT_WRONG_USAGE
                  : desk_print(d, asl_buffer_text(&source)) ? EXIT_FINE
                                                            : EXIT_REFUSED;
     asl_buffer_free(&source);
@@ -73,13 +73,18 @@ static int command(const struct command *c, int argc, char **argv)
 }
 
 const struct command command_eval = {
-    "eval", "[EXPRESSION]", "evaluates a JSONata or JSONPath expression, or an intrinsic function",
-    "EXPRESSION may be @FILE, with or without {% %}. Without one it is read from stdin; on a terminal\n"
+    "eval",
+    "[EXPRESSION]",
+    "evaluates a JSONata or JSONPath expression, or an intrinsic function",
+    "EXPRESSION may be @FILE, with or without {% %}. Without one it is read from stdin; on a "
+    "terminal\n"
     "a prompt opens. What begins with States. and a bracket is an intrinsic function; all else is\n"
     "JSONata unless --language says jsonpath. Ends with 1 when the expression is wrong or fails.\n"
     "\n"
-    "The prompt keeps its history in $XDG_STATE_HOME/stepwell/eval_history (~/.local/state/...), for\n"
-    "you alone. STEPWELL_NO_HISTORY=1 keeps none; a line that begins with a blank is not kept either.\n"
+    "The prompt keeps its history in $XDG_STATE_HOME/stepwell/eval_history (~/.local/state/...), "
+    "for\n"
+    "you alone. STEPWELL_NO_HISTORY=1 keeps none; a line that begins with a blank is not kept "
+    "either.\n"
     "\n"
     "examples:\n"
     "  stepwell eval '$sum($states.input.items.price)' --input '{\"items\": [{\"price\": 4}]}'\n"

@@ -6,8 +6,9 @@
 #include <unistd.h>
 
 static const int statuses[] = {
-    [ASL_RUNNING] = EXIT_INTERRUPTED, [ASL_SUCCEEDED] = EXIT_FINE,     [ASL_FAILED] = EXIT_FAILED,
-    [ASL_TIMED_OUT] = EXIT_TIMED_OUT, [ASL_ABORTED] = EXIT_ABORTED,    [ASL_PENDING_REDRIVE] = EXIT_FAILED,
+    [ASL_RUNNING] = EXIT_INTERRUPTED, [ASL_SUCCEEDED] = EXIT_FINE,
+    [ASL_FAILED] = EXIT_FAILED,       [ASL_TIMED_OUT] = EXIT_TIMED_OUT,
+    [ASL_ABORTED] = EXIT_ABORTED,     [ASL_PENDING_REDRIVE] = EXIT_FAILED,
 };
 
 static void print_end(const asl_execution *x, bool quiet)
@@ -19,8 +20,7 @@ static void print_end(const asl_execution *x, bool quiet)
     if (!quiet)
         fprintf(stderr, "%s%s%s in %s: %s\n",
                 colour ? (status == ASL_SUCCEEDED ? "\033[32m" : "\033[31m") : "",
-                asl_status_name(status), colour ? "\033[0m" : "", took,
-                asl_execution_name(x).data);
+                asl_status_name(status), colour ? "\033[0m" : "", took, asl_execution_name(x).data);
     if (asl_execution_error(x))
         fprintf(stderr, "error: %s\n", asl_execution_error(x));
     if (asl_execution_cause(x))

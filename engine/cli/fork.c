@@ -1,6 +1,6 @@
-/* stepwell fork: a new execution that begins at a state of an old one, with what that state had: its
- * input, and the variables assigned before it. Both come from the history alone; the new execution is
- * born by the core (struct asl_birth), never made of the old one's saved state. */
+/* stepwell fork: a new execution that begins at a state of an old one, with what that state had:
+ * its input, and the variables assigned before it. Both come from the history alone; the new
+ * execution is born by the core (struct asl_birth), never made of the old one's saved state. */
 #include "engine/cli/start.h"
 #include "engine/cli/stored.h"
 
@@ -12,7 +12,7 @@
 #include "engine/replay/replay.h"
 
 #define DEFINITION_MAXIMUM (1 << 20)
-#define INPUT_MAXIMUM 262144
+#define INPUT_MAXIMUM      262144
 
 struct fork {
     struct session_settings session;
@@ -53,7 +53,8 @@ static size_t count_entries(const asl_value *events, const struct places *places
 static size_t split_number(char *from)
 {
     char *mark = strrchr(from, '#'), *end = NULL;
-    size_t number = mark && mark[1] >= '1' && mark[1] <= '9' ? (size_t)strtoul(mark + 1, &end, 10) : 0;
+    size_t number =
+        mark && mark[1] >= '1' && mark[1] <= '9' ? (size_t)strtoul(mark + 1, &end, 10) : 0;
     if (!number || *end)
         return 0;
     *mark = '\0';
@@ -70,9 +71,10 @@ static size_t find_entry(struct fork *f, const struct places *places)
         count = count_entries(events, places, f->state, &is_nested);
     if (!count) {
         cli_fail(EXIT_WRONG_USAGE,
-                 is_nested ? "%s stands within a Map or a Parallel: fork from that state, its other "
-                             "branches would be missing"
-                           : "%s was never entered by %s; `stepwell history` shows what was",
+                 is_nested
+                     ? "%s stands within a Map or a Parallel: fork from that state, its other "
+                       "branches would be missing"
+                     : "%s was never entered by %s; `stepwell history` shows what was",
                  f->state, f->stored.name);
         return SIZE_MAX;
     }
@@ -93,8 +95,8 @@ static size_t find_entry(struct fork *f, const struct places *places)
     return SIZE_MAX;
 }
 
-/* What the states before it on the machine's own level have assigned, and, where it is a fork itself,
- * what it was born with. */
+/* What the states before it on the machine's own level have assigned, and, where it is a fork
+ * itself, what it was born with. */
 static void gather_variables(struct fork *f, const struct places *places, size_t until)
 {
     struct value_error error;
@@ -103,10 +105,10 @@ static void gather_variables(struct fork *f, const struct places *places, size_t
     f->assigned = identity.variables ? value_retain(identity.variables) : value_empty_object();
     for (size_t i = 0; i < until; i++) {
         const asl_value *event = value_at(f->stored.events, i);
-        const asl_value *all = asl_text_ends(event_type(event), "StateExited") &&
-                                       !places->items[i].inside
-                                   ? event_detail(event, "assignedVariables")
-                                   : NULL;
+        const asl_value *all =
+            asl_text_ends(event_type(event), "StateExited") && !places->items[i].inside
+                ? event_detail(event, "assignedVariables")
+                : NULL;
         for (size_t k = 0; all && k < value_count(all); k++) {
             asl_value *v = value_parse(value_as_text(value_at(all, k)), 0, 0, &error);
             if (v)
@@ -139,9 +141,9 @@ static bool read_input(struct fork *f)
         return true;
     asl_buffer_init(&text, ASL_BUFFER_MAXIMUM);
     bool fine = cli_read_json(f->input, INPUT_MAXIMUM, &text);
-    asl_value *v = fine ? value_parse(asl_buffer_text(&text), VALUE_REFUSE_DUPLICATES, INPUT_MAXIMUM,
-                                      &error)
-                        : NULL;
+    asl_value *v =
+        fine ? value_parse(asl_buffer_text(&text), VALUE_REFUSE_DUPLICATES, INPUT_MAXIMUM, &error)
+             : NULL;
     if (fine && !v)
         cli_fail(EXIT_WRONG_USAGE, "--input: line %zu, column %zu: %s", error.line, error.column,
                  error.message);
@@ -190,7 +192,8 @@ static bool set(struct fork *f, const char *edit)
         path_free(path);
         return false;
     }
-    asl_value *v = value_parse(asl_text(equals + 1), VALUE_REFUSE_DUPLICATES, INPUT_MAXIMUM, &error);
+    asl_value *v =
+        value_parse(asl_text(equals + 1), VALUE_REFUSE_DUPLICATES, INPUT_MAXIMUM, &error);
     bool fine = v && apply(f, path, v, edit);
     if (!v)
         cli_fail(EXIT_WRONG_USAGE, "--set %s: behind the =, column %zu: %s", edit, error.column,
@@ -225,8 +228,8 @@ static int64_t put_definition(struct fork *f, struct session *s)
     asl_buffer_init(&text, ASL_BUFFER_MAXIMUM);
     if (cli_read_file(f->definition, DEFINITION_MAXIMUM, &text) &&
         cli_substitute(&f->variables, &text))
-        machine = start_put_machine(s, f->definition, f->stored.machine_name, asl_buffer_text(&text),
-                                    f->stored.express, NULL);
+        machine = start_put_machine(s, f->definition, f->stored.machine_name,
+                                    asl_buffer_text(&text), f->stored.express, NULL);
     asl_buffer_free(&text);
     return machine;
 }
@@ -255,7 +258,8 @@ static int run(struct fork *f, struct session *s)
     if (machine < 0)
         return EXIT_WRONG_USAGE;
     if (!has_state(engine_machine(s->engine, machine), f->state))
-        return cli_fail(EXIT_WRONG_USAGE, "%s has no state %s at its top level: it cannot begin there",
+        return cli_fail(EXIT_WRONG_USAGE,
+                        "%s has no state %s at its top level: it cannot begin there",
                         f->definition ? f->definition : f->stored.machine_name, f->state);
     struct asl_buffer input, note;
     asl_buffer_init(&input, ASL_BUFFER_MAXIMUM);
@@ -308,8 +312,8 @@ static int command(const struct command *c, int argc, char **argv)
     struct texts rest = {0};
     struct fork f = {0};
     const struct option options[] = {
-        {"from", OPTION_TEXT, "STATE[#N]", "the state to begin with; its Nth time (default: the last)",
-         &f.from},
+        {"from", OPTION_TEXT, "STATE[#N]",
+         "the state to begin with; its Nth time (default: the last)", &f.from},
         {"input", OPTION_TEXT, "JSON|@FILE", "instead of the input that the state had", &f.input},
         {"set", OPTION_LIST, "PATH=JSON", "changes the input ($.a.b=1) or a variable ($name=1)",
          &f.edits},
@@ -340,8 +344,11 @@ static int command(const struct command *c, int argc, char **argv)
 }
 
 const struct command command_fork = {
-    "fork", "EXECUTION", "runs on from a state of an old execution, as a new one",
-    "The new execution begins at the state with the input and the variables that it had then, edited\n"
+    "fork",
+    "EXECUTION",
+    "runs on from a state of an old execution, as a new one",
+    "The new execution begins at the state with the input and the variables that it had then, "
+    "edited\n"
     "or not. The old one stays as it is. Ends as `stepwell run` does.\n"
     "\n"
     "examples:\n"

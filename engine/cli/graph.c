@@ -1,9 +1,10 @@
-/* stepwell graph: a machine as SVG (engine/graph), or as Mermaid or DOT text for whatever draws them.
+/* stepwell graph: a machine as SVG (engine/graph), or as Mermaid or DOT text for whatever draws
+ * them.
  *
  * One walk over the compiled machine, two printers of one shape (struct drawing). A Map or Parallel
  * state is a node with a group around it that holds its inner states; the node leads to where the
- * inner states begin, so that both languages draw it alike. With an execution, the states it entered
- * are coloured, and the one it failed in.
+ * inner states begin, so that both languages draw it alike. With an execution, the states it
+ * entered are coloured, and the one it failed in.
  */
 #include "engine/cli/cli.h"
 
@@ -23,10 +24,11 @@ enum edge_kind { EDGE_NEXT, EDGE_CHOICE, EDGE_CATCH, EDGE_INTO };
 struct graph {
     const struct drawing *drawing;
     struct asl_buffer out;
-    struct asl_buffer edges; /* behind all nodes: a node that an edge names first would leave its group */
-    asl_value *entered;      /* {"State": "entered"|"failed"}, or NULL */
-    asl_value *steps;        /* {"State\nState": true}: what followed upon what */
-    asl_value *last;         /* name by id of the event, of states left; while a history is read */
+    /* behind all nodes: a node that an edge names first would leave its group */
+    struct asl_buffer edges;
+    asl_value *entered; /* {"State": "entered"|"failed"}, or NULL */
+    asl_value *steps;   /* {"State\nState": true}: what followed upon what */
+    asl_value *last;    /* name by id of the event, of states left; while a history is read */
     size_t groups;
 };
 
@@ -197,8 +199,9 @@ static void dot_edge(struct graph *g, const char *from, const char *to, enum edg
 static void dot_point(struct graph *g, const char *id, bool start, int depth)
 {
     indent(&g->out, depth);
-    asl_buffer_printf(&g->out, "%s [label=\"\", shape=%s, width=0.2, style=filled, "
-                               "fillcolor=black]\n",
+    asl_buffer_printf(&g->out,
+                      "%s [label=\"\", shape=%s, width=0.2, style=filled, "
+                      "fillcolor=black]\n",
                       id, start ? "circle" : "doublecircle");
 }
 
@@ -312,7 +315,8 @@ static void draw_state(struct graph *g, const struct state *s, const char *end, 
     draw_catchers(g, s);
 }
 
-/* `from`: the container they are in, or NULL for the machine's own, which get a start and an end. */
+/* `from`: the container they are in, or NULL for the machine's own, which get a start and an end.
+ */
 static void draw_states(struct graph *g, const struct states *all, const char *from, int depth)
 {
     char start[32];
@@ -356,9 +360,8 @@ static bool see_event(void *graph, int64_t id, const asl_value *event)
     (void)id;
     struct asl_text type = event_type(event);
     const asl_value *name = event_detail(event, "name");
-    g->last = value_append_take(g->last, name && asl_text_ends(type, "StateExited")
-                                             ? value_retain(name)
-                                             : value_null());
+    g->last = value_append_take(
+        g->last, name && asl_text_ends(type, "StateExited") ? value_retain(name) : value_null());
     if (name && asl_text_ends(type, "StateEntered"))
         add_step(g, event, name);
     if (name && asl_text_ends(type, "StateEntered"))
@@ -397,7 +400,7 @@ static enum svg_mark state_mark(void *graph, const struct state *s, char note[32
 {
     struct asl_text mark = mark_of(graph, s);
     (void)note;
-    return asl_text_is(mark, "entered") ? SVG_REACHED
+    return asl_text_is(mark, "entered")  ? SVG_REACHED
            : asl_text_is(mark, "failed") ? SVG_FAILED
                                          : SVG_PLAIN;
 }
@@ -496,7 +499,9 @@ static int command(const struct command *c, int argc, char **argv)
 }
 
 const struct command command_graph = {
-    "graph", "DEFINITION", "draws a machine as SVG, Mermaid or DOT",
+    "graph",
+    "DEFINITION",
+    "draws a machine as SVG, Mermaid or DOT",
     "Solid: Next and Choice; dashed: Catch; dotted: into a Map or a Parallel.\n"
     "\n"
     "examples:\n"

@@ -16,7 +16,8 @@ static int64_t time_of(const asl_value *event)
     return (int64_t)(value_as_double(value_get_z(event, "timestamp")) * 1000 + 0.5);
 }
 
-/* The one member that tells an event from its like: a state's name, an error, an index, a resource. */
+/* The one member that tells an event from its like: a state's name, an error, an index, a resource.
+ */
 static void print_gist(const asl_value *event)
 {
     static const char *const members[] = {"name", "error", "resource", "index", "length"};
@@ -27,8 +28,7 @@ static void print_gist(const asl_value *event)
         for (size_t m = 0; m < sizeof members / sizeof *members; m++) {
             const asl_value *v = value_get_z(details, members[m]);
             if (v)
-                printf(" %s%s", strcmp(members[m], "index") == 0 ? "#" : "",
-                       value_as_text(v).data);
+                printf(" %s%s", strcmp(members[m], "index") == 0 ? "#" : "", value_as_text(v).data);
         }
         const asl_value *cause = value_get_z(details, "cause");
         if (cause)
@@ -101,8 +101,8 @@ static int command(const struct command *c, int argc, char **argv)
     };
     int status = cli_options(c, options, argc, argv, &rest);
     if (status < 0 && rest.count != 1)
-        status = cli_fail(EXIT_WRONG_USAGE,
-                          "history wants one execution; `stepwell list` shows them");
+        status =
+            cli_fail(EXIT_WRONG_USAGE, "history wants one execution; `stepwell list` shows them");
     if (status < 0)
         status = show_history(db, rest.items[0], json);
     texts_free(&rest);
@@ -110,7 +110,9 @@ static int command(const struct command *c, int argc, char **argv)
 }
 
 const struct command command_history = {
-    "history", "EXECUTION", "shows the events of an execution",
+    "history",
+    "EXECUTION",
+    "shows the events of an execution",
     "EXECUTION is a name, the beginning of one, or an ARN.\n"
     "\n"
     "example:\n"

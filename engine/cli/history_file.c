@@ -1,6 +1,6 @@
 /* Opening is: the folder, made where it is missing; the file, checked; its entries, read; and a
- * shorter file in its place when there are too many. Whatever fails on the way is said once, and the prompt
- * goes on without.
+ * shorter file in its place when there are too many. Whatever fails on the way is said once, and
+ * the prompt goes on without.
  */
 #include "engine/cli/history_file.h"
 
@@ -117,7 +117,8 @@ static void see_entries(struct asl_text text, void (*see)(void *, struct asl_tex
         asl_value *v = value_parse((struct asl_text){text.data, size}, 0, 0, &error);
         if (v && value_kind(v) == VALUE_STRING && value_as_text(v).size <= HISTORY_ENTRY_MAXIMUM)
             see(state, value_as_text(v));
-        value_release(v); /* what is no JSON text is passed over: a line cut in two, a foreign one */
+        /* what is no JSON text is passed over: a line cut in two, a foreign one */
+        value_release(v);
         size += size < text.size;
         text = (struct asl_text){text.data + size, text.size - size};
     }

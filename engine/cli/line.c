@@ -1,6 +1,6 @@
 /* libedit (editline), wrapped: keys as in every shell (~/.editrc may change them), Ctrl-R searches
- * backwards. Ctrl-C comes as a signal, which ends the reading of the line: it is let through only while
- * we wait for a key, so that none is lost between a look at the flag and the wait.
+ * backwards. Ctrl-C comes as a signal, which ends the reading of the line: it is let through only
+ * while we wait for a key, so that none is lost between a look at the flag and the wait.
  */
 #include "engine/cli/line.h"
 

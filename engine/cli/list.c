@@ -118,7 +118,9 @@ static int command(const struct command *c, int argc, char **argv)
 }
 
 const struct command command_list = {
-    "list", "", "lists executions, newest first",
+    "list",
+    "",
+    "lists executions, newest first",
     "example:\n"
     "  stepwell list --status FAILED --db jobs.db",
     command,

@@ -1,7 +1,8 @@
-/* stepwell local: a call to an embedded stand-in, or a file of them; as if signed, without a network.
+/* stepwell local: a call to an embedded stand-in, or a file of them; as if signed, without a
+ * network.
  *
- * A seed file is {"calls": [{"service", "operation", "parameters", "secondsAgo"}]}: each is made at a
- * clock that stands `secondsAgo` seconds in the past, so that data can have a history.
+ * A seed file is {"calls": [{"service", "operation", "parameters", "secondsAgo"}]}: each is made at
+ * a clock that stands `secondsAgo` seconds in the past, so that data can have a history.
  */
 #include "engine/cli/cli.h"
 
@@ -12,7 +13,7 @@
 #include "engine/local/local.h"
 
 #define BODY_MAXIMUM (16 << 20)
-#define AGO_MAXIMUM (365 * 86400)
+#define AGO_MAXIMUM  (365 * 86400)
 
 struct at {
     struct local *local;
@@ -60,9 +61,8 @@ static bool seed_one(struct at *at, const asl_value *item, size_t index, const c
     const asl_value *parameters = value_get_z(item, "parameters");
     double seconds = ago ? value_as_double(ago) : 0;
     if (!service || !operation || !local_offers(service)) {
-        cli_fail(EXIT_WRONG_USAGE,
-                 "%s: call %zu wants \"service\" (%s) and \"operation\"", file, index,
-                 local_offered());
+        cli_fail(EXIT_WRONG_USAGE, "%s: call %zu wants \"service\" (%s) and \"operation\"", file,
+                 index, local_offered());
         return false;
     }
     if (!(seconds >= 0 && seconds <= AGO_MAXIMUM)) {
@@ -112,19 +112,20 @@ static int one(struct at *at, const struct texts *rest)
     const char *service = rest->items[0];
     struct asl_buffer body;
     if (!local_offers(service))
-        return cli_fail(EXIT_WRONG_USAGE, "there is no stand-in for '%s'; there are: %s",
-                        service, local_offered());
+        return cli_fail(EXIT_WRONG_USAGE, "there is no stand-in for '%s'; there are: %s", service,
+                        local_offered());
     asl_buffer_init(&body, ASL_BUFFER_MAXIMUM);
     bool fine = cli_read_json(rest->count > 2 ? rest->items[2] : "{}", BODY_MAXIMUM, &body);
     int status = EXIT_WRONG_USAGE;
     if (fine)
-        status = call(at, service, rest->items[1], asl_buffer_text(&body)) ? EXIT_FINE
-                                                                           : EXIT_REFUSED;
+        status =
+            call(at, service, rest->items[1], asl_buffer_text(&body)) ? EXIT_FINE : EXIT_REFUSED;
     asl_buffer_free(&body);
     return status;
 }
 
-static int open_and_call(const char *data, const char *file, struct at *at, const struct texts *rest)
+static int open_and_call(const char *data, const char *file, struct at *at,
+                         const struct texts *rest)
 {
     char message[512];
     struct local_options options = {.directory = data, .now = now, .now_state = at};
@@ -160,11 +161,14 @@ static int command(const struct command *c, int argc, char **argv)
 }
 
 const struct command command_local = {
-    "local", "SERVICE OPERATION [JSON|@FILE]", "calls an embedded stand-in: dynamodb, s3, sqs, sns, events, ...",
+    "local",
+    "SERVICE OPERATION [JSON|@FILE]",
+    "calls an embedded stand-in: dynamodb, s3, sqs, sns, events, ...",
     "Ends with 1 when the service answered with an error.\n"
     "\n"
     "examples:\n"
-    "  stepwell local dynamodb GetItem '{\"TableName\": \"Jobs\", \"Key\": {\"id\": {\"S\": \"RUN\"}}}'\n"
+    "  stepwell local dynamodb GetItem '{\"TableName\": \"Jobs\", \"Key\": {\"id\": {\"S\": "
+    "\"RUN\"}}}'\n"
     "  stepwell local --data jobs.db.data --file seed.json",
     command,
 };

@@ -7,10 +7,10 @@
 #define STEPWELL_VERSION "0.1.0"
 
 static const struct command *const commands[] = {
-    &command_run,  &command_resume,  &command_list,     &command_show,
-    &command_history, &command_stop, &command_validate, &command_local,
-    &command_eval, &command_serve, &command_replay, &command_graph, &command_diff,
-    &command_schedule, &command_test, &command_fork, &command_coverage, &command_routes,
+    &command_run,    &command_resume,   &command_list,   &command_show,     &command_history,
+    &command_stop,   &command_validate, &command_local,  &command_eval,     &command_serve,
+    &command_replay, &command_graph,    &command_diff,   &command_schedule, &command_test,
+    &command_fork,   &command_coverage, &command_routes,
 };
 
 #define COMMANDS (sizeof commands / sizeof *commands)
@@ -47,7 +47,8 @@ static void print_completion(void)
     printf("    esac\n    [ \"$COMP_CWORD\" = 1 ] && words=\"");
     for (size_t i = 0; i < COMMANDS; i++)
         printf("%s ", commands[i]->name);
-    printf("help --version\"\n    COMPREPLY=($(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\"))\n"
+    printf("help --version\"\n    COMPREPLY=($(compgen -W \"$words\" -- "
+           "\"${COMP_WORDS[COMP_CWORD]}\"))\n"
            "}\ncomplete -o default -F _stepwell stepwell\n");
 }
 

@@ -1,4 +1,5 @@
-/* systemd's word, over a datagram. The watchdog runs in real time, whatever the loop's clock does. */
+/* systemd's word, over a datagram. The watchdog runs in real time, whatever the loop's clock does.
+ */
 #include "engine/cli/notify.h"
 
 #include <event2/event.h>
@@ -20,7 +21,8 @@ struct notify {
 
 static void tell(struct notify *n, const char *text)
 {
-    if (sendto(n->socket, text, strlen(text), MSG_NOSIGNAL, (struct sockaddr *)&n->where, n->size) < 0)
+    if (sendto(n->socket, text, strlen(text), MSG_NOSIGNAL, (struct sockaddr *)&n->where, n->size) <
+        0)
         cli_note("the service manager cannot be told %s", text);
 }
 

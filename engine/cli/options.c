@@ -129,10 +129,11 @@ static int fail_unknown(const struct command *c, const struct option *options, c
             nearest = o->name;
         }
     if (nearest)
-        return cli_fail(EXIT_WRONG_USAGE, "%s: there is no option --%s; did you mean --%s?", c->name,
-                        name, nearest);
-    return cli_fail(EXIT_WRONG_USAGE, "%s: there is no option --%s; `stepwell %s --help` lists them",
-                    c->name, name, c->name);
+        return cli_fail(EXIT_WRONG_USAGE, "%s: there is no option --%s; did you mean --%s?",
+                        c->name, name, nearest);
+    return cli_fail(EXIT_WRONG_USAGE,
+                    "%s: there is no option --%s; `stepwell %s --help` lists them", c->name, name,
+                    c->name);
 }
 
 static const struct option *find_option(const struct option *options, const char *name, size_t size)
@@ -208,10 +209,11 @@ bool cli_time(const char *text, enum loop_time *time, double *scale)
     if (text[0] == 'x')
         *scale = strtod(text + 1, &end);
     if (!end || *end || end == text + 1 || !(*scale >= 0.001 && *scale <= 1e6)) {
-        cli_fail(EXIT_WRONG_USAGE,
-                 "--time is real, skip or xN with N from 0.001 to 1000000 (x60: a minute a second), "
-                 "not '%s'",
-                 text);
+        cli_fail(
+            EXIT_WRONG_USAGE,
+            "--time is real, skip or xN with N from 0.001 to 1000000 (x60: a minute a second), "
+            "not '%s'",
+            text);
         return false;
     }
     *time = LOOP_SCALED;

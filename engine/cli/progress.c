@@ -1,7 +1,7 @@
 /* Live progress, from the history events that each commit added: what is shown is durable.
  *
- * A state's line is printed when it is left (or has failed), with how long it took; on a terminal the
- * state that is under way stands below, with a countdown when it waits.
+ * A state's line is printed when it is left (or has failed), with how long it took; on a terminal
+ * the state that is under way stands below, with a countdown when it waits.
  */
 #include "engine/cli/progress.h"
 
@@ -35,8 +35,8 @@ static const char *paint(const struct progress *p, const char *code)
 }
 
 #define GREEN "\033[32m"
-#define RED "\033[31m"
-#define DIM "\033[2m"
+#define RED   "\033[31m"
+#define DIM   "\033[2m"
 #define PLAIN "\033[0m"
 
 static void wipe_line(struct progress *p)

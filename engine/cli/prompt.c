@@ -1,5 +1,6 @@
-/* A turn of the prompt: lines are read until they make a whole expression (or a blank line says that no
- * more comes), which is evaluated and remembered. What begins with a colon is a command: a table.
+/* A turn of the prompt: lines are read until they make a whole expression (or a blank line says
+ * that no more comes), which is evaluated and remembered. What begins with a colon is a command: a
+ * table.
  */
 #include "engine/cli/prompt.h"
 
@@ -10,7 +11,7 @@
 #include "engine/cli/line.h"
 
 #define FIRST_PROMPT "> "
-#define NEXT_PROMPT ". "
+#define NEXT_PROMPT  ". "
 
 struct prompt {
     struct desk *desk;
@@ -104,8 +105,9 @@ static void obey_help(struct prompt *p, const char *argument)
         snprintf(left, sizeof left, ":%s %s", c->name, c->argument ? c->argument : "");
         printf("  %-30s %s\n", left, c->help);
     }
-    puts("  Ctrl-C clears the line, Ctrl-R searches what was typed. An open bracket goes on in the\n"
-         "  next line; a blank line ends it.");
+    puts(
+        "  Ctrl-C clears the line, Ctrl-R searches what was typed. An open bracket goes on in the\n"
+        "  next line; a blank line ends it.");
 }
 
 static void obey(struct prompt *p, struct asl_text line)
@@ -140,8 +142,7 @@ static bool is_complete(const struct prompt *p, const struct asl_buffer *text, s
 {
     struct asl_text whole = asl_buffer_text(text);
     struct asl_text line = {whole.data + before, whole.size - before};
-    return is_blank(line) || desk_trim(whole).data[0] == ':' ||
-           !desk_is_unfinished(p->desk, whole);
+    return is_blank(line) || desk_trim(whole).data[0] == ':' || !desk_is_unfinished(p->desk, whole);
 }
 
 /* Reads until there is a whole expression or command in `text`. */

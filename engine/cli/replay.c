@@ -12,7 +12,7 @@
 
 #include "engine/replay/replay.h"
 
-#define DEFINITION_MAXIMUM (1 << 20)
+#define DEFINITION_MAXIMUM   (1 << 20)
 #define FOLDER_DEPTH_MAXIMUM 16
 
 struct replay {
@@ -20,8 +20,8 @@ struct replay {
     const char *definition, *db, *machine_name, *fail_on, *type;
     bool json, all;
 
-    asl_machine *edited;           /* of --definition, or NULL */
-    struct store *store;           /* when an execution of ours is asked for */
+    asl_machine *edited; /* of --definition, or NULL */
+    struct store *store; /* when an execution of ours is asked for */
     bool fails_on[REPLAY_VERDICTS];
     size_t counts[REPLAY_VERDICTS], unreadable;
     bool failed;
@@ -121,8 +121,7 @@ static void judge(struct replay *r, const char *source, asl_machine *machine,
 
 static void flush_pages(struct replay *r)
 {
-    const struct replay_identity unknown = {
-        .express = r->type && strcmp(r->type, "EXPRESS") == 0};
+    const struct replay_identity unknown = {.express = r->type && strcmp(r->type, "EXPRESS") == 0};
     if (r->pages)
         judge(r, r->pages_source, r->edited, r->pages, &unknown);
     free(r->pages_source);
@@ -234,7 +233,7 @@ static bool replay_selected(struct replay *r)
 
 static bool read_fail_on(struct replay *r)
 {
-    const char *list = r->fail_on           ? r->fail_on
+    const char *list = r->fail_on      ? r->fail_on
                        : r->definition ? "would-fail,needs-outcome,unreachable"
                                        : "any";
     while (*list) {
@@ -357,8 +356,7 @@ static int command(const struct command *c, int argc, char **argv)
         {"var", OPTION_LIST, "NAME=VALUE", "for ${NAME} in the definition; again for more",
          &r.variables},
         {"type", OPTION_TEXT, "TYPE", "of the definition: STANDARD (default) or EXPRESS", &r.type},
-        {"machine", OPTION_TEXT, "NAME", "all executions of this state machine",
-         &r.machine_name},
+        {"machine", OPTION_TEXT, "NAME", "all executions of this state machine", &r.machine_name},
         {"all", OPTION_FLAG, NULL, "all executions in the store", &r.all},
         {"db", OPTION_TEXT, "FILE", "the store (default: " DEFAULT_DB ")", &r.db},
         {"fail-on", OPTION_TEXT, "VERDICTS", "end with 1 on these (see below)", &r.fail_on},
@@ -379,9 +377,13 @@ static int command(const struct command *c, int argc, char **argv)
 }
 
 const struct command command_replay = {
-    "replay", "[EXECUTION|FILE|FOLDER]...", "replays what happened, under its own or an edited definition",
-    "An EXECUTION is one of the store. A FILE is what `aws stepfunctions get-execution-history` printed,\n"
-    "whole or in pages; a FOLDER holds such files. No task is called: the recorded outcomes are given.\n"
+    "replay",
+    "[EXECUTION|FILE|FOLDER]...",
+    "replays what happened, under its own or an edited definition",
+    "An EXECUTION is one of the store. A FILE is what `aws stepfunctions get-execution-history` "
+    "printed,\n"
+    "whole or in pages; a FOLDER holds such files. No task is called: the recorded outcomes are "
+    "given.\n"
     "\n"
     "Verdicts:\n"
     "  same            every event comes out as recorded\n"

@@ -8,7 +8,8 @@ struct resume_all {
     size_t ended;
 };
 
-static void see_any(void *state, int64_t execution, struct store_bytes chunk, enum asl_status status)
+static void see_any(void *state, int64_t execution, struct store_bytes chunk,
+                    enum asl_status status)
 {
     struct resume_all *r = state;
     (void)execution;
@@ -68,8 +69,8 @@ static int command(const struct command *c, int argc, char **argv)
     if (status < 0 && rest.count > 1)
         status = cli_fail(EXIT_WRONG_USAGE, "resume wants one execution, or none for all of them");
     if (status < 0 && session_open(&s, &settings, &status)) {
-        status = rest.count ? resume_one(&s, rest.items[0], json, quiet, settings.db)
-                            : resume_every(&s);
+        status =
+            rest.count ? resume_one(&s, rest.items[0], json, quiet, settings.db) : resume_every(&s);
         session_close(&s);
     }
     texts_free(&rest);
@@ -78,7 +79,9 @@ static int command(const struct command *c, int argc, char **argv)
 }
 
 const struct command command_resume = {
-    "resume", "[EXECUTION]", "goes on with an execution that was interrupted, or with all of them",
+    "resume",
+    "[EXECUTION]",
+    "goes on with an execution that was interrupted, or with all of them",
     "EXECUTION is a name, the beginning of one, or an ARN. Ends as `stepwell run` does.\n"
     "\n"
     "example:\n"

@@ -7,7 +7,7 @@
 #include "engine/mock/desk.h"
 
 #define DEFINITION_MAXIMUM (1 << 20)
-#define INPUT_MAXIMUM 262144
+#define INPUT_MAXIMUM      262144
 
 struct run_settings {
     struct session_settings session;
@@ -19,8 +19,8 @@ struct run_settings {
 static bool check_input(const struct asl_buffer *input)
 {
     struct value_error error;
-    asl_value *v = value_parse(asl_buffer_text(input), VALUE_REFUSE_DUPLICATES, INPUT_MAXIMUM,
-                               &error);
+    asl_value *v =
+        value_parse(asl_buffer_text(input), VALUE_REFUSE_DUPLICATES, INPUT_MAXIMUM, &error);
     value_release(v);
     if (!v)
         cli_fail(EXIT_WRONG_USAGE, "the input: line %zu, column %zu: %s", error.line, error.column,
@@ -43,8 +43,8 @@ static bool check_test_case(struct session *s, const char *name, const char *tes
 {
     struct asl_buffer message;
     asl_buffer_init(&message, 65536);
-    bool fine = mock_desk_check(s->mocks, name, test_case, engine_machine(s->engine, machine),
-                                &message);
+    bool fine =
+        mock_desk_check(s->mocks, name, test_case, engine_machine(s->engine, machine), &message);
     if (!fine)
         cli_fail(EXIT_WRONG_USAGE, "--test-case %s: %s", test_case, message.data);
     asl_buffer_free(&message);
@@ -97,7 +97,8 @@ static int command(const struct command *c, int argc, char **argv)
     struct run_settings settings = {0};
     struct texts rest = {0};
     const struct option options[] = {
-        {"input", OPTION_TEXT, "JSON|@FILE", "the execution's input (default: {})", &settings.input},
+        {"input", OPTION_TEXT, "JSON|@FILE", "the execution's input (default: {})",
+         &settings.input},
         {"var", OPTION_LIST, "NAME=VALUE", "for ${NAME} in the definition; again for more",
          &settings.variables},
         {"name", OPTION_TEXT, "NAME", "of the execution (default: a UUID)", &settings.name},
@@ -114,7 +115,8 @@ static int command(const struct command *c, int argc, char **argv)
     int status = cli_options(c, options, argc, argv, &rest);
     if (status < 0 && settings.type && strcmp(settings.type, "STANDARD") != 0 &&
         strcmp(settings.type, "EXPRESS") != 0)
-        status = cli_fail(EXIT_WRONG_USAGE, "--type is STANDARD or EXPRESS, not '%s'", settings.type);
+        status =
+            cli_fail(EXIT_WRONG_USAGE, "--type is STANDARD or EXPRESS, not '%s'", settings.type);
     if (status < 0 && rest.count != 1)
         status = cli_fail(EXIT_WRONG_USAGE, "run wants one definition file; `stepwell run --help`");
     if (status < 0 && settings.dry)
@@ -129,9 +131,13 @@ static int command(const struct command *c, int argc, char **argv)
 }
 
 const struct command command_run = {
-    "run", "DEFINITION", "runs a definition to its end, showing each state as it passes",
-    "Ends with 0 when the execution SUCCEEDED, 3 FAILED, 4 TIMED_OUT, 5 ABORTED, 6 interrupted (it\n"
-    "is resumable), 2 wrong usage or input, 7 the store cannot be opened. The output goes to stdout.\n"
+    "run",
+    "DEFINITION",
+    "runs a definition to its end, showing each state as it passes",
+    "Ends with 0 when the execution SUCCEEDED, 3 FAILED, 4 TIMED_OUT, 5 ABORTED, 6 interrupted "
+    "(it\n"
+    "is resumable), 2 wrong usage or input, 7 the store cannot be opened. The output goes to "
+    "stdout.\n"
     "\n"
     "example:\n"
     "  stepwell run order.asl.json --input '{\"id\": 7}' --var Table=Orders --time skip",

@@ -1,7 +1,7 @@
 /* stepwell schedule: when machines start by themselves, while `stepwell serve` runs.
  *
- * add, pause, resume and remove write to the store, and so want it for themselves; where a server has
- * it, its EventBridge and Scheduler calls do the same. list and show only look.
+ * add, pause, resume and remove write to the store, and so want it for themselves; where a server
+ * has it, its EventBridge and Scheduler calls do the same. list and show only look.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +18,8 @@ struct order {
     struct texts rest;
     const char *name, *expression;
     const char *machine, *definition, *input, *zone, *start, *end, *missed, *dead_letter, *retries;
-    const char *file;      /* "<name>.schedule.json": has all of these, or NULL */
-    asl_value *from_file;  /* what it says; holds the texts */
+    const char *file;     /* "<name>.schedule.json": has all of these, or NULL */
+    asl_value *from_file; /* what it says; holds the texts */
     struct asl_buffer input_of_file, definition_beside, stem;
     struct texts variables;
     bool json;
@@ -61,7 +61,8 @@ static bool read_time(const char *text, const char *option, int64_t *ms)
     *ms = text ? schedules_time(text) : 0;
     if (*ms >= 0)
         return true;
-    cli_fail(EXIT_WRONG_USAGE, "--%s is a UTC time like 2026-11-22T09:00:00, not '%s'", option, text);
+    cli_fail(EXIT_WRONG_USAGE, "--%s is a UTC time like 2026-11-22T09:00:00, not '%s'", option,
+             text);
     return false;
 }
 
@@ -72,9 +73,15 @@ static bool take_member(struct order *o, const asl_value *key, const asl_value *
         const char *name;
         const char **to;
     } members[] = {
-        {"name", &o->name},         {"expression", &o->expression}, {"machine", &o->machine},
-        {"definition", &o->definition}, {"zone", &o->zone},         {"start", &o->start},
-        {"end", &o->end},           {"missed", &o->missed},         {"deadLetter", &o->dead_letter},
+        {"name", &o->name},
+        {"expression", &o->expression},
+        {"machine", &o->machine},
+        {"definition", &o->definition},
+        {"zone", &o->zone},
+        {"start", &o->start},
+        {"end", &o->end},
+        {"missed", &o->missed},
+        {"deadLetter", &o->dead_letter},
         {"retries", &o->retries},
     };
     for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
@@ -193,8 +200,7 @@ static int put_schedule(struct order *o)
     if (fine && schedules_put(o->api, o->name, &wish, message)) {
         status = EXIT_FINE;
         tell_if_missing(o, machine.data);
-    }
-    else if (fine)
+    } else if (fine)
         cli_fail(EXIT_WRONG_USAGE, "%s", message);
     asl_buffer_free(&machine);
     asl_buffer_free(&input);
@@ -204,7 +210,8 @@ static int put_schedule(struct order *o)
 static int add(struct order *o)
 {
     if (o->file ? o->rest.count != 1 : o->rest.count != 3)
-        return cli_fail(EXIT_WRONG_USAGE, "schedule add wants NAME and EXPRESSION, or --file alone");
+        return cli_fail(EXIT_WRONG_USAGE,
+                        "schedule add wants NAME and EXPRESSION, or --file alone");
     o->name = o->file ? NULL : o->rest.items[1];
     o->expression = o->file ? NULL : o->rest.items[2];
     asl_buffer_init(&o->input_of_file, 1 << 18);
@@ -212,8 +219,9 @@ static int add(struct order *o)
     asl_buffer_init(&o->stem, 8192);
     int status = EXIT_WRONG_USAGE;
     if (!o->file || read_schedule_file(o))
-        status = o->expression ? put_schedule(o)
-                               : cli_fail(EXIT_WRONG_USAGE, "%s: \"expression\" is missing", o->file);
+        status = o->expression
+                     ? put_schedule(o)
+                     : cli_fail(EXIT_WRONG_USAGE, "%s: \"expression\" is missing", o->file);
     asl_buffer_free(&o->input_of_file);
     asl_buffer_free(&o->definition_beside);
     asl_buffer_free(&o->stem);
@@ -250,13 +258,13 @@ static int write_one(struct order *o, int (*change)(struct order *o))
     char message[512];
     if (!session_open(&o->session, &o->settings, &status)) {
         if (status == EXIT_STORE)
-            cli_note("a running `stepwell serve` takes schedules through its API: aws events put-rule, "
-                     "aws scheduler create-schedule");
+            cli_note(
+                "a running `stepwell serve` takes schedules through its API: aws events put-rule, "
+                "aws scheduler create-schedule");
         return status;
     }
-    const struct api_options options = {.engine = o->session.engine,
-                                        .catalogue = o->session.catalogue,
-                                        .without_schedules = true};
+    const struct api_options options = {
+        .engine = o->session.engine, .catalogue = o->session.catalogue, .without_schedules = true};
     o->api = api_new(&options, message);
     if (!o->api) {
         status = cli_fail(EXIT_STORE, "%s", message);
@@ -283,8 +291,8 @@ static const struct {
     size_t arguments; /* behind its name */
     int (*change)(struct order *o);
 } verbs[] = {
-    {"add", ANY, add},         {"pause", 1, pause_it}, {"resume", 1, resume_it},
-    {"remove", 1, remove_it},  {"list", 0, NULL},      {"show", 1, NULL},
+    {"add", ANY, add},        {"pause", 1, pause_it}, {"resume", 1, resume_it},
+    {"remove", 1, remove_it}, {"list", 0, NULL},      {"show", 1, NULL},
 };
 
 static int carry_out(struct order *o)
@@ -320,9 +328,10 @@ static int command(const struct command *c, int argc, char **argv)
          "due times that passed while nothing ran: latest (default), all, none", &o.missed},
         {"retries", OPTION_TEXT, "N", "of a start that fails, 1 s, 2 s, 4 s ... later (default: 0)",
          &o.retries},
-        {"dead-letter", OPTION_TEXT, "ARN", "of an SQS queue: gets the input of a start that failed",
-         &o.dead_letter},
-        {"file", OPTION_TEXT, "FILE", "all of this from NAME.schedule.json beside NAME.asl.json", &o.file},
+        {"dead-letter", OPTION_TEXT, "ARN",
+         "of an SQS queue: gets the input of a start that failed", &o.dead_letter},
+        {"file", OPTION_TEXT, "FILE", "all of this from NAME.schedule.json beside NAME.asl.json",
+         &o.file},
         {"json", OPTION_FLAG, NULL, "list and show as one JSON document", &o.json},
         {"region", OPTION_TEXT, "NAME", "default: the AWS configuration's, else us-east-1",
          &o.settings.region},
@@ -338,9 +347,11 @@ static int command(const struct command *c, int argc, char **argv)
 }
 
 const struct command command_schedule = {
-    "schedule", "add NAME EXPRESSION|list|show NAME|pause NAME|resume NAME|remove NAME",
+    "schedule",
+    "add NAME EXPRESSION|list|show NAME|pause NAME|resume NAME|remove NAME",
     "starts machines at given times, while serve runs",
-    "EXPRESSION is EventBridge's: rate(30 minutes), cron(0 9 ? * MON-FRI *), at(2026-11-22T09:00:00).\n"
+    "EXPRESSION is EventBridge's: rate(30 minutes), cron(0 9 ? * MON-FRI *), "
+    "at(2026-11-22T09:00:00).\n"
     "Each due time starts exactly one execution, named after schedule and time.\n"
     "\n"
     "examples:\n"

@@ -5,7 +5,7 @@
 #include <time.h>
 
 struct listing {
-    const char *only; /* NULL: all */
+    const char *only;        /* NULL: all */
     struct value_list items; /* with "name" */
 };
 
@@ -44,8 +44,8 @@ static bool keep(void *state, const char *key, struct store_bytes bytes)
     struct listing *l = state;
     asl_value *v = value_parse((struct asl_text){bytes.data, bytes.size}, 0, 0, NULL);
     if (v && (!l->only || strcmp(key, l->only) == 0))
-        value_list_push_take(&l->items,
-                             value_with_take(value_retain(v), value_string_z("name"), value_string_z(key)));
+        value_list_push_take(&l->items, value_with_take(value_retain(v), value_string_z("name"),
+                                                        value_string_z(key)));
     value_release(v);
     return true;
 }
@@ -68,13 +68,15 @@ static void print_line(const asl_value *v)
     bool is_paused = asl_text_is(state, "DISABLED");
     printf("%-24.*s %-28.*s %-20.*s %s%s\n", ASL_TEXT_ARGS(name), ASL_TEXT_ARGS(expression),
            ASL_TEXT_ARGS(machine), is_paused ? "paused" : next,
-           value_get_z(v, "lastError") && text_of(v, "lastError").size ? "  (the last start failed)" : "");
+           value_get_z(v, "lastError") && text_of(v, "lastError").size ? "  (the last start failed)"
+                                                                       : "");
 }
 
 static void print_list(const asl_value *all)
 {
     if (!value_count(all)) {
-        printf("there are no schedules; `stepwell schedule add NAME EXPRESSION --machine NAME` makes one\n");
+        printf("there are no schedules; `stepwell schedule add NAME EXPRESSION --machine NAME` "
+               "makes one\n");
         return;
     }
     printf("%-24s %-28s %-20s %s\n", "NAME", "EXPRESSION", "STARTS", "NEXT");
@@ -111,7 +113,10 @@ static void print_one(const asl_value *v)
     int64_t next = number_of(v, "next"), retries = number_of(v, "retries");
     bool is_paused = asl_text_is(text_of(v, "state"), "DISABLED");
     printf("%.*s: %.*s starts %.*s%s\n", ASL_TEXT_ARGS(name), ASL_TEXT_ARGS(expression),
-           ASL_TEXT_ARGS(machine), is_paused ? " (paused)" : next ? "" : " (no more)");
+           ASL_TEXT_ARGS(machine),
+           is_paused ? " (paused)"
+           : next    ? ""
+                     : " (no more)");
     if (!is_paused)
         print_time("next", next, true);
     print_time("last", number_of(v, "last"), false);
@@ -129,8 +134,8 @@ static void print_one(const asl_value *v)
 
 int schedule_missing(const char *name)
 {
-    return cli_fail(EXIT_WRONG_USAGE, "there is no schedule '%s'; `stepwell schedule list` shows them",
-                    name);
+    return cli_fail(EXIT_WRONG_USAGE,
+                    "there is no schedule '%s'; `stepwell schedule list` shows them", name);
 }
 
 int schedule_look(const char *db, const char *only, bool json)

@@ -1,7 +1,7 @@
 /* stepwell serve: the Step Functions API, with the stand-ins behind the same port.
  *
- * A graceful end (SIGTERM, SIGINT): no new requests, long polls answered, what was asked is finished
- * and answered, then the store is closed. What still runs is taken up by the next start.
+ * A graceful end (SIGTERM, SIGINT): no new requests, long polls answered, what was asked is
+ * finished and answered, then the store is closed. What still runs is taken up by the next start.
  */
 #include <errno.h>
 #include <signal.h>
@@ -22,7 +22,7 @@
 #include "engine/loop/address.h"
 #include "engine/loop/unix_socket.h"
 
-#define CLOSING_MS 10000 /* for what is being answered */
+#define CLOSING_MS      10000 /* for what is being answered */
 #define CLOSING_STEP_MS 20
 
 struct server {
@@ -83,7 +83,8 @@ static int64_t wall_clock(void)
 }
 
 /* False after answering: the signature does not hold. */
-static bool is_let_in(struct server *s, struct http_exchange *x, const struct http_received *request)
+static bool is_let_in(struct server *s, struct http_exchange *x,
+                      const struct http_received *request)
 {
     struct signature_refusal refusal;
     if (!s->keys || signature_verify(s->keys, request, wall_clock(), &refusal))
@@ -206,8 +207,9 @@ static bool read_keys(struct server *s, const struct listening *l,
         add_own_keys(s->keys, settings);
     if (signature_keys_count(s->keys))
         return true;
-    cli_fail(EXIT_WRONG_USAGE, "--require-signature wants keys: --keys FILE (as ~/.aws/credentials), "
-                               "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile's");
+    cli_fail(EXIT_WRONG_USAGE,
+             "--require-signature wants keys: --keys FILE (as ~/.aws/credentials), "
+             "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile's");
     return false;
 }
 
@@ -223,7 +225,8 @@ static void tell_functions(struct server *s, const char *address)
              address, six ? "]" : "", (unsigned)http_in_port(s->http));
 }
 
-static bool open_doors(struct server *s, const struct listening *l, uint16_t port, char message[512])
+static bool open_doors(struct server *s, const struct listening *l, uint16_t port,
+                       char message[512])
 {
     struct texts hosts = {0};
     const char *path = socket_path(l);
@@ -237,8 +240,8 @@ static bool open_doors(struct server *s, const struct listening *l, uint16_t por
         if (listening >= 0)
             s->http = http_in_on_socket(s->session.loop, listening, hosts.items, NULL, handle, s);
     } else {
-        s->http = http_in_new(s->session.loop, l->address, port, hosts.items, NULL, handle, s,
-                              message);
+        s->http =
+            http_in_new(s->session.loop, l->address, port, hosts.items, NULL, handle, s, message);
     }
     texts_free(&hosts);
     if (s->http && !path)
@@ -301,26 +304,28 @@ static bool check_listening(struct listening *l, uint16_t *port)
         return false;
     }
     if (!socket_path(l) && !address_from_text(l->address, *port, &address)) {
-        cli_fail(EXIT_WRONG_USAGE,
-                 "--listen is a numeric address (127.0.0.1, ::1), localhost or unix:PATH, not '%s'; "
-                 "the port is said with --port",
-                 l->address);
+        cli_fail(
+            EXIT_WRONG_USAGE,
+            "--listen is a numeric address (127.0.0.1, ::1), localhost or unix:PATH, not '%s'; "
+            "the port is said with --port",
+            l->address);
         return false;
     }
     bool lets_in = !socket_path(l) && !address_host_is_loopback(l->address);
     if (lets_in && !l->insecure && !l->require_signature && !l->keys) {
-        cli_fail(EXIT_WRONG_USAGE,
-                 "--listen %s lets others in, and signatures are not verified; say "
-                 "--require-signature, put a proxy in front of it, or say --insecure if the network "
-                 "is yours alone",
-                 l->address);
+        cli_fail(
+            EXIT_WRONG_USAGE,
+            "--listen %s lets others in, and signatures are not verified; say "
+            "--require-signature, put a proxy in front of it, or say --insecure if the network "
+            "is yours alone",
+            l->address);
         return false;
     }
     return true;
 }
 
-static int serve(struct session_settings *settings, struct listening *l,
-                 const char *log_format, const char *log_level)
+static int serve(struct session_settings *settings, struct listening *l, const char *log_format,
+                 const char *log_level)
 {
     struct server s = {.api = NULL};
     uint16_t port;
@@ -368,7 +373,8 @@ static int command(const struct command *c, int argc, char **argv)
     const char *log_format = NULL, *log_level = NULL;
     const struct option options[] = {
         {"var", OPTION_LIST, "NAME=VALUE", "for ${NAME} in the definitions", &l.files.variables},
-        {"type", OPTION_TEXT, "TYPE", "of their machines: STANDARD (default) or EXPRESS; NAME.express.asl.json says it too",
+        {"type", OPTION_TEXT, "TYPE",
+         "of their machines: STANDARD (default) or EXPRESS; NAME.express.asl.json says it too",
          &l.files.type},
         {"port", OPTION_TEXT, "N", "default: 8083; 0: any, told on stderr", &l.port},
         {"listen", OPTION_TEXT, "ADDR", "default: 127.0.0.1; or unix:PATH, a socket of yours alone",
@@ -378,9 +384,10 @@ static int command(const struct command *c, int argc, char **argv)
         {"insecure", OPTION_FLAG, NULL, "let others in with --listen, unverified", &l.insecure},
         {"require-signature", OPTION_FLAG, NULL, "serve what is signed by a known key only",
          &l.require_signature},
-        {"keys", OPTION_TEXT, "FILE", "the known keys, as ~/.aws/credentials has them (default: yours)",
-         &l.keys},
-        {"quota", OPTION_LIST, "NAME=N", "fewer than AWS gives: activities, aliases, executions, machines, tags, versions, workers",
+        {"keys", OPTION_TEXT, "FILE",
+         "the known keys, as ~/.aws/credentials has them (default: yours)", &l.keys},
+        {"quota", OPTION_LIST, "NAME=N",
+         "fewer than AWS gives: activities, aliases, executions, machines, tags, versions, workers",
          &quotas},
         {"log-format", OPTION_TEXT, "FORM", "plain (default) or json, on stderr", &log_format},
         {"log-level", OPTION_TEXT, "LEVEL", "error, warn, info (default) or debug: every request",
@@ -391,7 +398,8 @@ static int command(const struct command *c, int argc, char **argv)
     int status = cli_options(c, options, argc, argv, &l.files.paths);
     if (status < 0 && l.files.type && strcmp(l.files.type, "STANDARD") != 0 &&
         strcmp(l.files.type, "EXPRESS") != 0)
-        status = cli_fail(EXIT_WRONG_USAGE, "--type is STANDARD or EXPRESS, not '%s'", l.files.type);
+        status =
+            cli_fail(EXIT_WRONG_USAGE, "--type is STANDARD or EXPRESS, not '%s'", l.files.type);
     if (status < 0 && !read_quotas(&quotas, &l.quotas))
         status = EXIT_WRONG_USAGE;
     if (status < 0)
@@ -405,11 +413,16 @@ static int command(const struct command *c, int argc, char **argv)
 }
 
 const struct command command_serve = {
-    "serve", "[FILE|FOLDER...]", "answers the Step Functions API on port 8083",
-    "Definitions given (of a folder, every *.asl.json and *.asl below it) are its machines from the start,\n"
-    "named after their files: export.asl.json and export/machine.asl.json are `export`. One that has changed\n"
+    "serve",
+    "[FILE|FOLDER...]",
+    "answers the Step Functions API on port 8083",
+    "Definitions given (of a folder, every *.asl.json and *.asl below it) are its machines from "
+    "the start,\n"
+    "named after their files: export.asl.json and export/machine.asl.json are `export`. One that "
+    "has changed\n"
     "since becomes the machine's new revision.\n"
-    "Answers on loopback only; signatures are taken unverified there, unless --require-signature. GET /healthz tells when it is\n"
+    "Answers on loopback only; signatures are taken unverified there, unless --require-signature. "
+    "GET /healthz tells when it is\n"
     "ready, GET /metrics its figures. The stand-ins answer on the same port. SIGTERM ends\n"
     "it gracefully: 0; what runs goes on with the next start.\n"
     "\n"

@@ -1,4 +1,5 @@
-/* Two passes: every file is read and checked, then all are put; so a mistake in one changes nothing. */
+/* Two passes: every file is read and checked, then all are put; so a mistake in one changes
+ * nothing. */
 #include "engine/cli/serve_files.h"
 
 #include <stdlib.h>
@@ -48,7 +49,8 @@ static void read_one(void *state, const char *path)
     struct asl_diagnostics diagnostics = {0};
     r->items = asl_reallocate(r->items, (r->count + 1) * sizeof *r->items);
     struct found *f = &r->items[r->count++];
-    *f = (struct found){.path = asl_copy_text(asl_text(path)), .express = is_express(r->files, path)};
+    *f = (struct found){.path = asl_copy_text(asl_text(path)),
+                        .express = is_express(r->files, path)};
     cli_machine_name(path, f->name);
     asl_buffer_init(&f->text, ASL_BUFFER_MAXIMUM);
     check_name(r, f);
@@ -57,8 +59,8 @@ static void read_one(void *state, const char *path)
         r->fine = false;
         return;
     }
-    asl_machine *m = asl_machine_compile_with(asl_buffer_text(&f->text), f->express, &r->known,
-                                              &diagnostics);
+    asl_machine *m =
+        asl_machine_compile_with(asl_buffer_text(&f->text), f->express, &r->known, &diagnostics);
     if (!m) {
         cli_print_diagnostics(stderr, path, &diagnostics);
         r->fine = false;
@@ -73,21 +75,23 @@ static bool put_one(struct api *api, const struct found *f)
         [API_CREATED] = "is new", [API_UPDATED] = "has changed", [API_UNCHANGED] = "is as it was"};
     struct asl_diagnostics diagnostics = {0};
     char message[256];
-    enum api_placed placed = api_place_definition(api, f->name, asl_buffer_text(&f->text), f->express,
-                                                  &diagnostics, message);
+    enum api_placed placed = api_place_definition(api, f->name, asl_buffer_text(&f->text),
+                                                  f->express, &diagnostics, message);
     if (placed == API_REFUSED && message[0])
         cli_fail(EXIT_WRONG_USAGE, "%s: %s", f->path, message);
     else if (placed == API_REFUSED)
         cli_print_diagnostics(stderr, f->path, &diagnostics);
     else
-        cli_note("machine %s%s (%s) %s", f->name, f->express ? ", EXPRESS" : "", f->path, words[placed]);
+        cli_note("machine %s%s (%s) %s", f->name, f->express ? ", EXPRESS" : "", f->path,
+                 words[placed]);
     asl_diagnostics_free(&diagnostics);
     return placed != API_REFUSED;
 }
 
 bool serve_files_put(const struct serve_files *files, struct api *api, struct catalogue *catalogue)
 {
-    struct reading r = {.files = files, .known = catalogue_for_definitions(catalogue), .fine = true};
+    struct reading r = {
+        .files = files, .known = catalogue_for_definitions(catalogue), .fine = true};
     for (size_t i = 0; i < files->paths.count; i++)
         r.fine = cli_each_definition(files->paths.items[i], read_one, &r) && r.fine;
     if (r.fine && files->paths.count && !r.count) {

@@ -19,10 +19,10 @@
 
 extern char **environ;
 
-#define REQUESTS_IN_ALL 1000
-#define REQUESTS_PER_HOST 256
+#define REQUESTS_IN_ALL        1000
+#define REQUESTS_PER_HOST      256
 #define EXPORT_SECONDS_DEFAULT 90
-#define ACCOUNT_DEFAULT "123456789012"
+#define ACCOUNT_DEFAULT        "123456789012"
 
 static bool start_api(struct session *s);
 
@@ -33,7 +33,8 @@ static int64_t engine_time(void *session)
     return loop_now(((struct session *)session)->loop);
 }
 
-/* What a stand-in tells a state machine or a function: asked of the service's API, wherever that is. */
+/* What a stand-in tells a state machine or a function: asked of the service's API, wherever that
+ * is. */
 struct telling {
     struct session *session;
     struct telling *next;
@@ -57,10 +58,10 @@ static void on_told(void *state, const struct aws_outcome *outcome)
     struct telling *t = state;
     const struct aws_answer *a = &outcome->answer;
     bool is_done = !a->failed || strcmp(a->code, "ExecutionAlreadyExists") == 0;
-    bool is_lost = outcome->trouble == AWS_REFUSED ||
-                   (outcome->trouble == AWS_ANSWERED && a->failed && a->status < 500 &&
-                    a->status != 429 && !is_done &&
-                    strcmp(a->code, "StateMachineDoesNotExist") != 0);
+    bool is_lost =
+        outcome->trouble == AWS_REFUSED ||
+        (outcome->trouble == AWS_ANSWERED && a->failed && a->status < 500 && a->status != 429 &&
+         !is_done && strcmp(a->code, "StateMachineDoesNotExist") != 0);
     if (is_lost)
         cli_note("a rule or a topic cannot reach its target: %s", a->message);
     t->done(t->state, is_done || is_lost);
@@ -134,7 +135,8 @@ static void call_function(void *session, const struct local_function_call *call,
                                    .name = call->name,
                                    .qualifier = call->qualifier,
                                    .payload = call->payload,
-                                   .client_context = call->context.size ? call->context.data : NULL};
+                                   .client_context =
+                                       call->context.size ? call->context.data : NULL};
     if (lambda_invoke(s->lambda, &of, on_called, c, &busy))
         return;
     calling_free(c);
@@ -201,7 +203,8 @@ asl_value *session_pattern_rules(void *session, const char *region, const asl_va
         return NULL;
     asl_buffer_init(&text, ASL_BUFFER_MAXIMUM);
     local_answer_init(&answer);
-    local_request_in(s->local, region, "events", "ListRules", value_compact(parameters, &text), &answer);
+    local_request_in(s->local, region, "events", "ListRules", value_compact(parameters, &text),
+                     &answer);
     asl_value *shown = value_parse(asl_buffer_text(&answer.body), 0, 0, &error);
     const asl_value *rules = shown ? value_get_z(shown, "Rules") : NULL;
     asl_value *copy = rules ? value_retain(rules) : NULL;

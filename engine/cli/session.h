@@ -1,5 +1,5 @@
-/* A running engine with all it needs: loop, HTTP out, AWS, and the embedded stand-ins, which begin to
- * listen with the first call that is meant for them. */
+/* A running engine with all it needs: loop, HTTP out, AWS, and the embedded stand-ins, which begin
+ * to listen with the first call that is meant for them. */
 #ifndef ENGINE_CLI_SESSION_H
 #define ENGINE_CLI_SESSION_H
 
@@ -9,15 +9,15 @@
 
 /* Options that every command with an engine takes: SESSION_OPTIONS(&settings). */
 struct session_settings {
-    const char *db;       /* NULL: DEFAULT_DB */
-    const char *data;     /* NULL: "<db>.data" */
-    const char *time;     /* NULL: real */
-    const char *in_flight;/* NULL: retry */
+    const char *db;        /* NULL: DEFAULT_DB */
+    const char *data;      /* NULL: "<db>.data" */
+    const char *time;      /* NULL: real */
+    const char *in_flight; /* NULL: retry */
     const char *region, *profile, *account;
     const char *export_seconds;
     const char *connections; /* a file; NULL: none */
     const char *mock_config; /* a file; NULL: SFN_MOCK_CONFIG's, or none */
-    struct texts routes;  /* WHERE=TO */
+    struct texts routes;     /* WHERE=TO */
     const char *routes_file; /* NULL: none */
     bool aws;
     bool quiet; /* what functions write goes to their logs only */
@@ -27,26 +27,29 @@ struct session_settings {
 
 #define SESSION_OPTIONS(s)                                                                         \
     {"db", OPTION_TEXT, "FILE", "the store (default: " DEFAULT_DB ")", &(s)->db},                  \
-    {"data", OPTION_TEXT, "FOLDER", "what the stand-ins keep (default: <db>.data)", &(s)->data},   \
-    {"time", OPTION_TEXT, "CLOCK", "real (default), skip: no waiting, xN: N times as fast",        \
-     &(s)->time},                                                                                  \
-    {"in-flight", OPTION_TEXT, "POLICY",                                                           \
-     "a task a crash left unknown: retry (default) or fail", &(s)->in_flight},                     \
-    {"route", OPTION_LIST, "WHERE=TO",                                                             \
-     "dynamodb=http://localhost:8000, s3=aws, function:f=node:f/index.handler", &(s)->routes},     \
-    {"routes", OPTION_TEXT, "FILE", "routes as JSON: {\"WHERE\": \"TO\", ...}",                    \
-     &(s)->routes_file},                                                                           \
-    {"connections", OPTION_TEXT, "FILE", "how HTTP Tasks authenticate: JSON, by connection name",  \
-     &(s)->connections},                                                                           \
-    {"mock-config", OPTION_TEXT, "FILE",                                                           \
-     "Step Functions Local's mock file (default: SFN_MOCK_CONFIG)", &(s)->mock_config},            \
-    {"aws", OPTION_FLAG, NULL, "calls may go to real AWS", &(s)->aws},                             \
-    {"profile", OPTION_TEXT, "NAME", "of the AWS configuration files", &(s)->profile},             \
-    {"region", OPTION_TEXT, "NAME", "default: the AWS configuration's, else us-east-1",            \
-     &(s)->region},                                                                                \
-    {"account", OPTION_TEXT, "NUMBER", "in ARNs (default: 123456789012)", &(s)->account},          \
-    {"export-seconds", OPTION_TEXT, "N", "how long the stand-in's exports take (default: 90)",     \
-     &(s)->export_seconds}
+        {"data", OPTION_TEXT, "FOLDER", "what the stand-ins keep (default: <db>.data)",            \
+         &(s)->data},                                                                              \
+        {"time", OPTION_TEXT, "CLOCK", "real (default), skip: no waiting, xN: N times as fast",    \
+         &(s)->time},                                                                              \
+        {"in-flight", OPTION_TEXT, "POLICY",                                                       \
+         "a task a crash left unknown: retry (default) or fail", &(s)->in_flight},                 \
+        {"route", OPTION_LIST, "WHERE=TO",                                                         \
+         "dynamodb=http://localhost:8000, s3=aws, function:f=node:f/index.handler", &(s)->routes}, \
+        {"routes", OPTION_TEXT, "FILE", "routes as JSON: {\"WHERE\": \"TO\", ...}",                \
+         &(s)->routes_file},                                                                       \
+        {"connections", OPTION_TEXT, "FILE",                                                       \
+         "how HTTP Tasks authenticate: JSON, by connection name", &(s)->connections},              \
+        {"mock-config", OPTION_TEXT, "FILE",                                                       \
+         "Step Functions Local's mock file (default: SFN_MOCK_CONFIG)", &(s)->mock_config},        \
+        {"aws", OPTION_FLAG, NULL, "calls may go to real AWS", &(s)->aws},                         \
+        {"profile", OPTION_TEXT, "NAME", "of the AWS configuration files", &(s)->profile},         \
+        {"region", OPTION_TEXT, "NAME", "default: the AWS configuration's, else us-east-1",        \
+         &(s)->region},                                                                            \
+        {"account", OPTION_TEXT, "NUMBER", "in ARNs (default: 123456789012)", &(s)->account},      \
+    {                                                                                              \
+        "export-seconds", OPTION_TEXT, "N", "how long the stand-in's exports take (default: 90)",  \
+            &(s)->export_seconds                                                                   \
+    }
 
 struct session {
     struct loop *loop;
@@ -62,14 +65,15 @@ struct session {
     struct http_in *listener;
     char *data;
     char stand_in_url[64];
-    char api_url[64];       /* where functions, other processes, find the API; "": nowhere */
-    struct api *api;        /* the engine's own: made by `serve`, else when a machine first asks it */
-    bool is_api_borrowed;   /* serve frees it */
-    struct http_in *inner;  /* what machines ask of it, over no port */
+    char api_url[64]; /* where functions, other processes, find the API; "": nowhere */
+    /* the engine's own: made by `serve`, else when a machine first asks it */
+    struct api *api;
+    bool is_api_borrowed;  /* serve frees it */
+    struct http_in *inner; /* what machines ask of it, over no port */
     int64_t export_ms;
     const char *account;
     struct telling *tellings; /* of state machines and functions, by stand-ins */
-    struct calling *callings;   /* asynchronous calls of functions that are under way */
+    struct calling *callings; /* asynchronous calls of functions that are under way */
     bool is_quiet;
     int caught_signal; /* SIGINT or SIGTERM came */
 };

@@ -82,7 +82,9 @@ static int command(const struct command *c, int argc, char **argv)
 }
 
 const struct command command_show = {
-    "show", "EXECUTION", "shows one execution: status, times, input, output, error",
+    "show",
+    "EXECUTION",
+    "shows one execution: status, times, input, output, error",
     "EXECUTION is a name, the beginning of one, or an ARN.\n"
     "\n"
     "example:\n"

@@ -6,8 +6,8 @@
 
 /* Is it an execution's name by AWS's rule? NULL is. False after complaining. */
 bool start_check_name(const char *name);
-/* Keeps a definition (of the file `path`) as the machine `name`; `role` NULL: the usual. Its row, or
- * -1 after complaining. */
+/* Keeps a definition (of the file `path`) as the machine `name`; `role` NULL: the usual. Its row,
+ * or -1 after complaining. */
 int64_t start_put_machine(struct session *s, const char *path, const char *name,
                           struct asl_text definition, bool express, const char *role);
 /* Starts it, shows how it goes, prints the outcome (`json`: the members of DescribeExecution); the

@@ -51,7 +51,9 @@ static int command(const struct command *c, int argc, char **argv)
 }
 
 const struct command command_stop = {
-    "stop", "EXECUTION", "ends a running execution: ABORTED",
+    "stop",
+    "EXECUTION",
+    "ends a running execution: ABORTED",
     "EXECUTION is a name, the beginning of one, or an ARN.\n"
     "\n"
     "example:\n"

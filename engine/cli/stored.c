@@ -135,8 +135,8 @@ static bool select_one(void *selection, const struct store_execution *x)
     return true;
 }
 
-size_t stored_each(struct store *store, const char *machine,
-                   void (*see)(void *state, int64_t id), void *state)
+size_t stored_each(struct store *store, const char *machine, void (*see)(void *state, int64_t id),
+                   void *state)
 {
     struct selection s = {.machine = machine};
     store_list_executions(store, NULL, -1, INT64_MAX, SIZE_MAX, select_one, &s);

@@ -136,8 +136,7 @@ static int tell_coverage(const struct test *t, const struct suite *s)
             status = EXIT_WRONG_USAGE;
     }
     asl_buffer_clear(&out);
-    if (t->threshold &&
-        !coverage_threshold_met(&t->least, s->coverage, s->coverage_count, &out)) {
+    if (t->threshold && !coverage_threshold_met(&t->least, s->coverage, s->coverage_count, &out)) {
         fwrite(out.data, 1, out.size, stderr);
         status = status < 0 ? EXIT_REFUSED : status;
     }
@@ -254,8 +253,8 @@ static int command(const struct command *c, int argc, char **argv)
     struct texts rest = {0};
     struct test t = {0};
     const struct option options[] = {
-        {"filter", OPTION_LIST, "WORDS", "only tests whose \"file: name\" contains them; again for more",
-         &t.filters},
+        {"filter", OPTION_LIST, "WORDS",
+         "only tests whose \"file: name\" contains them; again for more", &t.filters},
         {"watch", OPTION_FLAG, NULL, "runs them again whenever a file changes", &t.watch},
         {"list", OPTION_FLAG, NULL, "names the tests, and runs none", &t.list},
         {"update", OPTION_FLAG, NULL, "writes what came in place of what was expected", &t.update},
@@ -282,7 +281,8 @@ static int command(const struct command *c, int argc, char **argv)
          &t.session.profile},
         {"region", OPTION_TEXT, "NAME", "of such calls", &t.session.region},
         {"from-history", OPTION_TEXT, "SOURCE",
-         "writes a test from an execution of the store, or an AWS history's file", &t.record.source},
+         "writes a test from an execution of the store, or an AWS history's file",
+         &t.record.source},
         {"definition", OPTION_TEXT, "FILE", "of --from-history: what it ran under",
          &t.record.definition},
         {"var", OPTION_LIST, "NAME=VALUE", "of --from-history: for ${NAME} in the definition",
@@ -304,7 +304,8 @@ static int command(const struct command *c, int argc, char **argv)
     if (status < 0 && t.json && t.tap)
         status = cli_fail(EXIT_WRONG_USAGE, "--json and --tap both want stdout");
     if (status < 0 && t.watch && t.update)
-        status = cli_fail(EXIT_WRONG_USAGE, "--watch and --update: what it writes would be a change");
+        status =
+            cli_fail(EXIT_WRONG_USAGE, "--watch and --update: what it writes would be a change");
     if (status < 0 && t.record.source && rest.count)
         status = cli_fail(EXIT_WRONG_USAGE, "--from-history takes one source, and no test files");
     if (status < 0)
@@ -317,15 +318,20 @@ static int command(const struct command *c, int argc, char **argv)
 }
 
 const struct command command_test = {
-    "test", "[FILE|FOLDER]...", "tests definitions: mocked calls, a virtual clock, what must come of it",
-    "Of a folder (default: this one), every *.test.json below it. Nothing is called, nothing waits: a\n"
-    "year passes in milliseconds. Ends with 0 when all passed, 1 when some failed, 2 when a test file\n"
+    "test",
+    "[FILE|FOLDER]...",
+    "tests definitions: mocked calls, a virtual clock, what must come of it",
+    "Of a folder (default: this one), every *.test.json below it. Nothing is called, nothing "
+    "waits: a\n"
+    "year passes in milliseconds. Ends with 0 when all passed, 1 when some failed, 2 when a test "
+    "file\n"
     "is wrong or cannot be read.\n"
     "\n"
     "A first test, hello.test.json:\n"
     "  {\"definition\": \"hello.asl.json\",\n"
     "   \"tests\": [{\"name\": \"greets\", \"input\": {\"name\": \"Ada\"},\n"
-    "              \"expect\": {\"output\": {\"text\": \"Hello, Ada!\"}, \"duration\": \"1 h\"}}]}\n"
+    "              \"expect\": {\"output\": {\"text\": \"Hello, Ada!\"}, \"duration\": \"1 "
+    "h\"}}]}\n"
     "\n"
     "examples:\n"
     "  stepwell test\n"

@@ -118,8 +118,8 @@ static asl_value *definition_of(const struct asl_command *call)
         state = value_with_take(state, value_string_z("TimeoutSeconds"),
                                 value_integer(call->timeout_seconds));
     if (call->credentials)
-        state = value_with_take(state, value_string_z("Credentials"),
-                                value_retain(call->credentials));
+        state =
+            value_with_take(state, value_string_z("Credentials"), value_retain(call->credentials));
     asl_value *states = value_with_take(value_empty_object(), value_string_z("Call"), state);
     asl_value *machine = value_literal("{\"QueryLanguage\":\"JSONata\",\"StartAt\":\"Call\"}");
     return value_with_take(machine, value_string_z("States"), states);
@@ -132,9 +132,8 @@ static int64_t put_machine(struct caller *c, const struct asl_command *call, cha
     asl_value *definition = definition_of(call);
     asl_buffer_init(&text, ASL_BUFFER_MAXIMUM);
     value_print(definition, &text);
-    int64_t machine =
-        engine_put_machine(c->session.engine, "call", asl_buffer_text(&text), false,
-                           "arn:aws:iam::123456789012:role/stepwell", &diagnostics);
+    int64_t machine = engine_put_machine(c->session.engine, "call", asl_buffer_text(&text), false,
+                                         "arn:aws:iam::123456789012:role/stepwell", &diagnostics);
     if (machine < 0)
         snprintf(message, 512, "%.500s", diagnostics.count ? diagnostics.items[0].message : "?");
     asl_diagnostics_free(&diagnostics);
@@ -143,7 +142,8 @@ static int64_t put_machine(struct caller *c, const struct asl_command *call, cha
     return machine;
 }
 
-/* A failure before anything was scheduled: what the service would have been is told as its failure. */
+/* A failure before anything was scheduled: what the service would have been is told as its failure.
+ */
 static asl_value *as_task_failed(const asl_value *execution_failed)
 {
     struct value_list l, details;
@@ -175,9 +175,9 @@ static asl_value *outcome_of(const struct caller *c)
         if (kind == ASL_START || kind == ASL_STOP || kind == ASL_REDRIVE)
             continue;
         double after = (double)(event_time(event) - scheduled) / 1000;
-        all = value_append_take(all, value_with_take(value_retain(event),
-                                                     value_string_z("timestamp"),
-                                                     value_double(after > 0 ? after : 0)));
+        all =
+            value_append_take(all, value_with_take(value_retain(event), value_string_z("timestamp"),
+                                                   value_double(after > 0 ? after : 0)));
     }
     return all;
 }

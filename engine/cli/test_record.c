@@ -17,9 +17,9 @@ static asl_value *substitutions_of(const struct texts *variables)
     for (size_t i = 0; i < variables->count; i++) {
         const char *v = variables->items[i], *equals = strchr(v, '=');
         if (equals)
-            value_list_push_member_take(
-                &l, value_string((struct asl_text){v, (size_t)(equals - v)}),
-                value_string_z(equals + 1));
+            value_list_push_member_take(&l,
+                                        value_string((struct asl_text){v, (size_t)(equals - v)}),
+                                        value_string_z(equals + 1));
     }
     return value_object_take(&l);
 }

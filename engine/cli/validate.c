@@ -74,7 +74,8 @@ static int validate(struct validate *v, const struct texts *paths)
     if (v->json)
         cli_print_json(results);
     else if (v->files != 1)
-        printf("%zu definition%s, %zu with errors\n", v->files, v->files == 1 ? "" : "s", v->failed);
+        printf("%zu definition%s, %zu with errors\n", v->files, v->files == 1 ? "" : "s",
+               v->failed);
     value_release(results);
     if (v->unreadable)
         return EXIT_WRONG_USAGE;
@@ -108,8 +109,11 @@ static int command(const struct command *c, int argc, char **argv)
 }
 
 const struct command command_validate = {
-    "validate", "FILE|FOLDER...", "checks definitions as AWS does, with line and column",
-    "Of a folder, every *.asl.json and *.asl below it. Ends with 0 when all are fine, 1 when any has\n"
+    "validate",
+    "FILE|FOLDER...",
+    "checks definitions as AWS does, with line and column",
+    "Of a folder, every *.asl.json and *.asl below it. Ends with 0 when all are fine, 1 when any "
+    "has\n"
     "an error, 2 when a file cannot be read.\n"
     "\n"
     "example:\n"

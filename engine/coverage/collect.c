@@ -1,7 +1,8 @@
 /* The collector: points made from a machine and its text, counted while steps run; see coverage.h.
  *
- * Points stand in the order of the machine's states. An observation names a state and a number within
- * it; `struct spots` says for each state where its points begin, so that counting is one addition. */
+ * Points stand in the order of the machine's states. An observation names a state and a number
+ * within it; `struct spots` says for each state where its points begin, so that counting is one
+ * addition. */
 #include "engine/coverage/coverage.h"
 
 #include <openssl/evp.h>
@@ -11,11 +12,11 @@
 
 #include "engine/coverage/lines.h"
 
-#define NO_SPOT SIZE_MAX
+#define NO_SPOT     SIZE_MAX
 #define DIGEST_SIZE 64 /* hexadecimal */
 
-/* Where a state's points begin. The rules' transitions stand behind `left`, in their order, then the
- * catchers'; `rules` is indexed by a rule's number, for And, Or and Not may have no point. */
+/* Where a state's points begin. The rules' transitions stand behind `left`, in their order, then
+ * the catchers'; `rules` is indexed by a rule's number, for And, Or and Not may have no point. */
 struct spots {
     size_t entered, left, rule_ways, retriers, catchers, catcher_ways, items;
     size_t *rules, rule_count;
@@ -133,7 +134,7 @@ static void add_rule(struct maker *m, const asl_value *at, const struct state *s
                      const struct choice_rule *rule, size_t top, bool is_top)
 {
     struct spots *spots = &m->c->spots[s->id];
-    bool inner = rule->operator <= CHOICE_NOT;
+    bool inner = rule->operator<= CHOICE_NOT;
     if (is_top || !inner) {
         spots->rules[rule->number] = m->c->count;
         struct coverage_point *p = add_point(m, is_top ? COVERAGE_RULE : COVERAGE_OPERAND, s);
@@ -145,8 +146,8 @@ static void add_rule(struct maker *m, const asl_value *at, const struct state *s
     size_t size = enter_member(m, &at, member_of(rule->operator));
     for (size_t i = 0; i < rule->rule_count; i++) {
         const asl_value *operand = at;
-        size_t before = rule->operator == CHOICE_NOT ? m->pointer.size
-                                                     : enter_element(m, &operand, i);
+        size_t before =
+            rule->operator== CHOICE_NOT ? m->pointer.size : enter_element(m, &operand, i);
         add_rule(m, operand, s, &rule->rules[i], top, false);
         come_back(m, before);
     }
@@ -443,8 +444,9 @@ static asl_value *point_json(const struct coverage_point *p)
     value_list_init(&l);
     value_list_init(&hits);
     for (size_t i = 0; i < p->outcomes; i++)
-        value_list_set_take(&hits, coverage_outcome_name(p->kind, i),
-                            value_integer(p->hits[i] > INT64_MAX ? INT64_MAX : (int64_t)p->hits[i]));
+        value_list_set_take(
+            &hits, coverage_outcome_name(p->kind, i),
+            value_integer(p->hits[i] > INT64_MAX ? INT64_MAX : (int64_t)p->hits[i]));
     value_list_set_take(&l, "kind", value_string_z(coverage_kind_name(p->kind)));
     value_list_set_take(&l, "location", value_string_z(p->location));
     value_list_set_take(&l, "state", value_retain(p->state->name));
@@ -462,9 +464,9 @@ asl_value *coverage_json(const struct coverage *c)
         value_list_push_take(&points, point_json(&c->points[i]));
     value_list_set_take(&l, "definition", value_string_z(c->name));
     value_list_set_take(&l, "sha256", value_string_z(c->digest));
-    value_list_set_take(&l, "executions",
-                        value_integer(c->executions > INT64_MAX ? INT64_MAX
-                                                                : (int64_t)c->executions));
+    value_list_set_take(
+        &l, "executions",
+        value_integer(c->executions > INT64_MAX ? INT64_MAX : (int64_t)c->executions));
     value_list_set_take(&l, "points", value_array_take(&points));
     return value_object_take(&l);
 }
@@ -506,8 +508,10 @@ bool coverage_add_json(struct coverage *c, const asl_value *json, char message[2
         return false;
     }
     if (!is_text(json, "sha256", c->digest)) {
-        snprintf(message, 256, "this is the coverage of another definition than %s: its text has "
-                 "changed since", c->name);
+        snprintf(message, 256,
+                 "this is the coverage of another definition than %s: its text has "
+                 "changed since",
+                 c->name);
         return false;
     }
     struct coverage other = {.count = c->count, .executions = executions};
@@ -521,7 +525,8 @@ bool coverage_add_json(struct coverage *c, const asl_value *json, char message[2
         coverage_merge(c, &other);
     else
         snprintf(message, 256, "this coverage is damaged: points[%zu] is not %s of %s",
-                 at ? at - 1 : 0, c->count ? coverage_kind_name(c->points[at ? at - 1 : 0].kind) : "",
+                 at ? at - 1 : 0,
+                 c->count ? coverage_kind_name(c->points[at ? at - 1 : 0].kind) : "",
                  c->count ? c->points[at ? at - 1 : 0].location : c->name);
     free(other.points);
     return fine;

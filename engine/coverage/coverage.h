@@ -39,12 +39,12 @@ const char *coverage_kind_name(enum coverage_kind kind);
 struct coverage_point {
     enum coverage_kind kind;
     const struct state *state;
-    const struct choice_rule *rule;  /* of RULE and OPERAND, else NULL */
-    size_t index;                    /* rule, retrier or catcher it belongs to */
-    enum asl_way way;                /* of TRANSITION */
-    const struct state *to;          /* of TRANSITION; NULL: the end */
-    char *location;                  /* JSON Pointer into the text: "/States/A/Choices/0" */
-    size_t line;                     /* of the text, from 1 */
+    const struct choice_rule *rule; /* of RULE and OPERAND, else NULL */
+    size_t index;                   /* rule, retrier or catcher it belongs to */
+    enum asl_way way;               /* of TRANSITION */
+    const struct state *to;         /* of TRANSITION; NULL: the end */
+    char *location;                 /* JSON Pointer into the text: "/States/A/Choices/0" */
+    size_t line;                    /* of the text, from 1 */
     size_t outcomes;
     uint64_t hits[COVERAGE_OUTCOMES_MAXIMUM];
 };
@@ -54,7 +54,8 @@ const char *coverage_outcome_name(enum coverage_kind kind, size_t outcome);
 struct coverage;
 
 /* Holds the machine; copies the text. `name` is what reports call the definition, best its file's
- * path as people gave it. NULL and a message when the text is not what the machine was made from. */
+ * path as people gave it. NULL and a message when the text is not what the machine was made from.
+ */
 struct coverage *coverage_new(asl_machine *machine, struct asl_text definition, const char *name,
                               char message[256]);
 void coverage_free(struct coverage *c); /* NULL is allowed */
@@ -95,7 +96,8 @@ double coverage_percent(struct coverage_sum sum);
 
 /* For a person: sums, then each goal that was not reached, with its line. */
 void coverage_report_text(struct coverage *const *all, size_t count, struct asl_buffer *out);
-/* {"percent", "kinds": {"states": {"reached", "goals", "percent"}}, "definitions": [...]}; yours. */
+/* {"percent", "kinds": {"states": {"reached", "goals", "percent"}}, "definitions": [...]}; yours.
+ */
 asl_value *coverage_report_json(struct coverage *const *all, size_t count);
 /* lcov's tracefile (geninfo(1)): states are functions, what has several outcomes are branches. */
 void coverage_report_lcov(struct coverage *const *all, size_t count, struct asl_buffer *out);

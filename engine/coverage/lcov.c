@@ -1,6 +1,6 @@
-/* lcov's tracefile, as geninfo(1) describes it: a record a definition. States are functions (FN), each
- * point is a line (DA), and what has several outcomes is a branch (BRDA), so that genhtml shows them
- * beside the definition's text. */
+/* lcov's tracefile, as geninfo(1) describes it: a record a definition. States are functions (FN),
+ * each point is a line (DA), and what has several outcomes is a branch (BRDA), so that genhtml
+ * shows them beside the definition's text. */
 #include <stdlib.h>
 
 #include "engine/coverage/coverage.h"

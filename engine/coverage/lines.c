@@ -39,8 +39,7 @@ static void note(struct walk *w, const char *from)
     for (; w->line_from < from; w->line_from++)
         w->line += *w->line_from == '\n';
     struct lines_wanted key = {w->pointer.data, 0};
-    struct lines_wanted *found =
-        bsearch(&key, w->wanted, w->count, sizeof *w->wanted, by_location);
+    struct lines_wanted *found = bsearch(&key, w->wanted, w->count, sizeof *w->wanted, by_location);
     if (!found)
         return;
     const struct lines_wanted *end = w->wanted + w->count;

@@ -1,5 +1,5 @@
-/* On which line of a JSON text something stands: one pass for many places, where value_locate() would
- * read the text once for each. */
+/* On which line of a JSON text something stands: one pass for many places, where value_locate()
+ * would read the text once for each. */
 #ifndef ENGINE_COVERAGE_LINES_H
 #define ENGINE_COVERAGE_LINES_H
 

@@ -1,6 +1,6 @@
-/* Coverage as a page: for each definition its graph coloured, what was not reached, and the text with
- * its counts. One file without scripts and without the network; names and texts are others', and
- * escaped. */
+/* Coverage as a page: for each definition its graph coloured, what was not reached, and the text
+ * with its counts. One file without scripts and without the network; names and texts are others',
+ * and escaped. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -17,7 +17,8 @@ static const char head[] =
     "@media(prefers-color-scheme:dark){:root{--ground:#12171e;--ink:#e8edf3;--soft:#9aa7b5;"
     "--rim:#303a46;--on:#58bf7a;--off:#f0905a;--on-row:#15281b;--off-row:#31221a}}"
     "body{background:var(--ground);color:var(--ink);font:15px/1.5 system-ui,sans-serif;margin:2rem "
-    "auto;max-width:1200px;padding:0 1rem}h1{font-size:1.5rem}h2{font-size:1.2rem;margin-top:2.5rem}"
+    "auto;max-width:1200px;padding:0 "
+    "1rem}h1{font-size:1.5rem}h2{font-size:1.2rem;margin-top:2.5rem}"
     "table{border-collapse:collapse}td,th{padding:.15rem .8rem .15rem 0;text-align:left}"
     ".bar{display:inline-block;width:160px;height:8px;border-radius:4px;background:var(--off)}"
     ".bar i{display:block;height:8px;border-radius:4px;background:var(--on)}"
@@ -92,7 +93,10 @@ static void put_line(struct asl_buffer *out, struct asl_text text, size_t number
                      const struct line *l)
 {
     asl_buffer_printf(out, "<div%s><b>%zu</b><u>",
-                      !l->is_point ? "" : l->is_missed ? " class=\"miss\"" : " class=\"hit\"", number);
+                      !l->is_point   ? ""
+                      : l->is_missed ? " class=\"miss\""
+                                     : " class=\"hit\"",
+                      number);
     if (l->is_point)
         asl_buffer_printf(out, "%llu\xC3\x97", (unsigned long long)l->most);
     asl_buffer_puts(out, "</u>");

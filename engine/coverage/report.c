@@ -9,7 +9,8 @@
 
 #define RULE_MAXIMUM 100 /* bytes of a rule in a line: more wraps on a terminal */
 
-static struct coverage_sum sum_of(struct coverage *const *all, size_t count, enum coverage_kind kind)
+static struct coverage_sum sum_of(struct coverage *const *all, size_t count,
+                                  enum coverage_kind kind)
 {
     struct coverage_sum sum = {0};
     for (size_t i = 0; i < count; i++) {
@@ -54,8 +55,9 @@ static void put_rule(struct asl_buffer *out, const struct coverage_point *p, siz
     asl_buffer_init(&rule, ASL_BUFFER_MAXIMUM);
     words_put_rule(&rule, p->rule);
     words_shorten(&rule, RULE_MAXIMUM);
-    asl_buffer_printf(out, "%s %zu, %s, was never %s", p->kind == COVERAGE_RULE ? "rule" : "in rule",
-                      p->index + 1, rule.data ? rule.data : "", outcome ? "false" : "true");
+    asl_buffer_printf(out, "%s %zu, %s, was never %s",
+                      p->kind == COVERAGE_RULE ? "rule" : "in rule", p->index + 1,
+                      rule.data ? rule.data : "", outcome ? "false" : "true");
     asl_buffer_free(&rule);
 }
 

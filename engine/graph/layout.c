@@ -1,10 +1,10 @@
 /* Layered drawing; see layout.h. The steps are Sugiyama's: rank, order, coordinates.
  *
- * Every edge becomes a chain of vertices in neighbouring rows (struct vertex), joined by links. Boxes
- * stand in even rows. What is not a box is a point of a line, or a label in an odd row. Lines of one
- * kind to one box share their points from the second row on. A back edge turns below its first box
- * and above its last: these turns are vertices too, in the odd rows there, which draws the line's
- * upward part near both. */
+ * Every edge becomes a chain of vertices in neighbouring rows (struct vertex), joined by links.
+ * Boxes stand in even rows. What is not a box is a point of a line, or a label in an odd row. Lines
+ * of one kind to one box share their points from the second row on. A back edge turns below its
+ * first box and above its last: these turns are vertices too, in the odd rows there, which draws
+ * the line's upward part near both. */
 #include "engine/graph/layout_internal.h"
 
 #include <stdlib.h>
@@ -12,12 +12,12 @@
 
 #include "asl/value/text.h"
 
-#define GAP        20.0 /* between rows: room for bends */
-#define BESIDE     22.0 /* between boxes of a row */
-#define BESIDE_LINE 12.0
-#define PORT       16.0 /* between two lines at a box */
-#define PASSES     13 /* odd: the last one goes down */
-#define STRAIGHTENINGS 3 /* a line that moved leaves room to others */
+#define GAP            20.0 /* between rows: room for bends */
+#define BESIDE         22.0 /* between boxes of a row */
+#define BESIDE_LINE    12.0
+#define PORT           16.0 /* between two lines at a box */
+#define PASSES         13   /* odd: the last one goes down */
+#define STRAIGHTENINGS 3    /* a line that moved leaves room to others */
 
 /* ---- ranks ---- */
 
@@ -122,8 +122,8 @@ static size_t *link_slot(struct drawing *d, size_t upper, size_t lower)
     }
     uint64_t key = (uint64_t)upper * 0x9E3779B97F4A7C15u + (uint64_t)lower * 0xBF58476D1CE4E5B9u;
     size_t at = (size_t)(key >> 24) & (d->slot_capacity - 1);
-    while (d->slots[at] && (d->links[d->slots[at] - 1].upper != upper ||
-                            d->links[d->slots[at] - 1].lower != lower))
+    while (d->slots[at] &&
+           (d->links[d->slots[at] - 1].upper != upper || d->links[d->slots[at] - 1].lower != lower))
         at = (at + 1) & (d->slot_capacity - 1);
     return &d->slots[at];
 }
@@ -306,8 +306,8 @@ static double weight(const struct drawing *d, const struct link *k)
     return a && b ? 8 : a || b ? 3 : 1;
 }
 
-/* Where a vertex would like to be: at its neighbours of the row above, or of that below. Looking one
- * way at a time, a line comes straight in one pass, however long it is. */
+/* Where a vertex would like to be: at its neighbours of the row above, or of that below. Looking
+ * one way at a time, a line comes straight in one pass, however long it is. */
 static double wish(const struct drawing *d, size_t v, bool above, double *total)
 {
     double sum = 0;
@@ -333,8 +333,8 @@ struct block {
     size_t count;
 };
 
-/* The nearest to all wishes that keeps the order and the distances: neighbours that want to pass one
- * another become a block and share one wish (isotonic regression). */
+/* The nearest to all wishes that keeps the order and the distances: neighbours that want to pass
+ * one another become a block and share one wish (isotonic regression). */
 static void place_row(struct drawing *d, const struct row *row, bool above, struct block *blocks)
 {
     size_t count = 0;
@@ -358,8 +358,8 @@ static void place_row(struct drawing *d, const struct row *row, bool above, stru
     for (size_t b = 0, i = 0; b < count; b++)
         for (size_t k = 0; k < blocks[b].count; k++, i++) {
             if (i)
-                offset += distance(&d->vertices[row->vertices[i - 1]],
-                                   &d->vertices[row->vertices[i]]);
+                offset +=
+                    distance(&d->vertices[row->vertices[i - 1]], &d->vertices[row->vertices[i]]);
             d->vertices[row->vertices[i]].x = blocks[b].sum / blocks[b].weight + offset;
         }
 }
@@ -380,7 +380,8 @@ static void room(const struct drawing *d, size_t v, double *least, double *most)
     }
 }
 
-/* The next point or label of the line below `v`; NONE where the line ends, parts or meets another. */
+/* The next point or label of the line below `v`; NONE where the line ends, parts or meets another.
+ */
 static size_t below(const struct drawing *d, size_t v)
 {
     if (d->down_first[v + 1] - d->down_first[v] != 1)
@@ -448,8 +449,9 @@ static void place_rows(struct drawing *d)
         struct row *row = &d->rows[r];
         for (size_t i = 0; i < row->count; i++) {
             const struct vertex *v = &d->vertices[row->vertices[i]];
-            double h = v->node != NONE ? l->nodes[v->node].h : v->edge != NONE ? l->edges[v->edge].h
-                                                                               : 0;
+            double h = v->node != NONE   ? l->nodes[v->node].h
+                       : v->edge != NONE ? l->edges[v->edge].h
+                                         : 0;
             row->h = h > row->h ? h : row->h;
         }
         bool outer = (r == 0 || r + 1 == d->row_count);
@@ -482,7 +484,8 @@ static void spread_ports(struct drawing *d, size_t vertex, bool top)
     struct port *ports = asl_allocate_zeroed(count + 1, sizeof *ports);
     for (size_t i = 0; i < count; i++) {
         const struct link *k = &d->links[links[first[vertex] + i]];
-        ports[i] = (struct port){d->vertices[top ? k->upper : k->lower].x, links[first[vertex] + i]};
+        ports[i] =
+            (struct port){d->vertices[top ? k->upper : k->lower].x, links[first[vertex] + i]};
     }
     qsort(ports, count, sizeof *ports, by_x);
     double step = v->node != NONE && count > 1 ? (v->w - 24) / (double)(count - 1) : 0;
@@ -523,8 +526,8 @@ static void straight(struct drawing *d, const struct link *k, double x, double f
     }
 }
 
-static void bend(struct drawing *d, const struct link *k, double x, double y, double to_x, double to_y,
-                 bool arrow)
+static void bend(struct drawing *d, const struct link *k, double x, double y, double to_x,
+                 double to_y, bool arrow)
 {
     struct layout_curve *c = add_curve(d, k);
     double half = (y + to_y) / 2;
@@ -535,8 +538,8 @@ static void bend(struct drawing *d, const struct link *k, double x, double y, do
 }
 
 /* Around, below or above a row, within the gap. */
-static void turn(struct drawing *d, const struct link *k, double x, double to_x, double y, double out,
-                 bool arrow)
+static void turn(struct drawing *d, const struct link *k, double x, double to_x, double y,
+                 double out, bool arrow)
 {
     struct layout_curve *c = add_curve(d, k);
     const double xs[] = {x, x, to_x, to_x}, ys[] = {y, y + out, y + out, y};
@@ -666,9 +669,9 @@ void layout_run(struct layout *l, size_t start)
         free(d.links[i].edges);
     for (size_t i = 0; i < d.row_count; i++)
         free(d.rows[i].vertices);
-    void *const all[] = {d.is_back,  d.rank,     d.of_node,    d.vertices, d.links,      d.rows,
-                         d.trunks,   d.trunk_keys, d.up_first, d.up_links, d.down_first, d.down_links,
-                         d.slots};
+    void *const all[] = {d.is_back,    d.rank,       d.of_node,    d.vertices, d.links,
+                         d.rows,       d.trunks,     d.trunk_keys, d.up_first, d.up_links,
+                         d.down_first, d.down_links, d.slots};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]);
 }

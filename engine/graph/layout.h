@@ -1,9 +1,9 @@
 /* Layered drawing of one directed graph: boxes in rows from top to bottom, edges between them.
  *
- * Rows of boxes alternate with rows for labels, so that a label has a place of its own like a box and
- * overlaps nothing. Edges bend only in the gaps between rows, where nothing stands. Edges of one kind
- * that go far to the same box run together as one line; an edge that leads back leaves at the bottom,
- * goes up beside the boxes and comes in from above.
+ * Rows of boxes alternate with rows for labels, so that a label has a place of its own like a box
+ * and overlaps nothing. Edges bend only in the gaps between rows, where nothing stands. Edges of
+ * one kind that go far to the same box run together as one line; an edge that leads back leaves at
+ * the bottom, goes up beside the boxes and comes in from above.
  *
  * Units are pixels of SVG. The same input gives the same drawing.
  */
@@ -20,17 +20,17 @@ struct layout_node {
 
 struct layout_edge {
     size_t from, to;
-    int kind;              /* lines of different kinds never run together */
-    double w, h;           /* of the label; 0: none */
-    double x, y;           /* found: the label's left upper corner */
+    int kind;    /* lines of different kinds never run together */
+    double w, h; /* of the label; 0: none */
+    double x, y; /* found: the label's left upper corner */
 };
 
 /* A piece of a line: a cubic curve. */
 struct layout_curve {
     double x[4], y[4];
     int kind;
-    bool arrow;            /* it ends at a box, at x[3], y[3] */
-    size_t *edges, count;  /* that run through it */
+    bool arrow;           /* it ends at a box, at x[3], y[3] */
+    size_t *edges, count; /* that run through it */
 };
 
 struct layout {

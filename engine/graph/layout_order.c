@@ -40,7 +40,8 @@ static size_t crossings_below(const struct drawing *d, const struct row *row)
 {
     size_t count = 0;
     for (size_t i = 0; i < row->count; i++)
-        for (size_t a = d->down_first[row->vertices[i]]; a < d->down_first[row->vertices[i] + 1]; a++)
+        for (size_t a = d->down_first[row->vertices[i]]; a < d->down_first[row->vertices[i] + 1];
+             a++)
             for (size_t k = i + 1; k < row->count; k++)
                 for (size_t b = d->down_first[row->vertices[k]];
                      b < d->down_first[row->vertices[k] + 1]; b++)
@@ -115,8 +116,8 @@ static void shuffle(struct drawing *d, uint32_t seed)
     }
 }
 
-/* Sweeps end in the nearest valley, so they begin at several places; the definition's own order comes
- * first and wins where others are no better. */
+/* Sweeps end in the nearest valley, so they begin at several places; the definition's own order
+ * comes first and wins where others are no better. */
 void layout_order(struct drawing *d)
 {
     size_t *best = asl_allocate_zeroed(d->vertex_count + 1, sizeof *best);

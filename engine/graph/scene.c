@@ -1,5 +1,5 @@
-/* Laying a machine out; see scene.h. From the inside to the outside sizes are found, from the outside
- * to the inside places. */
+/* Laying a machine out; see scene.h. From the inside to the outside sizes are found, from the
+ * outside to the inside places. */
 #include "engine/graph/scene.h"
 
 #include <stdlib.h>
@@ -15,8 +15,8 @@
 #define NOTE_WIDTH   36.0  /* behind the subtitle: how often it was entered */
 #define LABEL_WIDTH  170.0
 #define LABEL_HEIGHT 16.0
-#define PADDING      16.0  /* of a group */
-#define TITLE        46.0  /* height of a group's head */
+#define PADDING      16.0 /* of a group */
+#define TITLE        46.0 /* height of a group's head */
 #define MARGIN       16.0
 
 /* ---- texts ---- */
@@ -265,8 +265,8 @@ static void place_labels(struct scene *s, const struct level *v, double x, doubl
         char *whole = label_of(&v->edges[i]);
         GROW(s->labels, s->label_count, s->label_capacity);
         s->labels[s->label_count++] = (struct scene_label){
-            first + i, x + e->x,  y + e->y,
-            e->w,      e->h,      fitting(asl_text(whole), SMALL_SIZE, LABEL_WIDTH),
+            first + i, x + e->x, y + e->y,
+            e->w,      e->h,     fitting(asl_text(whole), SMALL_SIZE, LABEL_WIDTH),
             whole,
         };
     }
@@ -302,8 +302,8 @@ static void place_level(struct scene *s, const struct level *v, double x, double
         s->edges[s->edge_count++] = v->edges[i];
     }
     GROW(s->dots, s->dot_count, s->dot_capacity);
-    s->dots[s->dot_count++] = (struct scene_dot){x + start->x + start->w / 2,
-                                                 y + start->y + start->h / 2};
+    s->dots[s->dot_count++] =
+        (struct scene_dot){x + start->x + start->w / 2, y + start->y + start->h / 2};
     for (size_t i = 0; i < v->states->count; i++)
         place_box(s, v, i, x, y, around);
     place_labels(s, v, x, y, first);

@@ -11,8 +11,8 @@ enum scene_line { SCENE_NEXT, SCENE_CATCH }; /* what runs together */
 struct scene_box {
     const struct state *state;
     double x, y, w, h;
-    bool is_group;       /* with inner states in it */
-    size_t around;       /* the group it stands in; SIZE_MAX: none */
+    bool is_group;                  /* with inner states in it */
+    size_t around;                  /* the group it stands in; SIZE_MAX: none */
     struct asl_text name, subtitle; /* as they fit; subtitle is the scene's */
 };
 

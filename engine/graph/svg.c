@@ -7,7 +7,8 @@
 #include "engine/graph/words.h"
 
 static const char style[] =
-    "svg.stepwell{--ground:#fff;--ink:#1c2430;--soft:#5b6675;--box:#fff;--edge:#7b8794;--rim:#b6c0cc;"
+    "svg.stepwell{--ground:#fff;--ink:#1c2430;--soft:#5b6675;--box:#fff;--edge:#7b8794;--rim:#"
+    "b6c0cc;"
     "--group:#f5f7fa;--task:#d9822b;--choice:#8a63d2;--wait:#2b8a9e;--pass:#7b8794;--end:#2f8f4e;"
     "--bad:#c23030;--inner:#3f6fb5;--on:#2f8f4e;--on-box:#e9f6ec;--bad-box:#fdecec;--off:#c2410c;"
     "--off-box:#fff4ec;"
@@ -17,7 +18,8 @@ static const char style[] =
     "--box:#1b222c;--edge:#8493a3;--rim:#3d4957;--group:#161c24;--task:#f0a04b;--choice:#b094f0;"
     "--wait:#56b9cc;--pass:#9aa7b5;--end:#58bf7a;--bad:#f07070;--inner:#7ba7e8;--on:#58bf7a;"
     "--on-box:#17301f;--bad-box:#3a1a1a;--off:#f0905a;--off-box:#33221a}}"
-    ".stepwell text{fill:var(--ink);font-size:13px}.stepwell .small{fill:var(--soft);font-size:11px}"
+    ".stepwell text{fill:var(--ink);font-size:13px}.stepwell "
+    ".small{fill:var(--soft);font-size:11px}"
     ".stepwell .name{font-weight:600}.stepwell .shape{fill:var(--box);stroke:var(--rim)}"
     ".stepwell .group>.shape{fill:var(--group)}.stepwell .kind{stroke:none}"
     ".stepwell .line{fill:none;stroke:var(--edge);stroke-width:1.4}"
@@ -81,7 +83,8 @@ struct printer {
 static enum svg_mark state_mark(const struct printer *p, const struct state *s, char note[32])
 {
     note[0] = '\0';
-    return p->marks && p->marks->of_state ? p->marks->of_state(p->marks->state, s, note) : SVG_PLAIN;
+    return p->marks && p->marks->of_state ? p->marks->of_state(p->marks->state, s, note)
+                                          : SVG_PLAIN;
 }
 
 /* Of the edges that run through a line the most telling one. */
@@ -110,8 +113,9 @@ static void put_text_at(struct asl_buffer *out, double x, double y, const char *
 static void put_shape(struct asl_buffer *out, const struct scene_box *b)
 {
     if (b->state->kind == STATE_MAP) /* many of a kind */
-        asl_buffer_printf(out, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" rx=\"10\" "
-                               "class=\"shape\"/>",
+        asl_buffer_printf(out,
+                          "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" rx=\"10\" "
+                          "class=\"shape\"/>",
                           b->x + 4, b->y + 4, b->w, b->h);
     if (b->state->kind == STATE_CHOICE) {
         double x = b->x, y = b->y, w = b->w, h = b->h, c = 14;
@@ -122,8 +126,9 @@ static void put_shape(struct asl_buffer *out, const struct scene_box *b)
                           y + h / 2);
         return;
     }
-    asl_buffer_printf(out, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" rx=\"%d\" "
-                           "class=\"shape\"/>",
+    asl_buffer_printf(out,
+                      "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" rx=\"%d\" "
+                      "class=\"shape\"/>",
                       b->x, b->y, b->w, b->h, b->is_group ? 10 : 7);
 }
 
@@ -145,8 +150,9 @@ static void put_box_head(struct printer *p, const struct scene_box *b, enum svg_
     asl_buffer_printf(out, ", %s%s%s</title>", kind, *note ? ", " : "", note);
     put_shape(out, b);
     double left = b->x + (b->state->kind == STATE_CHOICE ? 20 : 14);
-    asl_buffer_printf(out, "<rect x=\"%.1f\" y=\"%.1f\" width=\"4\" height=\"26\" rx=\"2\" "
-                           "class=\"kind %s\"/>",
+    asl_buffer_printf(out,
+                      "<rect x=\"%.1f\" y=\"%.1f\" width=\"4\" height=\"26\" rx=\"2\" "
+                      "class=\"kind %s\"/>",
                       left, b->y + 9, kind);
     put_text_at(out, left + 11, b->y + 19, "name", b->name);
     struct asl_buffer subtitle;
@@ -157,8 +163,9 @@ static void put_box_head(struct printer *p, const struct scene_box *b, enum svg_
     put_text_at(out, left + 11, b->y + 34, "small", asl_buffer_text(&subtitle));
     asl_buffer_free(&subtitle);
     if (ends_here(b->state))
-        asl_buffer_printf(out, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"5\" class=\"stop\"/>"
-                               "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"2\" class=\"dot\"/>",
+        asl_buffer_printf(out,
+                          "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"5\" class=\"stop\"/>"
+                          "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"2\" class=\"dot\"/>",
                           b->x + b->w - 14, b->y + b->h, b->x + b->w - 14, b->y + b->h);
 }
 
@@ -172,8 +179,9 @@ static void put_curves(struct printer *p, size_t around)
             const char *catch = c->line == SCENE_CATCH ? " catch" : "";
             if (c->around != around || (mark == SVG_REACHED) != (pass == 1))
                 continue;
-            asl_buffer_printf(out, "<path d=\"M%.1f %.1fC%.1f %.1f %.1f %.1f %.1f %.1f\" "
-                                   "class=\"line%s%s\"/>",
+            asl_buffer_printf(out,
+                              "<path d=\"M%.1f %.1fC%.1f %.1f %.1f %.1f %.1f %.1f\" "
+                              "class=\"line%s%s\"/>",
                               c->x[0], c->y[0], c->x[1], c->y[1], c->x[2], c->y[2], c->x[3],
                               c->y[3] - (c->arrow ? 4 : 0), catch, mark_class(mark));
             if (c->arrow)
@@ -186,8 +194,9 @@ static void put_label(struct asl_buffer *out, const struct scene_label *l)
 {
     asl_buffer_puts(out, "<g><title>");
     svg_put_text(out, asl_text(l->whole));
-    asl_buffer_printf(out, "</title><rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" rx=\"4\" "
-                           "class=\"halo\"/>",
+    asl_buffer_printf(out,
+                      "</title><rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" rx=\"4\" "
+                      "class=\"halo\"/>",
                       l->x, l->y, l->w, l->h);
     asl_buffer_printf(out, "<text x=\"%.1f\" y=\"%.1f\" class=\"small\" text-anchor=\"middle\">",
                       l->x + l->w / 2, l->y + l->h - 4);
@@ -247,8 +256,9 @@ void svg_put(struct asl_buffer *out, const asl_machine *machine, const char *tit
                       "width=\"%.0f\" height=\"%.0f\">\n<title id=\"machine-title\">",
                       scene.width, scene.height, scene.width, scene.height);
     svg_put_text(out, asl_text(title));
-    asl_buffer_printf(out, "</title>\n<desc id=\"machine-desc\">A state machine of %zu state%s that "
-                           "starts at ",
+    asl_buffer_printf(out,
+                      "</title>\n<desc id=\"machine-desc\">A state machine of %zu state%s that "
+                      "starts at ",
                       machine->state_count, machine->state_count == 1 ? "" : "s");
     svg_put_text(out, value_as_text(machine->root.start->name));
     asl_buffer_puts(out, ". ");

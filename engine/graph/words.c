@@ -4,8 +4,8 @@
 const char *words_kind(enum state_kind kind)
 {
     static const char *const names[] = {
-        [STATE_PASS] = "Pass", [STATE_TASK] = "Task",       [STATE_CHOICE] = "Choice",
-        [STATE_WAIT] = "Wait", [STATE_SUCCEED] = "Succeed", [STATE_FAIL] = "Fail",
+        [STATE_PASS] = "Pass", [STATE_TASK] = "Task",         [STATE_CHOICE] = "Choice",
+        [STATE_WAIT] = "Wait", [STATE_SUCCEED] = "Succeed",   [STATE_FAIL] = "Fail",
         [STATE_MAP] = "Map",   [STATE_PARALLEL] = "Parallel",
     };
     return names[kind];
@@ -25,18 +25,19 @@ void words_put_subtitle(struct asl_buffer *out, const struct state *s)
 static const char *operator_text(const struct choice_rule *r)
 {
     static const char *const texts[] = {
-        [CHOICE_EQUALS] = "=",  [CHOICE_LESS] = "<",           [CHOICE_LESS_EQUALS] = "<=",
-        [CHOICE_GREATER] = ">", [CHOICE_GREATER_EQUALS] = ">=", [CHOICE_MATCHES] = "matches",
+        [CHOICE_EQUALS] = "=",          [CHOICE_LESS] = "<",
+        [CHOICE_LESS_EQUALS] = "<=",    [CHOICE_GREATER] = ">",
+        [CHOICE_GREATER_EQUALS] = ">=", [CHOICE_MATCHES] = "matches",
     };
-    return r->operator <= CHOICE_MATCHES ? texts[r->operator] : "";
+    return r->operator<= CHOICE_MATCHES ? texts[r->operator] : "";
 }
 
 static void put_is(struct asl_buffer *out, const struct choice_rule *r)
 {
     static const char *const types[] = {
-        [CHOICE_STRING] = "a string",       [CHOICE_NUMERIC] = "a number",
-        [CHOICE_BOOLEAN] = "a boolean",     [CHOICE_TIMESTAMP] = "a timestamp",
-        [CHOICE_NULL] = "null",             [CHOICE_PRESENT] = "present",
+        [CHOICE_STRING] = "a string",   [CHOICE_NUMERIC] = "a number",
+        [CHOICE_BOOLEAN] = "a boolean", [CHOICE_TIMESTAMP] = "a timestamp",
+        [CHOICE_NULL] = "null",         [CHOICE_PRESENT] = "present",
     };
     asl_buffer_printf(out, " is %s%s", r->expected ? "" : "not ", types[r->type]);
 }
@@ -61,19 +62,19 @@ static void put_condition(struct asl_buffer *out, const struct template *t)
 /* Depth is the definition's, which the compiler bounds. */
 void words_put_rule(struct asl_buffer *out, const struct choice_rule *r)
 {
-    if (r->operator == CHOICE_CONDITION) {
+    if (r->operator== CHOICE_CONDITION) {
         put_condition(out, r->condition);
         return;
     }
-    if (r->operator <= CHOICE_NOT) {
-        if (r->operator == CHOICE_NOT)
+    if (r->operator<= CHOICE_NOT) {
+        if (r->operator== CHOICE_NOT)
             asl_buffer_puts(out, "not ");
-        put_rules(out, r, r->operator == CHOICE_OR ? " or " : " and ");
+        put_rules(out, r, r->operator== CHOICE_OR ? " or " : " and ");
         return;
     }
     if (r->variable)
         asl_buffer_put_text(out, path_source(r->variable));
-    if (r->operator == CHOICE_IS) {
+    if (r->operator== CHOICE_IS) {
         put_is(out, r);
         return;
     }

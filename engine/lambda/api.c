@@ -211,7 +211,8 @@ static void invoke(struct lambda *l, struct http_exchange *x, const struct http_
         else if (l->keep(l->state, call))
             answer_empty(x, 202);
         else
-            refuse(x, 500, "ServiceException", "The call cannot be kept: the stand-ins' database failed.");
+            refuse(x, 500, "ServiceException",
+                   "The call cannot be kept: the stand-ins' database failed.");
         return;
     }
     struct waiting *w = is_event ? NULL : asl_allocate_zeroed(1, sizeof *w);

@@ -12,9 +12,10 @@
 #define WAITING_MAXIMUM   1000  /* of one function; then Lambda's 429 */
 #define PROCESSES_MAXIMUM 64    /* of all functions */
 #define INIT_MS           10000 /* what Lambda gives a runtime to load its handler */
-#define NEXT_MS           5000 /* between a result and asking for more: else it hangs, and is killed */
-#define IDLE_MS           300000
-#define SWEEP_SECONDS     30
+/* between a result and asking for more: else it hangs, and is killed */
+#define NEXT_MS       5000
+#define IDLE_MS       300000
+#define SWEEP_SECONDS 30
 
 int64_t lambda_real_ms(void)
 {

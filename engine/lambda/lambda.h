@@ -36,8 +36,8 @@ struct lambda_options {
     /* A line that a function wrote, without its newline; or NULL. */
     void (*log)(void *state, const char *function, struct asl_text line);
     void *state;
-    /* Keeps a call of InvocationType Event until it is done: on disk when it returns true, and made by
-     * lambda_invoke some time later. NULL: it is made at once, and gone with the process. */
+    /* Keeps a call of InvocationType Event until it is done: on disk when it returns true, and made
+     * by lambda_invoke some time later. NULL: it is made at once, and gone with the process. */
     bool (*keep)(void *state, const struct lambda_call *call);
     const char *log_folder; /* <function>.log below it, made when needed; NULL: no files */
 };

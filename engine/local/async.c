@@ -1,8 +1,8 @@
-/* Lambda's asynchronous calls, at least once: a row in the database before the caller is told 202, dropped
- * when the function has answered. One that fails is called again after a minute, and after two more; then it
- * is given up and said so (there are no destinations and no dead letters here). A call that was under way
- * when the process ended is simply still there. Serves: Lambda developer guide, "How Lambda handles errors
- * and retries with asynchronous invocation". */
+/* Lambda's asynchronous calls, at least once: a row in the database before the caller is told 202,
+ * dropped when the function has answered. One that fails is called again after a minute, and after
+ * two more; then it is given up and said so (there are no destinations and no dead letters here). A
+ * call that was under way when the process ended is simply still there. Serves: Lambda developer
+ * guide, "How Lambda handles errors and retries with asynchronous invocation". */
 #include "async.h"
 
 #include <stdio.h>
@@ -12,10 +12,12 @@
 #define BUSY_AGAIN_MS     1000
 #define AGE_MAXIMUM_MS    (6 * 3600 * 1000) /* Lambda's: six hours */
 
-static const int64_t pauses_ms[] = {60000, 120000}; /* Lambda's, before the second and third attempt */
+/* Lambda's, before the second and third attempt */
+static const int64_t pauses_ms[] = {60000, 120000};
 #define RETRIES ((int64_t)(sizeof pauses_ms / sizeof *pauses_ms))
 
-/* A call that is under way; or one whose function is not routed in this run: it waits for one where it is. */
+/* A call that is under way; or one whose function is not routed in this run: it waits for one where
+ * it is. */
 struct async_call {
     struct async_call *next;
     bool is_lost;
@@ -42,8 +44,8 @@ static void drop(struct local *l, int64_t id)
 
 static void put_off(struct local *l, int64_t id, int64_t attempts, int64_t due)
 {
-    database_run(l->database, "UPDATE function_event SET attempts = ?1, due = ?2 WHERE id = ?3", "iii",
-                 attempts, due, id);
+    database_run(l->database, "UPDATE function_event SET attempts = ?1, due = ?2 WHERE id = ?3",
+                 "iii", attempts, due, id);
 }
 
 static void on_done(void *state, enum local_call_end end)
@@ -52,14 +54,17 @@ static void on_done(void *state, enum local_call_end end)
     struct local *l = c->local;
     c->is_lost = end == LOCAL_CALL_LOST;
     if (c->is_lost) {
-        fprintf(stderr, "stepwell: an asynchronous call of function %s waits: nothing runs it here\n", c->name);
+        fprintf(stderr,
+                "stepwell: an asynchronous call of function %s waits: nothing runs it here\n",
+                c->name);
         return;
     }
     int64_t now = local_now(l);
     bool is_old = now - c->born > AGE_MAXIMUM_MS;
     bool is_given_up = end == LOCAL_CALL_FAILED && (c->attempts >= RETRIES || is_old);
     if (is_given_up)
-        fprintf(stderr, "stepwell: the asynchronous call of function %s failed %d times and is given up\n",
+        fprintf(stderr,
+                "stepwell: the asynchronous call of function %s failed %d times and is given up\n",
                 c->name, (int)c->attempts + 1);
     if (end == LOCAL_CALL_DONE || is_given_up)
         drop(l, c->id);
@@ -92,8 +97,9 @@ static bool has_room(const struct local *l)
 static int64_t first(struct local *l, int64_t *due)
 {
     int64_t id = 0;
-    sqlite3_stmt *s = database_query(l->database, "SELECT id, due FROM function_event ORDER BY due, id LIMIT ?",
-                                     "i", (int64_t)l->async_count + 1);
+    sqlite3_stmt *s =
+        database_query(l->database, "SELECT id, due FROM function_event ORDER BY due, id LIMIT ?",
+                       "i", (int64_t)l->async_count + 1);
     while (database_step(l->database, s))
         if (!id && !is_under_way(l, sqlite3_column_int64(s, 0))) {
             id = sqlite3_column_int64(s, 0);
@@ -116,8 +122,10 @@ static void call_it(struct local *l, int64_t id)
     *c = (struct async_call){.next = l->async, .local = l, .id = id};
     asl_buffer_init(&payload, ASL_BUFFER_MAXIMUM);
     sqlite3_stmt *s = database_query(
-        l->database, "SELECT key, name, qualifier, context, payload, attempts, born FROM function_event"
-                     " WHERE id = ?", "i", id);
+        l->database,
+        "SELECT key, name, qualifier, context, payload, attempts, born FROM function_event"
+        " WHERE id = ?",
+        "i", id);
     while (database_step(l->database, s)) {
         for (int i = 0; i < 4; i++)
             texts[i] = column(s, i);
@@ -129,8 +137,8 @@ static void call_it(struct local *l, int64_t id)
     c->name = asl_copy_text(asl_text(texts[1]));
     l->async = c;
     l->async_count++;
-    const struct local_function_call call = {texts[0], asl_text(texts[1]), asl_text(texts[2]), asl_text(texts[3]),
-                                             asl_buffer_text(&payload)};
+    const struct local_function_call call = {texts[0], asl_text(texts[1]), asl_text(texts[2]),
+                                             asl_text(texts[3]), asl_buffer_text(&payload)};
     l->call(l->call_state, &call, on_done, c);
     for (int i = 0; i < 4; i++)
         free(texts[i]);
@@ -158,9 +166,11 @@ bool local_keep_call(struct local *l, const struct local_function_call *call)
     const char *why = local_begin_write(l);
     if (!why) {
         database_run(l->database,
-                     "INSERT INTO function_event(key, name, qualifier, context, payload, attempts, due, born)"
+                     "INSERT INTO function_event(key, name, qualifier, context, payload, attempts, "
+                     "due, born)"
                      " VALUES(?, ?, ?, ?, ?, 0, ?, ?)",
-                     "ztttbii", call->key, call->name, call->qualifier, call->context, call->payload, now, now);
+                     "ztttbii", call->key, call->name, call->qualifier, call->context,
+                     call->payload, now, now);
         why = local_end_write(l);
     }
     bool is_kept = !why;

@@ -1,5 +1,5 @@
-/* Lambda's asynchronous calls (InvocationType Event): kept until they are done. For local.c; what others
- * use of it stands in local.h. */
+/* Lambda's asynchronous calls (InvocationType Event): kept until they are done. For local.c; what
+ * others use of it stands in local.h. */
 #ifndef ENGINE_LOCAL_ASYNC_H
 #define ENGINE_LOCAL_ASYNC_H
 

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define BUSY_MS        5000 /* another process on the same data: a run beside a server */
+#define BUSY_MS 5000 /* another process on the same data: a run beside a server */
 
 struct prepared {
     const char *sql;
@@ -55,8 +55,8 @@ static const char schema_1[] =
     " PRIMARY KEY(bucket, key)) WITHOUT ROWID;";
 
 /* Documents are what the other services keep few of: queues, topics, rules, secrets, parameters.
- * Messages are many. sqs_seen remembers what FIFO queues were sent; an event in event_out waits to be
- * told to its target. */
+ * Messages are many. sqs_seen remembers what FIFO queues were sent; an event in event_out waits to
+ * be told to its target. */
 static const char schema_2[] =
     "CREATE TABLE document(kind TEXT NOT NULL, key TEXT NOT NULL, body TEXT NOT NULL,"
     " PRIMARY KEY(kind, key)) WITHOUT ROWID;"
@@ -73,8 +73,8 @@ static const char schema_2[] =
     "CREATE TABLE event_out(id INTEGER PRIMARY KEY AUTOINCREMENT, target TEXT NOT NULL,"
     " name TEXT NOT NULL, input TEXT NOT NULL, tries INTEGER NOT NULL, due INTEGER NOT NULL);";
 
-/* Data is of a region. What was written before that is of the server's own (`home`, a temporary table of
- * one row). Queues' messages lie under "<region>/<name>". */
+/* Data is of a region. What was written before that is of the server's own (`home`, a temporary
+ * table of one row). Queues' messages lie under "<region>/<name>". */
 static const char schema_3[] =
     "CREATE TABLE document_3(region TEXT NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL,"
     " body TEXT NOT NULL, PRIMARY KEY(region, kind, key)) WITHOUT ROWID;"
@@ -92,7 +92,8 @@ static const char schema_3[] =
     "INSERT INTO ddb_token_3 SELECT h.region, token, request, made FROM ddb_token, temp.home h;"
     "DROP TABLE ddb_token;"
     "ALTER TABLE ddb_token_3 RENAME TO ddb_token;"
-    "CREATE TABLE s3_bucket_3(name TEXT PRIMARY KEY, created INTEGER NOT NULL, region TEXT NOT NULL)"
+    "CREATE TABLE s3_bucket_3(name TEXT PRIMARY KEY, created INTEGER NOT NULL, region TEXT NOT "
+    "NULL)"
     " WITHOUT ROWID;"
     "INSERT INTO s3_bucket_3 SELECT name, created, h.region FROM s3_bucket, temp.home h;"
     "DROP TABLE s3_bucket;"

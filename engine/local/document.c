@@ -7,8 +7,8 @@ asl_value *document_get(struct database *d, const char *kind, struct asl_text ke
     struct value_error error;
     asl_value *v = NULL;
     sqlite3_stmt *s =
-        database_query(d, "SELECT body FROM document WHERE region = ? AND kind = ? AND key = ?", "zzt",
-                       database_region(d), kind, key);
+        database_query(d, "SELECT body FROM document WHERE region = ? AND kind = ? AND key = ?",
+                       "zzt", database_region(d), kind, key);
     while (database_step(d, s))
         v = value_parse(database_text(s, 0), 0, 0, &error);
     return v;

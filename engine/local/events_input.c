@@ -1,8 +1,9 @@
-/* What a rule's target gets of an event: the event, a part of it (InputPath), a text (Input), or a text
- * with parts of the event in it (InputTransformer).
+/* What a rule's target gets of an event: the event, a part of it (InputPath), a text (Input), or a
+ * text with parts of the event in it (InputTransformer).
  *
- * In a template "<name>" stands for what the path of that name found. Within quotes a string goes in
- * as it is, escaped, and other values as their JSON; outside of quotes every value as JSON, so that
+ * In a template "<name>" stands for what the path of that name found. Within quotes a string goes
+ * in as it is, escaped, and other values as their JSON; outside of quotes every value as JSON, so
+ * that
  * {"n": <n>} is JSON again. Of a path that finds nothing AWS's page does not tell: nothing within
  * quotes, null outside. */
 #include <string.h>
@@ -96,10 +97,10 @@ static void fill(const struct filling *f, struct asl_text template, struct asl_b
     bool is_quoted = false;
     for (size_t i = 0; i < template.size; i++) {
         char c = template.data[i];
-        size_t taken = c == '<' ? put_name(f,
-                                           (struct asl_text){template.data + i, template.size - i},
-                                           is_quoted, out)
-                                : 0;
+        size_t taken = c == '<'
+                           ? put_name(f, (struct asl_text){template.data + i, template.size - i},
+                                      is_quoted, out)
+                           : 0;
         if (taken) {
             i += taken - 1;
             continue;

@@ -39,8 +39,8 @@ struct pending {
 };
 
 static const struct local_service *const services[] = {
-    &local_dynamodb, &local_s3, &local_sqs, &local_sns,
-    &local_events,   &local_secretsmanager, &local_ssm,
+    &local_dynamodb,       &local_s3,  &local_sqs, &local_sns, &local_events,
+    &local_secretsmanager, &local_ssm,
 };
 #define SERVICES (sizeof services / sizeof *services)
 
@@ -159,7 +159,7 @@ static const struct local_service *route(const struct http_received *request,
 
 bool local_takes_events(struct local *l, const struct http_received *request)
 {
-    static const char *const ours[] = {"PutEvents", "TestEventPattern", "CreateEventBus",
+    static const char *const ours[] = {"PutEvents",      "TestEventPattern", "CreateEventBus",
                                        "DeleteEventBus", "DescribeEventBus", "ListEventBuses"};
     const char *target = http_headers_get(&request->headers, "X-Amz-Target");
     if (!target || strncmp(target, "AWSEvents.", 10) != 0)
@@ -267,7 +267,8 @@ const char *local_end_write(struct local *l)
 {
     const char *why = database_failure(l->database), *not_kept = end_turn(l);
     why = why ? why : not_kept;
-    for (size_t i = 0; not_kept && i < l->pending_count; i++) /* they share the fate of this commit */
+    /* they share the fate of this commit */
+    for (size_t i = 0; not_kept && i < l->pending_count; i++)
         fail(l->pending[i].service, &l->pending[i].answer, not_kept);
     return why;
 }
@@ -488,8 +489,8 @@ void local_request(struct local *l, const char *service, const char *operation,
     local_request_in(l, l->home, service, operation, body, answer);
 }
 
-void local_request_in(struct local *l, const char *region, const char *service, const char *operation,
-                      struct asl_text body, struct local_answer *answer)
+void local_request_in(struct local *l, const char *region, const char *service,
+                      const char *operation, struct asl_text body, struct local_answer *answer)
 {
     struct own_request r = {0};
     asl_buffer_init(&r.path, 16384);

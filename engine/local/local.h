@@ -1,13 +1,15 @@
-/* The embedded stand-ins: DynamoDB, S3, SQS and others (README), speaking HTTP like the real services, so that a workflow
- * runs off-cloud with nothing installed. What is not offered says so by name.
+/* The embedded stand-ins: DynamoDB, S3, SQS and others (README), speaking HTTP like the real
+ * services, so that a workflow runs off-cloud with nothing installed. What is not offered says so
+ * by name.
  *
  * All data lies under one directory and survives restarts: `local.db` (SQLite, WAL,
  * synchronous=FULL) and `s3/<bucket>/...`, folders and files one may look into. An answer leaves
  * only after the changes it tells of are on disk; the requests of one turn of the loop share a
  * commit.
  *
- * Requests must be signed for the service they mean; signatures are not verified (loopback). What a request
- * finds and makes is of the region that it is signed for; buckets are known in all, and reached in their own.
+ * Requests must be signed for the service they mean; signatures are not verified (loopback). What a
+ * request finds and makes is of the region that it is signed for; buckets are known in all, and
+ * reached in their own.
  */
 #ifndef ENGINE_LOCAL_LOCAL_H
 #define ENGINE_LOCAL_LOCAL_H
@@ -17,9 +19,9 @@
 struct catalogue;
 struct local;
 
-/* Tells a state machine or a Lambda function something, by its ARN: starts an execution of that name (the
- * same name again is the same execution), or calls the function asynchronously. `done` is called once,
- * from the loop; false: it is to be tried again. */
+/* Tells a state machine or a Lambda function something, by its ARN: starts an execution of that
+ * name (the same name again is the same execution), or calls the function asynchronously. `done` is
+ * called once, from the loop; false: it is to be tried again. */
 typedef void (*local_tell)(void *state, const char *arn, const char *name, struct asl_text input,
                            void (*done)(void *state, bool is_done), void *done_state);
 
@@ -45,9 +47,9 @@ struct local_options {
                                     committed by itself, exports end when they are asked about */
     int64_t (*now)(void *state); /* ms since 1970; all time comes from here */
     void *now_state;
-    int64_t export_ms;   /* how long an export takes; 0: 90 s */
-    const char *account; /* NULL: "123456789012" */
-    const char *region;  /* NULL: "us-east-1" */
+    int64_t export_ms;           /* how long an export takes; 0: 90 s */
+    const char *account;         /* NULL: "123456789012" */
+    const char *region;          /* NULL: "us-east-1" */
     struct catalogue *catalogue; /* borrowed; NULL: one of its own */
     /* For rules and topics that have state machines and functions behind them; NULL: what is for
      * them waits. */
@@ -90,20 +92,21 @@ void local_answer_init(struct local_answer *a);
 void local_answer_free(struct local_answer *a);
 void local_call(struct local *l, const struct http_received *request, struct local_answer *answer);
 /* One call by the program itself, as if signed: local_request(l, "dynamodb", "CreateTable", body,
- * answer); parameters and answer are JSON, by the model's names. Of S3 the calls on one bucket or object are there, their parameters as JSON ({"Bucket",
- * "Key", "Body", "Prefix"}); the answer is S3's own, XML or bytes. */
+ * answer); parameters and answer are JSON, by the model's names. Of S3 the calls on one bucket or
+ * object are there, their parameters as JSON ({"Bucket", "Key", "Body", "Prefix"}); the answer is
+ * S3's own, XML or bytes. */
 void local_request(struct local *l, const char *service, const char *operation,
                    struct asl_text body, struct local_answer *answer);
 /* In another region than the server's own. */
-void local_request_in(struct local *l, const char *region, const char *service, const char *operation,
-                      struct asl_text body, struct local_answer *answer);
+void local_request_in(struct local *l, const char *region, const char *service,
+                      const char *operation, struct asl_text body, struct local_answer *answer);
 
-/* Of a call to EventBridge (AWSEvents): whether it is about events, buses and rules with a pattern. Rules
- * that are schedules are the API's. */
+/* Of a call to EventBridge (AWSEvents): whether it is about events, buses and rules with a pattern.
+ * Rules that are schedules are the API's. */
 bool local_takes_events(struct local *l, const struct http_received *request);
 
-/* Keeps an asynchronous call of a function: on disk when it returns. It is made soon, at least once, and
- * again when it fails, twice; over the ends of this process. False: the disk failed. */
+/* Keeps an asynchronous call of a function: on disk when it returns. It is made soon, at least
+ * once, and again when it fails, twice; over the ends of this process. False: the disk failed. */
 bool local_keep_call(struct local *l, const struct local_function_call *call);
 
 /* The folder of a bucket, whether it exists or not; freed by the caller. */

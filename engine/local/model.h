@@ -102,8 +102,8 @@ void query_write(const struct catalogue_operation *o, const struct model_alias *
 void query_write_error(const struct catalogue_service *s, const char *code, const char *message,
                        bool is_ours, const char *request_id, struct asl_buffer *out);
 
-/* ---- documents: JSON by kind and key, for what is few and looked up by name; of the region that we are
- * in (local_enter) ---- */
+/* ---- documents: JSON by kind and key, for what is few and looked up by name; of the region that
+ * we are in (local_enter) ---- */
 
 /* NULL when there is none; yours. */
 asl_value *document_get(struct database *d, const char *kind, struct asl_text key);

@@ -1,8 +1,8 @@
-/* What stand-ins tell state machines and functions, whom only a call reaches: it goes through a table
- * (event_out), as a row in the transaction of what caused it, dropped once the call has succeeded and
- * tried again until then. So nothing is told that is not on disk, and nothing on disk is forgotten. A
- * machine is told the same name again and starts nothing twice; a function may be called twice, as
- * AWS's asynchronous calls are. */
+/* What stand-ins tell state machines and functions, whom only a call reaches: it goes through a
+ * table (event_out), as a row in the transaction of what caused it, dropped once the call has
+ * succeeded and tried again until then. So nothing is told that is not on disk, and nothing on disk
+ * is forgotten. A machine is told the same name again and starts nothing twice; a function may be
+ * called twice, as AWS's asynchronous calls are. */
 #include "outbox.h"
 
 #include <stdlib.h>
@@ -13,7 +13,8 @@
 
 bool outbox_takes(struct asl_text arn)
 {
-    bool has_kind = arn.data && (strstr(arn.data, ":stateMachine:") || strstr(arn.data, ":function:"));
+    bool has_kind =
+        arn.data && (strstr(arn.data, ":stateMachine:") || strstr(arn.data, ":function:"));
     return has_kind &&
            (asl_text_starts(arn, "arn:aws:states:") || asl_text_starts(arn, "arn:aws:lambda:"));
 }
@@ -74,7 +75,8 @@ void outbox_deliver(struct local *l)
         struct letter *letter = asl_allocate_zeroed(1, sizeof *letter);
         *letter = (struct letter){l, id};
         l->letter = letter;
-        l->tell(l->tell_state, target.data, name.data, asl_buffer_text(&input), on_delivered, letter);
+        l->tell(l->tell_state, target.data, name.data, asl_buffer_text(&input), on_delivered,
+                letter);
     }
     asl_buffer_free(&target);
     asl_buffer_free(&name);

@@ -297,8 +297,7 @@ static void write_members(const struct catalogue_shape *s, const asl_value *v,
     for (uint32_t i = 0; s && i < s->member_count; i++) {
         const asl_value *member = model_get(v, s->members[i].name);
         if (member)
-            write_use(wire(&s->members[i], s->members[i].name), &s->members[i], member, how,
-                      out);
+            write_use(wire(&s->members[i], s->members[i].name), &s->members[i], member, how, out);
     }
 }
 
@@ -330,8 +329,8 @@ static void write_map(const char *name, const struct catalogue_member *use, cons
         asl_buffer_printf(out, "<%s>", name);
     for (size_t i = 0; i < value_count(v); i++) {
         asl_buffer_printf(out, "<%s>", entry);
-        write_use(alias && alias->key ? alias->key : wire(key, "key"), key, value_key_at(v, i),
-                  how, out);
+        write_use(alias && alias->key ? alias->key : wire(key, "key"), key, value_key_at(v, i), how,
+                  out);
         write_use(alias && alias->value ? alias->value : wire(value, "value"), value,
                   value_at(v, i), how, out);
         asl_buffer_printf(out, "</%s>", entry);

@@ -1,6 +1,7 @@
-/* Regions: data of one is not there in another, but for the names of buckets. The region is a request's own
- * (its signature says it), and is put into struct local while the request is carried out, so that what
- * reads and writes needs not be told. Deliveries to a queue of another region go there and come back. */
+/* Regions: data of one is not there in another, but for the names of buckets. The region is a
+ * request's own (its signature says it), and is put into struct local while the request is carried
+ * out, so that what reads and writes needs not be told. Deliveries to a queue of another region go
+ * there and come back. */
 #include "region.h"
 
 #include <stdio.h>

@@ -58,8 +58,8 @@ int64_t local_now(const struct local *l); /* ms since 1970 */
 /* The region that a request is signed for; home where it is not, or for none that reads. */
 void local_region_of(const struct local *l, const struct http_received *request,
                      char out[REGION_BYTES]);
-/* Data is of `region` from here on; `before` is for going back (NULL: not wanted). A text that is no
- * region's name changes nothing. */
+/* Data is of `region` from here on; `before` is for going back (NULL: not wanted). A text that is
+ * no region's name changes nothing. */
 void local_enter(struct local *l, struct asl_text region, char before[REGION_BYTES]);
 /* The fourth part of an ARN; {"", 0} where the text is none. */
 struct asl_text local_arn_region(struct asl_text arn);
@@ -84,15 +84,16 @@ struct local_service {
 extern const struct local_service local_dynamodb, local_s3, local_sqs, local_sns, local_events,
     local_secretsmanager, local_ssm;
 
-/* A change beside the requests, committed with what the turn has so far; NULL, or why it cannot be. */
+/* A change beside the requests, committed with what the turn has so far; NULL, or why it cannot be.
+ */
 const char *local_begin_write(struct local *l);
 const char *local_end_write(struct local *l);
 
 struct catalogue *local_catalogue(struct local *l);
 /* Something changed that a waiting request may want: it is carried out again behind the commit. */
 void local_news(struct local *l);
-/* Appends a line to <directory>/<name>.log: what was published where nobody on this machine listens. A
- * line may tell of something whose caller was then told 500. */
+/* Appends a line to <directory>/<name>.log: what was published where nobody on this machine
+ * listens. A line may tell of something whose caller was then told 500. */
 void local_log(struct local *l, const char *name, const asl_value *v);
 /* Carries a request out in a savepoint of the turn. */
 void local_carry_out(struct local *l, const struct local_service *service,
@@ -103,7 +104,8 @@ void local_answer_later(struct local *l, struct http_exchange *x,
 
 /* ---- the database: prepared statements by their text, failures remembered until asked ---- */
 
-/* `region` is borrowed, and read anew by each call; what a database of before regions holds becomes its. */
+/* `region` is borrowed, and read anew by each call; what a database of before regions holds becomes
+ * its. */
 struct database *database_open(const char *path, const char *region, char message[512]);
 const char *database_region(const struct database *d);
 void database_close(struct database *d);

@@ -1,6 +1,7 @@
 /* SNS's stand-in: topics, subscriptions, publishing. A message goes to the queues that are
- * subscribed, in the same transaction as the answer, and to functions behind it; for subscribers that are not on this machine
- * (e-mail, HTTP, phones) a line of what they would be sent goes to the log `sns.log`.
+ * subscribed, in the same transaction as the answer, and to functions behind it; for subscribers
+ * that are not on this machine (e-mail, HTTP, phones) a line of what they would be sent goes to the
+ * log `sns.log`.
  *
  * Documents: "sns-topic" by name: {"attributes", "tags"}; "sns-subscription" by "<topic>/<uuid>":
  * {"Protocol", "Endpoint", "attributes"}. */
@@ -559,7 +560,8 @@ static void deliver_to_queue(struct model_call *c, const struct publication *p,
     sqs_queue_free(&q);
 }
 
-/* A function gets the event that SNS calls it with, whatever the subscription says about raw messages. */
+/* A function gets the event that SNS calls it with, whatever the subscription says about raw
+ * messages. */
 static void deliver_to_function(struct model_call *c, const struct publication *p,
                                 struct asl_text key, const asl_value *subscription,
                                 const asl_value *sns)

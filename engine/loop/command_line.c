@@ -1,4 +1,5 @@
-/* Programs that settings name are run without a shell: this parts their words; see command_line.h. */
+/* Programs that settings name are run without a shell: this parts their words; see command_line.h.
+ */
 #include "engine/loop/command_line.h"
 
 size_t command_line_split(char *line, char *words[COMMAND_LINE_WORDS + 1])

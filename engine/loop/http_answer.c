@@ -1,9 +1,10 @@
-/* HTTP in: answers. Written by the loop through the connection's buffer; or made ready before they may be
- * told, and given to the kernel by another thread the moment they may (see http_in.h).
+/* HTTP in: answers. Written by the loop through the connection's buffer; or made ready before they
+ * may be told, and given to the kernel by another thread the moment they may (see http_in.h).
  *
- * A ready answer belongs to its exchange. While it is ready the loop neither writes to the socket nor
- * closes it: the connection is WORKING, and one that goes leaves its descriptor to the exchange. The other
- * thread reads `fd` and `ready` and writes `sent`, nothing else; it is done before http_exchange_finish.
+ * A ready answer belongs to its exchange. While it is ready the loop neither writes to the socket
+ * nor closes it: the connection is WORKING, and one that goes leaves its descriptor to the
+ * exchange. The other thread reads `fd` and `ready` and writes `sent`, nothing else; it is done
+ * before http_exchange_finish.
  */
 #include "http_connection.h"
 
@@ -50,7 +51,8 @@ static void release_copy(const void *data, size_t size, void *state)
     free((void *)(uintptr_t)data);
 }
 
-/* A long body is copied to a piece of just its size: an evbuffer would take the next power of two. */
+/* A long body is copied to a piece of just its size: an evbuffer would take the next power of two.
+ */
 static void write_body(struct connection *c, struct asl_text body)
 {
     if (body.size <= SMALL) {

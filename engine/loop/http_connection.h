@@ -1,5 +1,5 @@
-/* A connection of the HTTP server, as its two files share it: http_in.c reads and keeps it, http_answer.c
- * answers. The states and the invariants stand at the head of http_in.c. */
+/* A connection of the HTTP server, as its two files share it: http_in.c reads and keeps it,
+ * http_answer.c answers. The states and the invariants stand at the head of http_in.c. */
 #ifndef ENGINE_LOOP_HTTP_CONNECTION_H
 #define ENGINE_LOOP_HTTP_CONNECTION_H
 
@@ -17,7 +17,7 @@ enum chunk_part { CHUNK_SIZE, CHUNK_DATA, CHUNK_END, CHUNK_TRAILER };
 
 struct connection {
     TAILQ_ENTRY(connection) all;
-    TAILQ_ENTRY(connection) idle; /* while IDLE: the longest idle first */
+    TAILQ_ENTRY(connection) idle;    /* while IDLE: the longest idle first */
     TAILQ_ENTRY(connection) holding; /* while `held` > SMALL: the first to hold first */
     size_t held;                     /* bytes kept for the client */
     int64_t held_since;              /* real ms */

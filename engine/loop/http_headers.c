@@ -1,8 +1,8 @@
 /* A list of HTTP headers: a handful of names, searched in order, as they are sent and received.
  *
  * Items and texts lie in blocks that are freed together: a call makes some five such lists, and its
- * headers one by one were a third of all that it allocated. A value that is replaced stays where it lies
- * until the list goes; lists are short and live as long as a message.
+ * headers one by one were a third of all that it allocated. A value that is replaced stays where it
+ * lies until the list goes; lists are short and live as long as a message.
  */
 #include "http_out.h"
 

@@ -19,9 +19,9 @@
  * is not drained), `in->held_bytes` their sum; who holds more than SMALL is in `in->holding`.
  *
  * Memory under slow clients: thousands that send a body by drops or never read their answer would
- * hold what they like until their deadlines. Beyond held_bytes, those that have held theirs for more
- * than slow_ms are cut, the oldest first: honest clients are done by then. While twice held_bytes
- * are held nonetheless, newcomers are refused with 503. */
+ * hold what they like until their deadlines. Beyond held_bytes, those that have held theirs for
+ * more than slow_ms are cut, the oldest first: honest clients are done by then. While twice
+ * held_bytes are held nonetheless, newcomers are refused with 503. */
 #include "http_connection.h"
 
 #include <errno.h>
@@ -110,7 +110,8 @@ void connection_free(struct connection *c)
         c->exchange = NULL;
         x->connection = NULL;
         if (x->is_ready)
-            bufferevent_setfd(c->socket, -1); /* who sends the answer may be about to: closed after that */
+            /* who sends the answer may be about to: closed after that */
+            bufferevent_setfd(c->socket, -1);
         if (x->gone)
             x->gone(x->gone_state);
     }
@@ -119,7 +120,8 @@ void connection_free(struct connection *c)
     forget_body(c);
     http_head_free(&c->head);
     event_free(c->deadline);
-    /* libevent frees the buffers in the loop's next round only: too late for who is cut for memory. */
+    /* libevent frees the buffers in the loop's next round only: too late for who is cut for memory.
+     */
     struct evbuffer *output = bufferevent_get_output(c->socket);
     evbuffer_unfreeze(output, 1);
     evbuffer_drain(output, evbuffer_get_length(output));
@@ -264,9 +266,10 @@ static void pass_gate(struct connection *c)
 {
     struct http_in *in = c->in;
     if (!http_head_host_is_allowed(c->head.host, (const char *const *)in->hosts))
-        connection_refuse(c, 403,
-               "this Host is not served here; add it with the option for allowed hosts if "
-               "it is yours");
+        connection_refuse(
+            c, 403,
+            "this Host is not served here; add it with the option for allowed hosts if "
+            "it is yours");
     else if (http_head_is_foreign(&c->head))
         connection_refuse(c, 403, "requests on behalf of other sites are not served");
     else if (c->head.content_length > (int64_t)in->limits.body_bytes)

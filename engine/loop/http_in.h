@@ -22,14 +22,14 @@ struct sockaddr_un;
 struct http_exchange;
 
 struct http_in_limits {
-    size_t connections;    /* 0: 4,096 */
-    size_t header_bytes;   /* 0: 64 KiB */
-    size_t body_bytes;     /* 0: 16 MiB */
-    size_t held_bytes;     /* of all bodies on their way in and answers on their way out; beyond it
-                              slow clients are cut, at twice as much newcomers get 503; 0: 12 MiB */
-    int64_t slow_ms;       /* who has held bytes for longer may be cut then; real time; 0: 200 ms */
-    int64_t request_ms;    /* whole request in, and whole answer out; real time; 0: 30 s */
-    int64_t idle_ms;       /* keep-alive; 0: 75 s */
+    size_t connections;  /* 0: 4,096 */
+    size_t header_bytes; /* 0: 64 KiB */
+    size_t body_bytes;   /* 0: 16 MiB */
+    size_t held_bytes;   /* of all bodies on their way in and answers on their way out; beyond it
+                            slow clients are cut, at twice as much newcomers get 503; 0: 12 MiB */
+    int64_t slow_ms;     /* who has held bytes for longer may be cut then; real time; 0: 200 ms */
+    int64_t request_ms;  /* whole request in, and whole answer out; real time; 0: 30 s */
+    int64_t idle_ms;     /* keep-alive; 0: 75 s */
 };
 
 struct http_received {
@@ -53,7 +53,8 @@ typedef void (*http_in_handle)(void *state, struct http_exchange *x,
 struct http_in *http_in_new(struct loop *l, const char *address, uint16_t port,
                             const char *const *hosts, const struct http_in_limits *limits,
                             http_in_handle handle, void *state, char message[256]);
-/* The same on a socket that listens already (unix_socket.h); taken. Its clients say Host: localhost. */
+/* The same on a socket that listens already (unix_socket.h); taken. Its clients say Host:
+ * localhost. */
 struct http_in *http_in_on_socket(struct loop *l, int listening, const char *const *hosts,
                                   const struct http_in_limits *limits, http_in_handle handle,
                                   void *state);
@@ -71,10 +72,11 @@ void http_in_close(struct http_in *h);
  * exchange is gone afterwards. A client that has gone is no error. */
 void http_exchange_answer(struct http_exchange *x, int status, const struct http_headers *headers,
                           struct asl_text body);
-/* An answer that is ready before it may be told. `prepare` copies what http_exchange_answer would take;
- * false: it cannot (the client has gone, the answer is over 4 KiB): http_exchange_answer then. `send`, once,
- * from any thread, gives the kernel what that takes without waiting; `finish`, in the loop, behind it, sees
- * to the rest (to all of it, when nobody has sent), and the exchange is gone. */
+/* An answer that is ready before it may be told. `prepare` copies what http_exchange_answer would
+ * take; false: it cannot (the client has gone, the answer is over 4 KiB): http_exchange_answer
+ * then. `send`, once, from any thread, gives the kernel what that takes without waiting; `finish`,
+ * in the loop, behind it, sees to the rest (to all of it, when nobody has sent), and the exchange
+ * is gone. */
 bool http_exchange_prepare(struct http_exchange *x, int status, const struct http_headers *headers,
                            struct asl_text body);
 void http_exchange_send(struct http_exchange *x);

@@ -7,8 +7,8 @@
  *          +-------------------------------------------------------+                    done
  *
  * Queues are ours and not curl's, so that a call's time starts when it is sent out and not when
- * it begins to wait. A call that finds room and nobody before it is given to curl at once. `pump` runs
- * from an event of its own: nothing is ever finished from within http_out_send. Invariants:
+ * it begins to wait. A call that finds room and nobody before it is given to curl at once. `pump`
+ * runs from an event of its own: nothing is ever finished from within http_out_send. Invariants:
  *
  *   1. `done` is called from `collect` and `pump` only, when no curl function is on the stack.
  *   2. host.running is the number of its calls in curl; out.running is the sum over hosts.
@@ -17,10 +17,10 @@
  *
  *   5. ring.running is the number of its calls in curl; out.running is also the sum over rings.
  *
- * Rings. For each call curl looks for a free connection by walking all that it keeps to that host, the
- * busy ones too: with a thousand calls at once that walk took a third of all the time. So there are
- * several multi handles, each with few calls and its own connections; the first with room takes a
- * call, so that few calls at once stay in the first, and find its connections warm.
+ * Rings. For each call curl looks for a free connection by walking all that it keeps to that host,
+ * the busy ones too: with a thousand calls at once that walk took a third of all the time. So there
+ * are several multi handles, each with few calls and its own connections; the first with room takes
+ * a call, so that few calls at once stay in the first, and find its connections warm.
  *
  * Curl's own timer is a timer of libevent, never of the loop's clock: sockets are real when time
  * is skipped.
@@ -50,8 +50,8 @@
 #define DEFAULT_ANSWER     ((size_t)8 << 20)
 /* All header lines of an answer, interim ones included: AWS sends a few hundred bytes. */
 #define HEADER_BYTES ((size_t)256 << 10)
-/* Easy handles kept for the next call: making one costs more than a small request. As many as run at
- * once by default, so that a full house does not make and drop them. */
+/* Easy handles kept for the next call: making one costs more than a small request. As many as run
+ * at once by default, so that a full house does not make and drop them. */
 #define SPARE_HANDLES DEFAULT_IN_ALL
 #define RING_CALLS    64
 
@@ -66,8 +66,8 @@ struct ring {
     bool is_in_curl; /* curl_multi_socket_action is on the stack */
 };
 
-/* What an easy handle was set up for, but for what each call sets. Handles of the two common kinds are
- * used again as they are; any other is wiped first. */
+/* What an easy handle was set up for, but for what each call sets. Handles of the two common kinds
+ * are used again as they are; any other is wiped first. */
 enum easy_kind {
     EASY_ANY,
     EASY_DIRECT,  /* a body or none, the system's authorities, no proxy */
@@ -385,7 +385,8 @@ static bool is_loopback(const char *url)
 
 static bool expects_body(const char *method)
 {
-    return strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0 || strcmp(method, "PATCH") == 0;
+    return strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0 ||
+           strcmp(method, "PATCH") == 0;
 }
 
 static enum easy_kind kind_of(const struct http_request *r)
@@ -402,7 +403,8 @@ static void set_method(struct http_call *c)
         curl_easy_setopt(c->easy, CURLOPT_CUSTOMREQUEST, c->sent.method);
     if (c->sent.body.size > 0 || expects_body(c->sent.method)) {
         curl_easy_setopt(c->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)c->sent.body.size);
-        curl_easy_setopt(c->easy, CURLOPT_POSTFIELDS, c->sent.body.size > 0 ? c->sent.body.data : "");
+        curl_easy_setopt(c->easy, CURLOPT_POSTFIELDS,
+                         c->sent.body.size > 0 ? c->sent.body.data : "");
     }
 }
 
@@ -414,7 +416,8 @@ static void set_trust(struct http_call *c)
     if (c->sent.ca_bundle)
         curl_easy_setopt(c->easy, CURLOPT_CAINFO, c->sent.ca_bundle);
     if (c->sent.ca_pem.size > 0) {
-        struct curl_blob pem = {(void *)(uintptr_t)c->sent.ca_pem.data, c->sent.ca_pem.size, CURL_BLOB_COPY};
+        struct curl_blob pem = {(void *)(uintptr_t)c->sent.ca_pem.data, c->sent.ca_pem.size,
+                                CURL_BLOB_COPY};
         curl_easy_setopt(c->easy, CURLOPT_CAINFO_BLOB, &pem);
     }
 }
@@ -505,7 +508,8 @@ static void start(struct http_out *h, struct http_call *c)
 {
     list_remove(&c->host->waiting, c);
     bool is_ready;
-    c->ring = ring_with_room(h); /* first: it tells curl whose memory to take, before curl makes anything */
+    /* first: it tells curl whose memory to take, before curl makes anything */
+    c->ring = ring_with_room(h);
     c->ring->running++;
     c->easy = easy_take(h, c->kind, &is_ready);
     list_append(&h->calls, c);
@@ -586,9 +590,9 @@ static void collect(struct ring *r)
     }
 }
 
-/* When all that is ready in this round of the loop has been read: curl's code and that of whoever waits for
- * an answer are each larger than a processor's first cache, so a hundred answers one by one would fetch
- * both a hundred times. */
+/* When all that is ready in this round of the loop has been read: curl's code and that of whoever
+ * waits for an answer are each larger than a processor's first cache, so a hundred answers one by
+ * one would fetch both a hundred times. */
 static void collect_soon(struct ring *r)
 {
     r->has_news = true;
@@ -620,8 +624,8 @@ static void let_curl(struct ring *r, curl_socket_t fd, int action)
 static void on_socket_ready(void *owner, evutil_socket_t fd, short what)
 {
     struct ring *r = owner;
-    int action = ((what & EV_READ) ? CURL_CSELECT_IN : 0) |
-                 ((what & EV_WRITE) ? CURL_CSELECT_OUT : 0);
+    int action =
+        ((what & EV_READ) ? CURL_CSELECT_IN : 0) | ((what & EV_WRITE) ? CURL_CSELECT_OUT : 0);
     let_curl(r, fd, action);
 }
 
@@ -659,7 +663,8 @@ static int watch_time(CURLM *multi, long timeout_ms, void *state)
     if (timeout_ms < 0)
         event_del(r->timer);
     else if (timeout_ms == 0 && !r->is_in_curl)
-        event_active(r->timer, 0, 0); /* a call was added: behind what is ready now, not a round later */
+        /* a call was added: behind what is ready now, not a round later */
+        event_active(r->timer, 0, 0);
     else
         event_add(r->timer, &due);
     return 0;

@@ -27,7 +27,8 @@ struct http_headers {
 void http_headers_init(struct http_headers *h);
 void http_headers_free(struct http_headers *h);
 void http_headers_add(struct http_headers *h, const char *name, struct asl_text value);
-void http_headers_put(struct http_headers *h, struct asl_text name, struct asl_text value); /* adds */
+/* adds */
+void http_headers_put(struct http_headers *h, struct asl_text name, struct asl_text value);
 void http_headers_set(struct http_headers *h, const char *name, struct asl_text value);
 const char *http_headers_get(const struct http_headers *h,
                              const char *name); /* any case; or NULL */

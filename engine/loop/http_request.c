@@ -30,9 +30,9 @@ const char *http_request_objection(const struct http_request *r)
     return NULL;
 }
 
-/* Curl adds headers of its own that nobody signed: a line "Name:" takes them away. Curl looks through all
- * lines a dozen times, so there is none for what it would not add: a User-Agent it was not told, an Expect
- * to a body that is short for all its versions. */
+/* Curl adds headers of its own that nobody signed: a line "Name:" takes them away. Curl looks
+ * through all lines a dozen times, so there is none for what it would not add: a User-Agent it was
+ * not told, an Expect to a body that is short for all its versions. */
 static const struct {
     const char *name;
     size_t least_body;

@@ -1,4 +1,5 @@
-/* A request as curl looks at it until its end: copied into one block of memory. Private to http_out. */
+/* A request as curl looks at it until its end: copied into one block of memory. Private to
+ * http_out. */
 #ifndef ENGINE_LOOP_HTTP_REQUEST_H
 #define ENGINE_LOOP_HTTP_REQUEST_H
 

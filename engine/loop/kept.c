@@ -1,7 +1,7 @@
 /* Kept blocks: a stack for each size, the last given back is the first taken, while it is warm.
  *
- * Each block is one of the C library's with a head in front of it that names its size's class, so that
- * any thread may free it, and so that what is larger than the largest class passes through.
+ * Each block is one of the C library's with a head in front of it that names its size's class, so
+ * that any thread may free it, and so that what is larger than the largest class passes through.
  */
 #include "kept.h"
 
@@ -17,10 +17,10 @@
 #include <curl/curl.h>
 
 enum {
-    FINE = 64,           /* classes up to FINE * FINE_STEP bytes, each FINE_STEP larger */
-    FINE_STEP = 32,      /* ... then each twice as large as the one before */
-    MORE = 32,           /* ... and so much more: curl reads into 16 KiB and a byte */
-    COARSE = 4,          /* up to 32 KiB */
+    FINE = 64,      /* classes up to FINE * FINE_STEP bytes, each FINE_STEP larger */
+    FINE_STEP = 32, /* ... then each twice as large as the one before */
+    MORE = 32,      /* ... and so much more: curl reads into 16 KiB and a byte */
+    COARSE = 4,     /* up to 32 KiB */
     CLASSES = FINE + COARSE,
     UNCLASSED = CLASSES, /* passes through */
 };

@@ -4,9 +4,10 @@
  * earliest of them. So the same timers serve real, skipped and scaled time, and libevent's own
  * (evhttp, curl) stay real.
  *
- * The clock. real: the wall clock. scaled: the wall clock's distance from the start, times the scale.
- * skip: the wall clock plus what was jumped over. It never runs backwards: when the wall clock is set
- * back it stands still; a long sleep is cut into pieces, so that a clock set forward is noticed.
+ * The clock. real: the wall clock. scaled: the wall clock's distance from the start, times the
+ * scale. skip: the wall clock plus what was jumped over. It never runs backwards: when the wall
+ * clock is set back it stands still; a long sleep is cut into pieces, so that a clock set forward
+ * is noticed.
  *
  * A jump (skip) happens only when a poll of everything found nothing ready, nothing is held and
  * nothing was asked for soon: then the clock moves to the earliest timer.
@@ -54,8 +55,8 @@ enum { SIGNALS = 8 };
 
 struct loop {
     struct event_base *base;
-    struct event *tick;      /* the earliest timer, real time */
-    struct event *soon_tick; /* made active when something is asked for soon */
+    struct event *tick;       /* the earliest timer, real time */
+    struct event *soon_tick;  /* made active when something is asked for soon */
     struct loop_timer **heap; /* from 1 */
     size_t timers, capacity;
     uint64_t armed;

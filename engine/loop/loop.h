@@ -41,7 +41,8 @@ void loop_timer_free(struct loop_timer *t);
 /* Calls soon, in this turn or the next, outside of the present call. */
 void loop_soon(struct loop *l, void (*call)(void *state), void *state);
 
-/* While held, LOOP_SKIP does not jump: something real is on its way (a request, a child process). */
+/* While held, LOOP_SKIP does not jump: something real is on its way (a request, a child process).
+ */
 void loop_hold(struct loop *l);
 void loop_release(struct loop *l);
 

@@ -39,8 +39,8 @@ int unix_socket_listen(const char *path, char message[256])
 {
     struct sockaddr_un where = {.sun_family = AF_UNIX};
     if (!*path || strlen(path) >= sizeof where.sun_path) {
-        snprintf(message, 256, "cannot listen on \"%.120s\": a path of 1 to %zu bytes is wanted", path,
-                 sizeof where.sun_path - 1);
+        snprintf(message, 256, "cannot listen on \"%.120s\": a path of 1 to %zu bytes is wanted",
+                 path, sizeof where.sun_path - 1);
         return -1;
     }
     memcpy(where.sun_path, path, strlen(path) + 1);
@@ -48,8 +48,8 @@ int unix_socket_listen(const char *path, char message[256])
         return -1;
     int s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     /* Nobody can connect between bind and listen: so the mode is set in between. */
-    if (s >= 0 && bind(s, (struct sockaddr *)&where, sizeof where) == 0 &&
-        chmod(path, 0600) == 0 && listen(s, BACKLOG) == 0)
+    if (s >= 0 && bind(s, (struct sockaddr *)&where, sizeof where) == 0 && chmod(path, 0600) == 0 &&
+        listen(s, BACKLOG) == 0)
         return s;
     snprintf(message, 256, "cannot listen on %s: %s", path, strerror(errno));
     if (s >= 0)

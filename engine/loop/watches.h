@@ -1,13 +1,13 @@
 /* Which sockets libcurl wants to hear of, on libevent.
  *
  * Curl lets go of a connection's socket when an answer is whole and asks for it again with the next
- * request: two calls of the kernel a request, for nothing. So a socket that was only read from stays
- * watched when curl lets it go, parked, and is there when curl asks again. When a parked one becomes
- * ready (the peer closed it, or speaks unasked), it is let go of really; curl looks at the connection
- * itself before it uses it again.
+ * request: two calls of the kernel a request, for nothing. So a socket that was only read from
+ * stays watched when curl lets it go, parked, and is there when curl asks again. When a parked one
+ * becomes ready (the peer closed it, or speaks unasked), it is let go of really; curl looks at the
+ * connection itself before it uses it again.
  *
- * Only sockets that are told of here when they open and before they close may be parked: of any other
- * (a resolver's pipe) nobody would say that its number means another one now.
+ * Only sockets that are told of here when they open and before they close may be parked: of any
+ * other (a resolver's pipe) nobody would say that its number means another one now.
  */
 #ifndef ENGINE_LOOP_WATCHES_H
 #define ENGINE_LOOP_WATCHES_H

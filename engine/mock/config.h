@@ -16,8 +16,8 @@
 
 struct mock_config;
 
-/* NULL: `message` (emptied first) holds what is wrong, a line each: "<name>:3:9: ...". `name` is that
- * of the file; `text` need not outlive the call. */
+/* NULL: `message` (emptied first) holds what is wrong, a line each: "<name>:3:9: ...". `name` is
+ * that of the file; `text` need not outlive the call. */
 struct mock_config *mock_config_read(const char *name, struct asl_text text,
                                      struct asl_buffer *message);
 struct mock_config *mock_config_load(const char *path, struct asl_buffer *message);

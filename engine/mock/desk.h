@@ -1,6 +1,6 @@
-/* The desk where mocked calls of an engine are answered: executions that were started for a test case of
- * a mock file. Which case an execution plays, and how often each state has asked, is kept with it in the
- * store: a restart goes on where it was.
+/* The desk where mocked calls of an engine are answered: executions that were started for a test
+ * case of a mock file. Which case an execution plays, and how often each state has asked, is kept
+ * with it in the store: a restart goes on where it was.
  *
  * The file is read again when it has changed; a start under a file that is wrong is refused.
  */
@@ -11,8 +11,8 @@
 
 struct mock_desk;
 
-/* `path` NULL: no file; executions of an earlier run that played a case then fail where they ask. Make it
- * before the loop runs. NULL: `message` says what is wrong with the file. */
+/* `path` NULL: no file; executions of an earlier run that played a case then fail where they ask.
+ * Make it before the loop runs. NULL: `message` says what is wrong with the file. */
 struct mock_desk *mock_desk_new(struct engine *engine, const char *path,
                                 struct asl_buffer *message);
 void mock_desk_free(struct mock_desk *d); /* NULL is allowed; after engine_close */

@@ -1,5 +1,5 @@
-/* What is on its way to the tasks of one execution: each event at its moment of the virtual clock, the
- * earliest first, those of one moment in the order in which they were announced. */
+/* What is on its way to the tasks of one execution: each event at its moment of the virtual clock,
+ * the earliest first, those of one moment in the order in which they were announced. */
 #ifndef ENGINE_REPLAY_COMING_H
 #define ENGINE_REPLAY_COMING_H
 

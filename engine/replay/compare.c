@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SHOWN_MAXIMUM 400 /* bytes of a value in a difference: enough to see, short enough to read */
+/* bytes of a value in a difference: enough to see, short enough to read */
+#define SHOWN_MAXIMUM 400
 
 void comparison_free(struct comparison *c)
 {
@@ -76,8 +77,8 @@ static void meet(struct comparison *c, struct asl_text mark, struct asl_text tex
     c->meetings[c->count++] = (struct meeting){asl_copy_text(mark), asl_copy_text(text)};
 }
 
-/* How much of `recorded` an unmet mark stands for: a UUID its 36 bytes, another up to where the byte
- * that follows the mark comes. */
+/* How much of `recorded` an unmet mark stands for: a UUID its 36 bytes, another up to where the
+ * byte that follows the mark comes. */
 static size_t stands_for(struct asl_text recorded, struct asl_text rest, bool is_uuid)
 {
     if (is_uuid && is_uuid_at(recorded))
@@ -96,8 +97,8 @@ static bool same_text(struct comparison *c, struct asl_text recorded, struct asl
         if (size) {
             struct asl_text mark = {replayed.data, size};
             const char *known = met(c, mark);
-            size_t take = known ? strlen(known)
-                                : stands_for(recorded, behind(replayed, size), is_uuid);
+            size_t take =
+                known ? strlen(known) : stands_for(recorded, behind(replayed, size), is_uuid);
             if (!take || (known && !asl_text_starts(recorded, known)))
                 return false;
             if (!known)
@@ -166,8 +167,8 @@ static bool compare_member(struct side_by_side *s, struct asl_text name, const a
 {
     size_t size = strlen(s->path);
     snprintf(s->path + size, sizeof s->path - size, "/%.*s", ASL_TEXT_ARGS(name));
-    bool same = recorded && replayed ? compare(s, recorded, replayed)
-                                     : differ(s, recorded, replayed);
+    bool same =
+        recorded && replayed ? compare(s, recorded, replayed) : differ(s, recorded, replayed);
     s->path[size] = '\0';
     return same;
 }
@@ -217,7 +218,8 @@ static asl_value *parsed(const asl_value *text)
     return t.size ? value_parse(t, 0, 0, &error) : NULL;
 }
 
-/* Two JSON texts, spaced or ordered in another way, or with marks within; other texts as they are. */
+/* Two JSON texts, spaced or ordered in another way, or with marks within; other texts as they are.
+ */
 static bool compare_as_json(struct side_by_side *s, const asl_value *a, const asl_value *b)
 {
     asl_value *x = parsed(a), *y = parsed(b);
@@ -286,8 +288,7 @@ bool compare_value(struct comparison *c, const asl_value *recorded, const asl_va
                    struct asl_buffer *difference)
 {
     struct side_by_side s = {.c = c, .difference = difference};
-    return recorded && replayed ? compare(&s, recorded, replayed)
-                                : differ(&s, recorded, replayed);
+    return recorded && replayed ? compare(&s, recorded, replayed) : differ(&s, recorded, replayed);
 }
 
 /* ---- events ---- */

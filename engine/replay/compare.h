@@ -2,10 +2,10 @@
  *
  * What the replay had to make up (the execution's name, UUIDs, task tokens) are marks: texts of a
  * shape nobody else uses, each standing for one recorded text from where the two first meet. Random
- * numbers and times of day cannot be made again: two numbers may differ once the replay drew a random
- * one, two timestamps may lie COMPARE_TIME_SLACK apart (any distance where the recording has no times).
- * Payloads are compared as JSON values: spacing and order of members do not count, spelling of numbers
- * (1 and 1.0) does.
+ * numbers and times of day cannot be made again: two numbers may differ once the replay drew a
+ * random one, two timestamps may lie COMPARE_TIME_SLACK apart (any distance where the recording has
+ * no times). Payloads are compared as JSON values: spacing and order of members do not count,
+ * spelling of numbers (1 and 1.0) does.
  */
 #ifndef ENGINE_REPLAY_COMPARE_H
 #define ENGINE_REPLAY_COMPARE_H

@@ -123,7 +123,8 @@ static bool go_on(struct player *p)
     return asl_execution_last_event(p->x) > before || !p->result.runnable;
 }
 
-/* The children of a distributed Map publish nothing; where their results are discarded, any does. */
+/* The children of a distributed Map publish nothing; where their results are discarded, any does.
+ */
 static bool answer_child(struct player *p)
 {
     struct asl_result open;

@@ -71,7 +71,8 @@ void outcomes_free(struct outcomes *all)
 
 /* ---- finding a task's outcome ---- */
 
-/* Each task makes its own token: with marks in them, parameters are equal where only marks differ. */
+/* Each task makes its own token: with marks in them, parameters are equal where only marks differ.
+ */
 static bool equal_parameters(const asl_value *recorded, const asl_value *ours)
 {
     if (!recorded || !ours)

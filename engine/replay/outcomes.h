@@ -1,8 +1,8 @@
 /* What came of the tasks of a recorded execution, to be given again.
  *
  * Which outcome a task gets, first match wins, each is used once, in their recorded order: that of
- * the same state and Map iteration with equal parameters; of the same state and iteration; of the same
- * state with equal parameters; of the same resource with equal parameters (a state renamed).
+ * the same state and Map iteration with equal parameters; of the same state and iteration; of the
+ * same state with equal parameters; of the same resource with equal parameters (a state renamed).
  */
 #ifndef ENGINE_REPLAY_OUTCOMES_H
 #define ENGINE_REPLAY_OUTCOMES_H
@@ -11,13 +11,13 @@
 #include "engine/replay/recording.h"
 
 struct outcome {
-    int64_t scheduled;           /* id of its ...Scheduled event */
-    const asl_value *state;      /* name */
-    int64_t iteration;           /* of the innermost Map; -1: none */
-    uint64_t iterations;         /* of all Maps around (places.h); 0: not told */
+    int64_t scheduled;      /* id of its ...Scheduled event */
+    const asl_value *state; /* name */
+    int64_t iteration;      /* of the innermost Map; -1: none */
+    uint64_t iterations;    /* of all Maps around (places.h); 0: not told */
     struct asl_text resource;
-    asl_value *parameters;       /* what the task was given */
-    const asl_value *events[3];  /* started, submitted, ended, as far as recorded */
+    asl_value *parameters;      /* what the task was given */
+    const asl_value *events[3]; /* started, submitted, ended, as far as recorded */
     size_t count;
     bool used;
 };

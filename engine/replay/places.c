@@ -1,8 +1,9 @@
 /* Places; see places.h.
  *
  * Most events stand where the one before them on their chain stands. The exceptions: a state is
- * entered or left; a Map or Parallel starts, and its branches stand inside of it; an iteration begins,
- * maybe behind the end of another; a Map or Parallel fails, or starts anew for a retry, from within. */
+ * entered or left; a Map or Parallel starts, and its branches stand inside of it; an iteration
+ * begins, maybe behind the end of another; a Map or Parallel fails, or starts anew for a retry,
+ * from within. */
 #include "engine/replay/places.h"
 
 #include <stdlib.h>

@@ -13,8 +13,9 @@ struct place {
     int64_t inside;         /* id of the entry of the Map or Parallel around the branch; 0: none */
     int64_t iteration;      /* index of the innermost Map iteration; -1: none */
     uint64_t iterations;    /* all of them, outermost first, as one number; 0: none */
-    uint64_t path;          /* the names of the states entered before and here, and the iterations */
-    bool over;              /* the state was left, or its Map or Parallel has failed for good */
+    /* the names of the states entered before and here, and the iterations */
+    uint64_t path;
+    bool over; /* the state was left, or its Map or Parallel has failed for good */
 };
 
 struct places {

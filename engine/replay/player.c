@@ -50,8 +50,8 @@ static bool has_activity(void *player, struct asl_text arn)
            !asl_text_ends(event_detail_text(next, "cause"), "does not exist.");
 }
 
-/* Nor does anybody but the recording know what the service's model was at the time; a test is played
- * with the models of today. */
+/* Nor does anybody but the recording know what the service's model was at the time; a test is
+ * played with the models of today. */
 static bool accepts(void *player, const struct resource *resource, const asl_value *parameters,
                     struct asl_buffer *problems)
 {
@@ -105,9 +105,8 @@ static struct asl_text input_text(const asl_value *first, struct asl_buffer *scr
 {
     const asl_value *input = event_detail(first, "input");
     struct value_error error;
-    asl_value *parsed = value_kind(input) == VALUE_STRING
-                            ? value_parse(value_as_text(input), 0, 0, &error)
-                            : NULL;
+    asl_value *parsed =
+        value_kind(input) == VALUE_STRING ? value_parse(value_as_text(input), 0, 0, &error) : NULL;
     value_release(parsed);
     if (parsed)
         return value_as_text(input);
@@ -173,8 +172,8 @@ bool player_open(struct player *p, asl_machine *machine, const struct recording 
         .start = asl_text(identity->from ? identity->from : ""),
         .variables = identity->variables,
     };
-    bool born = player_be_born(p, machine, &birth, region,
-                               r->timed ? event_time(first) : BEGINNING);
+    bool born =
+        player_be_born(p, machine, &birth, region, r->timed ? event_time(first) : BEGINNING);
     p->recording = r;
     asl_buffer_free(&input);
     return born;

@@ -36,8 +36,8 @@ struct player {
     char message[256]; /* why it could not be opened */
 };
 
-/* An execution that was never recorded: of a test. `region`: in TaskScheduled. False when the input is
- * refused (`message`). */
+/* An execution that was never recorded: of a test. `region`: in TaskScheduled. False when the input
+ * is refused (`message`). */
 bool player_be_born(struct player *p, asl_machine *machine, const struct asl_birth *birth,
                     const char *region, int64_t now);
 /* False when the recorded input is refused (`message`). */
@@ -68,8 +68,8 @@ enum rerun_end {
     RERUN_NEEDS, /* an outcome that was never recorded */
     RERUN_LONG,  /* it does not come to an end */
 };
-/* Runs with the recorded outcomes, given by state, Map iteration and parameters. Tells `standing` (of
- * the recording) what was reached. *task gets the Scheduled event (id) that has no outcome. */
+/* Runs with the recorded outcomes, given by state, Map iteration and parameters. Tells `standing`
+ * (of the recording) what was reached. *task gets the Scheduled event (id) that has no outcome. */
 struct standing;
 enum rerun_end rerun(struct player *p, struct standing *standing, int64_t *task);
 

@@ -236,7 +236,8 @@ static bool is_end(struct asl_text type)
 static bool check_event(const asl_value *event, size_t index, char message[256])
 {
     if (value_kind(event) != VALUE_OBJECT || !event_type(event).size)
-        snprintf(message, 256, "event %zu is no event: {\"id\", \"type\", ...} is wanted", index + 1);
+        snprintf(message, 256, "event %zu is no event: {\"id\", \"type\", ...} is wanted",
+                 index + 1);
     else if (event_id(event) != (int64_t)index + 1)
         snprintf(message, 256,
                  "the history is cut: event %zu is missing (found id %lld); take all its pages",

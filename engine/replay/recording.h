@@ -1,6 +1,7 @@
 /* Recorded executions: the events of one of ours, or what `aws stepfunctions get-execution-history`
- * printed, in pages or whole, in either order. Untrusted: whatever is no history is refused with its
- * place; what is kept is sound (ids 1..n, previousEventId below the id, every event with a type).
+ * printed, in pages or whole, in either order. Untrusted: whatever is no history is refused with
+ * its place; what is kept is sound (ids 1..n, previousEventId below the id, every event with a
+ * type).
  */
 #ifndef ENGINE_REPLAY_RECORDING_H
 #define ENGINE_REPLAY_RECORDING_H
@@ -37,7 +38,7 @@ int64_t event_time(const asl_value *event); /* ms since 1970, -1: none that can 
 int64_t recording_time(const asl_value *v);
 /* The one member that ends in EventDetails, or NULL. */
 const asl_value *event_details(const asl_value *event);
-const asl_value *event_detail(const asl_value *event, const char *name);      /* or NULL */
+const asl_value *event_detail(const asl_value *event, const char *name);     /* or NULL */
 struct asl_text event_detail_text(const asl_value *event, const char *name); /* data NULL: absent */
 /* A payload ("input", "output", "parameters"): JSON in a text, as AWS prints it, or a value. NULL
  * where there is none; yours. */

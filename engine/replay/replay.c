@@ -1,9 +1,9 @@
 /* The verdict; see replay.h.
  *
  * Two histories are compared by where each event stands on its branch (places.h): the names of the
- * states before it, back to the beginning, and the indices of the Map iterations, as one 64-bit number.
- * Events with the same place and type belong together in their order; ids do not count, so the order
- * in which branches took turns does not either.
+ * states before it, back to the beginning, and the indices of the Map iterations, as one 64-bit
+ * number. Events with the same place and type belong together in their order; ids do not count, so
+ * the order in which branches took turns does not either.
  */
 #include "engine/replay/replay.h"
 
@@ -102,7 +102,7 @@ struct contrast {
     bool path_lost;  /* a recorded state was not entered */
     bool path_grown; /* one was entered that is not in the recording */
     bool payload;
-    bool open; /* the recording was taken before the end: what goes beyond it is no difference */
+    bool open;    /* the recording was taken before the end: what goes beyond it is no difference */
     size_t first; /* index of the first recorded event that differs */
 };
 
@@ -318,8 +318,10 @@ bool replay_judge(asl_machine *machine, const struct recording *r,
         asl_buffer_init(buffers[i], ASL_BUFFER_MAXIMUM);
     if (!can_begin(machine, identity)) {
         j->verdict = REPLAY_UNREACHABLE;
-        asl_buffer_printf(&j->difference, "it began at %s, which the definition has not at its top "
-                                          "level", identity->from);
+        asl_buffer_printf(&j->difference,
+                          "it began at %s, which the definition has not at its top "
+                          "level",
+                          identity->from);
         return true;
     }
     bool fine = player_open(&p, machine, r, identity), same = false;

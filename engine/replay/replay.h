@@ -1,9 +1,10 @@
 /* Is a definition what a recorded execution ran under, and if it was edited: what would have come?
  *
- * The recording is first followed event by event; when everything comes out as recorded the verdict is
- * REPLAY_SAME. Otherwise the definition runs freely under a virtual clock with the recorded outcomes
- * (by state, Map iteration and parameters, after their recorded durations), and what came is compared
- * with what was, branch by branch, so that another interleaving of branches is no difference.
+ * The recording is first followed event by event; when everything comes out as recorded the verdict
+ * is REPLAY_SAME. Otherwise the definition runs freely under a virtual clock with the recorded
+ * outcomes (by state, Map iteration and parameters, after their recorded durations), and what came
+ * is compared with what was, branch by branch, so that another interleaving of branches is no
+ * difference.
  *
  * A recording that was taken while the execution was open is played on until every state that it
  * stood in is come to: what follows there is nobody's to know, and no difference.

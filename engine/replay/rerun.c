@@ -11,7 +11,7 @@ struct rerun {
     struct player *p;
     struct outcomes outcomes;
     struct coming coming;
-    int64_t missing; /* id of the Scheduled event without outcome, 0: none */
+    int64_t missing;           /* id of the Scheduled event without outcome, 0: none */
     struct places places;      /* of the events that came */
     struct standing *standing; /* of the recording, when it is open */
     size_t asked; /* recorded events looked through for what was asked of the execution */
@@ -84,8 +84,9 @@ static bool tick(struct rerun *r, int64_t due)
     return true;
 }
 
-/* Has the recording been left behind, which was taken while the execution was open? What was recorded
- * still comes, however late under this definition, and so does the state in which it stood. */
+/* Has the recording been left behind, which was taken while the execution was open? What was
+ * recorded still comes, however late under this definition, and so does the state in which it
+ * stood. */
 static bool is_behind(const struct rerun *r, int64_t next)
 {
     const struct recording *recording = r->p->recording;

@@ -1,8 +1,8 @@
 /* Standing states; see standing.h.
  *
- * A state that fails has no Exited event of its own: it is gone with its iteration (MapIterationFailed),
- * with its Map or Parallel, or because that starts anew for a retry. So an entry stands unless one of
- * these came behind it, at its own level or further out. */
+ * A state that fails has no Exited event of its own: it is gone with its iteration
+ * (MapIterationFailed), with its Map or Parallel, or because that starts anew for a retry. So an
+ * entry stands unless one of these came behind it, at its own level or further out. */
 #include "engine/replay/standing.h"
 
 #include <stdlib.h>
@@ -11,9 +11,9 @@
 
 /* By index of an event: for entries, what became of them. */
 struct fate {
-    bool left;          /* exited, aborted, or failed for good */
-    bool has_branches;  /* a Map or Parallel that began */
-    int64_t begun;      /* id of the last time that it began */
+    bool left;         /* exited, aborted, or failed for good */
+    bool has_branches; /* a Map or Parallel that began */
+    int64_t begun;     /* id of the last time that it began */
 };
 
 /* An iteration that ended badly: what was entered in it before is gone. */
@@ -46,7 +46,8 @@ static void see_event(struct search *s, size_t index)
     if (fate && (asl_text_ends(type, "StateExited") || asl_text_ends(type, "StateAborted") ||
                  asl_text_ends(type, "StateFailed")))
         fate->left = true;
-    if (fate && (asl_text_is(type, "MapStateStarted") || asl_text_is(type, "ParallelStateStarted"))) {
+    if (fate &&
+        (asl_text_is(type, "MapStateStarted") || asl_text_is(type, "ParallelStateStarted"))) {
         fate->has_branches = true;
         fate->begun = event_id(event);
     }

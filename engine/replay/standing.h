@@ -17,8 +17,8 @@ struct standing {
     size_t count, unreached;
 };
 
-/* Of a history and its places; the names are the history's. Containers count by their branches, where
- * these have begun. */
+/* Of a history and its places; the names are the history's. Containers count by their branches,
+ * where these have begun. */
 void standing_find(struct standing *s, const asl_value *events, const struct places *places);
 void standing_free(struct standing *s);
 /* A replay has entered a state. */

@@ -1,19 +1,19 @@
 /* Starts of tasks that may reach the disk a little later.
  *
- * When a request has left, its execution takes TaskStarted: one more event, no command, nothing that a
- * caller waits for. A row of its own in the next commit would make three rows of a short task where two
- * do, and cost as much as its outcome. So such an execution stays behind: in memory it has the event,
- * with the moment at which it happened; it is put with the next event that comes to it, or after a
- * quarter of a second at the latest (AWS's own GetExecutionHistory is not quicker), or when somebody
- * looks at it.
+ * When a request has left, its execution takes TaskStarted: one more event, no command, nothing
+ * that a caller waits for. A row of its own in the next commit would make three rows of a short
+ * task where two do, and cost as much as its outcome. So such an execution stays behind: in memory
+ * it has the event, with the moment at which it happened; it is put with the next event that comes
+ * to it, or after a quarter of a second at the latest (AWS's own GetExecutionHistory is not
+ * quicker), or when somebody looks at it.
  *
- * Why a crash loses nothing: what is lost is a TaskStarted nobody was told of. The task is open in the
- * store, as it is when a crash falls between the commit that orders it and the one that tells of its
- * start; recovery takes it up in the same way, by the same token.
+ * Why a crash loses nothing: what is lost is a TaskStarted nobody was told of. The task is open in
+ * the store, as it is when a crash falls between the commit that orders it and the one that tells
+ * of its start; recovery takes it up in the same way, by the same token.
  *
- * Invariant: an execution behind is not dirty, and all its steps since it was last put were such starts.
- * The first other change (turn.c: mark_dirty) takes it off this list, and its whole history goes along.
- * Only on a real clock: one that jumps would have nothing to wait for.
+ * Invariant: an execution behind is not dirty, and all its steps since it was last put were such
+ * starts. The first other change (turn.c: mark_dirty) takes it off this list, and its whole history
+ * goes along. Only on a real clock: one that jumps would have nothing to wait for.
  */
 #include "engine/run/internal.h"
 

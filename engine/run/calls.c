@@ -100,7 +100,8 @@ static void check_input(void *state, const asl_execution *x)
 /* The name is taken in the store: the same start again, or a clash. */
 static void answer_same(struct engine *e, const struct engine_start *start, const char *arn,
                         const struct same_name *same,
-                        void (*done)(void *state, const struct engine_started *started), void *state)
+                        void (*done)(void *state, const struct engine_started *started),
+                        void *state)
 {
     struct input_check check = {start->input, false};
     if (same->status == ASL_RUNNING)
@@ -113,9 +114,9 @@ static void answer_same(struct engine *e, const struct engine_start *start, cons
     done(state, &started);
 }
 
-static struct waiter *waiter_started(int64_t execution, const char *arn,
-                                     void (*done)(void *state, const struct engine_started *started),
-                                     void *state)
+static struct waiter *
+waiter_started(int64_t execution, const char *arn,
+               void (*done)(void *state, const struct engine_started *started), void *state)
 {
     struct waiter *w = asl_allocate_zeroed(1, sizeof *w);
     w->call = answer_started;
@@ -181,8 +182,9 @@ static void begin(struct engine *e, const struct engine_start *start, const stru
         if (error.problem == VALUE_FINE)
             snprintf(message, sizeof message, "%s", error.message);
         else
-            snprintf(message, sizeof message, "the input is no JSON value: line %zu, column %zu: %s",
-                     error.line, error.column, error.message);
+            snprintf(message, sizeof message,
+                     "the input is no JSON value: line %zu, column %zu: %s", error.line,
+                     error.column, error.message);
         refuse(ENGINE_BAD_INPUT, message, done, state);
         return;
     }

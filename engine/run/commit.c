@@ -8,33 +8,35 @@
  *      +---------turn_now----------+                   v | go_on, after a while
  *                                                   NO ROOM: paused
  *
- * Why a thread. A commit is waiting (a sync) and work (SQLite's trees); both are done beside the next
- * turns. So while turn N is written, N + 1 takes arrivals and steps, and what it puts lies in a batch of
- * its own.
+ * Why a thread. A commit is waiting (a sync) and work (SQLite's trees); both are done beside the
+ * next turns. So while turn N is written, N + 1 takes arrivals and steps, and what it puts lies in
+ * a batch of its own.
  *
- * Why an offer. The thread takes the next turn by itself when it is done with one: the disk never waits
- * for the loop, which may be among a hundred requests just then. What is offered and not taken is taken
- * back to be filled further, so turns grow while the disk is busy. Turns are offered one at a time and
- * taken in order: the order of commits is the order of turns, and what a crash leaves is always a
- * beginning of that order.
+ * Why an offer. The thread takes the next turn by itself when it is done with one: the disk never
+ * waits for the loop, which may be among a hundred requests just then. What is offered and not
+ * taken is taken back to be filled further, so turns grow while the disk is busy. Turns are offered
+ * one at a time and taken in order: the order of commits is the order of turns, and what a crash
+ * leaves is always a beginning of that order.
  *
  * Why not always. The handover costs two wakeups, and wins nothing where nobody is there to go on
- * meanwhile. A turn of a few changes with nothing ahead of it and nothing behind it is committed here,
- * at once.
+ * meanwhile. A turn of a few changes with nothing ahead of it and nothing behind it is committed
+ * here, at once.
  *
- * Why words. Whoever is answered by one commit is answered with some thirty others; each answer is a system
- * call that costs as much as all else about its request. So answers that are ready beforehand are told here,
- * by the thread, which waits for a disk half of its time, and not by the loop, which never waits.
+ * Why words. Whoever is answered by one commit is answered with some thirty others; each answer is
+ * a system call that costs as much as all else about its request. So answers that are ready
+ * beforehand are told here, by the thread, which waits for a disk half of its time, and not by the
+ * loop, which never waits.
  *
  * Invariants (DESIGN)
- * 1., 2. Nothing of a turn is acted on or answered before it is durable: turn_act is called from here
- *    only, with a turn whose commit said STORE_OK, and words are told behind that only.
- * 3. While a turn is offered the loop does not touch it: whoever puts something asks turn_now first.
+ * 1., 2. Nothing of a turn is acted on or answered before it is durable: turn_act is called from
+ * here only, with a turn whose commit said STORE_OK, and words are told behind that only.
+ * 3. While a turn is offered the loop does not touch it: whoever puts something asks turn_now
+ * first.
  * 4. After a failed sync the process stops at once: STORE_BROKEN ends it here.
  * A full disk pauses: the batch is kept, nothing is answered, no turn runs until it went through.
  *
- * The thread touches the store's writing half, the batches and words it took and `struct committer`; never
- * the engine.
+ * The thread touches the store's writing half, the batches and words it took and `struct
+ * committer`; never the engine.
  */
 #include "engine/run/internal.h"
 
@@ -47,7 +49,7 @@
 #include <unistd.h>
 
 #define RETRY_FULL_MS 1000
-#define EXIT_BROKEN 74 /* EX_IOERR */
+#define EXIT_BROKEN   74 /* EX_IOERR */
 enum { FEW_CHANGES = 4 };
 
 struct result {
@@ -61,8 +63,8 @@ struct committer {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     struct store *store;
-    struct turn *offered; /* NULL: none */
-    struct turn *busy;    /* taken; stays while the disk is full */
+    struct turn *offered;  /* NULL: none */
+    struct turn *busy;     /* taken; stays while the disk is full */
     struct result failure; /* of `busy`, while `is_stopped` */
     struct done {
         struct turn *turn;
@@ -264,8 +266,8 @@ static void hold_clock(struct engine *e)
     e->is_holding = wanted;
 }
 
-/* To the thread: at once when that has nothing to do, else when it is done. One more must be empty, to be
- * filled then. */
+/* To the thread: at once when that has nothing to do, else when it is done. One more must be empty,
+ * to be filled then. */
 static void offer(struct engine *e)
 {
     struct committer *c = e->committer;
@@ -286,7 +288,8 @@ static void offer(struct engine *e)
     hold_clock(e);
 }
 
-/* Whether the thread has taken what was offered; what it has not is taken back when `back` says so. */
+/* Whether the thread has taken what was offered; what it has not is taken back when `back` says so.
+ */
 static void see_offer(struct engine *e, bool back)
 {
     struct committer *c = e->committer;
@@ -410,8 +413,8 @@ static void commit_here(struct engine *e, struct turn *t)
         turn_ask(e);
 }
 
-/* When the disk has nothing to do, what arrived meanwhile goes first, so that it has while callers are
- * answered. */
+/* When the disk has nothing to do, what arrived meanwhile goes first, so that it has while callers
+ * are answered. */
 static void feed_the_disk(struct engine *e)
 {
     see_offer(e, false);

@@ -7,13 +7,20 @@
 #include <string.h>
 
 static const char *const names[CRASH_POINTS] = {
-    [CRASH_TURN_BEGIN] = "turn.begin",       [CRASH_STEPPED] = "turn.stepped",
-    [CRASH_BESIDE_COMMIT] = "turn.beside",   [CRASH_COMMIT_BEFORE] = "commit.before",
-    [CRASH_COMMIT_UNTOLD] = "commit.untold", [CRASH_COMMIT_AFTER] = "commit.after",
-    [CRASH_TASK_SEND] = "task.send",         [CRASH_TASK_SENT] = "task.sent",
-    [CRASH_TASK_REPORTED] = "task.reported", [CRASH_ANSWER] = "answer",
-    [CRASH_FINISHED] = "finished",           [CRASH_RECOVERY] = "recovery",
-    [CRASH_DUE] = "due",                     [CRASH_CLOSE] = "close",
+    [CRASH_TURN_BEGIN] = "turn.begin",
+    [CRASH_STEPPED] = "turn.stepped",
+    [CRASH_BESIDE_COMMIT] = "turn.beside",
+    [CRASH_COMMIT_BEFORE] = "commit.before",
+    [CRASH_COMMIT_UNTOLD] = "commit.untold",
+    [CRASH_COMMIT_AFTER] = "commit.after",
+    [CRASH_TASK_SEND] = "task.send",
+    [CRASH_TASK_SENT] = "task.sent",
+    [CRASH_TASK_REPORTED] = "task.reported",
+    [CRASH_ANSWER] = "answer",
+    [CRASH_FINISHED] = "finished",
+    [CRASH_RECOVERY] = "recovery",
+    [CRASH_DUE] = "due",
+    [CRASH_CLOSE] = "close",
 };
 
 /* Read once: which point, at which passing. CRASH_POINTS: none. */

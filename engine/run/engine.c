@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CACHED_DEFAULT 1024
+#define CACHED_DEFAULT  1024
 #define TURN_MS_DEFAULT 8
 
 void engine_complain(struct engine *e, const char *format, ...)
@@ -155,8 +155,8 @@ static bool load_machine(void *state, const struct store_machine *row)
     struct asl_text text = {row->definition.data, row->definition.size};
     asl_machine *compiled = asl_machine_compile(text, row->express, &diagnostics);
     if (compiled)
-        load->machine = machine_add(load->engine, row->id, row->name, row->arn, row->role_arn,
-                                    compiled);
+        load->machine =
+            machine_add(load->engine, row->id, row->name, row->arn, row->role_arn, compiled);
     else
         engine_complain(load->engine, "the stored definition of %s does not compile any more: %s",
                         row->name, diagnostics.count ? diagnostics.items[0].message : "unknown");

@@ -1,11 +1,12 @@
 /* The engine: executions that run, durably. The door of engine/run for commands and the API.
  *
- * Everything happens in turns of the loop (turn.c): what has arrived is taken, whatever can run runs,
- * one commit makes it durable, and only then requests leave and callers are answered. A callback named
- * `done` is called once, from the loop, after the commit that makes true what it says.
+ * Everything happens in turns of the loop (turn.c): what has arrived is taken, whatever can run
+ * runs, one commit makes it durable, and only then requests leave and callers are answered. A
+ * callback named `done` is called once, from the loop, after the commit that makes true what it
+ * says.
  *
- * One thread calls; commits of many changes are made on another, beside the next turn (commit.c). An
- * engine owns its store (a second process is refused).
+ * One thread calls; commits of many changes are made on another, beside the next turn (commit.c).
+ * An engine owns its store (a second process is refused).
  */
 #ifndef ENGINE_RUN_ENGINE_H
 #define ENGINE_RUN_ENGINE_H
@@ -21,16 +22,17 @@ struct engine;
  * (DESIGN, invariant 5). */
 enum engine_in_flight {
     ENGINE_IN_FLIGHT_RETRY, /* sent again, with a word on stderr */
-    ENGINE_IN_FLIGHT_FAIL,  /* fails with States.TaskFailed: the definition's Retry and Catch decide */
+    /* fails with States.TaskFailed: the definition's Retry and Catch decide */
+    ENGINE_IN_FLIGHT_FAIL,
 };
 
 struct engine_options {
     struct loop *loop;
     const char *store_path;
-    struct connectors connectors;   /* loop, http, aws, region, account; .engine is filled in */
+    struct connectors connectors; /* loop, http, aws, region, account; .engine is filled in */
     enum engine_in_flight in_flight;
-    size_t cached_executions;       /* idle ones kept in memory; 0: 1,024 */
-    int64_t turn_ms;                /* real time a turn may compute; 0: 8 */
+    size_t cached_executions; /* idle ones kept in memory; 0: 1,024 */
+    int64_t turn_ms;          /* real time a turn may compute; 0: 8 */
     /* Where complaints go that belong to no caller (a full disk, a task sent again): one line, no
      * newline. NULL: stderr. */
     void (*complain)(void *state, const char *line);
@@ -53,9 +55,9 @@ int64_t engine_running(struct engine *e);
 
 /* ---- machines ---- */
 
-/* Compiles and keeps a definition under `name`: a new row, unless the newest of that name is the same
- * text. Gives its id and durable with whatever is committed next. -1 when the definition is refused;
- * diagnostics tell in any case. */
+/* Compiles and keeps a definition under `name`: a new row, unless the newest of that name is the
+ * same text. Gives its id and durable with whatever is committed next. -1 when the definition is
+ * refused; diagnostics tell in any case. */
 int64_t engine_put_machine(struct engine *e, const char *name, struct asl_text definition,
                            bool express, const char *role_arn, struct asl_diagnostics *diagnostics);
 /* The same for a machine of another region or account than the engine's own: `arn` names it. */
@@ -75,7 +77,7 @@ enum engine_outcome {
     ENGINE_ALREADY_EXISTS, /* the name is taken, by another input or by a finished execution */
     ENGINE_BAD_INPUT,      /* see `message` */
     ENGINE_NOT_RUNNING,
-    ENGINE_NO_SUCH_TASK,   /* unknown, over, or of another execution */
+    ENGINE_NO_SUCH_TASK, /* unknown, over, or of another execution */
 };
 
 struct engine_started {
@@ -86,8 +88,9 @@ struct engine_started {
     const char *message; /* what was wrong, or "" */
 };
 
-/* A document that is made with an execution: durable in the commit that starts it, or an earlier one
- * (then a crash may leave it without its execution). Its key is the execution's id in 19 digits. */
+/* A document that is made with an execution: durable in the commit that starts it, or an earlier
+ * one (then a crash may leave it without its execution). Its key is the execution's id in 19
+ * digits. */
 struct engine_mark {
     const char *kind;
     struct store_bytes value;
@@ -95,8 +98,9 @@ struct engine_mark {
     void *state;
 };
 
-/* A word to be told the moment what it tells of is durable: by the thread that made it so, before the loop
- * hears of that. `tell` touches what is its own alone; whoever gives a word keeps it until `done`. */
+/* A word to be told the moment what it tells of is durable: by the thread that made it so, before
+ * the loop hears of that. `tell` touches what is its own alone; whoever gives a word keeps it until
+ * `done`. */
 struct engine_word {
     void (*tell)(struct engine_word *w);
     struct engine_word *next; /* the engine's */
@@ -106,17 +110,17 @@ struct engine_started;
 
 struct engine_start {
     int64_t machine;
-    const char *name;       /* NULL: a new UUID */
-    struct asl_text input;  /* JSON text; kept as it is in ExecutionStarted */
-    asl_value *parsed;      /* the same, where it was parsed already; or NULL */
+    const char *name;                    /* NULL: a new UUID */
+    struct asl_text input;               /* JSON text; kept as it is in ExecutionStarted */
+    asl_value *parsed;                   /* the same, where it was parsed already; or NULL */
     const char *version_arn, *alias_arn; /* or NULL */
-    bool synchronous;       /* StartSyncExecution: see asl_birth */
-    const char *from;       /* a fork: the state it begins with; NULL: StartAt */
-    const asl_value *variables; /* a fork: {"name": value}, or NULL */
+    bool synchronous;                    /* StartSyncExecution: see asl_birth */
+    const char *from;                    /* a fork: the state it begins with; NULL: StartAt */
+    const asl_value *variables;          /* a fork: {"name": value}, or NULL */
     const struct engine_mark *marks;
     size_t mark_count;
-    /* Asked when it was taken, before it is durable, with what `done` will say: a word, or NULL. Not asked
-     * where the start fails, or is that of another call. NULL function: no word. */
+    /* Asked when it was taken, before it is durable, with what `done` will say: a word, or NULL.
+     * Not asked where the start fails, or is that of another call. NULL function: no word. */
     struct engine_word *(*word)(void *state, const struct engine_started *started);
 };
 
@@ -129,8 +133,8 @@ void engine_stop(struct engine *e, int64_t execution, struct asl_text error, str
 void engine_redrive(struct engine *e, int64_t execution,
                     void (*done)(void *state, enum engine_outcome outcome), void *state);
 
-/* An event for an open task, from outside (a token, an activity worker): durable when done is called.
- * What is passed is copied. */
+/* An event for an open task, from outside (a token, an activity worker): durable when done is
+ * called. What is passed is copied. */
 void engine_task_event(struct engine *e, int64_t execution, const struct asl_event *event,
                        void (*done)(void *state, enum engine_outcome outcome), void *state);
 
@@ -157,8 +161,10 @@ struct engine_activities {
     void (*over)(void *state, int64_t execution, int64_t task);
 };
 void engine_set_activities(struct engine *e, const struct engine_activities *activities);
-/* Who knows which machines are being deleted: their executions fail where they would enter a state. */
-void engine_set_deleting(struct engine *e, bool (*is_being_deleted)(void *state, struct asl_text machine_arn),
+/* Who knows which machines are being deleted: their executions fail where they would enter a state.
+ */
+void engine_set_deleting(struct engine *e,
+                         bool (*is_being_deleted)(void *state, struct asl_text machine_arn),
                          void *state);
 /* Lets `see` look at the command of an open task (token, parameters); false: it is not open. */
 bool engine_look_task(struct engine *e, int64_t execution, int64_t task,
@@ -166,8 +172,8 @@ bool engine_look_task(struct engine *e, int64_t execution, int64_t task,
 
 /* ---- someone who stands in ----
  *
- * Asked for each task before it is carried out: true when `event` (SUCCEEDED with its output, or FAILED)
- * is the answer in its place. What it points to lives until the next question. */
+ * Asked for each task before it is carried out: true when `event` (SUCCEEDED with its output, or
+ * FAILED) is the answer in its place. What it points to lives until the next question. */
 struct engine_stand_in {
     void *state;
     bool (*answers)(void *state, int64_t execution, const asl_value *state_name,
@@ -182,8 +188,8 @@ struct engine_trial {
     void *state;
     /* What a task of an execution would tell it, in the same order; the end comes once. */
     void (*tell)(void *state, const struct asl_event *event);
-    /* The HTTP request and its answer (NULL: none came) as engine/task/exchange.h shows them, before
-     * the end; looked at. NULL: not wanted. */
+    /* The HTTP request and its answer (NULL: none came) as engine/task/exchange.h shows them,
+     * before the end; looked at. NULL: not wanted. */
     void (*exchanged)(void *state, const asl_value *request, const asl_value *response);
     bool reveals_secrets; /* in the request: what the connection adds is shown, too */
 };
@@ -195,11 +201,12 @@ void engine_try_end(struct task *t);
 
 /* ---- map runs ----
  *
- * Kept as documents of this kind, by "<execution in 19 digits>:<MapRunStarted's id>", what ASL_MAP_RUN
- * says of the beginning; with ".end" behind it of the end, or that it was
- * redriven since; and by the run's ARN that key. */
+ * Kept as documents of this kind, by "<execution in 19 digits>:<MapRunStarted's id>", what
+ * ASL_MAP_RUN says of the beginning; with ".end" behind it of the end, or that it was redriven
+ * since; and by the run's ARN that key. */
 #define ENGINE_MAP_RUNS "mapRun"
-/* Events of the children of an execution's distributed Maps (of EXPRESS ones begin and end), chunks for asl_children_read: by
+/* Events of the children of an execution's distributed Maps (of EXPRESS ones begin and end), chunks
+ * for asl_children_read: by
  * "<execution in 19 digits>:<number of the first event in 19 digits>". */
 #define ENGINE_MAP_CHILDREN "mapChildren"
 
@@ -208,12 +215,12 @@ void engine_try_end(struct task *t);
 /* Durable with whatever is committed next (store_put_document); reads see it from then on. */
 void engine_put_document(struct engine *e, const char *kind, const char *key,
                          struct store_bytes value);
-/* Calls `done` once all that was asked for so far is durable, and has `word` (or NULL) told just before.
- * Neither when the engine is closed before. */
+/* Calls `done` once all that was asked for so far is durable, and has `word` (or NULL) told just
+ * before. Neither when the engine is closed before. */
 void engine_after_commit(struct engine *e, struct engine_word *word,
                          void (*done)(void *state, enum engine_outcome outcome), void *state);
-/* Whether a document or machine that was put, or an execution that was looked at, is not durable as it
- * was put or seen: whoever tells of it to others tells it after engine_after_commit. */
+/* Whether a document or machine that was put, or an execution that was looked at, is not durable as
+ * it was put or seen: whoever tells of it to others tells it after engine_after_commit. */
 bool engine_is_ahead(const struct engine *e);
 /* A version 4 UUID of the engine's chance. */
 void engine_uuid(struct engine *e, char out[37]);
@@ -221,8 +228,8 @@ uint64_t engine_random(struct engine *e);
 
 /* ---- watching ---- */
 
-/* Called after each commit with the chunk of events it added to an execution (asl_history_read), and
- * with a NULL chunk once it has ended. `execution` 0: all. One watcher. */
+/* Called after each commit with the chunk of events it added to an execution (asl_history_read),
+ * and with a NULL chunk once it has ended. `execution` 0: all. One watcher. */
 void engine_watch(struct engine *e, int64_t execution,
                   void (*see)(void *state, int64_t execution, struct store_bytes chunk,
                               enum asl_status status),

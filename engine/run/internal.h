@@ -58,8 +58,8 @@ struct live {
     bool is_behind;   /* behind.c; then not dirty */
     int64_t behind_until;
     struct live *behind_before, *behind_after;
-    unsigned pins;    /* turns not yet acted on that hold something put of it */
-    int64_t turn;     /* the last turn it was changed in */
+    unsigned pins; /* turns not yet acted on that hold something put of it */
+    int64_t turn;  /* the last turn it was changed in */
     int64_t id, machine;
     asl_execution *x;
     struct asl_history *history; /* not yet put; NULL: untouched */
@@ -67,8 +67,8 @@ struct live {
     struct waiter *same_starts; /* the same start asked again, while is_starting */
 };
 
-/* What a turn does after its commit: of a command what its carrying out asks for. A command itself has room
- * for the longest token there is, a kilobyte, and a turn holds a thousand of these. */
+/* What a turn does after its commit: of a command what its carrying out asks for. A command itself
+ * has room for the longest token there is, a kilobyte, and a turn holds a thousand of these. */
 struct action {
     enum asl_command_kind kind;
     int64_t execution, task;
@@ -97,12 +97,12 @@ struct turn {
     size_t action_count, action_capacity;
     struct waiter *waiters, *waiters_tail;
     struct engine_word *words; /* told by the committing thread, in any order */
-    int64_t due;   /* the earliest that it writes, or NEVER */
-    bool took_due; /* the store is asked anew what is due next, once this is durable */
+    int64_t due;               /* the earliest that it writes, or NEVER */
+    bool took_due;             /* the store is asked anew what is due next, once this is durable */
 };
 
-/* One is filled, one committed, one acted on; one may be durable and wait for that, and one must be empty
- * to be filled next. */
+/* One is filled, one committed, one acted on; one may be durable and wait for that, and one must be
+ * empty to be filled next. */
 enum { TURNS = 5 };
 
 struct machine {
@@ -131,15 +131,15 @@ struct engine {
     struct loop *loop;
     struct store *store;
     struct turn turns[TURNS];
-    struct turn *now;       /* being filled; ask turn_now */
-    size_t sent;            /* turns on their way: not empty, and not `now` */
-    bool is_offered;        /* `now` may be taken by the thread, or has been */
-    bool is_holding;        /* the clock, while something is on its way */
-    struct turn *stuck;     /* of `sent`: found no room, without the thread */
-    int64_t turn_number;    /* of `now` */
-    int64_t starting;       /* running executions whose first row is not durable */
-    int64_t durable;        /* number of the last turn that is */
-    int64_t told;           /* number of the newest turn that something was put into, or seen of */
+    struct turn *now;    /* being filled; ask turn_now */
+    size_t sent;         /* turns on their way: not empty, and not `now` */
+    bool is_offered;     /* `now` may be taken by the thread, or has been */
+    bool is_holding;     /* the clock, while something is on its way */
+    struct turn *stuck;  /* of `sent`: found no room, without the thread */
+    int64_t turn_number; /* of `now` */
+    int64_t starting;    /* running executions whose first row is not durable */
+    int64_t durable;     /* number of the last turn that is */
+    int64_t told;        /* number of the newest turn that something was put into, or seen of */
     struct committer *committer; /* the thread, once there is one */
     struct connectors connectors;
     struct asl_env env;
@@ -160,7 +160,7 @@ struct engine {
     struct live **dirty; /* stepped, perhaps not yet put */
     size_t dirty_count, dirty_capacity;
     struct live *names[STARTING_NAMES]; /* being started, by their arn */
-    struct asl_history **spare; /* histories to use again */
+    struct asl_history **spare;         /* histories to use again */
     size_t spare_count, spare_capacity;
 
     struct task *trials;
@@ -202,8 +202,8 @@ struct live *live_add_take(struct engine *e, int64_t id, int64_t machine, asl_ex
 void live_drop(struct engine *e, struct live *l);
 void live_queue(struct engine *e, struct live *l);
 struct live *live_next(struct engine *e); /* off the queue; NULL: empty */
-/* Back to rest, unless it has something to do or is pinned: kept while there is room, the oldest go;
- * gone if it has ended. */
+/* Back to rest, unless it has something to do or is pinned: kept while there is room, the oldest
+ * go; gone if it has ended. */
 void live_rest(struct engine *e, struct live *l);
 void live_leave(struct engine *e, int64_t id); /* the same, after a look at it */
 /* Its arn is taken before its row is durable; until live_started. */
@@ -221,18 +221,21 @@ void history_put(struct engine *e, struct asl_history *h);
 /* ---- turn.c ---- */
 void turn_init(struct engine *e);
 void turn_free(struct engine *e);
-void turn_finish(struct engine *e); /* before closing: until no arrival is left, or the disk is full */
+/* before closing: until no arrival is left, or the disk is full */
+void turn_finish(struct engine *e);
 void turn_ask(struct engine *e); /* one soon */
 void turn_run(void *engine);
 void turn_fill(struct engine *e); /* takes, runs, puts; commits nothing */
-/* Something has arrived. A turn waits for the end of the loop's round, so that one commit serves all that is
- * ready; but a disk that has nothing to do gets what there is once that is worth a commit. */
+/* Something has arrived. A turn waits for the end of the loop's round, so that one commit serves
+ * all that is ready; but a disk that has nothing to do gets what there is once that is worth a
+ * commit. */
 void turn_feed(struct engine *e);
 /* What is to be told of it, once it was taken; NULL: nothing. */
 struct engine_word *waiter_word(const struct waiter *w);
 void turn_add_word(struct turn *t, struct engine_word *word); /* or NULL */
-void turn_wait(struct engine *e, struct waiter *w); /* answered after the commit of what came so far */
-void turn_act(struct engine *e, struct turn *t);    /* it is durable */
+/* answered after the commit of what came so far */
+void turn_wait(struct engine *e, struct waiter *w);
+void turn_act(struct engine *e, struct turn *t); /* it is durable */
 bool turn_has_something(const struct turn *t);
 void turn_arm_due(struct engine *e);
 

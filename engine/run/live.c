@@ -298,7 +298,8 @@ struct asl_history *history_get(struct engine *e)
 
 void history_put(struct engine *e, struct asl_history *h)
 {
-    /* As many as tasks run at once; what grew large is not kept, so that they hold 16 MiB at most. */
+    /* As many as tasks run at once; what grew large is not kept, so that they hold 16 MiB at most.
+     */
     enum { SPARE_MAXIMUM = 1024, SPARE_BYTES = 16384 };
     if (e->spare_count == SPARE_MAXIMUM || asl_history_bytes(h).size > SPARE_BYTES) {
         asl_history_free(h);

@@ -1,8 +1,9 @@
-/* Recovery: what a restart takes up again. The normal path, not a special mode: an execution with open
- * tasks is loaded like any other and its commands are carried out as if they had just been ordered.
+/* Recovery: what a restart takes up again. The normal path, not a special mode: an execution with
+ * open tasks is loaded like any other and its commands are carried out as if they had just been
+ * ordered.
  *
- * A task that was handed over (Submitted: .sync, callback) is not sent again: its outcome comes by its
- * token, or by its own connector's polling.
+ * A task that was handed over (Submitted: .sync, callback) is not sent again: its outcome comes by
+ * its token, or by its own connector's polling.
  */
 #include "engine/run/internal.h"
 

@@ -5,8 +5,8 @@
  *   3. put       all history, all state of the turn into its batch; commit.c makes it durable
  *   4. act       tasks to their connectors, answers to callers, the due timer
  *
- * While one turn is committed, the next is filled: it may be run several times (1 to 3) until the disk is
- * free for it. So what is in memory may be ahead of the disk by several turns (TURNS).
+ * While one turn is committed, the next is filled: it may be run several times (1 to 3) until the
+ * disk is free for it. So what is in memory may be ahead of the disk by several turns (TURNS).
  *
  * Invariants (DESIGN)
  * 1. No command is acted on before the transaction that orders it is committed: actions and waiters
@@ -17,8 +17,9 @@
  *
  * Due. The store's index of due moments is the only heap there is: one timer stands for its first
  * entry. What a budget left runnable is written as due at once, so that a restart finds it the same
- * way; whatever was fetched as due is written anew, so that it leaves the index's front. While the turn
- * that does so is not durable, the store still shows what it took: nothing more is taken until then.
+ * way; whatever was fetched as due is written anew, so that it leaves the index's front. While the
+ * turn that does so is not durable, the store still shows what it took: nothing more is taken until
+ * then.
  */
 #include "engine/run/internal.h"
 
@@ -28,7 +29,7 @@
 #include <time.h>
 
 #define BATCH_BYTES_MAXIMUM ((size_t)16 << 20) /* a turn ends early rather than hold more */
-#define DUE_AT_ONCE 2000                       /* due executions taken up in one turn */
+#define DUE_AT_ONCE         2000               /* due executions taken up in one turn */
 
 static int64_t steady_us(void)
 {
@@ -37,8 +38,8 @@ static int64_t steady_us(void)
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-/* A timer, not loop_soon: it comes behind whatever else is ready, so that one commit serves all that
- * has arrived; and it can be taken back when the engine closes. */
+/* A timer, not loop_soon: it comes behind whatever else is ready, so that one commit serves all
+ * that has arrived; and it can be taken back when the engine closes. */
 void turn_ask(struct engine *e)
 {
     if (e->turn_asked || e->is_paused || e->is_closing)
@@ -103,7 +104,8 @@ static void take_due(struct engine *e)
     e->now->took_due = true;
 }
 
-/* When something is due next, as far as is known: a moment too early costs a look, and is mended by it. */
+/* When something is due next, as far as is known: a moment too early costs a look, and is mended by
+ * it. */
 void turn_arm_due(struct engine *e)
 {
     if (e->next_due == NEVER || is_taking_due(e))
@@ -169,8 +171,8 @@ static void add_action(struct engine *e, const struct live *l, struct asl_comman
     c->parameters = c->credentials = NULL; /* they are the action's now */
 }
 
-/* Whoever awaits the task's outcome, now that another has come: a token's holder was quicker than the
- * connector's request, which has no purpose any more. */
+/* Whoever awaits the task's outcome, now that another has come: a token's holder was quicker than
+ * the connector's request, which has no purpose any more. */
 static void add_cancel(struct engine *e, const struct live *l, int64_t task)
 {
     struct turn *t = e->now;
@@ -187,8 +189,8 @@ static void action_free(struct action *a)
     free(a->token);
 }
 
-/* Kept under the execution and the run's first event, ".end" behind it of the end or of going on after
- * it; the run's ARN leads there. Durable with the events that tell of it. */
+/* Kept under the execution and the run's first event, ".end" behind it of the end or of going on
+ * after it; the run's ARN leads there. Durable with the events that tell of it. */
 static void keep_map_run(struct engine *e, const struct live *l, const struct asl_command *c)
 {
     char key[64];
@@ -198,7 +200,8 @@ static void keep_map_run(struct engine *e, const struct live *l, const struct as
              arn ? "" : ".end");
     asl_buffer_init(&scratch, ASL_BUFFER_MAXIMUM);
     struct asl_text text = value_compact(c->parameters, &scratch);
-    store_put_document(e->now->batch, ENGINE_MAP_RUNS, key, (struct store_bytes){text.data, text.size});
+    store_put_document(e->now->batch, ENGINE_MAP_RUNS, key,
+                       (struct store_bytes){text.data, text.size});
     if (arn)
         store_put_document(e->now->batch, ENGINE_MAP_RUNS, value_as_text(arn).data,
                            (struct store_bytes){key, strlen(key)});
@@ -280,7 +283,8 @@ static bool step(struct engine *e, struct live *l, const struct asl_event *event
     return taken;
 }
 
-/* behind.c. What orders nothing and leaves nothing to do may wait; else it is a step like any other. */
+/* behind.c. What orders nothing and leaves nothing to do may wait; else it is a step like any
+ * other. */
 static void step_behind(struct engine *e, struct live *l, const struct asl_event *event)
 {
     if (!behind_may_stay(e, l)) {
@@ -296,8 +300,9 @@ static void step_behind(struct engine *e, struct live *l, const struct asl_event
     crash_here(CRASH_STEPPED);
 }
 
-/* While a turn is acted on its executions are pinned, and most have nothing else to take: no arrival has to
- * be made, queued and found again, when all that its step touches has just been touched. */
+/* While a turn is acted on its executions are pinned, and most have nothing else to take: no
+ * arrival has to be made, queued and found again, when all that its step touches has just been
+ * touched. */
 bool turn_task_started(struct engine *e, int64_t execution, int64_t task)
 {
     struct live *l = live_find(e, execution);
@@ -419,7 +424,8 @@ static void run_arrivals(struct engine *e, struct live *l)
     }
 }
 
-/* What is still to be done for it waits its turn at the queue's end: no execution starves another. */
+/* What is still to be done for it waits its turn at the queue's end: no execution starves another.
+ */
 static void run_one(struct engine *e, struct live *l)
 {
     if (l->is_runnable) {
@@ -478,8 +484,8 @@ static void tell_watcher(const struct watcher *w, const struct change *c)
         w->see(w->state, c->live->id, (struct store_bytes){NULL, 0}, c->status);
 }
 
-/* Its first row is durable: who asked for the same start meanwhile is answered with this turn. They wait
- * at the execution, for its first step may come in a later turn than the one they asked in. */
+/* Its first row is durable: who asked for the same start meanwhile is answered with this turn. They
+ * wait at the execution, for its first step may come in a later turn than the one they asked in. */
 static void first_is_durable(struct engine *e, struct turn *t, struct live *l)
 {
     live_started(e, l);
@@ -525,7 +531,7 @@ static void carry_out(struct engine *e, struct action *a)
     case ASL_CANCEL_TASK:
         tasks_cancel(e, a->execution, a->task);
         return;
-    case ASL_MAP_RUN: /* kept when the step was taken */
+    case ASL_MAP_RUN:      /* kept when the step was taken */
     case ASL_RUN_CHILDREN: /* the engine has the step run them */
     case ASL_FINISH:
         return;
@@ -591,15 +597,15 @@ void turn_fill(struct engine *e)
         crash_here(CRASH_BESIDE_COMMIT);
 }
 
-/* Fewer cost more in commits than the disk's idling does; and where many are under way, one commit for a
- * good part of them costs less than several. */
+/* Fewer cost more in commits than the disk's idling does; and where many are under way, one commit
+ * for a good part of them costs less than several. */
 static size_t worth_a_commit(const struct engine *e)
 {
     return e->live_count / 2 > 32 ? e->live_count / 2 : 32;
 }
 
-/* 64 clients that are answered by one commit ask again all at once: without this they would stay one batch
- * for ever, and the disk would wait while they are heard, and they while it writes. */
+/* 64 clients that are answered by one commit ask again all at once: without this they would stay
+ * one batch for ever, and the disk would wait while they are heard, and they while it writes. */
 void turn_feed(struct engine *e)
 {
     if (e->queue_count < worth_a_commit(e) || e->is_in_turn || e->is_paused || e->is_closing ||
@@ -615,7 +621,7 @@ void turn_run(void *engine)
     e->turn_asked = false;
     loop_timer_disarm(e->turn_timer);
     if (e->is_paused)
-        return; /* commit.c goes on */
+        return;                                                      /* commit.c goes on */
     if (store_batch_bytes(turn_now(e)->batch) < BATCH_BYTES_MAXIMUM) /* else: the disk first */
         turn_fill(e);
     if (turn_has_something(e->now))

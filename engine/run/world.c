@@ -16,7 +16,12 @@
 #include <sys/random.h>
 
 /* 33 bytes are 44 characters of base64, without padding. */
-enum { TOKEN_VERSION = 1, MAC_BYTES = 16, TOKEN_BYTES = 1 + 8 + 8 + MAC_BYTES, TOKEN_CHARACTERS = 44 };
+enum {
+    TOKEN_VERSION = 1,
+    MAC_BYTES = 16,
+    TOKEN_BYTES = 1 + 8 + 8 + MAC_BYTES,
+    TOKEN_CHARACTERS = 44
+};
 
 static int64_t now(void *engine)
 {
@@ -39,8 +44,8 @@ static uint64_t kernel_random(void)
     return pool[--left];
 }
 
-/* Parameters without a path are the definition's own value, the same one each time: what was accepted
- * once is accepted again. Held values are not freed, so an address means what it meant. */
+/* Parameters without a path are the definition's own value, the same one each time: what was
+ * accepted once is accepted again. Held values are not freed, so an address means what it meant. */
 static struct accepted *accepted_slot(struct engine *e, const asl_value *parameters)
 {
     return &e->accepted[((uintptr_t)parameters >> 4) % ACCEPTED];
@@ -158,8 +163,8 @@ static void sign(const struct engine *e, const unsigned char *bytes, unsigned ch
 {
     unsigned char whole[EVP_MAX_MD_SIZE];
     unsigned size = sizeof whole;
-    if (!HMAC(EVP_sha256(), e->token_key, sizeof e->token_key, bytes, TOKEN_BYTES - MAC_BYTES, whole,
-              &size))
+    if (!HMAC(EVP_sha256(), e->token_key, sizeof e->token_key, bytes, TOKEN_BYTES - MAC_BYTES,
+              whole, &size))
         abort(); /* OpenSSL without SHA-256 */
     memcpy(mac, whole, MAC_BYTES);
 }
@@ -222,7 +227,8 @@ void world_keep_clock(struct engine *e)
     if (loop_is_real(e->loop))
         return;
     put_number(bytes, loop_now(e->loop));
-    store_put_document(turn_now(e)->batch, "engine", "clock", (struct store_bytes){bytes, sizeof bytes});
+    store_put_document(turn_now(e)->batch, "engine", "clock",
+                       (struct store_bytes){bytes, sizeof bytes});
 }
 
 static bool take_clock(void *state, const char *name, struct store_bytes value)

@@ -1,5 +1,5 @@
-/* Would the integration take such parameters? Asked before a task is scheduled, as AWS asks: what the
- * service's model does not know never becomes a call (facts 3.11). */
+/* Would the integration take such parameters? Asked before a task is scheduled, as AWS asks: what
+ * the service's model does not know never becomes a call (facts 3.11). */
 #ifndef ENGINE_TASK_ACCEPT_H
 #define ENGINE_TASK_ACCEPT_H
 

@@ -147,9 +147,8 @@ static asl_value *shape(struct service_task *t, asl_value *output)
     asl_value *bytes = bytes_of(output);
     if (!bytes)
         return output;
-    asl_value *body = read_place(service_given(t), "Output", &p)
-                          ? value_retain(bytes)
-                          : web_body(value_as_text(bytes));
+    asl_value *body = read_place(service_given(t), "Output", &p) ? value_retain(bytes)
+                                                                 : web_body(value_as_text(bytes));
     value_release(bytes);
     return value_with_take(output, value_string_z("Body"), body);
 }

@@ -49,11 +49,13 @@ struct task_request {
 struct connector_model {
     const char *service, *operation;   /* in the catalogue: it takes the parameters */
     const struct service_style *style; /* how members and errors are called: service.h */
-    /* What the integration asks of them beyond the model; `problems` in AWS's words. NULL: nothing. */
+    /* What the integration asks of them beyond the model; `problems` in AWS's words. NULL: nothing.
+     */
     bool (*fits)(const asl_value *parameters, struct asl_buffer *problems);
     asl_value *(*map)(const asl_value *parameters); /* to the operation's; NULL: as they are */
     const struct job_kind *job; /* .sync: what it becomes, job.h; NULL: the operation's answer */
-    const char *any; /* what of the result is JSON whatever the model says: "Input Output", or NULL */
+    /* what of the result is JSON whatever the model says: "Input Output", or NULL */
+    const char *any;
 };
 
 struct connector {

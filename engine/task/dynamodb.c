@@ -1,8 +1,8 @@
 /* The optimized DynamoDB integration: getItem, putItem, updateItem, deleteItem (facts 4.5, 4.6).
  *
  * It takes a plain text where an attribute's value should stand ("id.$": "$$.Execution.Id", "L":
- * ["done"]) for {"S": text}, as deployed workflows write it: the SDK behind AWS's integration makes a
- * string attribute of it. */
+ * ["done"]) for {"S": text}, as deployed workflows write it: the SDK behind AWS's integration makes
+ * a string attribute of it. */
 #include <string.h>
 
 #include "service.h"
@@ -92,9 +92,9 @@ static void *start(const struct connectors *shared, struct task *task,
                    const struct task_request *request)
 {
     asl_value *parameters = attributes_spelt(request->parameters);
-    void *handle = service_start(shared, task, request, &style,
-                                 service_operation(shared, "dynamodb", request->resource->action),
-                                 parameters);
+    void *handle =
+        service_start(shared, task, request, &style,
+                      service_operation(shared, "dynamodb", request->resource->action), parameters);
     value_release(parameters);
     return handle;
 }
@@ -106,10 +106,8 @@ static bool repeatable(const struct connectors *shared, const struct task_reques
 
 static bool model(const struct resource *r, struct connector_model *m)
 {
-    *m = (struct connector_model){.service = "dynamodb",
-                                  .operation = r->action,
-                                  .style = &style,
-                                  .map = attributes_spelt};
+    *m = (struct connector_model){
+        .service = "dynamodb", .operation = r->action, .style = &style, .map = attributes_spelt};
     return true;
 }
 

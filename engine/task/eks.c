@@ -1,5 +1,5 @@
-/* eks:call and eks:runJob: one request to a cluster's Kubernetes API; see eks.h. Waiting for a job is
- * eks_job.c's. The rest of EKS's actions are its own API's: optimized.c. */
+/* eks:call and eks:runJob: one request to a cluster's Kubernetes API; see eks.h. Waiting for a job
+ * is eks_job.c's. The rest of EKS's actions are its own API's: optimized.c. */
 #include "eks.h"
 
 #include <stdio.h>
@@ -26,9 +26,12 @@ static const struct web_field call_fields[] = {
     {"RequestBody", WEB_ANY, false},
 };
 static const struct web_field job_fields[] = {
-    {"ClusterName", WEB_STRING, true}, {"CertificateAuthority", WEB_STRING, true},
-    {"Endpoint", WEB_STRING, true},    {"Namespace", WEB_STRING, false},
-    {"Job", WEB_ANY, true},            {"LogOptions", WEB_ANY, false},
+    {"ClusterName", WEB_STRING, true},
+    {"CertificateAuthority", WEB_STRING, true},
+    {"Endpoint", WEB_STRING, true},
+    {"Namespace", WEB_STRING, false},
+    {"Job", WEB_ANY, true},
+    {"LogOptions", WEB_ANY, false},
 };
 static const char *const methods[] = {"GET", "POST", "PUT", "DELETE", "HEAD", "PATCH"};
 
@@ -60,7 +63,8 @@ bool eks_open(struct eks_cluster *k, const struct connectors *shared,
     k->role_arn = service_role(request->credentials);
     k->base = NULL;
     snprintf(where, sizeof where, "eks:%s", request->resource->action);
-    if (!aws_place(shared->aws, service_state(request), where, web_text(p, "Endpoint"), base, message))
+    if (!aws_place(shared->aws, service_state(request), where, web_text(p, "Endpoint"), base,
+                   message))
         return false;
     k->base = asl_copy_text(asl_text(base));
     bool is_plain = strncmp(base, "http://", strlen("http://")) == 0;

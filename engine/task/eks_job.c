@@ -339,8 +339,8 @@ void *eks_job_start(const struct connectors *shared, struct task *task,
     asl_buffer_init(&body, ASL_BUFFER_MAXIMUM);
     eks_put_jobs_path(j->parameters, &path);
     eks_put_body(value_get_z(j->parameters, "Job"), &body);
-    j->call = eks_send(&j->cluster, shared, "POST", path.data, asl_buffer_text(&body), on_submitted,
-                       j);
+    j->call =
+        eks_send(&j->cluster, shared, "POST", path.data, asl_buffer_text(&body), on_submitted, j);
     asl_buffer_free(&path);
     asl_buffer_free(&body);
     return j;

@@ -82,7 +82,8 @@ static bool repeatable(const struct connectors *shared, const struct task_reques
 static bool model(const struct resource *r, struct connector_model *m)
 {
     (void)r;
-    *m = (struct connector_model){.service = "eventbridge", .operation = "putEvents", .style = &style};
+    *m = (struct connector_model){
+        .service = "eventbridge", .operation = "putEvents", .style = &style};
     return true;
 }
 

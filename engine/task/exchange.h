@@ -1,5 +1,5 @@
-/* An HTTP exchange as TestState shows it (InspectionDataRequest, InspectionDataResponse): texts, headers
- * as "[name: [value, value], ...]". */
+/* An HTTP exchange as TestState shows it (InspectionDataRequest, InspectionDataResponse): texts,
+ * headers as "[name: [value, value], ...]". */
 #ifndef ENGINE_TASK_EXCHANGE_H
 #define ENGINE_TASK_EXCHANGE_H
 

@@ -1,5 +1,5 @@
-/* A JSON body as "application/x-www-form-urlencoded": "Applying URL-encoding on request body" of AWS's
- * page on HTTP Tasks. {"a": {"b": [1]}} is a%5Bb%5D%5B0%5D=1. */
+/* A JSON body as "application/x-www-form-urlencoded": "Applying URL-encoding on request body" of
+ * AWS's page on HTTP Tasks. {"a": {"b": [1]}} is a%5Bb%5D%5B0%5D=1. */
 #ifndef ENGINE_TASK_FORM_H
 #define ENGINE_TASK_FORM_H
 

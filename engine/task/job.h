@@ -42,7 +42,7 @@ struct job_kind {
     asl_value *(*found_keys)(const asl_value *parameters);
     /* The submission's answer as it is shown, taken and given back; NULL: as it is. */
     asl_value *(*answer_take)(asl_value *answer, const asl_value *parameters);
-    bool adds_answer; /* its members stand in the result beside the object */
+    bool adds_answer;  /* its members stand in the result beside the object */
     bool gives_answer; /* they are the result; the object is only what a failure's cause shows */
     /* The result or cause, taken and given back changed; NULL: as it is. */
     asl_value *(*shape_take)(const struct resource *resource, asl_value *object);

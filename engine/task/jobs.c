@@ -49,9 +49,15 @@ static bool container_failed(const asl_value *task)
 #define BUILD_BATCH(name)                                                                          \
     CODEBUILD(name, "BuildBatch", "batchGetBuildBatches", "BuildBatches", "stopBuildBatch")
 
-#define CLUSTER_KEY {"Name", "Name", GIVEN}
+#define CLUSTER_KEY                                                                                \
+    {                                                                                              \
+        "Name", "Name", GIVEN                                                                      \
+    }
 #define PART_KEYS(what)                                                                            \
-    {"ClusterName", "ClusterName", GIVEN}, {what "Name", what "Name", GIVEN}
+    {"ClusterName", "ClusterName", GIVEN},                                                         \
+    {                                                                                              \
+        what "Name", what "Name", GIVEN                                                            \
+    }
 
 #define EKS(what, ...)                                                                             \
     {                                                                                              \
@@ -59,8 +65,7 @@ static bool container_failed(const asl_value *task)
         .wrap = what, .status = "Status", __VA_ARGS__                                              \
     }
 #define EKS_CREATES(what, bad, ...)                                                                \
-    EKS(what, .action = "create" what, .succeeded = "ACTIVE", .failed = bad,                       \
-        .keys = {__VA_ARGS__})
+    EKS(what, .action = "create" what, .succeeded = "ACTIVE", .failed = bad, .keys = {__VA_ARGS__})
 /* It has succeeded when it is gone. */
 #define EKS_DELETES(what, bad, ...)                                                                \
     EKS(what, .action = "delete" what, .succeeded = "", .failed = bad,                             \

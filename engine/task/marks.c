@@ -47,8 +47,7 @@ asl_value *marks_batch(asl_value *p, const struct task_request *request)
         if (value_get_z(p, others[i]))
             return p;
     asl_value *overrides = member(p, "ContainerOverrides", value_empty_object());
-    asl_value *variables =
-        overrides ? member(overrides, "Environment", value_empty_array()) : NULL;
+    asl_value *variables = overrides ? member(overrides, "Environment", value_empty_array()) : NULL;
     if (!variables) {
         value_release(overrides);
         return p;

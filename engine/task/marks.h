@@ -1,5 +1,6 @@
-/* What AWS adds to the parameters of jobs that it starts, so that it knows them by it later: hooks for
- * `add_take` of a style (service.h). All from AWS's documentation or from what runs in AWS show. */
+/* What AWS adds to the parameters of jobs that it starts, so that it knows them by it later: hooks
+ * for `add_take` of a style (service.h). All from AWS's documentation or from what runs in AWS
+ * show. */
 #ifndef ENGINE_TASK_MARKS_H
 #define ENGINE_TASK_MARKS_H
 

@@ -68,9 +68,9 @@ static const struct optimized_service services[] = {
     {.type = "codebuild",
      .service = "codebuild",
      .style = {WORDS("CodeBuild", "AWSCodeBuild")},
-     .actions = ACTIONS("startBuild", "stopBuild", "startBuildBatch", "stopBuildBatch",
-                        "retryBuildBatch", "deleteBuildBatch", "batchDeleteBuilds",
-                        "batchGetBuilds", "batchGetReports")},
+     .actions =
+         ACTIONS("startBuild", "stopBuild", "startBuildBatch", "stopBuildBatch", "retryBuildBatch",
+                 "deleteBuildBatch", "batchDeleteBuilds", "batchGetBuilds", "batchGetReports")},
     {.type = "databrew",
      .service = "databrew",
      .style = {WORDS("DataBrew", "AWSGlueDataBrew")},
@@ -159,8 +159,8 @@ static bool repeatable(const struct connectors *shared, const struct task_reques
 static bool model(const struct resource *r, struct connector_model *m)
 {
     const struct optimized_service *s = optimized_service(r->type);
-    *m = (struct connector_model){
-        .service = s->service, .operation = r->action, .style = &s->style};
+    *m =
+        (struct connector_model){.service = s->service, .operation = r->action, .style = &s->style};
     return true;
 }
 

@@ -9,8 +9,9 @@ struct optimized_service {
     const char *service; /* in the catalogue */
     struct service_style style;
     const char *const *actions; /* NULL-terminated */
-    const char *known_by; /* a parameter by which the service knows a call that comes again, where it
-                             has one beside the model's token; NULL: none */
+    /* a parameter by which the service knows a call that comes again, where it has one beside the
+     * model's token; NULL: none */
+    const char *known_by;
 };
 
 /* By the resource's type; NULL when it is none of these. */

@@ -19,10 +19,10 @@ struct service_task {
     const struct service_style *style;
     const struct catalogue_operation *operation;
     enum task_pattern pattern;
-    asl_value *parameters; /* as given: for a refusal's words */
-    asl_value *sent;       /* what the call is made of */
-    asl_value *output;     /* of the call, while a sequel runs */
-    char token[37]; /* "": the operation wants none */
+    asl_value *parameters;           /* as given: for a refusal's words */
+    asl_value *sent;                 /* what the call is made of */
+    asl_value *output;               /* of the call, while a sequel runs */
+    char token[37];                  /* "": the operation wants none */
     const char *type, *machine_role; /* behind it, in the same block; or NULL */
     char *role_arn, *region;
     asl_value *state; /* the Task's name */
@@ -367,8 +367,8 @@ struct asl_text service_state(const struct task_request *request)
 
 bool service_is_repeatable(const struct catalogue_operation *o)
 {
-    return o && ((o->flags & (CATALOGUE_READ_ONLY | CATALOGUE_IDEMPOTENT)) ||
-                 protocol_wants_token(o));
+    return o &&
+           ((o->flags & (CATALOGUE_READ_ONLY | CATALOGUE_IDEMPOTENT)) || protocol_wants_token(o));
 }
 
 const struct catalogue_operation *service_operation(const struct connectors *shared,

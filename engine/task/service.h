@@ -21,7 +21,7 @@ void service_cancel_any(void *handle);
 
 /* A call that goes before, to find what the call itself needs; asked page after page. */
 struct service_lookup {
-    const char *service, *operation; /* in the catalogue */
+    const char *service, *operation;   /* in the catalogue */
     const struct service_style *style; /* its own; NULL: the call's */
     /* Parameters of the next page: `last` is the answer before, NULL at first. NULL: no further; at
      * first: nothing needs to be found. */
@@ -45,7 +45,8 @@ struct service_sequel {
 
 struct service_style {
     const char *prefix; /* of error names: "DynamoDB"; NULL: aws-sdk style, the catalogue's names */
-    bool speaks_v2; /* error classes and causes as the SDK for Java 2 has them, behind that prefix */
+    /* error classes and causes as the SDK for Java 2 has them, behind that prefix */
+    bool speaks_v2;
     const char *service;    /* in causes: "AmazonDynamoDBv2" */
     const char *base_error; /* for codes the model does not know: "AmazonDynamoDBException" */
     bool metadata;          /* SdkHttpMetadata and SdkResponseMetadata in outputs */

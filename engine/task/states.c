@@ -21,10 +21,12 @@ static const struct service_style style = {
 /* What the SDK that AWS uses here knows of DescribeExecution (recordings of 2025 show the redrive
  * members, those of 2024 do not); newer members are not shown. */
 static const char *const shown[] = {
-    "Cause",         "Error",        "ExecutionArn",        "Input",           "InputDetails",
-    "Name",          "Output",       "OutputDetails",       "RedriveCount",    "RedriveDate",
-    "RedriveStatus", "RedriveStatusReason", "StartDate",    "StateMachineArn", "Status",
-    "StopDate",      "TraceHeader",
+    "Cause",       "Error",           "ExecutionArn",
+    "Input",       "InputDetails",    "Name",
+    "Output",      "OutputDetails",   "RedriveCount",
+    "RedriveDate", "RedriveStatus",   "RedriveStatusReason",
+    "StartDate",   "StateMachineArn", "Status",
+    "StopDate",    "TraceHeader",
 };
 
 static bool is_payload(struct asl_text key)

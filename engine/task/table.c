@@ -3,25 +3,13 @@
 
 #include <string.h>
 
-static const struct connector
-    *const
-        connectors[] =
-            {
-                &connector_dynamodb,
-                &connector_lambda,
-                &connector_events,
-                &connector_states_job, /* before the one that takes the rest of its actions */
-                &connector_states,
-                &connector_apigateway,
-                &connector_http_invoke,
-                &connector_bedrock,
-                &connector_agentcore,
-                &connector_eks,
-                &connector_optimized,
-                &connector_jobs,
-                &connector_emr,
-                &connector_emr_job,
-                &connector_aws_sdk,
+static const struct connector *const connectors[] = {
+    &connector_dynamodb,   &connector_lambda,     &connector_events,
+    &connector_states_job, /* before the one that takes the rest of its actions */
+    &connector_states,     &connector_apigateway, &connector_http_invoke,
+    &connector_bedrock,    &connector_agentcore,  &connector_eks,
+    &connector_optimized,  &connector_jobs,       &connector_emr,
+    &connector_emr_job,    &connector_aws_sdk,
 };
 
 bool table_has(const char *const *actions, size_t count, const char *action)

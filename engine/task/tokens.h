@@ -1,5 +1,5 @@
-/* OAuth access tokens of connections, kept while they hold: EventBridge asks for one when a connection is
- * made and renews it, and does not ask before every call. In memory only. */
+/* OAuth access tokens of connections, kept while they hold: EventBridge asks for one when a
+ * connection is made and renews it, and does not ask before every call. In memory only. */
 #ifndef ENGINE_TASK_TOKENS_H
 #define ENGINE_TASK_TOKENS_H
 

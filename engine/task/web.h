@@ -26,8 +26,8 @@ bool web_check(const asl_value *parameters, const struct web_field *fields, size
 const char *web_text(const asl_value *parameters, const char *key);
 /* Appends "?a=b&a=c" (or "&..." behind a query; objects as forms have them); NULL adds nothing. */
 void web_put_query(const asl_value *map, struct asl_buffer *url);
-/* Adds headers; false and words in `problems` when AWS would refuse one of them by its name ("X-Amz-*" in
- * the list stands for all that begin like it). */
+/* Adds headers; false and words in `problems` when AWS would refuse one of them by its name
+ * ("X-Amz-*" in the list stands for all that begin like it). */
 bool web_put_headers(const asl_value *map, const char *const *refused, size_t count,
                      struct http_headers *headers, struct asl_buffer *problems);
 /* A scalar's text, or compact JSON. Appends. */

@@ -20,7 +20,8 @@ struct words_about {
 /* Of any failed outcome but AWS_REFUSED. */
 void words_of_failure(struct words *w, const struct words_about *about,
                       const struct aws_outcome *o);
-/* Of an answer by which the service did not do it: "<service>.Unknown", with the answer as cause. */
+/* Of an answer by which the service did not do it: "<service>.Unknown", with the answer as cause.
+ */
 void words_of_unknown(struct words *w, const struct service_style *style, const asl_value *answer);
 void words_free(struct words *w);
 /* Appends the error's name for a code that the service answers with. */

@@ -52,8 +52,8 @@ void complain_at(struct complaints *c, struct asl_text pointer, bool key, const 
         c->items = asl_reallocate(c->items, c->capacity * sizeof *c->items);
     }
     value_locate(c->text, pointer, key, &place);
-    c->items[c->count++] = (struct complaint){asl_copy_text(asl_text(message)), place.line,
-                                              place.column};
+    c->items[c->count++] =
+        (struct complaint){asl_copy_text(asl_text(message)), place.line, place.column};
 }
 
 void complain(struct complaints *c, const struct step *at, bool key, const char *format, ...)

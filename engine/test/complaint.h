@@ -1,5 +1,5 @@
-/* What is wrong with a test file, each with its place. Complaints are collected, not printed: all of a
- * file's are told at once, and the fuzzer reads files without a terminal. */
+/* What is wrong with a test file, each with its place. Complaints are collected, not printed: all
+ * of a file's are told at once, and the fuzzer reads files without a terminal. */
 #ifndef ENGINE_TEST_COMPLAINT_H
 #define ENGINE_TEST_COMPLAINT_H
 

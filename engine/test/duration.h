@@ -6,7 +6,7 @@
 
 /* A thousand years: no workflow lasts longer, and sums of them fit into int64_t. */
 #define DURATION_MAXIMUM (INT64_C(1000) * 366 * 86400 * 1000) /* ms */
-#define DURATION_WORDS "seconds, or a text as \"1 h 30 min\" (d, h, min, s, ms)"
+#define DURATION_WORDS   "seconds, or a text as \"1 h 30 min\" (d, h, min, s, ms)"
 
 /* A number of seconds, or numbers with units: "90 s", "1 h 30 min", "365 d", "20 ms". */
 bool duration_read(const asl_value *v, int64_t *ms);

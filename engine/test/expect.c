@@ -261,7 +261,8 @@ static void judge_lasting(struct judging *j, const char *what, const asl_value *
     mismatches_add(&m, at, &root, asl_buffer_text(&a), asl_buffer_text(&b));
     fail_mismatches(j, what, &m);
     if (j->update)
-        match_edit_take(&j->edits, at, value_kind(expected) == VALUE_NUMBER ? value_double((double)came / 1000)
+        match_edit_take(&j->edits, at,
+                        value_kind(expected) == VALUE_NUMBER ? value_double((double)came / 1000)
                                                              : value_string(asl_buffer_text(&b)));
     asl_buffer_free(&a);
     asl_buffer_free(&b);
@@ -288,7 +289,8 @@ static void judge_durations(struct judging *j, const asl_value *expected, const 
         struct asl_buffer pointer;
         asl_buffer_init(&pointer, 65536);
         step_pointer(&place, &pointer);
-        fail_words(j, label(j, "duration", state), asl_buffer_text(&pointer), true, asl_buffer_text(&message));
+        fail_words(j, label(j, "duration", state), asl_buffer_text(&pointer), true,
+                   asl_buffer_text(&message));
         asl_buffer_free(&pointer);
         asl_buffer_free(&message);
     }
@@ -298,11 +300,11 @@ static void judge_durations(struct judging *j, const asl_value *expected, const 
 
 static void put_calls(const struct judging *j, struct asl_buffer *out)
 {
-    asl_buffer_printf(out, "%zu call%s", j->run->calls.count,
-                      j->run->calls.count == 1 ? "" : "s");
+    asl_buffer_printf(out, "%zu call%s", j->run->calls.count, j->run->calls.count == 1 ? "" : "s");
     for (size_t i = 0; i < j->run->calls.count && i < 20; i++)
-        asl_buffer_printf(out, "%s%.*s", i ? ", " : ": ",
-                          ASL_TEXT_ARGS(value_as_text(value_get_z(j->run->calls.items[i], "state"))));
+        asl_buffer_printf(
+            out, "%s%.*s", i ? ", " : ": ",
+            ASL_TEXT_ARGS(value_as_text(value_get_z(j->run->calls.items[i], "state"))));
     if (j->run->calls.count > 20)
         asl_buffer_puts(out, " ...");
 }
@@ -406,7 +408,8 @@ static void judge_calls(struct judging *j, const asl_value *expected, const stru
 
 /* ---- events ---- */
 
-/* The nearest event of the wanted type behind those that matched, to show what is other about it. */
+/* The nearest event of the wanted type behind those that matched, to show what is other about it.
+ */
 static const asl_value *event_like(const asl_value *events, size_t from, const asl_value *wanted)
 {
     const asl_value *type = value_get_z(wanted, "type");
@@ -455,8 +458,9 @@ static void judge_mocks(struct judging *j)
         if (k->used || k->is_shared || member_is_true(k->value, "optional"))
             continue;
         asl_buffer_init(&message, 4096);
-        asl_buffer_printf(&message, "this mock of %.*s was never called (\"optional\": true lets it "
-                                    "be)",
+        asl_buffer_printf(&message,
+                          "this mock of %.*s was never called (\"optional\": true lets it "
+                          "be)",
                           ASL_TEXT_ARGS(k->state));
         fail_words(j, "mocks", asl_text(k->pointer), false, asl_buffer_text(&message));
         asl_buffer_free(&message);
@@ -481,10 +485,10 @@ static const struct {
     void (*judge)(struct judging *j, const asl_value *expected, const struct step *at);
     bool anyway;
 } parts[] = {
-    {"output", judge_output, false},     {"error", judge_error, false},
-    {"cause", judge_cause, false},       {"path", judge_path, true},
-    {"visits", judge_visits, false},     {"calls", judge_calls, false},
-    {"events", judge_events, false},     {"duration", judge_duration, false},
+    {"output", judge_output, false},       {"error", judge_error, false},
+    {"cause", judge_cause, false},         {"path", judge_path, true},
+    {"visits", judge_visits, false},       {"calls", judge_calls, false},
+    {"events", judge_events, false},       {"duration", judge_duration, false},
     {"durations", judge_durations, false}, {"choices", judge_choices, false},
 };
 

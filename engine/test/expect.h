@@ -3,8 +3,8 @@
  * A result is a JSON value, because it goes from the process that played to the one that reports:
  * {"name", "outcome": "passed|failed|skipped", "why" (skipped), "status", "error", "cause", "path"
  * (for people), "seconds" (virtual), "events", "failures": [...], "edits": [{"pointer", "value"}],
- * "used": [pointers of the file's own mocks that answered]}. A failure is {"what", "pointer", "line",
- * "column", "place", "expected", "came"} or {"what", "message", "line", "column"}.
+ * "used": [pointers of the file's own mocks that answered]}. A failure is {"what", "pointer",
+ * "line", "column", "place", "expected", "came"} or {"what", "message", "line", "column"}.
  */
 #ifndef ENGINE_TEST_EXPECT_H
 #define ENGINE_TEST_EXPECT_H

@@ -1,5 +1,5 @@
-/* Reading a test file; see file.h. In order: the JSON, the shapes, the definition, what is read beside
- * it, and then every name against the machine. */
+/* Reading a test file; see file.h. In order: the JSON, the shapes, the definition, what is read
+ * beside it, and then every name against the machine. */
 #include "engine/test/file.h"
 
 #include <stdio.h>
@@ -13,7 +13,7 @@
 #include "engine/test/shape.h"
 
 /* Payloads nest at most that deep for AWS; a test file holds some. */
-#define DEPTH_MAXIMUM 200
+#define DEPTH_MAXIMUM  200
 #define BESIDE_MAXIMUM 1000
 
 /* ---- small things ---- */
@@ -114,8 +114,8 @@ static void tell_filling(const struct filling *fill, const struct step *root)
     struct complaints *c = &fill->f->complaints;
     struct step substitutions = step_key(root, ASL_TEXT("substitutions"));
     for (size_t i = 0; i < fill->missing_count; i++) {
-        struct step place = fill->substitutions ? substitutions
-                                                : step_key(root, ASL_TEXT("definition"));
+        struct step place =
+            fill->substitutions ? substitutions : step_key(root, ASL_TEXT("definition"));
         complain(c, &place, true, "the definition has ${%.*s}, which no substitution fills",
                  ASL_TEXT_ARGS(fill->missing[i]));
     }
@@ -194,9 +194,9 @@ static void read_definition(struct test_file *f, const struct reader *reader)
         asl_substitute(asl_buffer_text(&text), &by, &f->definition);
         tell_filling(&filling, &root);
         free(filling.used);
-        f->machine = asl_machine_compile_with(
-            asl_buffer_text(&f->definition), type && asl_text_is(value_as_text(type), "EXPRESS"),
-            reader->catalogue, &diagnostics);
+        f->machine = asl_machine_compile_with(asl_buffer_text(&f->definition),
+                                              type && asl_text_is(value_as_text(type), "EXPRESS"),
+                                              reader->catalogue, &diagnostics);
         if (!f->machine)
             tell_diagnostics(f, &diagnostics, first_line);
     }
@@ -214,8 +214,7 @@ const struct beside *test_file_beside(const struct test_file *f, struct asl_text
     return NULL;
 }
 
-static bool parse_beside(struct beside *b, struct asl_text text, bool is_history,
-                         char message[256])
+static bool parse_beside(struct beside *b, struct asl_text text, bool is_history, char message[256])
 {
     struct value_error error;
     if (is_history) {
@@ -239,8 +238,9 @@ static void read_beside(struct test_file *f, const struct reader *reader, const 
     if (known && is_history == (known->recording.events != NULL))
         return;
     if (known || f->beside_count == BESIDE_MAXIMUM) {
-        complain(&f->complaints, at, false, known ? "%.*s is a history here and JSON elsewhere"
-                                                  : "%.*s: too many files are named",
+        complain(&f->complaints, at, false,
+                 known ? "%.*s is a history here and JSON elsewhere"
+                       : "%.*s: too many files are named",
                  ASL_TEXT_ARGS(name));
         return;
     }

@@ -1,8 +1,8 @@
-/* A test file, read: the definition compiled, every name in it looked up, recordings loaded. What is
- * wrong stands in `complaints`, with line and column; a file with complaints is not run.
+/* A test file, read: the definition compiled, every name in it looked up, recordings loaded. What
+ * is wrong stands in `complaints`, with line and column; a file with complaints is not run.
  *
- * Untrusted: size, depth and counts are bounded, and whatever the file says only files beside it are
- * read, through `reader`.
+ * Untrusted: size, depth and counts are bounded, and whatever the file says only files beside it
+ * are read, through `reader`.
  */
 #ifndef ENGINE_TEST_FILE_H
 #define ENGINE_TEST_FILE_H
@@ -22,7 +22,8 @@ struct reader {
     bool (*read)(void *state, const char *path, size_t maximum, struct asl_buffer *out,
                  char message[256]);
     const struct asl_catalogue *catalogue; /* or NULL: SDK calls are not looked up */
-    struct catalogue *models; /* engine/aws/catalogue.h; NULL: mocks are not held against the model */
+    /* engine/aws/catalogue.h; NULL: mocks are not held against the model */
+    struct catalogue *models;
 };
 
 struct test_case {
@@ -33,7 +34,7 @@ struct test_case {
 
 /* Something a test file names, read once. */
 struct beside {
-    char *name; /* as the file writes it */
+    char *name;                 /* as the file writes it */
     struct recording recording; /* of a history; events NULL: it is JSON */
     asl_value *json;            /* of resultFile, inputFile */
 };
@@ -41,7 +42,7 @@ struct beside {
 struct test_file {
     char *path, *folder; /* folder: with its slash, or "" */
     struct asl_buffer text;
-    asl_value *root; /* NULL: it is no JSON */
+    asl_value *root;       /* NULL: it is no JSON */
     char *definition_path; /* as it is shown; of a definition in the file itself: the file's */
     struct asl_buffer definition; /* substituted */
     asl_machine *machine;

@@ -1,5 +1,5 @@
-/* Writing a test from a recording; see from_history.h. First a draft with everything as recorded; it is
- * played, and what came otherwise in it is softened to its type. */
+/* Writing a test from a recording; see from_history.h. First a draft with everything as recorded;
+ * it is played, and what came otherwise in it is softened to its type. */
 #include "engine/test/from_history.h"
 
 #include <stdio.h>
@@ -192,10 +192,9 @@ static void put_stop(const struct drafting *d, struct value_list *test)
     if (!stop)
         return;
     value_list_init(&l);
-    value_list_set_take(&l, "after",
-                        text_of_duration(r->timed ? event_time(stop) -
-                                                        event_time(value_at(r->events, 0))
-                                                  : 0));
+    value_list_set_take(
+        &l, "after",
+        text_of_duration(r->timed ? event_time(stop) - event_time(value_at(r->events, 0)) : 0));
     if (event_detail_text(stop, "error").size)
         put_text(&l, "error", stop, "error");
     if (event_detail_text(stop, "cause").size)
@@ -296,8 +295,7 @@ static asl_value *softened(const asl_value *recorded, const asl_value *came)
     if (!came || value_kind(came) != kind || kind >= VALUE_ARRAY)
         return value_retain(recorded); /* another thing altogether: that is to be seen */
     asl_value *type = value_empty_object();
-    return value_with_take(type, value_string_z("$type"),
-                           value_string_z(value_kind_name(kind)));
+    return value_with_take(type, value_string_z("$type"), value_string_z(value_kind_name(kind)));
 }
 
 /* Expectations against what a run of the draft gives, where that took the same way. */
@@ -332,10 +330,11 @@ static void judge_draft(const struct test_file *f, struct asl_buffer *notes)
     asl_value *result = test_judge(f, &f->tests[0], NULL, false);
     const asl_value *failures = value_get_z(result, "failures");
     if (!result_has(result, "passed"))
-        asl_buffer_printf(notes,
-                          "under this definition it does not come out as recorded (%zu difference%s): "
-                          "run the test to see",
-                          value_count(failures), value_count(failures) == 1 ? "" : "s");
+        asl_buffer_printf(
+            notes,
+            "under this definition it does not come out as recorded (%zu difference%s): "
+            "run the test to see",
+            value_count(failures), value_count(failures) == 1 ? "" : "s");
     value_release(result);
 }
 
@@ -366,9 +365,9 @@ bool test_from_history(const struct from_history *h, struct asl_buffer *out,
             judge_draft(&f, notes);
         test_file_close(&f);
     } else {
-        snprintf(message, 512, "%.500s", d.file.complaints.count
-                                             ? d.file.complaints.items[0].message
-                                             : "the definition cannot be read");
+        snprintf(message, 512, "%.500s",
+                 d.file.complaints.count ? d.file.complaints.items[0].message
+                                         : "the definition cannot be read");
     }
     bool fine = test != NULL;
     value_release(test);

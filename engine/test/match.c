@@ -48,7 +48,8 @@ static void put_place(const struct step *step, struct asl_buffer *out)
     bool plain = step->key.size > 0;
     for (size_t i = 0; plain && i < step->key.size; i++)
         plain = strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_",
-                       step->key.data[i]) != NULL && step->key.data[i];
+                       step->key.data[i]) != NULL &&
+                step->key.data[i];
     if (!step->key.data)
         asl_buffer_printf(out, "[%zu]", step->index);
     else
@@ -159,9 +160,8 @@ static int regex_match(struct asl_text pattern, struct asl_text subject)
 {
     int code;
     PCRE2_SIZE offset;
-    pcre2_code *regex =
-        pcre2_compile((PCRE2_SPTR)(pattern.data ? pattern.data : ""), pattern.size,
-                      PCRE2_UTF | PCRE2_NO_UTF_CHECK, &code, &offset, NULL);
+    pcre2_code *regex = pcre2_compile((PCRE2_SPTR)(pattern.data ? pattern.data : ""), pattern.size,
+                                      PCRE2_UTF | PCRE2_NO_UTF_CHECK, &code, &offset, NULL);
     if (!regex)
         return -1;
     pcre2_match_context *context = pcre2_match_context_create(NULL);
@@ -200,7 +200,8 @@ static bool contains(struct matching *m, const struct question *q)
         fine = !part.size || (whole.size && memmem(whole.data, whole.size, part.data, part.size));
     } else if (came && value_kind(came) == VALUE_ARRAY) {
         fine = value_kind(operand) == VALUE_ARRAY || has_element(m, came, operand);
-        for (size_t i = 0; fine && value_kind(operand) == VALUE_ARRAY && i < value_count(operand); i++)
+        for (size_t i = 0; fine && value_kind(operand) == VALUE_ARRAY && i < value_count(operand);
+             i++)
             fine = has_element(m, came, value_at(operand, i));
     }
     return fine || differ(m, q->at, q->came_at, "what contains ", operand, came);
@@ -349,8 +350,8 @@ static bool takes_true(const asl_value *v)
 
 static bool takes_type(const asl_value *v)
 {
-    static const char *const types[] = {"null", "boolean", "number", "integer",
-                                        "string", "array", "object"};
+    static const char *const types[] = {"null",   "boolean", "number", "integer",
+                                        "string", "array",   "object"};
     for (size_t i = 0; value_kind(v) == VALUE_STRING && i < sizeof types / sizeof *types; i++)
         if (asl_text_is(value_as_text(v), types[i]))
             return true;
@@ -402,8 +403,7 @@ static const struct matcher {
      "anything, as long as it is there"},
     {"$absent", is_absent, takes_true, false, "true", "{\"const\":true}",
      "the member must not be there"},
-    {"$type", is_type, takes_type, false,
-     "null, boolean, number, integer, string, array or object",
+    {"$type", is_type, takes_type, false, "null, boolean, number, integer, string, array or object",
      "{\"enum\":[\"null\",\"boolean\",\"number\",\"integer\",\"string\",\"array\",\"object\"]}",
      "the kind of value"},
     {"$matches", matches, takes_pattern, false, "a regular expression (PCRE2)",
@@ -661,8 +661,8 @@ void match_edits(const asl_value *expected, const asl_value *came, const struct 
         return;
     bool plain = !match_is_matcher(expected) && value_kind(expected) == value_kind(came);
     bool objects = plain && value_kind(came) == VALUE_OBJECT && same_names(expected, came);
-    bool arrays = plain && value_kind(came) == VALUE_ARRAY &&
-                  value_count(expected) == value_count(came);
+    bool arrays =
+        plain && value_kind(came) == VALUE_ARRAY && value_count(expected) == value_count(came);
     if (!objects && !arrays) {
         match_edit_take(edits, at, merged(expected, came));
         return;
@@ -670,7 +670,7 @@ void match_edits(const asl_value *expected, const asl_value *came, const struct 
     for (size_t i = 0; i < value_count(expected); i++) {
         struct asl_text name = objects ? value_as_text(value_key_at(expected, i)) : ASL_TEXT("");
         struct step inner = objects ? step_key(at, name) : step_index(at, i);
-        match_edits(value_at(expected, i),
-                    objects ? value_get(came, name) : value_at(came, i), &inner, edits);
+        match_edits(value_at(expected, i), objects ? value_get(came, name) : value_at(came, i),
+                    &inner, edits);
     }
 }

@@ -1,8 +1,8 @@
 /* What is expected of a value, and where what came differs from it.
  *
  * An expectation is a JSON value, equal in whole, but for matchers: objects whose members all begin
- * with "$", {"$above": 3, "$below": 5}, of which all must hold. `match_table` lists them; what merely
- * looks like one stands in {"$literal": ...}.
+ * with "$", {"$above": 3, "$below": 5}, of which all must hold. `match_table` lists them; what
+ * merely looks like one stands in {"$literal": ...}.
  */
 #ifndef ENGINE_TEST_MATCH_H
 #define ENGINE_TEST_MATCH_H
@@ -10,8 +10,8 @@
 #include "engine/test/complaint.h"
 
 struct mismatch {
-    char *pointer;  /* JSON Pointer within the expectation */
-    char *place;    /* in what came: "$.items[2].price" */
+    char *pointer;         /* JSON Pointer within the expectation */
+    char *place;           /* in what came: "$.items[2].price" */
     char *expected, *came; /* in words, or as JSON */
 };
 
@@ -24,11 +24,11 @@ struct mismatches {
 };
 void mismatches_free(struct mismatches *m);
 /* The texts are copied. */
-void mismatches_add(struct mismatches *m, const struct step *expectation, const struct step *came_at,
-                    struct asl_text expected, struct asl_text came);
+void mismatches_add(struct mismatches *m, const struct step *expectation,
+                    const struct step *came_at, struct asl_text expected, struct asl_text came);
 
-/* Does `came` (NULL: nothing came) meet the expectation? Differences are added to `m` (may be NULL);
- * `at` is the expectation's place, `came_at` that of what came. */
+/* Does `came` (NULL: nothing came) meet the expectation? Differences are added to `m` (may be
+ * NULL); `at` is the expectation's place, `came_at` that of what came. */
 bool match_value(const asl_value *expected, const asl_value *came, const struct step *at,
                  const struct step *came_at, struct mismatches *m);
 /* The same, where objects may have members that are not expected. */

@@ -182,8 +182,8 @@ int64_t heartbeat_until(const asl_value *event)
     return v && value_as_integer(v, &until) ? until : -1;
 }
 
-/* All heartbeats as one: nothing sees them but the deadline, which the last one moves. One that comes
- * less often than HeartbeatSeconds asks for is lost before the second. */
+/* All heartbeats as one: nothing sees them but the deadline, which the last one moves. One that
+ * comes less often than HeartbeatSeconds asks for is lost before the second. */
 static void let_heartbeats_come(const struct asl_command *call, const asl_value *mock, int64_t now,
                                 int64_t works_for, struct coming *coming)
 {
@@ -275,8 +275,9 @@ static void tell_why(const struct mocks *m, const struct asl_command *call,
     else if (m->recorded)
         asl_buffer_puts(why, ", and the history holds no outcome for it");
     else
-        asl_buffer_printf(why, ", and nothing answers: give it \"mocks\": {\"%.*s\": {\"result\": "
-                               "...}}",
+        asl_buffer_printf(why,
+                          ", and nothing answers: give it \"mocks\": {\"%.*s\": {\"result\": "
+                          "...}}",
                           ASL_TEXT_ARGS(value_as_text(call->state_name)));
 }
 

@@ -25,15 +25,16 @@ void mocks_open(struct mocks *m, const struct test_file *f, const struct test_ca
 void mocks_close(struct mocks *m);
 
 enum answer {
-    ANSWER_COMES,  /* it is on its way */
-    ANSWER_CALL,   /* the call is to be made */
-    ANSWER_NONE,   /* nothing answers: `why` says so, for people */
+    ANSWER_COMES, /* it is on its way */
+    ANSWER_CALL,  /* the call is to be made */
+    ANSWER_NONE,  /* nothing answers: `why` says so, for people */
 };
 /* Lets the answer come to a task that was scheduled at `now`. */
 enum answer mocks_answer(struct mocks *m, const struct asl_command *call, int64_t now,
                          struct coming *coming, struct asl_buffer *why);
 
-/* Of the pseudo-event that says until when a worker sends heartbeats: ms since 1970; -1: of another. */
+/* Of the pseudo-event that says until when a worker sends heartbeats: ms since 1970; -1: of
+ * another. */
 int64_t heartbeat_until(const asl_value *event);
 /* An event as a history shows it: {"type", details}. Consumes the details' value. */
 asl_value *outside_event(const char *type, const char *details, const char *member,

@@ -78,13 +78,14 @@ static void check_model(struct check *k, const struct state *s, const asl_value 
     const asl_value *mode_name = value_get_z(mock, "check"), *error = value_get_z(mock, "error");
     const asl_value *result = value_get_z(mock, "result"), *file = value_get_z(mock, "resultFile");
     const struct resource *resource = &s->of.task.resource;
-    enum mock_mode mode = !mode_name                                          ? MOCK_STRICT
+    enum mock_mode mode = !mode_name                                         ? MOCK_STRICT
                           : asl_text_is(value_as_text(mode_name), "present") ? MOCK_PRESENT
                           : asl_text_is(value_as_text(mode_name), "none")    ? MOCK_NONE
                                                                              : MOCK_STRICT;
     const struct beside *beside = file ? test_file_beside(k->f, value_as_text(file)) : NULL;
-    struct step place = step_key(at, error ? ASL_TEXT("error") : file ? ASL_TEXT("resultFile")
-                                                                      : ASL_TEXT("result"));
+    struct step place = step_key(at, error  ? ASL_TEXT("error")
+                                     : file ? ASL_TEXT("resultFile")
+                                            : ASL_TEXT("result"));
     struct asl_buffer message;
     if (beside)
         result = beside->json;
@@ -127,7 +128,8 @@ static void check_mock_sense(struct check *k, const struct state *s, const asl_v
     if (value_get_z(mock, "cause") && !value_get_z(mock, "error"))
         complain(c, at, false, "a \"cause\" goes with an \"error\"");
     if (value_get_z(mock, "submitted") && resource->pattern == TASK_REQUEST_RESPONSE)
-        complain(c, at, false, "\"submitted\" is for .sync and .waitForTaskToken; %s answers at once",
+        complain(c, at, false,
+                 "\"submitted\" is for .sync and .waitForTaskToken; %s answers at once",
                  resource->arn);
     if (value_get_z(mock, "heartbeatFor") && !value_get_z(mock, "heartbeatEvery"))
         complain(c, at, false, "\"heartbeatFor\" goes with \"heartbeatEvery\"");
@@ -275,11 +277,8 @@ static void check_expect(struct check *k, const asl_value *expect, const struct 
         const char *member;
         void (*check)(struct check *k, const asl_value *v, const struct step *at);
     } parts[] = {
-        {"path", check_path},
-        {"visits", check_by_state},
-        {"durations", check_by_state},
-        {"choices", check_choices},
-        {"calls", check_calls},
+        {"path", check_path},       {"visits", check_by_state}, {"durations", check_by_state},
+        {"choices", check_choices}, {"calls", check_calls},
     };
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         const asl_value *v = value_get_z(expect, parts[i].member);
@@ -291,15 +290,16 @@ static void check_expect(struct check *k, const asl_value *expect, const struct 
     struct step place = step_key(at, ASL_TEXT("status"));
     bool fails = value_get_z(expect, "error") || value_get_z(expect, "cause");
     if (fails && value_get_z(expect, "output"))
-        complain(&k->f->complaints, at, false, "an execution ends with an output or an error, not both");
+        complain(&k->f->complaints, at, false,
+                 "an execution ends with an output or an error, not both");
     else if (fails && status && asl_text_is(value_as_text(status), "SUCCEEDED"))
         complain(&k->f->complaints, &place, false, "what SUCCEEDED has no error and no cause");
 }
 
 /* ---- the whole ---- */
 
-/* Where a name stands in the table of those seen, or belongs (FNV-1a, open addressing): files may hold
- * tens of thousands of tests. */
+/* Where a name stands in the table of those seen, or belongs (FNV-1a, open addressing): files may
+ * hold tens of thousands of tests. */
 static const struct asl_text **slot_of(struct asl_text name, const struct asl_text **seen,
                                        size_t size)
 {

@@ -1,8 +1,8 @@
 /* The workers; see pool.h.
  *
- * What goes through a pipe are frames: kind, number, size, and so many bytes of JSON. A worker whose
- * pipe ends before it said that it was done has died: the test it was at fails, and another worker
- * takes its place.
+ * What goes through a pipe are frames: kind, number, size, and so many bytes of JSON. A worker
+ * whose pipe ends before it said that it was done has died: the test it was at fails, and another
+ * worker takes its place.
  */
 #include "engine/test/pool.h"
 
@@ -26,8 +26,8 @@ struct frame {
 
 /* Seen by all processes. */
 struct board {
-    atomic_size_t next;                    /* the first test that nobody took */
-    atomic_size_t at[WORKERS_MAXIMUM];     /* what each worker is at, plus one; 0: nothing */
+    atomic_size_t next;                /* the first test that nobody took */
+    atomic_size_t at[WORKERS_MAXIMUM]; /* what each worker is at, plus one; 0: nothing */
 };
 
 struct worker {
@@ -225,8 +225,8 @@ static bool read_worker(const struct pool *p, struct worker *w)
     return true;
 }
 
-static bool attend(const struct pool *p, struct board *board, struct worker *workers,
-                   size_t count, char message[256])
+static bool attend(const struct pool *p, struct board *board, struct worker *workers, size_t count,
+                   char message[256])
 {
     struct pollfd polled[WORKERS_MAXIMUM];
     for (;;) {
@@ -268,8 +268,8 @@ bool pool_run(const struct pool *p, char message[256])
         run_here(p);
         return true;
     }
-    struct board *board = mmap(NULL, sizeof *board, PROT_READ | PROT_WRITE,
-                               MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct board *board =
+        mmap(NULL, sizeof *board, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (board == MAP_FAILED) {
         snprintf(message, 256, "no memory to share: %s", strerror(errno));
         return false;

@@ -1,8 +1,8 @@
-/* Many tests at once, in processes of their own: what one does to its process (a crash, no end) is the
- * failure of that test and of no other.
+/* Many tests at once, in processes of their own: what one does to its process (a crash, no end) is
+ * the failure of that test and of no other.
  *
- * Files are read before; the workers are forks and share what was read. Each takes the next test that
- * nobody took, and sends its result back through a pipe.
+ * Files are read before; the workers are forks and share what was read. Each takes the next test
+ * that nobody took, and sends its result back through a pipe.
  */
 #ifndef ENGINE_TEST_POOL_H
 #define ENGINE_TEST_POOL_H
@@ -10,9 +10,9 @@
 #include "engine/test/expect.h"
 
 /* A test that plays longer than this (real time) is ended. */
-#define TEST_SECONDS_MAXIMUM      60
-#define TEST_SECONDS_WITH_CALLS   900
-#define WORKERS_MAXIMUM           256
+#define TEST_SECONDS_MAXIMUM    60
+#define TEST_SECONDS_WITH_CALLS 900
+#define WORKERS_MAXIMUM         256
 
 struct job {
     const struct test_file *file;
@@ -23,7 +23,7 @@ struct job {
 struct pool {
     const struct job *jobs;
     size_t count;
-    int workers;     /* 0: in this process */
+    int workers; /* 0: in this process */
     bool update;
     unsigned seconds; /* real time a test may take */
     void *state;

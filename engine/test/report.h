@@ -1,5 +1,5 @@
-/* What is told of a run: for people, as TAP, as JUnit's XML, as JSON. All of one shape; a report sees
- * the files in their order, and each file's tests in theirs. */
+/* What is told of a run: for people, as TAP, as JUnit's XML, as JSON. All of one shape; a report
+ * sees the files in their order, and each file's tests in theirs. */
 #ifndef ENGINE_TEST_REPORT_H
 #define ENGINE_TEST_REPORT_H
 
@@ -14,8 +14,8 @@ struct report {
     const struct report_form *form;
     struct asl_buffer *out;
     bool colour, verbose, update;
-    size_t number;      /* of tests told so far */
-    size_t files;       /* told so far */
+    size_t number; /* of tests told so far */
+    size_t files;  /* told so far */
     size_t tests_in_all;
     struct value_list list; /* json: what was told */
 };

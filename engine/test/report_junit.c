@@ -1,6 +1,7 @@
 /* JUnit's XML as Ant wrote it first and CI servers read it: a suite a file, a case a test. What is
  * wrong about a file is a case with an error. Valid under the stricter of the schemas in use
- * (tests/test_command/junit.xsd): no attributes on <testsuites>, <properties/> and both outputs there. */
+ * (tests/test_command/junit.xsd): no attributes on <testsuites>, <properties/> and both outputs
+ * there. */
 #include "engine/test/report.h"
 
 #include <time.h>

@@ -50,8 +50,13 @@ static void tell_test(struct report *r, const struct test_file *f, const asl_val
     if ((passed || skipped) && r->tests_in_all > NAMED_MAXIMUM && !r->verbose)
         return;
     asl_buffer_puts(r->out, "  ");
-    put_mark(r, passed ? "ok    " : skipped ? "skip  " : "FAIL  ",
-             passed ? "32" : skipped ? "33" : "31");
+    put_mark(r,
+             passed    ? "ok    "
+             : skipped ? "skip  "
+                       : "FAIL  ",
+             passed    ? "32"
+             : skipped ? "33"
+                       : "31");
     asl_buffer_put_text(r->out, result_text(result, "name"));
     if (passed && ms) {
         asl_buffer_puts(r->out, "  (");

@@ -1,7 +1,7 @@
 /* One test: the execution, played on the pure step under a virtual clock, and what it came to.
  *
- * Nothing leaves but the calls whose mock says "call": those go to `world`. No store, no sockets, no
- * clock of the machine's: a test comes out the same every time.
+ * Nothing leaves but the calls whose mock says "call": those go to `world`. No store, no sockets,
+ * no clock of the machine's: a test comes out the same every time.
  */
 #ifndef ENGINE_TEST_RUN_H
 #define ENGINE_TEST_RUN_H
@@ -14,12 +14,12 @@ struct coverage;
 struct world {
     void *state;
     void (*begin)(void *state); /* a test begins: nothing of the one before is there; or NULL */
-    /* Makes a call and returns when it is over: its events ([{"type", "timestamp", ...}], times from 0
-     * in seconds), yours; NULL and a message. `routes`: the test's, or NULL. */
+    /* Makes a call and returns when it is over: its events ([{"type", "timestamp", ...}], times
+     * from 0 in seconds), yours; NULL and a message. `routes`: the test's, or NULL. */
     asl_value *(*call)(void *state, const struct asl_command *call, const asl_value *routes,
                        char message[512]);
-    struct catalogue *models; /* refuse parameters as AWS does; NULL: any are taken */
-    size_t events_maximum; /* a test that runs in circles ends there; 0: 200,000 */
+    struct catalogue *models;  /* refuse parameters as AWS does; NULL: any are taken */
+    size_t events_maximum;     /* a test that runs in circles ends there; 0: 200,000 */
     struct coverage *coverage; /* engine/coverage/coverage.h; NULL: nobody counts */
 };
 
@@ -28,7 +28,6 @@ struct decision {
     const struct state *state;
     size_t rule; /* SIZE_MAX: the default */
 };
-
 
 /* A test that was played: what it came to, still with its execution. */
 struct test_run {

@@ -46,8 +46,9 @@ static const char *const forms[FORMS] = {
     [FORM_TIMES] = "{\"anyOf\":[{\"type\":\"integer\",\"minimum\":1,\"maximum\":2147483647},"
                    "{\"const\":\"any\"}]}",
     [FORM_SCALAR] = "{\"type\":[\"string\",\"number\",\"boolean\"]}",
-    [FORM_TIME] = "{\"type\":\"string\",\"pattern\":\"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:"
-                  "[0-9]{2}(\\\\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})$\"}",
+    [FORM_TIME] =
+        "{\"type\":\"string\",\"pattern\":\"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:"
+        "[0-9]{2}(\\\\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})$\"}",
     [FORM_DURATION] = "{\"$ref\":\"#/$defs/duration\"}",
     [FORM_LASTING] = "{\"anyOf\":[{\"$ref\":\"#/$defs/duration\"},{\"$ref\":\"#/$defs/matcher\"}]}",
     [FORM_DEFINITION] = "{\"type\":[\"string\",\"object\"],\"minLength\":1}",
@@ -111,8 +112,7 @@ static asl_value *required_each(const char *words)
         size_t size = strcspn(words, "|");
         value_list_init(&one);
         value_list_push_take(&one, value_string((struct asl_text){words, size}));
-        value_list_push_take(&l,
-                             with(value_empty_object(), "required", value_array_take(&one)));
+        value_list_push_take(&l, with(value_empty_object(), "required", value_array_take(&one)));
         words += size + (words[size] == '|');
     }
     return value_array_take(&l);
@@ -128,8 +128,8 @@ static asl_value *shape_object(const struct shape *s)
         if (m->required)
             value_list_push_take(&required, value_string_z(m->name));
     }
-    asl_value *v = with(object("{\"type\":\"object\"}"), "properties",
-                        value_object_take(&properties));
+    asl_value *v =
+        with(object("{\"type\":\"object\"}"), "properties", value_object_take(&properties));
     v = with(v, "additionalProperties", value_boolean(false));
     if (required.count)
         v = with(v, "required", value_array_take(&required));
@@ -177,9 +177,8 @@ static const char path[] =
     "{\"type\":\"object\",\"minProperties\":1,\"maxProperties\":1,\"additionalProperties\":"
     "{\"type\":\"array\",\"items\":{\"$ref\":\"#/$defs/path\"}}}]}}";
 
-static const char record[] =
-    "{\"type\":\"object\",\"properties\":{\"$record\":{\"const\":true}},"
-    "\"required\":[\"$record\"],\"additionalProperties\":false}";
+static const char record[] = "{\"type\":\"object\",\"properties\":{\"$record\":{\"const\":true}},"
+                             "\"required\":[\"$record\"],\"additionalProperties\":false}";
 
 /* ---- the whole ---- */
 

@@ -20,8 +20,9 @@ static const struct member mock_members[] = {
      NULL, false},
     {"never", "No answer ever comes: a timeout, a lost heartbeat or a stop ends the task.",
      FORM_FLAG, LAYOUT_ONE, NULL, NULL, false},
-    {"history", "The outcome recorded for this call in a history: a file as `aws stepfunctions "
-                "get-execution-history` prints it.",
+    {"history",
+     "The outcome recorded for this call in a history: a file as `aws stepfunctions "
+     "get-execution-history` prints it.",
      FORM_TEXT, LAYOUT_ONE, NULL, NULL, false},
     {"call", "The call is really made, to where \"routes\" or the command's options lead.",
      FORM_FLAG, LAYOUT_ONE, NULL, NULL, false},
@@ -43,8 +44,9 @@ static const struct member mock_members[] = {
      LAYOUT_ONE, NULL, NULL, false},
     {"optional", "It may stay unused; without this, a mock nobody called fails the test.",
      FORM_FLAG, LAYOUT_ONE, NULL, NULL, false},
-    {"check", "How result and error are held against the service's model: strict (default), present "
-              "(what is missing may be), none.",
+    {"check",
+     "How result and error are held against the service's model: strict (default), present "
+     "(what is missing may be), none.",
      FORM_WORDS, LAYOUT_ONE, NULL, "strict|present|none", false},
     {"comment", "For readers.", FORM_TEXT, LAYOUT_ONE, NULL, NULL, false},
     {0},
@@ -93,29 +95,33 @@ const struct shape shape_call = {"call", call_members, NULL, NULL};
 #define STATUS_WORDS "SUCCEEDED|FAILED|TIMED_OUT|ABORTED|RUNNING"
 
 static const struct member expect_members[] = {
-    {"status", "How it ends; RUNNING: it waits for ever. Default: SUCCEEDED, or a failure where an "
-               "error or cause is expected.",
+    {"status",
+     "How it ends; RUNNING: it waits for ever. Default: SUCCEEDED, or a failure where an "
+     "error or cause is expected.",
      FORM_WORDS, LAYOUT_ONE, NULL, STATUS_WORDS, false},
     {"output", "The execution's output: whole, or with matchers as {\"$partial\": {...}}.",
      FORM_MATCHER, LAYOUT_ONE, NULL, NULL, false},
     {"error", "The error it ends with.", FORM_MATCHER, LAYOUT_ONE, NULL, NULL, false},
     {"cause", "The cause it ends with.", FORM_MATCHER, LAYOUT_ONE, NULL, NULL, false},
-    {"path", "The states entered, in order; \"...\" stands for any number of them, and {\"Map\": "
-             "[[...], [...]]} looks into the iterations or branches of a Map or Parallel.",
+    {"path",
+     "The states entered, in order; \"...\" stands for any number of them, and {\"Map\": "
+     "[[...], [...]]} looks into the iterations or branches of a Map or Parallel.",
      FORM_PATH, LAYOUT_ONE, NULL, NULL, false},
     {"visits", "How often each of these states was entered; 0: never.", FORM_MATCHER,
      LAYOUT_BY_NAME, NULL, NULL, false},
-    {"choices", "Which way each of these Choice states went, visit by visit: the number of the rule, "
-                "from 0, or \"default\".",
+    {"choices",
+     "Which way each of these Choice states went, visit by visit: the number of the rule, "
+     "from 0, or \"default\".",
      FORM_MATCHER, LAYOUT_BY_NAME, NULL, NULL, false},
-    {"calls", "The calls made: all of them in order, or by state how many or with what "
-              "parameters.",
+    {"calls",
+     "The calls made: all of them in order, or by state how many or with what "
+     "parameters.",
      FORM_CALLS, LAYOUT_ONE, NULL, NULL, false},
-    {"events", "Events of the history that must be there in this order, others between them; each "
-               "names the members that count, in the form of GetExecutionHistory.",
+    {"events",
+     "Events of the history that must be there in this order, others between them; each "
+     "names the members that count, in the form of GetExecutionHistory.",
      FORM_MATCHER, LAYOUT_LIST, NULL, NULL, false},
-    {"duration", "From start to end in virtual time: " DURATION_WORDS
-                 ", or a matcher of seconds.",
+    {"duration", "From start to end in virtual time: " DURATION_WORDS ", or a matcher of seconds.",
      FORM_LASTING, LAYOUT_ONE, NULL, NULL, false},
     {"durations", "How long these states took, retries included, all visits together.",
      FORM_LASTING, LAYOUT_BY_NAME, NULL, NULL, false},
@@ -125,18 +131,36 @@ static const struct shape shape_expect = {"expect", expect_members, NULL, NULL};
 
 /* What stands in a file for all its tests, and in a test for that one. */
 #define SHARED_MEMBERS                                                                             \
-    {"mocks", "What tasks answer, by state: one mock, or a list of which each answers once.",      \
-     FORM_OBJECT, LAYOUT_BY_NAME_ONE_OR_LIST, &shape_mock, NULL, false},                           \
-    {"history", "A recorded execution: what it holds answers the calls that no mock does.",        \
-     FORM_TEXT, LAYOUT_ONE, NULL, NULL, false},                                                    \
-    {"routes", "Where calls that are really made go: {\"dynamodb\": \"http://localhost:8000\"}; "  \
-               "\"*\" is every service.",                                                          \
-     FORM_TEXT, LAYOUT_BY_NAME, NULL, NULL, false},                                                \
-    {"clock", "When the execution starts (default: 2026-01-01T00:00:00Z).", FORM_TIME, LAYOUT_ONE, \
-     NULL, NULL, false},                                                                           \
-    {"execution", "Names that the context object shows.", FORM_OBJECT, LAYOUT_ONE,                 \
-     &shape_execution, NULL, false},                                                               \
-    {"comment", "For readers.", FORM_TEXT, LAYOUT_ONE, NULL, NULL, false}
+    {"mocks",     "What tasks answer, by state: one mock, or a list of which each answers once.",  \
+     FORM_OBJECT, LAYOUT_BY_NAME_ONE_OR_LIST,                                                      \
+     &shape_mock, NULL,                                                                            \
+     false},                                                                                       \
+        {"history", "A recorded execution: what it holds answers the calls that no mock does.",    \
+         FORM_TEXT, LAYOUT_ONE,                                                                    \
+         NULL,      NULL,                                                                          \
+         false},                                                                                   \
+        {"routes",                                                                                 \
+         "Where calls that are really made go: {\"dynamodb\": \"http://localhost:8000\"}; "        \
+         "\"*\" is every service.",                                                                \
+         FORM_TEXT,                                                                                \
+         LAYOUT_BY_NAME,                                                                           \
+         NULL,                                                                                     \
+         NULL,                                                                                     \
+         false},                                                                                   \
+        {"clock",   "When the execution starts (default: 2026-01-01T00:00:00Z).",                  \
+         FORM_TIME, LAYOUT_ONE,                                                                    \
+         NULL,      NULL,                                                                          \
+         false},                                                                                   \
+        {"execution",                                                                              \
+         "Names that the context object shows.",                                                   \
+         FORM_OBJECT,                                                                              \
+         LAYOUT_ONE,                                                                               \
+         &shape_execution,                                                                         \
+         NULL,                                                                                     \
+         false},                                                                                   \
+    {                                                                                              \
+        "comment", "For readers.", FORM_TEXT, LAYOUT_ONE, NULL, NULL, false                        \
+    }
 
 static const struct member test_members[] = {
     {"name", "Says what should happen; --filter selects by it.", FORM_TEXT, LAYOUT_ONE, NULL, NULL,
@@ -286,8 +310,9 @@ static void check_path_element(const asl_value *v, const struct step *at, struct
     const asl_value *branches =
         value_kind(v) == VALUE_OBJECT && value_count(v) == 1 ? value_at(v, 0) : NULL;
     if (!branches || value_kind(branches) != VALUE_ARRAY) {
-        complain(c, at, false, "a path holds names of states, \"...\", and {\"Map\": [[...], [...]]} "
-                               "to look into a Map or Parallel");
+        complain(c, at, false,
+                 "a path holds names of states, \"...\", and {\"Map\": [[...], [...]]} "
+                 "to look into a Map or Parallel");
         return;
     }
     struct step inner = step_key(at, value_as_text(value_key_at(v, 0)));
@@ -324,8 +349,9 @@ static void check_calls_of(const asl_value *v, const struct step *at, struct com
             match_check(value_at(v, i), &element, c);
         }
     else if (!is_whole(v, 0))
-        complain(c, at, false, "by state, \"calls\" wants how many there are, or a list of their "
-                               "parameters");
+        complain(c, at, false,
+                 "by state, \"calls\" wants how many there are, or a list of their "
+                 "parameters");
 }
 
 static void check_calls(const asl_value *v, const struct step *at, struct complaints *c)
@@ -452,7 +478,7 @@ static void check_choice(const asl_value *v, const struct shape *shape, const st
 }
 
 void form_check(const asl_value *v, const struct shape *shape, const struct step *at,
-                 struct complaints *c)
+                struct complaints *c)
 {
     if (value_kind(v) != VALUE_OBJECT) {
         complain(c, at, false, "a %s is an object, not %s", shape->name,

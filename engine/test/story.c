@@ -1,8 +1,8 @@
 /* From events to the path; see story.h.
  *
- * Every event stands on a line: the root's, a branch's, an iteration's. A line's last state is the one
- * that is open. Where a Map or Parallel ends, the story goes back to the line it stands on; which
- * line an event is on follows from that of the event before it, in one pass.
+ * Every event stands on a line: the root's, a branch's, an iteration's. A line's last state is the
+ * one that is open. Where a Map or Parallel ends, the story goes back to the line it stands on;
+ * which line an event is on follows from that of the event before it, in one pass.
  */
 #include "engine/test/story.h"
 
@@ -55,8 +55,8 @@ static void add_place(struct line *l, const asl_value *name, bool is_container, 
         l->capacity = l->capacity ? l->capacity * 2 : 8;
         l->places = asl_reallocate(l->places, l->capacity * sizeof *l->places);
     }
-    l->places[l->count++] = (struct place_in_line){
-        .name = name, .is_container = is_container, .entered = entered};
+    l->places[l->count++] =
+        (struct place_in_line){.name = name, .is_container = is_container, .entered = entered};
 }
 
 static struct line *add_branch(struct telling *t, struct line *owner)
@@ -101,9 +101,9 @@ static void enter(struct telling *t, size_t i, const asl_value *event, struct li
 {
     int64_t previous = event_previous(event);
     const asl_value *name = event_detail(event, "name");
-    bool branch = previous >= 1 &&
-                  asl_text_is(event_type(value_at(t->events, (size_t)previous - 1)),
-                              "ParallelStateStarted");
+    bool branch =
+        previous >= 1 &&
+        asl_text_is(event_type(value_at(t->events, (size_t)previous - 1)), "ParallelStateStarted");
     t->lines[i] = branch ? add_branch(t, before) : before;
     if (!name)
         return;
@@ -112,7 +112,8 @@ static void enter(struct telling *t, size_t i, const asl_value *event, struct li
     visit_of(t->s, name)->count++;
 }
 
-/* The line on which the state of that name is the last: a container is left behind its last branch. */
+/* The line on which the state of that name is the last: a container is left behind its last branch.
+ */
 static struct line *line_of_name(struct line *l, const asl_value *name)
 {
     struct line *found = l;
@@ -250,8 +251,8 @@ static bool elements_fit(const asl_value *expected, const asl_value *came)
     return fine;
 }
 
-/* With gaps, as a glob: after a mismatch the last gap takes one state more. `furthest` gets how many
- * states of `came` fitted at most. */
+/* With gaps, as a glob: after a mismatch the last gap takes one state more. `furthest` gets how
+ * many states of `came` fitted at most. */
 static bool paths_fit(const asl_value *expected, const asl_value *came, size_t *furthest)
 {
     size_t wanted = value_count(expected), got = value_count(came);
@@ -261,7 +262,8 @@ static bool paths_fit(const asl_value *expected, const asl_value *came, size_t *
         if (e < wanted && is_gap(value_at(expected, e))) {
             gap = e++;
             resume = c;
-        } else if (e < wanted && c < got && elements_fit(value_at(expected, e), value_at(came, c))) {
+        } else if (e < wanted && c < got &&
+                   elements_fit(value_at(expected, e), value_at(came, c))) {
             e++, c++;
         } else if (e == wanted && c == got) {
             return true;

@@ -1,5 +1,5 @@
-/* What an execution's events tell: the path through the machine, how often each state was entered, how
- * long each took.
+/* What an execution's events tell: the path through the machine, how often each state was entered,
+ * how long each took.
  *
  * A path is a list of states in the order in which they were entered; a Map or Parallel stands as
  * {"name": [[...], [...]]} with the path of each iteration or branch, so that the order in which
@@ -28,7 +28,8 @@ void story_free(struct story *s);
 /* NULL: it was never entered. */
 const struct visit *story_visit(const struct story *s, struct asl_text state);
 
-/* Is it the expected path ("..." stands for any number of states)? The difference is added to `m`. */
+/* Is it the expected path ("..." stands for any number of states)? The difference is added to `m`.
+ */
 bool path_match(const asl_value *expected, const asl_value *came, const struct step *at,
                 struct mismatches *m);
 /* "A > B > Map[C > D | C > E] > F", cut in the middle when it is longer than `maximum`. */

@@ -66,8 +66,8 @@ static bool add_path(struct suite *s, const char *path, int depth)
         if (!here)
             asl_buffer_printf(&inner, "%s%s", path, path[size - 1] == '/' ? "" : "/");
         asl_buffer_puts(&inner, name);
-        bool folder = is_worth_a_look(name) && lstat(inner.data, &info) == 0 &&
-                      S_ISDIR(info.st_mode);
+        bool folder =
+            is_worth_a_look(name) && lstat(inner.data, &info) == 0 && S_ISDIR(info.st_mode);
         if (fine && (folder || test_suite_is_file(name)))
             fine = add_path(s, inner.data, depth + 1);
         asl_buffer_free(&inner);
@@ -79,8 +79,7 @@ static bool add_path(struct suite *s, const char *path, int depth)
 
 /* ---- selecting ---- */
 
-static bool is_selected(const struct suite *s, const struct test_file *f,
-                        const struct test_case *t)
+static bool is_selected(const struct suite *s, const struct test_file *f, const struct test_case *t)
 {
     struct asl_buffer whole;
     bool found = s->options->filter_count == 0;
@@ -208,7 +207,8 @@ static asl_value *check_shared_mocks(const struct suite *s, size_t file)
 
 /* ---- rewriting ---- */
 
-/* Beside it and then in its place: a crash leaves the one or the other. Nobody else's edit is lost. */
+/* Beside it and then in its place: a crash leaves the one or the other. Nobody else's edit is lost.
+ */
 static bool replace_file(const char *path, struct asl_text before, struct asl_text after,
                          const struct reader *reader, char message[256])
 {

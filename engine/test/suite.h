@@ -30,16 +30,17 @@ struct suite {
     size_t file_count;
     struct job *jobs;
     size_t job_count;
-    asl_value ***results;     /* by file and test; NULL: not selected */
+    asl_value ***results;       /* by file and test; NULL: not selected */
     struct coverage **coverage; /* one a definition; NULL: nobody counts */
     size_t *coverage_of;        /* by file */
     size_t coverage_count;
-    size_t updated;           /* expectations rewritten */
+    size_t updated; /* expectations rewritten */
     struct tally tally;
-    char message[512];        /* why it could not be done */
+    char message[512]; /* why it could not be done */
 };
 
-/* Finds and reads the files. False and a message: a path cannot be read, or there is no test file. */
+/* Finds and reads the files. False and a message: a path cannot be read, or there is no test file.
+ */
 bool test_suite_open(struct suite *s, const struct suite_options *options);
 /* Plays and reports. False and a message when that cannot be done. */
 bool test_suite_run(struct suite *s);

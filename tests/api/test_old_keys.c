@@ -1,5 +1,5 @@
-/* Stores of before kept what the API knows by names; since then it is kept by ARNs. An old store is taken
- * over once, as of the region and account that the server has. */
+/* Stores of before kept what the API knows by names; since then it is kept by ARNs. An old store is
+ * taken over once, as of the region and account that the server has. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -111,8 +111,8 @@ static bool play(const char *path)
     bool is_template = template != NULL && value_is_true(template);
     asl_machine *m =
         is_template ? NULL : asl_machine_compile(asl_buffer_text(&text), is_express, &d);
-    bool sound = is_template ? asl_template_check(asl_buffer_text(&text), is_express, NULL, &d)
-                             : m != NULL;
+    bool sound =
+        is_template ? asl_template_check(asl_buffer_text(&text), is_express, NULL, &d) : m != NULL;
     size_t errors = 0;
     for (size_t i = 0; i < d.count; i++) {
         errors += d.items[i].severity == ASL_ERROR;

@@ -47,7 +47,8 @@ static const struct row definite[] = {
     {"$[ 'a' ]", "{\"a\":1}", "1"},
     {"$.a ", "{\"a\":1}", "1"},
     {"$.a[1]", "{\"a\":[1,2]}", "2"},
-    {"$.a[0]b.c", "{\"a\":[{\"b\":{\"c\":2}}]}", "2"}, /* no dot: as deployed, and Jayway takes it */
+    /* no dot: as deployed, and Jayway takes it */
+    {"$.a[0]b.c", "{\"a\":[{\"b\":{\"c\":2}}]}", "2"},
     {"$.a[(@.length-1)]", "{\"a\":[1,2]}", "2"},
     {"$.a[(@.length() - 2)].b", "{\"a\":[{\"b\":5},2]}", "5"},
     {"$.$id", "{\"$id\":1}", "1"},

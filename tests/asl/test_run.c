@@ -1,5 +1,5 @@
-/* Plays the cases of tests/asl/run at the core under a virtual clock: one case a file, written from the
- * specification and from what AWS is known to do.
+/* Plays the cases of tests/asl/run at the core under a virtual clock: one case a file, written from
+ * the specification and from what AWS is known to do.
  *
  *     {"about": why it is here, "definition": {...}, "input": ..., "express": false,
  *      "redrives": how often what failed is redriven,
@@ -18,7 +18,7 @@
 
 #include "tests/conformance/play.h"
 
-#define FOLDER "tests/asl/run"
+#define FOLDER         "tests/asl/run"
 #define STATES_MAXIMUM 32
 
 /* ---- what tasks answer ---- */
@@ -120,7 +120,8 @@ static bool events_fit(const asl_value *expected, const asl_value *events)
         snprintf(what, sizeof what, "event %zu", i + 1);
         if (i < ours)
             print_event(value_at(events, i), line);
-        if (differs(what, i < count ? value_as_text(value_at(expected, i)) : ASL_TEXT("nothing more"),
+        if (differs(what,
+                    i < count ? value_as_text(value_at(expected, i)) : ASL_TEXT("nothing more"),
                     asl_text(line)))
             return false;
     }

@@ -29,9 +29,18 @@ static void keeps_what_it_was_given(void **state)
 {
     (void)state;
     static const char *const texts[] = {
-        "9007199254740993", "1e400", "1E5", "-0", "0.10", "123456789012345678901234567890",
-        "\"a\\u0000b\"", "\"\xF0\x9F\x98\x80\"", "{\"b\":1,\"a\":[null,true,false,{}]}", "[]",
-        "\"\\\"\\\\/\\b\\f\\n\\r\\t\\u001f\"", "{\"\":0}",
+        "9007199254740993",
+        "1e400",
+        "1E5",
+        "-0",
+        "0.10",
+        "123456789012345678901234567890",
+        "\"a\\u0000b\"",
+        "\"\xF0\x9F\x98\x80\"",
+        "{\"b\":1,\"a\":[null,true,false,{}]}",
+        "[]",
+        "\"\\\"\\\\/\\b\\f\\n\\r\\t\\u001f\"",
+        "{\"\":0}",
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         assert_round_trip(texts[i]);
@@ -45,15 +54,24 @@ static void refuses_what_is_not_json(void **state)
         enum value_problem problem;
         size_t line, column;
     } cases[] = {
-        {"", VALUE_EMPTY_TEXT, 1, 1},          {"01", VALUE_BAD_NUMBER, 1, 1},
-        {"[1,\n 1.]", VALUE_BAD_NUMBER, 2, 2}, {"+1", VALUE_UNEXPECTED, 1, 1},
-        {"nul", VALUE_UNKNOWN_WORD, 1, 1},     {"nullx", VALUE_UNKNOWN_WORD, 1, 1},
-        {"[1 2]", VALUE_UNEXPECTED, 1, 4},     {"{\"a\":1,}", VALUE_UNEXPECTED, 1, 8},
-        {"{\"a\" 1}", VALUE_UNEXPECTED, 1, 6}, {"\"abc", VALUE_ENDED_EARLY, 1, 5},
-        {"{\"a\":", VALUE_ENDED_EARLY, 1, 6},  {"\"\\x\"", VALUE_BAD_ESCAPE, 1, 2},
-        {"\"\\ud800\"", VALUE_BAD_ESCAPE, 1, 2}, {"\"\xFF\"", VALUE_BAD_UTF8, 1, 2},
-        {"\"\xC0\x80\"", VALUE_BAD_UTF8, 1, 2}, {"\"\n\"", VALUE_CONTROL_CHARACTER, 1, 2},
-        {"1 2", VALUE_TRAILING, 1, 3},          {"{\"\xC3\xA9\":x}", VALUE_UNKNOWN_WORD, 1, 6},
+        {"", VALUE_EMPTY_TEXT, 1, 1},
+        {"01", VALUE_BAD_NUMBER, 1, 1},
+        {"[1,\n 1.]", VALUE_BAD_NUMBER, 2, 2},
+        {"+1", VALUE_UNEXPECTED, 1, 1},
+        {"nul", VALUE_UNKNOWN_WORD, 1, 1},
+        {"nullx", VALUE_UNKNOWN_WORD, 1, 1},
+        {"[1 2]", VALUE_UNEXPECTED, 1, 4},
+        {"{\"a\":1,}", VALUE_UNEXPECTED, 1, 8},
+        {"{\"a\" 1}", VALUE_UNEXPECTED, 1, 6},
+        {"\"abc", VALUE_ENDED_EARLY, 1, 5},
+        {"{\"a\":", VALUE_ENDED_EARLY, 1, 6},
+        {"\"\\x\"", VALUE_BAD_ESCAPE, 1, 2},
+        {"\"\\ud800\"", VALUE_BAD_ESCAPE, 1, 2},
+        {"\"\xFF\"", VALUE_BAD_UTF8, 1, 2},
+        {"\"\xC0\x80\"", VALUE_BAD_UTF8, 1, 2},
+        {"\"\n\"", VALUE_CONTROL_CHARACTER, 1, 2},
+        {"1 2", VALUE_TRAILING, 1, 3},
+        {"{\"\xC3\xA9\":x}", VALUE_UNKNOWN_WORD, 1, 6},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct value_error error;
@@ -126,10 +144,19 @@ static void reads_numbers_exactly(void **state)
         bool integer;
         int64_t value;
     } cases[] = {
-        {"5", true, 5}, {"5.0", true, 5}, {"5e0", true, 5}, {"50e-1", true, 5}, {"5.5", false, 0},
-        {"9223372036854775807", true, INT64_MAX}, {"9223372036854775808", false, 0},
-        {"-9223372036854775808", true, INT64_MIN}, {"1e18", true, 1000000000000000000},
-        {"1e400", false, 0}, {"0e400", true, 0}, {"1e-400", false, 0}, {"-0", true, 0},
+        {"5", true, 5},
+        {"5.0", true, 5},
+        {"5e0", true, 5},
+        {"50e-1", true, 5},
+        {"5.5", false, 0},
+        {"9223372036854775807", true, INT64_MAX},
+        {"9223372036854775808", false, 0},
+        {"-9223372036854775808", true, INT64_MIN},
+        {"1e18", true, 1000000000000000000},
+        {"1e400", false, 0},
+        {"0e400", true, 0},
+        {"1e-400", false, 0},
+        {"-0", true, 0},
         {"1.50e1", true, 15},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -142,9 +169,18 @@ static void reads_numbers_exactly(void **state)
     static const struct {
         double d;
         const char *text;
-    } doubles[] = {{0.1, "0.1"}, {5, "5"}, {1e21, "1e+21"}, {123456789012345680000.0, "123456789012345680000"},
-                   {1e-7, "1e-7"}, {0.000001, "0.000001"}, {-1.5, "-1.5"}, {0.1 + 0.2, "0.30000000000000004"},
-                   {1.7976931348623157e308, "1.7976931348623157e+308"}, {5e-324, "5e-324"}, {0x1p-44, "5.684341886080802e-14"}, {-0.0, "0"}};
+    } doubles[] = {{0.1, "0.1"},
+                   {5, "5"},
+                   {1e21, "1e+21"},
+                   {123456789012345680000.0, "123456789012345680000"},
+                   {1e-7, "1e-7"},
+                   {0.000001, "0.000001"},
+                   {-1.5, "-1.5"},
+                   {0.1 + 0.2, "0.30000000000000004"},
+                   {1.7976931348623157e308, "1.7976931348623157e+308"},
+                   {5e-324, "5e-324"},
+                   {0x1p-44, "5.684341886080802e-14"},
+                   {-0.0, "0"}};
     for (size_t i = 0; i < sizeof doubles / sizeof *doubles; i++) {
         asl_value *v = value_double(doubles[i].d);
         assert_string_equal(value_as_text(v).data, doubles[i].text);
@@ -207,7 +243,8 @@ static void lists_members(void **state)
     (void)state;
     asl_value *object = value_literal("{\"a\": 1, \"b\": [2]}");
     asl_value *members = value_members(object);
-    asl_value *expected = value_literal("[{\"Key\":\"a\",\"Value\":1},{\"Key\":\"b\",\"Value\":[2]}]");
+    asl_value *expected =
+        value_literal("[{\"Key\":\"a\",\"Value\":1},{\"Key\":\"b\",\"Value\":[2]}]");
     assert_true(value_equal(members, expected));
     value_release(object);
     value_release(members);
@@ -217,10 +254,14 @@ static void lists_members(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(keeps_what_it_was_given), cmocka_unit_test(refuses_what_is_not_json),
-        cmocka_unit_test(bounds_depth_and_size),   cmocka_unit_test(merges_or_refuses_duplicates),
-        cmocka_unit_test(reads_numbers_exactly),   cmocka_unit_test(shares_and_changes_copies),
-        cmocka_unit_test(locates),                 cmocka_unit_test(prints_short),
+        cmocka_unit_test(keeps_what_it_was_given),
+        cmocka_unit_test(refuses_what_is_not_json),
+        cmocka_unit_test(bounds_depth_and_size),
+        cmocka_unit_test(merges_or_refuses_duplicates),
+        cmocka_unit_test(reads_numbers_exactly),
+        cmocka_unit_test(shares_and_changes_copies),
+        cmocka_unit_test(locates),
+        cmocka_unit_test(prints_short),
         cmocka_unit_test(lists_members),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

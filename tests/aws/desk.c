@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of skipped time: so long that a machine may stall meanwhile and no real clock comes there first. */
+/* Of skipped time: so long that a machine may stall meanwhile and no real clock comes there first.
+ */
 #define LONG_MS (10 * 60 * 1000)
 
 struct task {

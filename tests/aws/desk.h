@@ -24,9 +24,9 @@ struct desk {
     size_t raw_size;
     size_t first; /* number of the present run's first request */
     struct connectors shared;
-    bool again, submitted;  /* of the requests to come: sent again after a crash */
+    bool again, submitted;       /* of the requests to come: sent again after a crash */
     const asl_value *state_name; /* of the requests to come; or NULL */
-    struct asl_buffer said; /* "STARTED ...\nSUCCEEDED {...}\n" */
+    struct asl_buffer said;      /* "STARTED ...\nSUCCEEDED {...}\n" */
 };
 
 int desk_open(void **state); /* cmocka set-up and tear-down: *state is a struct desk */
@@ -35,13 +35,14 @@ int desk_close(void **state);
 /* Carries out a task to its end and gives what was reported; lives until the next one. */
 const char *desk_run(struct desk *d, const char *resource_arn, const char *parameters,
                      const struct desk_reply *replies);
-/* Starts it and cancels it after some milliseconds of the loop's time, wherever it is then. The replies
- * live as long as the desk: what was cancelled may still be on its way to the peer. */
+/* Starts it and cancels it after some milliseconds of the loop's time, wherever it is then. The
+ * replies live as long as the desk: what was cancelled may still be on its way to the peer. */
 void desk_cancel_after(struct desk *d, const char *resource_arn, const char *parameters,
                        const struct desk_reply *replies, int milliseconds);
 
-/* Starts it, looks on for ten minutes of the loop's time, which skips ahead while no call is under way,
- * and stops what runs, as nobody will want the outcome; until all that asks for has been answered. */
+/* Starts it, looks on for ten minutes of the loop's time, which skips ahead while no call is under
+ * way, and stops what runs, as nobody will want the outcome; until all that asks for has been
+ * answered. */
 void desk_stop(struct desk *d, const char *resource_arn, const char *parameters,
                const struct desk_reply *replies);
 

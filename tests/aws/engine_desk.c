@@ -8,7 +8,7 @@
 
 /* A run that does not end is a failure of its own. */
 #define SECONDS_MAXIMUM 60
-#define VARIABLES 32
+#define VARIABLES       32
 
 static void die(const char *message)
 {
@@ -120,8 +120,8 @@ bool engine_desk_run(struct engine_desk *d, const char *name, struct asl_text de
     struct asl_diagnostics diagnostics = {0};
     value_release(d->events);
     d->events = value_empty_array();
-    int64_t machine = engine_put_machine(d->engine, name, definition, false, ENGINE_DESK_ROLE,
-                                         &diagnostics);
+    int64_t machine =
+        engine_put_machine(d->engine, name, definition, false, ENGINE_DESK_ROLE, &diagnostics);
     if (machine < 0)
         fprintf(stderr, "%s\n", diagnostics.items[0].message);
     asl_diagnostics_free(&diagnostics);

@@ -1,6 +1,6 @@
-/* A whole engine for tests of what its Tasks do on the wire: its store in a folder of its own, all of
- * AWS routed to a peer (peer.h), one execution after the other. Ends the process when it cannot be
- * opened, or when an execution does not end within a minute. */
+/* A whole engine for tests of what its Tasks do on the wire: its store in a folder of its own, all
+ * of AWS routed to a peer (peer.h), one execution after the other. Ends the process when it cannot
+ * be opened, or when an execution does not end within a minute. */
 #ifndef TESTS_AWS_ENGINE_DESK_H
 #define TESTS_AWS_ENGINE_DESK_H
 
@@ -36,8 +36,8 @@ struct engine_desk {
     enum asl_status status;
 };
 
-/* `environment`: NULL for keys that are none, in ENGINE_DESK_REGION; "@" in it is the peer's URL, "^"
- * the same with a host that counts as another machine, "~" the folder. */
+/* `environment`: NULL for keys that are none, in ENGINE_DESK_REGION; "@" in it is the peer's URL,
+ * "^" the same with a host that counts as another machine, "~" the folder. */
 void engine_desk_open(struct engine_desk *d, enum loop_time time, const char *const *environment);
 /* Runs it to its end; false, with a word on stderr, when the definition is refused. */
 bool engine_desk_run(struct engine_desk *d, const char *name, struct asl_text definition,

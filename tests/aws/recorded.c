@@ -13,10 +13,10 @@
 #define TOO_LARGE 300000
 
 struct visit {
-    int64_t scheduled, submitted; /* event ids; 0: none */
-    const asl_value *details;     /* of ...Scheduled */
+    int64_t scheduled, submitted;          /* event ids; 0: none */
+    const asl_value *details;              /* of ...Scheduled */
     const asl_value *submission, *outcome; /* events; NULL: none */
-    size_t rank;         /* of its first answer among all */
+    size_t rank;                           /* of its first answer among all */
     struct asl_buffer first, then; /* whole HTTP answers; `then` of a job asked after, or empty */
     bool taken;
 };
@@ -65,8 +65,8 @@ static bool is_type(const asl_value *event, const char *end)
            asl_text_ends(type, end);
 }
 
-/* The visit whose Scheduled event an event goes back to. Where the recorder blurred the ids, outcomes
- * belong to visits in their order. */
+/* The visit whose Scheduled event an event goes back to. Where the recorder blurred the ids,
+ * outcomes belong to visits in their order. */
 static struct visit *visit_of(struct recorded *r, const asl_value *event)
 {
     int64_t id = number_of(event, "previousEventId");
@@ -105,8 +105,8 @@ static void put_json_or_text(const asl_value *v, struct asl_buffer *out)
 
 static const struct {
     const char *type, *service;
-} services[] = {{"dynamodb", "dynamodb"}, {"sqs", "sqs"}, {"sns", "sns"}, {"events", "eventbridge"},
-                {"states", "sfn"},        {"lambda", "lambda"}};
+} services[] = {{"dynamodb", "dynamodb"},  {"sqs", "sqs"},    {"sns", "sns"},
+                {"events", "eventbridge"}, {"states", "sfn"}, {"lambda", "lambda"}};
 
 static const struct catalogue_operation *operation_of(struct recorded *r, const asl_value *details,
                                                       const char *action)
@@ -172,7 +172,8 @@ static asl_value *with_times(const asl_value *v)
         return value_retain(v);
     value_list_init(&l);
     for (size_t i = 0; i < value_count(v); i++)
-        value_list_push_member_take(&l, value_retain(value_key_at(v, i)), with_times(value_at(v, i)));
+        value_list_push_member_take(&l, value_retain(value_key_at(v, i)),
+                                    with_times(value_at(v, i)));
     return value_object_take(&l);
 }
 
@@ -291,8 +292,8 @@ static bool read_cause(const char *cause, struct failure *f)
     return true;
 }
 
-/* The aws-sdk form tells no code: the one of the exception that is called so, else one that no model
- * knows. */
+/* The aws-sdk form tells no code: the one of the exception that is called so, else one that no
+ * model knows. */
 static void find_code(const struct catalogue_service *s, const char *error, struct failure *f)
 {
     char name[512];
@@ -466,7 +467,8 @@ static bool prepare(struct recorded *r, struct visit *v, char why[512])
         return put_output(r, v, v->submission, why) && (!is_job(v) || put_end(r, v, why));
     if (!v->outcome)
         return true;
-    return is_type(v->outcome, "Failed") ? put_failure(r, v, why) : put_output(r, v, v->outcome, why);
+    return is_type(v->outcome, "Failed") ? put_failure(r, v, why)
+                                         : put_output(r, v, v->outcome, why);
 }
 
 static void add_visit(struct recorded *r, const asl_value *event)

@@ -1,5 +1,5 @@
-/* A stand-in made of a recorded history: what each of its Tasks' services answered, serialised as the
- * service's protocol has it, so that the engine's own HTTP calls can be answered again.
+/* A stand-in made of a recorded history: what each of its Tasks' services answered, serialised as
+ * the service's protocol has it, so that the engine's own HTTP calls can be answered again.
  *
  * The answers are made beforehand, as bytes: the peer's threads touch no value. A request takes the
  * first visit that is not taken yet; answers leave in the order in which the recording shows their

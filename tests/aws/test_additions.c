@@ -1,7 +1,7 @@
-/* What the optimized integrations do beyond their service's API, as AWS documents it: marks on what is
- * started, fields added to answers, answers that are failures, and Bedrock's bodies in S3. Breaks
- * when: a style of engine/task/ loses its hooks, or service.c no longer makes the calls before and
- * behind. */
+/* What the optimized integrations do beyond their service's API, as AWS documents it: marks on what
+ * is started, fields added to answers, answers that are failures, and Bedrock's bodies in S3.
+ * Breaks when: a style of engine/task/ loses its hooks, or service.c no longer makes the calls
+ * before and behind. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,16 +20,20 @@
 #define BATCH_OUT "{\"jobId\":\"b\"}"
 #define TRAINING                                                                                   \
     "\"TrainingJobName\":\"j\",\"RoleArn\":\"r\",\"OutputDataConfig\":{\"S3OutputPath\":\"s\"}"
-#define UNPLACED "{\"tasks\":[{\"taskArn\":\"arn:t\"}],\"failures\":[{\"reason\":\"RESOURCE:CPU\"}]}"
+#define UNPLACED                                                                                   \
+    "{\"tasks\":[{\"taskArn\":\"arn:t\"}],\"failures\":[{\"reason\":\"RESOURCE:CPU\"}]}"
 #define THROTTLED                                                                                  \
-    {429, "x-amzn-RequestId: R1\r\nx-amzn-ErrorType: ThrottlingException\r\n",                     \
-     "{\"message\":\"Too many requests\"}"}
+    {                                                                                              \
+        429, "x-amzn-RequestId: R1\r\nx-amzn-ErrorType: ThrottlingException\r\n",                  \
+            "{\"message\":\"Too many requests\"}"                                                  \
+    }
 
 static const struct addition {
     const char *resource, *parameters;
     struct desk_reply replies[4];
-    const char *said;    /* how the report begins */
-    const char *sent[4]; /* in the requests, in their order: each stands in the next one or in the same */
+    const char *said; /* how the report begins */
+    /* in the requests, in their order: each stands in the next one or in the same */
+    const char *sent[4];
     const char *missing; /* in no request; or NULL */
 } additions[] = {
     /* "The JobName field is extracted from the request and inserted into the response." */
@@ -77,7 +81,8 @@ static const struct addition {
      "SUBMITTED {",
      {"GET /applications/a/jobruns/j"},
      NULL},
-    /* Failures: the answer of a request, the failure of a job or a callback, even when a task runs. */
+    /* Failures: the answer of a request, the failure of a job or a callback, even when a task runs.
+     */
     {"ecs:runTask",
      "{\"TaskDefinition\":\"d\"}",
      {{200, "", UNPLACED}},
@@ -151,8 +156,7 @@ static const struct addition {
       {200, "Content-Type: application/json\r\n", "{\"completion\":\"c\"}"},
       {200, "", ""}},
      "SUCCEEDED {\"Body\":\"s3://b/out.json\",\"ContentType\":\"application/json\"}\n",
-     {"GET /b/in/x%20y.json", "POST /model/m/invoke", "{\"prompt\":\"p\"}",
-      "PUT /b/out.json"},
+     {"GET /b/in/x%20y.json", "POST /model/m/invoke", "{\"prompt\":\"p\"}", "PUT /b/out.json"},
      NULL},
     {"bedrock:invokeModel",
      "{\"ModelId\":\"m\",\"Body\":{\"p\":1},\"Output\":{\"S3Uri\":\"s3://b/out.json\"}}",
@@ -170,7 +174,8 @@ static const struct addition {
     {"bedrock:invokeModel",
      "{\"ModelId\":\"m\",\"Input\":{\"S3Uri\":\"s3://b/in\"}}",
      {{404, "x-amz-request-id: R2\r\n",
-       "<Error><Code>NoSuchKey</Code><Message>The specified key does not exist.</Message></Error>"}},
+       "<Error><Code>NoSuchKey</Code><Message>The specified key does not "
+       "exist.</Message></Error>"}},
      "FAILED S3.NoSuchKeyException | The specified key does not exist. (Service: S3, Status Code: "
      "404, Request ID: R2",
      {"GET /b/in"},
@@ -180,13 +185,15 @@ static const struct addition {
      {{200, "Content-Type: application/json\r\n", "{}"},
       {403, "x-amz-request-id: R3\r\n",
        "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"}},
-     "FAILED S3.AccessDeniedException | Access Denied (Service: S3, Status Code: 403, Request ID: R3",
+     "FAILED S3.AccessDeniedException | Access Denied (Service: S3, Status Code: 403, Request ID: "
+     "R3",
      {"PUT /b/o"},
      NULL},
     {"bedrock:invokeModel",
      "{\"ModelId\":\"m\",\"Body\":{}}",
      {THROTTLED},
-     "FAILED Bedrock.ThrottlingException | Too many requests (Service: BedrockRuntime, Status Code: "
+     "FAILED Bedrock.ThrottlingException | Too many requests (Service: BedrockRuntime, Status "
+     "Code: "
      "429, Request ID: R1) (SDK Attempt Count: 2)\n",
      {"POST /model/m/invoke"},
      NULL},
@@ -247,10 +254,8 @@ static void carries_bytes(void **state)
 {
     static const char picture[] = "\x89PNG\xff\xfe";
     struct desk *d = *state;
-    const struct desk_reply replies[] = {{200, "", picture},
-                                         {200, "Content-Type: image/png\r\n", picture},
-                                         {200, "", ""},
-                                         {0}};
+    const struct desk_reply replies[] = {
+        {200, "", picture}, {200, "Content-Type: image/png\r\n", picture}, {200, "", ""}, {0}};
     d->raw = picture;
     d->raw_size = strlen(picture);
     size_t first = peer_request_count(d->peer);
@@ -258,8 +263,8 @@ static void carries_bytes(void **state)
                                 "{\"ModelId\":\"m\",\"Accept\":\"image/png\",\"Input\":{\"S3Uri\":"
                                 "\"s3://b/in\"},\"Output\":{\"S3Uri\":\"s3://b/out\"}}",
                                 replies);
-    assert_string_equal(
-        said, "SUCCEEDED {\"Body\":\"s3://b/out\",\"ContentType\":\"image/png\"}\n");
+    assert_string_equal(said,
+                        "SUCCEEDED {\"Body\":\"s3://b/out\",\"ContentType\":\"image/png\"}\n");
     assert_int_equal(peer_request_count(d->peer), first + 3);
     for (size_t i = 1; i < 3; i++) {
         const char *sent = peer_request(d->peer, first + i), *body = strstr(sent, "\r\n\r\n");
@@ -282,8 +287,9 @@ static void ends_a_job_run_with_its_answer(void **state)
     static const char run[] = "arn:aws:states:::emr-serverless:startJobRun.sync";
     static const char parameters[] = "{\"ApplicationId\":\"a\",\"ExecutionRoleArn\":\"r\"}";
     struct desk *d = *state;
-    assert_non_null(strstr(desk_run(d, run, parameters, well),
-                           "\nSUCCEEDED {\"ApplicationId\":\"a\",\"Arn\":\"n\",\"JobRunId\":\"j\"}\n"));
+    assert_non_null(
+        strstr(desk_run(d, run, parameters, well),
+               "\nSUCCEEDED {\"ApplicationId\":\"a\",\"Arn\":\"n\",\"JobRunId\":\"j\"}\n"));
     assert_non_null(strstr(desk_run(d, run, parameters, badly),
                            "\nFAILED States.TaskFailed | {\"JobRun\":{\"State\":\"FAILED\","
                            "\"StateDetails\":\"d\"}}\n"));
@@ -292,7 +298,10 @@ static void ends_a_job_run_with_its_answer(void **state)
 /* What was begun is undone when nobody wants it any more. */
 static void undoes_what_it_began(void **state)
 {
-#define STARTING {200, "", "{\"application\":{\"state\":\"STARTING\"}}"}
+#define STARTING                                                                                   \
+    {                                                                                              \
+        200, "", "{\"application\":{\"state\":\"STARTING\"}}"                                      \
+    }
     static const struct {
         const char *resource, *parameters;
         struct desk_reply replies[3];
@@ -320,8 +329,8 @@ static void undoes_what_it_began(void **state)
 /* Let go of at any moment, before, between and behind the calls. */
 static void forgets_at_any_moment(void **state)
 {
-    static const struct desk_reply replies[] = {
-        {200, "Content-Type: application/json\r\n", "{}"}, {0}};
+    static const struct desk_reply replies[] = {{200, "Content-Type: application/json\r\n", "{}"},
+                                                {0}};
     struct desk *d = *state;
     for (int ms = 0; ms < 30; ms += 3)
         desk_cancel_after(d, "arn:aws:states:::bedrock:invokeModel",

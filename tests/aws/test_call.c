@@ -25,7 +25,7 @@ struct world {
     struct catalogue *catalogue;
     struct peer *peer;
     const struct reply *replies;
-    const char *sts; /* what it answers to AssumeRole, whenever that comes */
+    const char *sts;  /* what it answers to AssumeRole, whenever that comes */
     const char *held; /* requests that say so are not answered yet; guarded by the lock */
     pthread_mutex_t lock;
     pthread_cond_t let_go;

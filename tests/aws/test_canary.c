@@ -1,6 +1,6 @@
-/* Secrets from every source stay secret: after executions that succeed, fail and break, each canary is
- * looked for in all that was written: the database with its history, stderr, the events (issue 6, bar
- * 5). Breaks when: a message, a log line or a column says what only the wire may know.
+/* Secrets from every source stay secret: after executions that succeed, fail and break, each canary
+ * is looked for in all that was written: the database with its history, stderr, the events (issue
+ * 6, bar 5). Breaks when: a message, a log line or a column says what only the wire may know.
  *
  * The peer counts as another machine (0.0.0.0), for services on this one need no credentials. */
 #include <setjmp.h>
@@ -22,7 +22,7 @@
 static const char *const canaries[] = {"canary", "Y2FuYXJ5", "jYW5hcn", "NhbmFye"};
 
 #define KEYS                                                                                       \
-    "\"AccessKeyId\":\"AKID\",\"SecretAccessKey\":\"canarySecret\",\"Token\":\"canaryToken\","         \
+    "\"AccessKeyId\":\"AKID\",\"SecretAccessKey\":\"canarySecret\",\"Token\":\"canaryToken\","     \
     "\"SessionToken\":\"canaryToken\",\"Expiration\":\"2999-01-01T00:00:00Z\""
 
 /* ---- the peer: every service that gives credentials, and one that takes them ---- */
@@ -33,7 +33,8 @@ static const struct {
     const char *headers, *body;
 } answers[] = {
     {"Action=AssumeRole", 200, "",
-     "<R><AssumeRoleResult><Credentials><AccessKeyId>AKID</AccessKeyId><SecretAccessKey>canarySecret"
+     "<R><AssumeRoleResult><Credentials><AccessKeyId>AKID</"
+     "AccessKeyId><SecretAccessKey>canarySecret"
      "</SecretAccessKey><SessionToken>canaryToken</SessionToken><Expiration>2999-01-01T00:00:00Z"
      "</Expiration></Credentials></AssumeRoleResult><AssumeRoleWithWebIdentityResult><Credentials>"
      "<AccessKeyId>AKID</AccessKeyId><SecretAccessKey>canarySecret</SecretAccessKey><SessionToken>"
@@ -91,39 +92,77 @@ static const struct source sources[] = {
     {"environment",
      {"AWS_ACCESS_KEY_ID=AKID", "AWS_SECRET_ACCESS_KEY=canarySecret",
       "AWS_SESSION_TOKEN=canaryToken"},
-     0, 0, {0}, false},
-    {"shared files", {PROFILE}, 0,
-     "[p]\naws_access_key_id=AKID\naws_secret_access_key=canarySecret\naws_session_token=canaryToken\n",
-     {0}, false},
-    {"role of a profile", {PROFILE},
+     0,
+     0,
+     {0},
+     false},
+    {"shared files",
+     {PROFILE},
+     0,
+     "[p]\naws_access_key_id=AKID\naws_secret_access_key=canarySecret\naws_session_token="
+     "canaryToken\n",
+     {0},
+     false},
+    {"role of a profile",
+     {PROFILE},
      "[profile p]\nrole_arn=arn:aws:iam::1:role/r\nsource_profile=b\nexternal_id=canaryExternal\n",
-     "[b]\naws_access_key_id=AKID\naws_secret_access_key=canarySecret\n", {0}, false},
-    {"role behind a role", {PROFILE},
+     "[b]\naws_access_key_id=AKID\naws_secret_access_key=canarySecret\n",
+     {0},
+     false},
+    {"role behind a role",
+     {PROFILE},
      "[profile p]\nrole_arn=arn:aws:iam::1:role/r\nsource_profile=q\n[profile q]\n"
      "role_arn=arn:aws:iam::1:role/q\nsource_profile=b\n",
-     "[b]\naws_access_key_id=AKID\naws_secret_access_key=canarySecret\n", {0}, false},
+     "[b]\naws_access_key_id=AKID\naws_secret_access_key=canarySecret\n",
+     {0},
+     false},
     {"web identity",
      {"AWS_WEB_IDENTITY_TOKEN_FILE=~/home/web", "AWS_ROLE_ARN=arn:aws:iam::1:role/r"},
-     0, 0, {"web", "canaryWebToken"}, false},
-    {"SSO", {PROFILE},
+     0,
+     0,
+     {"web", "canaryWebToken"},
+     false},
+    {"SSO",
+     {PROFILE},
      "[profile p]\nsso_session=s\nsso_account_id=1\nsso_role_name=R\n[sso-session s]\n"
      "sso_region=eu-west-1\n",
      0,
-     {SSO_CACHE, "{\"accessToken\":\"canaryOld\",\"expiresAt\":\"2015-01-01T00:00:00Z\",\"clientId\":"
-                 "\"i\",\"clientSecret\":\"canaryClient\",\"refreshToken\":\"canaryRefresh\","
-                 "\"registrationExpiresAt\":\"2999-01-01T00:00:00Z\"}"}, false},
-    {"process", {PROFILE}, "[profile p]\ncredential_process = cat \"~/home/out\"\n", 0,
-     {"out", "{\"Version\":1," KEYS "}"}, false},
-    {"process that prints something else", {PROFILE},
-     "[profile p]\ncredential_process = echo canarySecret\n", 0, {0}, true},
-    {"process that fails", {PROFILE},
-     "[profile p]\ncredential_process = sh -c 'echo canarySecret; exit 3'\n", 0, {0}, true},
-    {"keys with a line break", {PROFILE}, 0,
-     "[p]\naws_access_key_id=AKID\naws_secret_access_key=canary\x01Secret\n", {0}, true},
+     {SSO_CACHE,
+      "{\"accessToken\":\"canaryOld\",\"expiresAt\":\"2015-01-01T00:00:00Z\",\"clientId\":"
+      "\"i\",\"clientSecret\":\"canaryClient\",\"refreshToken\":\"canaryRefresh\","
+      "\"registrationExpiresAt\":\"2999-01-01T00:00:00Z\"}"},
+     false},
+    {"process",
+     {PROFILE},
+     "[profile p]\ncredential_process = cat \"~/home/out\"\n",
+     0,
+     {"out", "{\"Version\":1," KEYS "}"},
+     false},
+    {"process that prints something else",
+     {PROFILE},
+     "[profile p]\ncredential_process = echo canarySecret\n",
+     0,
+     {0},
+     true},
+    {"process that fails",
+     {PROFILE},
+     "[profile p]\ncredential_process = sh -c 'echo canarySecret; exit 3'\n",
+     0,
+     {0},
+     true},
+    {"keys with a line break",
+     {PROFILE},
+     0,
+     "[p]\naws_access_key_id=AKID\naws_secret_access_key=canary\x01Secret\n",
+     {0},
+     true},
     {"container",
      {"AWS_CONTAINER_CREDENTIALS_FULL_URI=@/container",
       "AWS_CONTAINER_AUTHORIZATION_TOKEN=canaryAuthorization"},
-     0, 0, {0}, false},
+     0,
+     0,
+     {0},
+     false},
     {"instance metadata", {"AWS_EC2_METADATA_SERVICE_ENDPOINT=@"}, 0, 0, {0}, false},
 };
 
@@ -145,7 +184,8 @@ static void write_file(const struct world *w, const char *name, const char *text
 
 static void make_home(struct world *w, const struct source *s)
 {
-    static const char *const folders[] = {"home", "home/.aws", "home/.aws/sso", "home/.aws/sso/cache"};
+    static const char *const folders[] = {"home", "home/.aws", "home/.aws/sso",
+                                          "home/.aws/sso/cache"};
     strcpy(w->desk.folder, "/tmp/stepwell-canary-XXXXXX");
     assert_non_null(mkdtemp(w->desk.folder));
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
@@ -233,8 +273,10 @@ static void look_at_events(const struct world *w, const char *source)
 /* ---- running ---- */
 
 #define CALL(table, more)                                                                          \
-    "{\"StartAt\":\"T\",\"States\":{\"T\":{\"Type\":\"Task\",\"Resource\":\"arn:aws:states:::aws-sdk:"  \
-    "dynamodb:getItem\",\"Parameters\":{\"TableName\":\"" table "\",\"Key\":{}}" more ",\"End\":true}}}"
+    "{\"StartAt\":\"T\",\"States\":{\"T\":{\"Type\":\"Task\",\"Resource\":\"arn:aws:states:::aws-" \
+    "sdk:"                                                                                         \
+    "dynamodb:getItem\",\"Parameters\":{\"TableName\":\"" table "\",\"Key\":{}}" more              \
+    ",\"End\":true}}}"
 
 static const struct {
     const char *name, *definition;
@@ -289,26 +331,34 @@ static void keeps_credentials_secret(void **state)
 
 #define AUTHORIZED(kind, parameters)                                                               \
     "{\"AuthorizationType\":\"" kind "\",\"AuthParameters\":{" parameters "}}"
-static const char connections[] =
-    "{\"basic\":" AUTHORIZED("BASIC", "\"BasicAuthParameters\":{\"Username\":\"u\",\"Password\":"
-                                      "\"canaryPassword\"}") ","
-    "\"key\":" AUTHORIZED("API_KEY", "\"ApiKeyAuthParameters\":{\"ApiKeyName\":\"X-Key\","
-                                     "\"ApiKeyValue\":{\"env\":\"STEPWELL_CANARY\"}}") ","
-    "\"oauth\":" AUTHORIZED(
-        "OAUTH_CLIENT_CREDENTIALS",
-        "\"OAuthParameters\":{\"AuthorizationEndpoint\":\"http://127.0.0.1:%u/oauth\","
-        "\"ClientParameters\":{\"ClientID\":\"i\",\"ClientSecret\":\"canaryClient\"}}") "}";
+static const char connections[] = "{\"basic\":" AUTHORIZED(
+    "BASIC", "\"BasicAuthParameters\":{\"Username\":\"u\",\"Password\":"
+             "\"canaryPassword\"}") ","
+                                    "\"key\":" AUTHORIZED(
+                                        "API_KEY", "\"ApiKeyAuthParameters\":{\"ApiKeyName\":\"X-"
+                                                   "Key\","
+                                                   "\"ApiKeyValue\":{\"env\":\"STEPWELL_CANARY\"}"
+                                                   "}") ","
+                                                        "\"oauth\":" AUTHORIZED(
+                                                            "OAUTH_CLIENT_CREDENTIALS",
+                                                            "\"OAuthParameters\":{"
+                                                            "\"AuthorizationEndpoint\":\"http://"
+                                                            "127.0.0.1:%u/oauth\","
+                                                            "\"ClientParameters\":{\"ClientID\":"
+                                                            "\"i\",\"ClientSecret\":"
+                                                            "\"canaryClient\"}}") "}";
 
 static void run_connection(struct world *w, const char *connection, const char *path)
 {
     char name[64], definition[1024];
     snprintf(name, sizeof name, "%s-%s", connection, path);
-    snprintf(definition, sizeof definition,
-             "{\"StartAt\":\"T\",\"States\":{\"T\":{\"Type\":\"Task\",\"Resource\":\"arn:aws:states:::"
-             "http:invoke\",\"Parameters\":{\"ApiEndpoint\":\"https://api.example/%s\",\"Method\":"
-             "\"GET\",\"Authentication\":{\"ConnectionArn\":\"arn:aws:events:r:1:connection/%s/u\"}},"
-             "\"End\":true}}}",
-             path, connection);
+    snprintf(
+        definition, sizeof definition,
+        "{\"StartAt\":\"T\",\"States\":{\"T\":{\"Type\":\"Task\",\"Resource\":\"arn:aws:states:::"
+        "http:invoke\",\"Parameters\":{\"ApiEndpoint\":\"https://api.example/%s\",\"Method\":"
+        "\"GET\",\"Authentication\":{\"ConnectionArn\":\"arn:aws:events:r:1:connection/%s/u\"}},"
+        "\"End\":true}}}",
+        path, connection);
     assert_true(engine_desk_run(&w->desk, name, asl_text(definition), ASL_TEXT("{}")));
     if ((w->desk.status == ASL_SUCCEEDED) != (strcmp(path, "api") == 0))
         fail_msg("%s: %s", name, "another end than expected");

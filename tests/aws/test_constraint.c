@@ -183,9 +183,9 @@ static bool run_recorded(const asl_value *call, const asl_value *expected, const
     assert_non_null(r.result);
     struct asl_buffer message;
     asl_buffer_init(&message, 65536);
-    bool fine = constraint_check_mock(checker, r.operation->service, r.operation->output.shape,
-                                      r.names, strcmp(r.mode, "STRICT") == 0, NULL, r.result,
-                                      &message);
+    bool fine =
+        constraint_check_mock(checker, r.operation->service, r.operation->output.shape, r.names,
+                              strcmp(r.mode, "STRICT") == 0, NULL, r.result, &message);
     if (fine != (r.message == NULL) || (!fine && strcmp(message.data, r.message) != 0))
         fail_msg("%s: %s, recorded: %s", file, fine ? "taken" : message.data,
                  r.message != NULL ? r.message : "taken");

@@ -111,13 +111,13 @@ static void keep(void *state, struct credentials_search *s, enum credentials_res
 /* SHA-1 of "s" */
 #define SSO_CACHE ".aws/sso/cache/a0f1490a20d0211c997b44bc357e1972deab8ae3.json"
 #define SSO_PROFILE                                                                                \
-    "[profile p]\nsso_session=s\nsso_account_id=1\nsso_role_name=R\n[sso-session s]\n"            \
+    "[profile p]\nsso_session=s\nsso_account_id=1\nsso_role_name=R\n[sso-session s]\n"             \
     "sso_region=eu-west-1\n"
 #define SSO_CLIENT                                                                                 \
-    "\"clientId\":\"id\",\"clientSecret\":\"canarysecret\",\"refreshToken\":\"canaryrefresh\"," \
+    "\"clientId\":\"id\",\"clientSecret\":\"canarysecret\",\"refreshToken\":\"canaryrefresh\","    \
     "\"registrationExpiresAt\":\"2015-09-30T12:00:00Z\",\"region\":\"eu-west-1\""
 #define SSO_ROLE                                                                                   \
-    "{\"roleCredentials\":{\"accessKeyId\":\"ASIASSO\",\"secretAccessKey\":\"s\","             \
+    "{\"roleCredentials\":{\"accessKeyId\":\"ASIASSO\",\"secretAccessKey\":\"s\","                 \
     "\"sessionToken\":\"t\",\"expiration\":" HOUR_LATER "}}"
 
 struct search_case {
@@ -129,7 +129,8 @@ struct search_case {
     const char *said;
 };
 
-/* What a person types who is asked for a code ("MFA=" in a case's environment); NULL: nobody is there. */
+/* What a person types who is asked for a code ("MFA=" in a case's environment); NULL: nobody is
+ * there. */
 static const char *typed(const struct search_case *c)
 {
     for (size_t i = 0; i < 6 && c->environment[i]; i++)
@@ -580,10 +581,11 @@ static void keeps_a_refreshed_token(void **state)
     assert_non_null(f);
     assert_true(fread(text, 1, sizeof text - 1, f) > 0);
     fclose(f);
-    assert_string_equal(text, "{\"accessToken\":\"canarynew\",\"expiresAt\":\"2015-08-30T20:36:00Z\","
-                              "\"clientId\":\"id\",\"clientSecret\":\"canarysecret\","
-                              "\"refreshToken\":\"canarynext\",\"registrationExpiresAt\":"
-                              "\"2015-09-30T12:00:00Z\",\"region\":\"eu-west-1\"}");
+    assert_string_equal(text,
+                        "{\"accessToken\":\"canarynew\",\"expiresAt\":\"2015-08-30T20:36:00Z\","
+                        "\"clientId\":\"id\",\"clientSecret\":\"canarysecret\","
+                        "\"refreshToken\":\"canarynext\",\"registrationExpiresAt\":"
+                        "\"2015-09-30T12:00:00Z\",\"region\":\"eu-west-1\"}");
     struct stat info;
     assert_int_equal(stat(path, &info), 0);
     assert_int_equal(info.st_mode & 0777, 0600);
@@ -593,7 +595,7 @@ static void keeps_a_refreshed_token(void **state)
 static void gives_up_quietly(void **state)
 {
     struct world *w = *state;
-    static const char *const named[] = {"role",    "web identity", "SSO", "SSO, refreshed",
+    static const char *const named[] = {"role",    "web identity", "SSO",     "SSO, refreshed",
                                         "process", "container",    "instance"};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         bool is_named = false;

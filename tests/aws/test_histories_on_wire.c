@@ -1,9 +1,10 @@
-/* The recorded histories whose Tasks call services, run by the engine itself: its HTTP calls reach a
- * stand-in that answers what was recorded (recorded.c), and the history must come out as AWS's.
+/* The recorded histories whose Tasks call services, run by the engine itself: its HTTP calls reach
+ * a stand-in that answers what was recorded (recorded.c), and the history must come out as AWS's.
  *
  *     test_histories_on_wire [--list] [-v] [part of a case's name]
  *
- * Issue 6, bar 3: the groups services, error_handling, callback, credentials, local_mocking, base. */
+ * Issue 6, bar 3: the groups services, error_handling, callback, credentials, local_mocking, base.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,9 +96,11 @@ static void open_world(struct world *w, struct catalogue *catalogue, struct reco
 {
     char url[160], message[512];
     w->recorded = recorded;
-    w->desk = (struct engine_desk){
-        .catalogue = catalogue, .serve = recorded_serve, .state = recorded, .see = see_event,
-        .see_state = w};
+    w->desk = (struct engine_desk){.catalogue = catalogue,
+                                   .serve = recorded_serve,
+                                   .state = recorded,
+                                   .see = see_event,
+                                   .see_state = w};
     engine_desk_open(&w->desk, LOOP_SKIP, NULL);
     bool good = aws_route(w->desk.aws, "execute-api", w->desk.url, message);
     if (recorded_missing_host(recorded)) {
@@ -112,15 +115,15 @@ static void open_world(struct world *w, struct catalogue *catalogue, struct reco
 
 /* ---- what the recorder did not keep ----
  *
- * Where the recording holds a word for what differs from run to run (a date, a request's id), our own
- * stands in; causes of 2024 and before lack the count of attempts. Nothing else is let pass. */
+ * Where the recording holds a word for what differs from run to run (a date, a request's id), our
+ * own stands in; causes of 2024 and before lack the count of attempts. Nothing else is let pass. */
 
 static bool is_not_kept(struct asl_text key)
 {
     static const char *const names[] = {
-        "Date",           "StartDate",   "StopDate",    "LastModified", "RequestId",
-        "x-amzn-RequestId", "X-Amzn-Trace-Id", "Via",   "x-amz-apigw-id", "X-Amz-Cf-Id",
-        "X-Amz-Cf-Pop",   "x-amz-crc32",
+        "Date",           "StartDate",        "StopDate",        "LastModified",
+        "RequestId",      "x-amzn-RequestId", "X-Amzn-Trace-Id", "Via",
+        "x-amz-apigw-id", "X-Amz-Cf-Id",      "X-Amz-Cf-Pop",    "x-amz-crc32",
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (key.size == strlen(names[i]) && strncasecmp(key.data, names[i], key.size) == 0)
@@ -146,8 +149,7 @@ static asl_value *settled_object(const asl_value *recorded, const asl_value *our
     for (size_t i = 0; i < value_count(recorded); i++) {
         const asl_value *key = value_key_at(recorded, i), *v = value_at(recorded, i);
         const asl_value *other = value_get(ours, value_as_text(key));
-        bool stands_in =
-            other && is_not_kept(value_as_text(key)) && value_kind(v) == VALUE_STRING;
+        bool stands_in = other && is_not_kept(value_as_text(key)) && value_kind(v) == VALUE_STRING;
         value_list_push_member_take(&l, value_retain(key),
                                     stands_in ? value_retain(other)
                                     : other   ? settled(v, other)
@@ -268,8 +270,8 @@ static enum suite_verdict play(struct runner *r, struct case_file *f, const asl_
     return same ? SUITE_PASSED : SUITE_FAILED;
 }
 
-/* Is it what API Gateway's host was replaced with? The recorder's mark, or (in inputs) where it asked
- * while the case was cut out. Its size, or 0. */
+/* Is it what API Gateway's host was replaced with? The recorder's mark, or (in inputs) where it
+ * asked while the case was cut out. Its size, or 0. */
 static size_t host_size(const char *at)
 {
     static const char mark[] = "<api-endpoint>", local[] = "http://127.0.0.1:";
@@ -319,7 +321,10 @@ static void see_answers(struct runner *r, const char *name, const char *group, c
                  ASL_TEXT_ARGS(value_as_text(value_key_at(expected, i))));
         const char *reason = reason_to_skip(name);
         enum suite_verdict verdict = reason ? SUITE_SKIPPED : play(r, &f, events, &note);
-        suite_judge(&r->suite, group, answer, verdict, reason ? reason : note.size ? note.data : NULL);
+        suite_judge(&r->suite, group, answer, verdict,
+                    reason      ? reason
+                    : note.size ? note.data
+                                : NULL);
         asl_buffer_clear(&note);
     }
     if (!has_any)

@@ -1,7 +1,7 @@
-/* A service that means harm, or has lost its mind, at the other end of a running engine (issue 6, bar
- * 5): each answer ends its task in bounded time and memory with the error that its kind has, nobody
- * else is called, and the next execution goes on as if nothing had been. Breaks when: a bound between
- * the wire and the history is missing. */
+/* A service that means harm, or has lost its mind, at the other end of a running engine (issue 6,
+ * bar 5): each answer ends its task in bounded time and memory with the error that its kind has,
+ * nobody else is called, and the next execution goes on as if nothing had been. Breaks when: a
+ * bound between the wire and the history is missing. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,13 +23,14 @@
 
 struct hostile {
     const char *name;
-    const char *action;   /* of aws-sdk */
-    const char *head;     /* status line and headers, without the blank line; NULL: nothing at all */
-    const char *body;     /* sent as it stands */
-    const char *flood;    /* and then this, over and over */
-    const char *slow;     /* and then this, a byte every 30 ms */
-    const char *error;    /* begins so */
-    const char *cause;    /* holds that */
+    const char *action; /* of aws-sdk */
+    /* status line and headers, without the blank line; NULL: nothing at all */
+    const char *head;
+    const char *body;  /* sent as it stands */
+    const char *flood; /* and then this, over and over */
+    const char *slow;  /* and then this, a byte every 30 ms */
+    const char *error; /* begins so */
+    const char *cause; /* holds that */
 };
 
 #define OK        "HTTP/1.1 200 OK\r\n"
@@ -41,19 +42,21 @@ struct hostile {
 #define NO_SENSE  "Unable to unmarshall response"
 
 static const struct hostile cases[] = {
-    {"endless body", DYNAMODB, OK, "{\"Item\":{\"k\":{\"S\":\"", "xxxxxxxxxxxxxxxx", 0, TOO_LARGE, ""},
+    {"endless body", DYNAMODB, OK, "{\"Item\":{\"k\":{\"S\":\"", "xxxxxxxxxxxxxxxx", 0, TOO_LARGE,
+     ""},
     {"endless body in chunks", DYNAMODB, OK "Transfer-Encoding: chunked\r\n", "",
      "10\r\nxxxxxxxxxxxxxxxx\r\n", 0, TOO_LARGE, ""},
     {"ten gigabytes announced", DYNAMODB, OK "Content-Length: 10000000000\r\n", "", "xxxxxxxx", 0,
      TOO_LARGE, ""},
-    {"a length beyond all numbers", DYNAMODB, OK "Content-Length: 99999999999999999999999\r\n", "{}", 0,
-     0, TOO_LARGE, ""},
+    {"a length beyond all numbers", DYNAMODB, OK "Content-Length: 99999999999999999999999\r\n",
+     "{}", 0, 0, TOO_LARGE, ""},
     {"trickle", DYNAMODB, OK "Content-Length: 1000000\r\n", "", 0, "x", "States.Timeout", ""},
-    {"a head that never ends", DYNAMODB, "HTTP/1.1 200 OK\r\nX: ", "", 0, "x", "States.Timeout", ""},
+    {"a head that never ends", DYNAMODB, "HTTP/1.1 200 OK\r\nX: ", "", 0, "x", "States.Timeout",
+     ""},
     {"a flood of headers", DYNAMODB, OK, NULL, "X-More: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\r\n", 0,
      TOO_LARGE, ""},
-    {"one endless header", DYNAMODB, "HTTP/1.1 200 OK\r\nX: ", NULL, "xxxxxxxxxxxxxxxxxxxxxxxxxxx", 0,
-     "", ""},
+    {"one endless header", DYNAMODB, "HTTP/1.1 200 OK\r\nX: ", NULL, "xxxxxxxxxxxxxxxxxxxxxxxxxxx",
+     0, "", ""},
     {"nothing", DYNAMODB, NULL, "", 0, 0, CLIENT, "The target server failed to respond"},
     {"no HTTP", DYNAMODB, "SSH-2.0-OpenSSH\r\n", "", 0, 0, CLIENT, "valid HTTP response"},
     {"cut in the middle", DYNAMODB, OK "Content-Length: 99\r\n", "{\"Item\":", 0, 0, CLIENT,
@@ -62,7 +65,8 @@ static const struct hostile cases[] = {
      "HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\n", "", 0, 0,
      "DynamoDb.DynamoDbException", "Status Code: 302"},
     {"a redirect to the metadata service", S3,
-     "HTTP/1.1 307 Go\r\nLocation: http://169.254.169.254/latest/meta-data/iam/security-credentials/"
+     "HTTP/1.1 307 Go\r\nLocation: "
+     "http://169.254.169.254/latest/meta-data/iam/security-credentials/"
      "\r\nContent-Length: 0\r\n",
      "", 0, 0, "S3.S3Exception", "Status Code: 307"},
     {"a redirect to itself", DYNAMODB,
@@ -70,11 +74,11 @@ static const struct hostile cases[] = {
      "DynamoDb.DynamoDbException", "Status Code: 308"},
     {"a list where a map is", DYNAMODB, OK, "{\"Item\":[1,2]}", 0, 0, CLIENT, NO_SENSE},
     {"a number where a map is", DYNAMODB, OK, "{\"Item\":7}", 0, 0, CLIENT, NO_SENSE},
-    {"an object where a text is", DYNAMODB, OK, "{\"Item\":{\"a\":{\"S\":{\"x\":1}}}}", 0, 0, CLIENT,
-     NO_SENSE},
+    {"an object where a text is", DYNAMODB, OK, "{\"Item\":{\"a\":{\"S\":{\"x\":1}}}}", 0, 0,
+     CLIENT, NO_SENSE},
     {"JSON that is none", DYNAMODB, OK, "{\"Item\":", 0, 0, CLIENT, NO_SENSE},
-    {"bytes that are no text", DYNAMODB, OK, "{\"Item\":{\"a\":{\"S\":\"\xff\xfe\"}}}", 0, 0, CLIENT,
-     NO_SENSE},
+    {"bytes that are no text", DYNAMODB, OK, "{\"Item\":{\"a\":{\"S\":\"\xff\xfe\"}}}", 0, 0,
+     CLIENT, NO_SENSE},
     {"a number beyond all numbers", "dynamodb:describeTable", OK,
      "{\"Table\":{\"CreationDateTime\":1e999}}", 0, 0, CLIENT, NO_SENSE},
     {"depth", DYNAMODB, OK, "[[", "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", 0, TOO_LARGE, ""},
@@ -174,14 +178,15 @@ static void run(struct world *w, const char *action, bool in_time)
     static int count;
     char name[32], definition[512];
     bool is_s3 = strncmp(action, "s3", 2) == 0;
-    const char *parameters = is_s3                              ? "{\"Bucket\":\"bucket\"}"
+    const char *parameters = is_s3                             ? "{\"Bucket\":\"bucket\"}"
                              : strstr(action, "describeTable") ? "{\"TableName\":\"t\"}"
                                                                : "{\"TableName\":\"t\",\"Key\":{}}";
     snprintf(name, sizeof name, "m%d", count++);
-    snprintf(definition, sizeof definition,
-             "{\"StartAt\":\"T\",\"States\":{\"T\":{\"Type\":\"Task\",\"Resource\":\"arn:aws:states:::"
-             "aws-sdk:%s\",\"TimeoutSeconds\":%d,\"Parameters\":%s,\"End\":true}}}",
-             action, in_time ? 60 : 1, parameters);
+    snprintf(
+        definition, sizeof definition,
+        "{\"StartAt\":\"T\",\"States\":{\"T\":{\"Type\":\"Task\",\"Resource\":\"arn:aws:states:::"
+        "aws-sdk:%s\",\"TimeoutSeconds\":%d,\"Parameters\":%s,\"End\":true}}}",
+        action, in_time ? 60 : 1, parameters);
     assert_true(engine_desk_run(&w->desk, name, asl_text(definition), ASL_TEXT("{}")));
 }
 
@@ -243,7 +248,8 @@ static void survives_every_answer(void **state)
 /* We ask for no compression: what comes compressed is not inflated, and no answer. */
 static void inflates_nothing(void **state)
 {
-    static const struct hostile bomb = {"a gzip bomb", DYNAMODB, OK, "", "bomb", 0, CLIENT, NO_SENSE};
+    static const struct hostile bomb = {"a gzip bomb", DYNAMODB, OK,     "",
+                                        "bomb",        0,        CLIENT, NO_SENSE};
     struct world *w = *state;
     z_stream z = {0};
     static unsigned char zeros[1 << 16], out[1 << 16];
@@ -266,8 +272,8 @@ static void inflates_nothing(void **state)
 static void cuts_what_goes_into_the_history(void **state)
 {
     struct asl_buffer body;
-    struct hostile long_message = {"a long message", DYNAMODB, "HTTP/1.1 400 Bad\r\n", NULL, 0,
-                                   0,               "DynamoDb.",  ""};
+    struct hostile long_message = {"a long message", DYNAMODB, "HTTP/1.1 400 Bad\r\n", NULL, 0, 0,
+                                   "DynamoDb.",      ""};
     asl_buffer_init(&body, ASL_BUFFER_MAXIMUM);
     asl_buffer_puts(&body, "{\"__type\":\"");
     for (int i = 0; i < 100000; i++)

@@ -51,8 +51,8 @@ static void url_of(struct peer *p, const char *path, char url[128])
 
 /* ---- a table of bad peers ---- */
 
-/* Written as they stand; a NULL ends them. '~' writes a byte every 30 ms without end, '*' as many as
- * it can. */
+/* Written as they stand; a NULL ends them. '~' writes a byte every 30 ms without end, '*' as many
+ * as it can. */
 static const struct bad_peer {
     const char *name;
     const char *answer;

@@ -1,7 +1,8 @@
-/* Every optimized integration that AWS documents (facts 4.6 and the pages it was read from), in each
- * of the four patterns: what is offered compiles and runs to its end against a peer that answers as
- * the service would; what is not is refused at creation in AWS's words. Breaks when: the table of
- * asl/definition/integrations.c and the connectors of engine/task/ do not offer the same. */
+/* Every optimized integration that AWS documents (facts 4.6 and the pages it was read from), in
+ * each of the four patterns: what is offered compiles and runs to its end against a peer that
+ * answers as the service would; what is not is refused at creation in AWS's words. Breaks when: the
+ * table of asl/definition/integrations.c and the connectors of engine/task/ do not offer the same.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,9 +24,8 @@ static const struct {
 } patterns[] = {{"", CALL}, {".sync", SYNC}, {".sync:2", SYNC_2}, {".waitForTaskToken", TOKEN}};
 
 /* '@' in parameters stands for the peer's host and port. */
-#define CLUSTER                                                                                    \
-    "\"ClusterName\":\"c\",\"CertificateAuthority\":\"LS0t\",\"Endpoint\":\"http://@\""
-#define AGAIN NULL
+#define CLUSTER "\"ClusterName\":\"c\",\"CertificateAuthority\":\"LS0t\",\"Endpoint\":\"http://@\""
+#define AGAIN   NULL
 
 static const struct integration {
     const char *name; /* "<service>:<action>" */
@@ -35,10 +35,11 @@ static const struct integration {
     const char *ended;  /* of the one that asks after it; AGAIN: the same */
     const char *first;  /* of one that goes before both, or NULL */
 } integrations[] = {
-    {"apigateway:invoke", CALL | TOKEN, "{\"ApiEndpoint\":\"@\",\"Method\":\"GET\"}", "{}", AGAIN, 0},
+    {"apigateway:invoke", CALL | TOKEN, "{\"ApiEndpoint\":\"@\",\"Method\":\"GET\"}", "{}", AGAIN,
+     0},
     {"athena:startQueryExecution", CALL | SYNC, "{\"QueryString\":\"SELECT 1\"}",
-     "{\"QueryExecutionId\":\"q\"}",
-     "{\"QueryExecution\":{\"Status\":{\"State\":\"SUCCEEDED\"}}}", 0},
+     "{\"QueryExecutionId\":\"q\"}", "{\"QueryExecution\":{\"Status\":{\"State\":\"SUCCEEDED\"}}}",
+     0},
     {"athena:stopQueryExecution", CALL, "{\"QueryExecutionId\":\"q\"}", "{}", AGAIN, 0},
     {"athena:getQueryExecution", CALL, "{\"QueryExecutionId\":\"q\"}", "{}", AGAIN, 0},
     {"athena:getQueryResults", CALL, "{\"QueryExecutionId\":\"q\"}", "{}", AGAIN, 0},
@@ -52,8 +53,8 @@ static const struct integration {
      "{\"jobArn\":\"arn:j\"}", "{\"status\":\"Completed\"}", 0},
     {"bedrockagentcore:invokeHarness", CALL,
      "{\"HarnessArn\":\"arn:h\",\"RuntimeSessionId\":\"s\",\"Messages\":[]}", "", AGAIN, 0},
-    {"codebuild:startBuild", CALL | SYNC, "{\"ProjectName\":\"p\"}",
-     "{\"build\":{\"id\":\"p:1\"}}", "{\"builds\":[{\"buildStatus\":\"SUCCEEDED\"}]}", 0},
+    {"codebuild:startBuild", CALL | SYNC, "{\"ProjectName\":\"p\"}", "{\"build\":{\"id\":\"p:1\"}}",
+     "{\"builds\":[{\"buildStatus\":\"SUCCEEDED\"}]}", 0},
     {"codebuild:startBuildBatch", CALL | SYNC, "{\"ProjectName\":\"p\"}",
      "{\"buildBatch\":{\"id\":\"p:1\"}}",
      "{\"buildBatches\":[{\"buildBatchStatus\":\"SUCCEEDED\"}]}", 0},
@@ -87,14 +88,15 @@ static const struct integration {
     {"eks:createNodegroup", CALL | SYNC | TOKEN,
      "{\"ClusterName\":\"c\",\"NodeRole\":\"r\",\"NodegroupName\":\"n\",\"Subnets\":[\"s\"]}",
      "{\"nodegroup\":{}}", "{\"nodegroup\":{\"status\":\"ACTIVE\"}}", 0},
-    {"eks:deleteNodegroup", CALL | SYNC | TOKEN,
-     "{\"ClusterName\":\"c\",\"NodegroupName\":\"n\"}", "{\"nodegroup\":{}}", "gone", 0},
+    {"eks:deleteNodegroup", CALL | SYNC | TOKEN, "{\"ClusterName\":\"c\",\"NodegroupName\":\"n\"}",
+     "{\"nodegroup\":{}}", "gone", 0},
     {"eks:createFargateProfile", CALL | SYNC | TOKEN,
      "{\"ClusterName\":\"c\",\"FargateProfileName\":\"f\",\"PodExecutionRoleArn\":\"r\"}",
      "{\"fargateProfile\":{}}", "{\"fargateProfile\":{\"status\":\"ACTIVE\"}}", 0},
     {"eks:deleteFargateProfile", CALL | SYNC | TOKEN,
      "{\"ClusterName\":\"c\",\"FargateProfileName\":\"f\"}", "{\"fargateProfile\":{}}", "gone", 0},
-    {"elasticmapreduce:createCluster", CALL | SYNC, "{\"Name\":\"c\",\"Instances\":{\"KeepJobFlowAliveWhenNoSteps\":true}}",
+    {"elasticmapreduce:createCluster", CALL | SYNC,
+     "{\"Name\":\"c\",\"Instances\":{\"KeepJobFlowAliveWhenNoSteps\":true}}",
      "{\"JobFlowId\":\"j\"}", "{\"Cluster\":{\"Status\":{\"State\":\"WAITING\"}}}", 0},
     {"elasticmapreduce:terminateCluster", CALL | SYNC, "{\"ClusterId\":\"j\"}", "{}",
      "{\"Cluster\":{\"Status\":{\"State\":\"TERMINATED\"}}}", 0},
@@ -117,9 +119,8 @@ static const struct integration {
      "{\"virtualCluster\":{\"state\":\"TERMINATED\"}}", 0},
     {"emr-containers:startJobRun", CALL | SYNC, "{\"VirtualClusterId\":\"v\"}",
      "{\"id\":\"j\",\"virtualClusterId\":\"v\"}", "{\"jobRun\":{\"state\":\"COMPLETED\"}}", 0},
-    {"emr-serverless:createApplication", CALL | SYNC,
-     "{\"ReleaseLabel\":\"r\",\"Type\":\"SPARK\"}", "{\"applicationId\":\"a\"}",
-     "{\"application\":{\"state\":\"CREATED\"}}", 0},
+    {"emr-serverless:createApplication", CALL | SYNC, "{\"ReleaseLabel\":\"r\",\"Type\":\"SPARK\"}",
+     "{\"applicationId\":\"a\"}", "{\"application\":{\"state\":\"CREATED\"}}", 0},
     {"emr-serverless:startApplication", CALL | SYNC, "{\"ApplicationId\":\"a\"}", "{}",
      "{\"application\":{\"state\":\"STARTED\"}}", 0},
     {"emr-serverless:stopApplication", CALL | SYNC, "{\"ApplicationId\":\"a\"}", "{}",
@@ -159,7 +160,8 @@ static const struct integration {
     {"sagemaker:createLabelingJob", CALL | SYNC,
      "{\"LabelingJobName\":\"j\",\"LabelAttributeName\":\"l\",\"RoleArn\":\"r\",\"InputConfig\":"
      "{\"DataSource\":{}},\"OutputConfig\":{\"S3OutputPath\":\"s\"},\"HumanTaskConfig\":"
-     "{\"NumberOfHumanWorkersPerDataObject\":1,\"TaskDescription\":\"x\",\"TaskTimeLimitInSeconds\":"
+     "{\"NumberOfHumanWorkersPerDataObject\":1,\"TaskDescription\":\"x\","
+     "\"TaskTimeLimitInSeconds\":"
      "30,\"TaskTitle\":\"x\",\"UiConfig\":{},\"WorkteamArn\":\"x\"}}",
      "{\"LabelingJobArn\":\"a\"}", "{\"LabelingJobStatus\":\"Completed\"}", 0},
     {"sagemaker:createProcessingJob", CALL | SYNC,
@@ -263,10 +265,11 @@ static void run(struct desk *d, const struct integration *k, const char *arn,
 static void check_refusal(const char *arn, const struct asl_diagnostics *diagnostics)
 {
     char words[512];
-    snprintf(words, sizeof words,
-             "The resource provided %s is not recognized. The value is not a valid resource ARN, or "
-             "the resource is not available in this region.",
-             arn);
+    snprintf(
+        words, sizeof words,
+        "The resource provided %s is not recognized. The value is not a valid resource ARN, or "
+        "the resource is not available in this region.",
+        arn);
     for (size_t i = 0; i < diagnostics->count; i++)
         if (strstr(diagnostics->items[i].message, words))
             return;
@@ -353,8 +356,7 @@ static const char *const turns[][2] = {
     {"messageStart", "{\"role\":\"assistant\"}"},
     {"contentBlockDelta", "{\"contentBlockIndex\":0,\"delta\":{\"text\":\"I look it up\"}}"},
     {"contentBlockStop", "{\"contentBlockIndex\":0}"},
-    {"contentBlockDelta",
-     "{\"contentBlockIndex\":1,\"delta\":{\"toolUse\":{\"input\":\"{}\"}}}"},
+    {"contentBlockDelta", "{\"contentBlockIndex\":1,\"delta\":{\"toolUse\":{\"input\":\"{}\"}}}"},
     {"messageStop", "{\"stopReason\":\"tool_use\"}"},
     {"metadata", "{\"usage\":{\"inputTokens\":3,\"outputTokens\":4,\"totalTokens\":7},"
                  "\"metrics\":{\"latencyMs\":10}}"},
@@ -430,8 +432,7 @@ static void runs_a_kubernetes_job(void **state)
         {201, "", "{\"metadata\":{\"name\":\"j\"}}"},
         {200, "", "{\"status\":{\"active\":1}}"},
         {500, "", "{}"},
-        {200, "",
-         "{\"status\":{\"conditions\":[{\"type\":\"Failed\",\"status\":\"True\"}]}}"},
+        {200, "", "{\"status\":{\"conditions\":[{\"type\":\"Failed\",\"status\":\"True\"}]}}"},
         {200, "",
          "{\"items\":[{\"metadata\":{\"name\":\"p\"},\"spec\":{\"containers\":[{\"name\":\"a\"},"
          "{\"name\":\"b\"}]}}]}"},
@@ -474,11 +475,11 @@ static void keeps_to_the_cluster_it_may_call(void **state)
 {
     static const struct desk_reply replies[] = {{200, "", "{}"}, {0}};
     struct desk *d = *state;
-    const char *said = desk_run(
-        d, "arn:aws:states:::eks:call",
-        "{\"ClusterName\":\"c\",\"CertificateAuthority\":\"LS0t\",\"Endpoint\":"
-        "\"https://abc.eks.amazonaws.com\",\"Method\":\"GET\",\"Path\":\"/\"}",
-        replies);
+    const char *said =
+        desk_run(d, "arn:aws:states:::eks:call",
+                 "{\"ClusterName\":\"c\",\"CertificateAuthority\":\"LS0t\",\"Endpoint\":"
+                 "\"https://abc.eks.amazonaws.com\",\"Method\":\"GET\",\"Path\":\"/\"}",
+                 replies);
     assert_string_equal(said, "START_FAILED EKS.SdkClientException | nothing may be sent to "
                               "abc.eks.amazonaws.com: route it with --route eks:call=URL, or allow "
                               "real AWS with --aws\n");
@@ -515,8 +516,9 @@ static void finds_a_fleet_on_any_page(void **state)
     said = desk_run(d, fleet,
                     "{\"ClusterId\":\"j\",\"InstanceFleetName\":\"none\",\"InstanceFleet\":{}}",
                     replies);
-    assert_string_equal(said, "FAILED ElasticMapReduce.InvalidRequestException | The cluster j has no "
-                              "instance fleet of the name 'none'\n");
+    assert_string_equal(said,
+                        "FAILED ElasticMapReduce.InvalidRequestException | The cluster j has no "
+                        "instance fleet of the name 'none'\n");
     said = desk_run(d, fleet, "{\"ClusterId\":\"j\",\"InstanceFleet\":{}}", replies);
     assert_non_null(strstr(said, "The field \"InstanceFleetName\" is required but was missing"));
 }
@@ -525,12 +527,9 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, desk_open, desk_close)
     const struct CMUnitTest tests[] = {
-        TEST(offers_what_aws_offers),
-        TEST(folds_an_agents_stream),
-        TEST(refuses_a_damaged_stream),
-        TEST(runs_a_kubernetes_job),
-        TEST(keeps_to_the_cluster_it_may_call),
-        TEST(finds_a_fleet_on_any_page),
+        TEST(offers_what_aws_offers),           TEST(folds_an_agents_stream),
+        TEST(refuses_a_damaged_stream),         TEST(runs_a_kubernetes_job),
+        TEST(keeps_to_the_cluster_it_may_call), TEST(finds_a_fleet_on_any_page),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
-/* Every Resource of resources.txt is compiled in a Task: it resolves, or is refused in AWS's words, as
- * the file says, with the hint behind " # ". Breaks when: the table of integrations, the catalogue or the reading of ARNs and of
- * templates' marks loses a form that people deploy. */
+/* Every Resource of resources.txt is compiled in a Task: it resolves, or is refused in AWS's words,
+ * as the file says, with the hint behind " # ". Breaks when: the table of integrations, the
+ * catalogue or the reading of ARNs and of templates' marks loses a form that people deploy. */
 #include <stdio.h>
 #include <string.h>
 
@@ -11,8 +11,8 @@
 
 /* What any of the integrations asks for. */
 #define PARAMETERS                                                                                 \
-    "{\"FunctionName\":\"f\",\"QueueUrl\":\"q\",\"MessageBody\":\"b\",\"Message\":\"m\","              \
-    "\"TableName\":\"t\",\"Key\":{},\"Item\":{},\"StateMachineArn\":\"a\",\"Entries\":[],"             \
+    "{\"FunctionName\":\"f\",\"QueueUrl\":\"q\",\"MessageBody\":\"b\",\"Message\":\"m\","          \
+    "\"TableName\":\"t\",\"Key\":{},\"Item\":{},\"StateMachineArn\":\"a\",\"Entries\":[],"         \
     "\"TaskDefinition\":\"d\",\"JobName\":\"j\"}"
 
 static bool resolves(struct catalogue *c, const char *resource, struct asl_buffer *words,
@@ -48,10 +48,11 @@ static bool judge(struct catalogue *c, char *line)
     asl_buffer_init(&words, 8192);
     asl_buffer_init(&hint, 8192);
     bool good = resolves(c, resource, &words, &hint);
-    snprintf(wanted, sizeof wanted,
-             "The resource provided %s is not recognized. The value is not a valid resource ARN, or "
-             "the resource is not available in this region.",
-             resource);
+    snprintf(
+        wanted, sizeof wanted,
+        "The resource provided %s is not recognized. The value is not a valid resource ARN, or "
+        "the resource is not available in this region.",
+        resource);
     bool right = is_refused ? !good && strcmp(words.data, wanted) == 0 : good;
     right = right && (!advice || (hint.size && strcmp(hint.data, advice) == 0));
     if (!right)

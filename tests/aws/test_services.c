@@ -3,10 +3,11 @@
  *
  *     test_services [--table]      --table prints a line a service; else the sums
  *
- * Parameters and outputs are generated from the shapes (each member once, two levels deep, required ones
- * further down); an answer is written as the service's protocol has it and must be read as what it was.
- * What botocore makes of the same models is botocore/'s to say: this needs nothing but the program. The
- * table is left in build/services.txt. Issue 6, bar 2: no row is zero without a reason. */
+ * Parameters and outputs are generated from the shapes (each member once, two levels deep, required
+ * ones further down); an answer is written as the service's protocol has it and must be read as
+ * what it was. What botocore makes of the same models is botocore/'s to say: this needs nothing but
+ * the program. The table is left in build/services.txt. Issue 6, bar 2: no row is zero without a
+ * reason. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,7 @@
 /* Members that are not required are generated to this depth. */
 #define DEPTH_OF_ALL 2
 /* And required ones to this: models hold shapes that require themselves. */
-#define DEPTH_MAXIMUM 8
+#define DEPTH_MAXIMUM  8
 #define PROBLEMS_SHOWN 20
 
 /* ---- values from shapes ---- */
@@ -41,8 +42,8 @@ static bool is_header(const struct catalogue_member *m, enum catalogue_location 
     return m->location == location && strcmp(m->location_name ? m->location_name : "", name) == 0;
 }
 
-/* What the wire says of itself is not written: the body's length; of a map with the prefix "", which
- * takes every header there is, nothing but that it is there. */
+/* What the wire says of itself is not written: the body's length; of a map with the prefix "",
+ * which takes every header there is, nothing but that it is there. */
 static asl_value *make_answered(const struct catalogue_member *m, size_t depth)
 {
     if (m->location == CATALOGUE_IN_STATUS_CODE)
@@ -91,9 +92,8 @@ static asl_value *make_map(const struct catalogue_shape *s, size_t depth, bool i
     const struct catalogue_shape *key = s->members[0].shape;
     struct value_list l;
     value_list_init(&l);
-    value_list_push_member_take(
-        &l, value_string_z(key->value_count ? key->values[0] : "key"),
-        make(&s->members[1], depth + 1, is_input));
+    value_list_push_member_take(&l, value_string_z(key->value_count ? key->values[0] : "key"),
+                                make(&s->members[1], depth + 1, is_input));
     return value_object_take(&l);
 }
 
@@ -163,8 +163,8 @@ static void put_two(const asl_value *ours, const asl_value *theirs, char why[512
     asl_buffer_free(&b);
 }
 
-/* Of S3's old notification configuration two members share the element Event: what is written as one of
- * them is read as both. */
+/* Of S3's old notification configuration two members share the element Event: what is written as
+ * one of them is read as both. */
 static bool is_read_twice(const struct catalogue_operation *o)
 {
     return strcmp(o->name, "GetBucketNotification") == 0;
@@ -179,7 +179,8 @@ static bool parses(const struct catalogue_operation *o)
     aws_request_init(&wire);
     bool good = answers_write(o, PROTOCOL_NATIVE, output, &wire, why);
     if (good) {
-        protocol_parse(o, PROTOCOL_NATIVE, 200, &wire.headers, asl_buffer_text(&wire.body), &answer);
+        protocol_parse(o, PROTOCOL_NATIVE, 200, &wire.headers, asl_buffer_text(&wire.body),
+                       &answer);
         const asl_value *read = answer.output;
         good = !answer.failed && read && (value_equal(read, output) || is_read_twice(o));
         if (answer.failed)
@@ -239,8 +240,7 @@ int main(int count, char **arguments)
         fprintf(table, "%-36s %-9s %5s %7s %6s %10s %6s\n", "service", "protocol", "all", "refused",
                 "maps", "serialises", "parses");
     for (size_t i = 0; i < catalogue_count(c); i++) {
-        const struct catalogue_service *s =
-            catalogue_service(c, asl_text(catalogue_name_at(c, i)));
+        const struct catalogue_service *s = catalogue_service(c, asl_text(catalogue_name_at(c, i)));
         struct row r = judge(c, s);
         size_t offered = r.operations - r.refused;
         bool good = r.mapped == offered && r.serialised == offered && r.parsed == offered;
@@ -258,10 +258,11 @@ int main(int count, char **arguments)
     }
     if (table && !prints)
         fclose(table);
-    printf("%zu services (%zu of which AWS offers nothing), %zu operations, %zu refused: %zu map, %zu "
-           "serialise, %zu parse\n",
-           catalogue_count(c), empty, all.operations, all.refused, all.mapped, all.serialised,
-           all.parsed);
+    printf(
+        "%zu services (%zu of which AWS offers nothing), %zu operations, %zu refused: %zu map, %zu "
+        "serialise, %zu parse\n",
+        catalogue_count(c), empty, all.operations, all.refused, all.mapped, all.serialised,
+        all.parsed);
     printf("services: %zu passed, %zu failed\n", passed, failed);
     catalogue_free(c);
     return failed > 0;

@@ -1,10 +1,10 @@
-/* StartExecution through `stepwell serve`, side by side with a handler that answers `{}` on the same HTTP
- * server, and with moto's (Python): 64 keep-alive connections, the same client, the same request, one
- * run. Each execution passes three states and is durable before its start is answered; afterwards the
- * store is asked whether all that were acknowledged are there, and have succeeded.
+/* StartExecution through `stepwell serve`, side by side with a handler that answers `{}` on the
+ * same HTTP server, and with moto's (Python): 64 keep-alive connections, the same client, the same
+ * request, one run. Each execution passes three states and is durable before its start is answered;
+ * afterwards the store is asked whether all that were acknowledged are there, and have succeeded.
  *
- * The rounds take turns (plain, start, plain, start ...) and medians are compared, so that what else
- * the machine does falls on both.
+ * The rounds take turns (plain, start, plain, start ...) and medians are compared, so that what
+ * else the machine does falls on both.
  */
 #include "tests/bench/bench.h"
 #include "tests/bench/load.h"
@@ -17,25 +17,27 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PROGRAM "build/stepwell"
+#define PROGRAM      "build/stepwell"
 #define MOTO_VERSION "5.2.1" /* what was compared last; any is taken */
 enum { CONNECTIONS = 64, ROUNDS = 5 };
 #define ROUND_SECONDS 1.5
-#define MOTO_SECONDS 3.0
+#define MOTO_SECONDS  3.0
 
 #define ROLE "arn:aws:iam::123456789012:role/bench"
 static const char create[] =
     "{\"name\":\"Three\",\"roleArn\":\"" ROLE "\",\"definition\":\"{\\\"StartAt\\\":\\\"A\\\","
     "\\\"States\\\":{\\\"A\\\":{\\\"Type\\\":\\\"Pass\\\",\\\"Next\\\":\\\"B\\\"},"
     "\\\"B\\\":{\\\"Type\\\":\\\"Choice\\\",\\\"Choices\\\":[{\\\"Variable\\\":\\\"$.go\\\","
-    "\\\"BooleanEquals\\\":true,\\\"Next\\\":\\\"C\\\"}]},\\\"C\\\":{\\\"Type\\\":\\\"Succeed\\\"}}}\"}";
+    "\\\"BooleanEquals\\\":true,\\\"Next\\\":\\\"C\\\"}]},\\\"C\\\":{\\\"Type\\\":\\\"Succeed\\\"}}"
+    "}\"}";
 static const char start[] =
     "{\"stateMachineArn\":\"arn:aws:states:us-east-1:123456789012:stateMachine:Three\","
     "\"input\":\"{\\\"go\\\":true}\"}";
 
 /* ---- the handler that does nothing ---- */
 
-static void answer_nothing(void *state, struct http_exchange *x, const struct http_received *request)
+static void answer_nothing(void *state, struct http_exchange *x,
+                           const struct http_received *request)
 {
     struct http_headers headers;
     (void)state, (void)request;
@@ -54,8 +56,8 @@ int bench_plain_child(const char *port)
 {
     char message[256];
     struct loop *l = loop_new(LOOP_REAL, 1);
-    struct http_in *h = http_in_new(l, "127.0.0.1", (uint16_t)atoi(port), NULL, NULL, answer_nothing,
-                                    NULL, message);
+    struct http_in *h = http_in_new(l, "127.0.0.1", (uint16_t)atoi(port), NULL, NULL,
+                                    answer_nothing, NULL, message);
     if (!h) {
         fprintf(stderr, "%s\n", message);
         return 1;
@@ -117,12 +119,13 @@ static double moto_rate(void)
 {
     char port[8], answer[512], version[512];
     struct server s = {.port = load_free_port()};
-    if (!bench_command("python3 -c 'import moto, flask; print(moto.__version__)' 2>/dev/null", version))
+    if (!bench_command("python3 -c 'import moto, flask; print(moto.__version__)' 2>/dev/null",
+                       version))
         return 0;
     snprintf(port, sizeof port, "%u", (unsigned)s.port);
-    s.pid = load_server((const char *[]){"python3", "-m", "moto.server", "-H", "127.0.0.1", "-p", port,
-                                         NULL},
-                        "build/bench/moto.log", s.port, 60);
+    s.pid = load_server(
+        (const char *[]){"python3", "-m", "moto.server", "-H", "127.0.0.1", "-p", port, NULL},
+        "build/bench/moto.log", s.port, 60);
     if (s.pid < 0)
         return 0;
     double rate = 0;
@@ -155,7 +158,8 @@ static void check_store(const char *database, size_t acknowledged)
     int64_t all = s ? store_count_executions(s, NULL, -1) : -1;
     store_close(s);
     if (done != (int64_t)acknowledged || all != done) {
-        fprintf(stderr, "bench: %zu starts were acknowledged, the store holds %lld, %lld succeeded\n",
+        fprintf(stderr,
+                "bench: %zu starts were acknowledged, the store holds %lld, %lld succeeded\n",
                 acknowledged, (long long)all, (long long)done);
         exit(1);
     }

@@ -15,10 +15,14 @@ static const struct {
     const char *name;
     void (*run)(void);
 } benches[] = {
-    {"transitions", bench_transitions}, {"executions", bench_executions},
-    {"payload", bench_payload},         {"million", bench_million},
-    {"program", bench_program},         {"api", bench_api},
-    {"tasks", bench_tasks},             {"flat", bench_flat},
+    {"transitions", bench_transitions},
+    {"executions", bench_executions},
+    {"payload", bench_payload},
+    {"million", bench_million},
+    {"program", bench_program},
+    {"api", bench_api},
+    {"tasks", bench_tasks},
+    {"flat", bench_flat},
     {"jsonata", bench_jsonata},
     {"tests", bench_tests},
 };

@@ -1,5 +1,5 @@
-/* Benches: each measures one thing and reports figures; bench.c runs them, prints the table and writes
- * build/bench.json. A figure is taken in the same run as what it is compared with.
+/* Benches: each measures one thing and reports figures; bench.c runs them, prints the table and
+ * writes build/bench.json. A figure is taken in the same run as what it is compared with.
  */
 #ifndef TESTS_BENCH_BENCH_H
 #define TESTS_BENCH_BENCH_H
@@ -8,7 +8,7 @@
 
 #include "engine/run/engine.h"
 
-double bench_now(void); /* steady seconds */
+double bench_now(void);                            /* steady seconds */
 double bench_median(double *values, size_t count); /* sorts them */
 double bench_rss_mb(void);
 double bench_peak_mb(void);

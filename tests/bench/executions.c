@@ -51,8 +51,8 @@ static char *payload(size_t size)
     asl_buffer_init(&b, ASL_BUFFER_MAXIMUM);
     asl_buffer_puts(&b, "{\"rows\":[");
     for (int i = 0; b.size + 64 < size; i++)
-        asl_buffer_printf(&b, "%s{\"id\":%d,\"name\":\"a name of some length, %d\"}", i ? "," : "", i,
-                          i);
+        asl_buffer_printf(&b, "%s{\"id\":%d,\"name\":\"a name of some length, %d\"}", i ? "," : "",
+                          i, i);
     asl_buffer_puts(&b, "]}");
     return asl_buffer_take(&b, &size);
 }

@@ -2,9 +2,9 @@
  * connections) and the first page of ListExecutions, with a thousand executions stored and with a
  * million.
  *
- * The rounds take turns between two servers, so that what else the machine and its disk do falls on both.
- * The store is filled by the engine itself, in this process, with the executions of three states that
- * are then measured. BENCH_FLAT=100000 makes it smaller.
+ * The rounds take turns between two servers, so that what else the machine and its disk do falls on
+ * both. The store is filled by the engine itself, in this process, with the executions of three
+ * states that are then measured. BENCH_FLAT=100000 makes it smaller.
  */
 #include "tests/bench/bench.h"
 #include "tests/bench/load.h"
@@ -17,7 +17,7 @@
 #define PROGRAM "build/stepwell"
 enum { FEWEST = 1000, MOST = 1000000, CONNECTIONS = 64, LISTERS = 4, ROUNDS = 5 };
 #define START_SECONDS 1.0
-#define LIST_SECONDS 0.5
+#define LIST_SECONDS  0.5
 
 static const char definition[] =
     "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Pass\",\"Next\":\"B\"},"
@@ -26,9 +26,12 @@ static const char definition[] =
 
 static const char create[] =
     "{\"name\":\"Three\",\"roleArn\":\"arn:aws:iam::123456789012:role/bench\",\"definition\":"
-    "\"{\\\"StartAt\\\":\\\"A\\\",\\\"States\\\":{\\\"A\\\":{\\\"Type\\\":\\\"Pass\\\",\\\"Next\\\":"
-    "\\\"B\\\"},\\\"B\\\":{\\\"Type\\\":\\\"Choice\\\",\\\"Choices\\\":[{\\\"Variable\\\":\\\"$.go\\\","
-    "\\\"BooleanEquals\\\":true,\\\"Next\\\":\\\"C\\\"}]},\\\"C\\\":{\\\"Type\\\":\\\"Succeed\\\"}}}\"}";
+    "\"{\\\"StartAt\\\":\\\"A\\\",\\\"States\\\":{\\\"A\\\":{\\\"Type\\\":\\\"Pass\\\","
+    "\\\"Next\\\":"
+    "\\\"B\\\"},\\\"B\\\":{\\\"Type\\\":\\\"Choice\\\",\\\"Choices\\\":[{\\\"Variable\\\":\\\"$."
+    "go\\\","
+    "\\\"BooleanEquals\\\":true,\\\"Next\\\":\\\"C\\\"}]},\\\"C\\\":{\\\"Type\\\":\\\"Succeed\\\"}}"
+    "}\"}";
 #define MACHINE "\"arn:aws:states:us-east-1:123456789012:stateMachine:Three\""
 static const char start[] = "{\"stateMachineArn\":" MACHINE ",\"input\":\"{\\\"go\\\":true}\"}";
 static const char list[] = "{\"stateMachineArn\":" MACHINE ",\"maxResults\":100}";
@@ -72,8 +75,9 @@ static void serve(struct side *s, const char *database)
     char port[8], answer[512];
     s->port = load_free_port();
     snprintf(port, sizeof port, "%u", (unsigned)s->port);
-    s->server = load_server((const char *[]){PROGRAM, "serve", "--port", port, "--db", database, NULL},
-                            "build/bench/serve.log", s->port, 60);
+    s->server =
+        load_server((const char *[]){PROGRAM, "serve", "--port", port, "--db", database, NULL},
+                    "build/bench/serve.log", s->port, 60);
     if (s->server < 0 ||
         !load_call(s->port, "AWSStepFunctions.CreateStateMachine", create, answer, sizeof answer)) {
         fprintf(stderr, "bench: the server does not start; see build/bench/serve.log\n");

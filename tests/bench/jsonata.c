@@ -19,8 +19,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SUITE            "../shared/conformance/jsonata"
-#define SCRIPT           "tests/bench/jsonata.mjs"
+#define SUITE  "../shared/conformance/jsonata"
+#define SCRIPT "tests/bench/jsonata.mjs"
 #define INSTALL                                                                                    \
     "test -d build/npm/jsonata/node_modules/jsonata || { command -v npm >/dev/null && mkdir -p "   \
     "build/npm/jsonata && npm install --prefix build/npm/jsonata --no-audit --no-fund --silent "   \

@@ -233,17 +233,18 @@ struct load_result load_run(const struct load *l)
 
 void load_request(char *out, size_t size, uint16_t port, const char *target, const char *body)
 {
-    int n = snprintf(out, size,
-                     "POST / HTTP/1.1\r\n"
-                     "Host: localhost:%u\r\n"
-                     "Content-Type: application/x-amz-json-1.0\r\n"
-                     "X-Amz-Target: %s\r\n"
-                     "X-Amz-Date: 20260101T000000Z\r\n"
-                     "Authorization: AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260101/us-east-1/states/"
-                     "aws4_request, SignedHeaders=content-type;host;x-amz-date;x-amz-target, Signature="
-                     "0000000000000000000000000000000000000000000000000000000000000000\r\n"
-                     "Content-Length: %zu\r\n\r\n%s",
-                     (unsigned)port, target, strlen(body), body);
+    int n =
+        snprintf(out, size,
+                 "POST / HTTP/1.1\r\n"
+                 "Host: localhost:%u\r\n"
+                 "Content-Type: application/x-amz-json-1.0\r\n"
+                 "X-Amz-Target: %s\r\n"
+                 "X-Amz-Date: 20260101T000000Z\r\n"
+                 "Authorization: AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260101/us-east-1/states/"
+                 "aws4_request, SignedHeaders=content-type;host;x-amz-date;x-amz-target, Signature="
+                 "0000000000000000000000000000000000000000000000000000000000000000\r\n"
+                 "Content-Length: %zu\r\n\r\n%s",
+                 (unsigned)port, target, strlen(body), body);
     if (n < 0 || (size_t)n >= size) {
         fprintf(stderr, "bench: a request of %d bytes is too long\n", n);
         exit(1);

@@ -1,6 +1,6 @@
 /* A load on an HTTP server: some keep-alive connections, each of which asks again as soon as it is
- * answered. One thread, one epoll, one write and one read a request: cheap, so that what is measured is
- * the server and not the client. */
+ * answered. One thread, one epoll, one write and one read a request: cheap, so that what is
+ * measured is the server and not the client. */
 #ifndef TESTS_BENCH_LOAD_H
 #define TESTS_BENCH_LOAD_H
 
@@ -25,8 +25,8 @@ struct load_result {
     char answer[2048]; /* the last one, for a complaint */
 };
 
-/* Requests still on their way at the end are waited for, so that each that was sent is counted. Zeros
- * when nobody listens. */
+/* Requests still on their way at the end are waited for, so that each that was sent is counted.
+ * Zeros when nobody listens. */
 struct load_result load_run(const struct load *l);
 
 /* A request as SDKs send them: POST / with `target` ("AWSStepFunctions.StartExecution"). */

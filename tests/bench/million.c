@@ -68,8 +68,8 @@ static void fill_more(struct fill *f)
         timestamp(at, input);
         f->begun++;
         engine_start(f->engine,
-                     &(struct engine_start){.machine = f->machine, .input = asl_text(input)}, filled,
-                     f);
+                     &(struct engine_start){.machine = f->machine, .input = asl_text(input)},
+                     filled, f);
     }
 }
 
@@ -181,14 +181,15 @@ void bench_million(void)
 {
     char line[512];
     double soon, rss, peak, rate, ready, idle, median, p99, most;
-    if (!run_phase("fill", line) || sscanf(line, "%lf %lf %lf %lf", &soon, &rss, &peak, &rate) != 4) {
+    if (!run_phase("fill", line) ||
+        sscanf(line, "%lf %lf %lf %lf", &soon, &rss, &peak, &rate) != 4) {
         bench_note("million: the filling process failed");
         return;
     }
     bench_report("million_waiting_started", rate, "executions/s", -1, NULL);
     bench_report("million_waiting_resident", peak, "MB", peak / 150, "150 MB");
-    if (!run_phase("wake", line) || sscanf(line, "%lf %lf %lf %lf %lf %lf", &ready, &idle, &peak,
-                                           &median, &p99, &most) != 6) {
+    if (!run_phase("wake", line) ||
+        sscanf(line, "%lf %lf %lf %lf %lf %lf", &ready, &idle, &peak, &median, &p99, &most) != 6) {
         bench_note("million: the waking process failed");
         return;
     }

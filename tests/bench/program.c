@@ -64,11 +64,13 @@ static void measure_idle(void)
     FILE *f = fopen("build/bench/wait.json", "w");
     if (!f)
         return;
-    fputs("{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Wait\",\"Seconds\":60,\"End\":true}}}", f);
+    fputs("{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Wait\",\"Seconds\":60,\"End\":true}}}",
+          f);
     fclose(f);
-    if (!bench_command(PROGRAM " run build/bench/wait.json --db build/bench/idle.db >/dev/null 2>&1 "
-                               "& pid=$!; sleep 1; sed -n 's/^VmRSS:[[:space:]]*\\([0-9]*\\).*/\\1/p' "
-                               "/proc/$pid/status; kill $pid; wait $pid; true",
+    if (!bench_command(PROGRAM
+                       " run build/bench/wait.json --db build/bench/idle.db >/dev/null 2>&1 "
+                       "& pid=$!; sleep 1; sed -n 's/^VmRSS:[[:space:]]*\\([0-9]*\\).*/\\1/p' "
+                       "/proc/$pid/status; kill $pid; wait $pid; true",
                        line))
         return;
     double mb = strtod(line, NULL) / 1024;

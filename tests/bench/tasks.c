@@ -1,18 +1,21 @@
-/* Tasks: a thousand at once, each a call that a server answers after 50 ms; durable, through the engine,
- * and beside it the same calls bare: the same libcurl loop, the same server, no engine, nothing signed,
- * nothing kept. Each side tells how much of a core it took (all its threads together).
+/* Tasks: a thousand at once, each a call that a server answers after 50 ms; durable, through the
+ * engine, and beside it the same calls bare: the same libcurl loop, the same server, no engine,
+ * nothing signed, nothing kept. Each side tells how much of a core it took (all its threads
+ * together).
  *
- * Once with the program's own limit of calls to one host; once with all thousand on the wire, each task an
- * execution of its own (two waits for the disk a task: its start and its end); and once in workflows of ten
- * tasks, a thousand of these at once (one wait: a task's end and the next one's start are one commit).
+ * Once with the program's own limit of calls to one host; once with all thousand on the wire, each
+ * task an execution of its own (two waits for the disk a task: its start and its end); and once in
+ * workflows of ten tasks, a thousand of these at once (one wait: a task's end and the next one's
+ * start are one commit).
  *
- * What the figures can be. A thousand at once that take 50 ms each are 20,000 a second at most, and no
- * core is as quick as that: libcurl's own work on a request and the kernel's are some 45 us, so the
- * network alone comes to 12,000 to 17,000 a second. Both sides keep a thousand tasks open, not a thousand
- * requests: of the engine's some always wait for the disk, before they are sent and after they are
- * answered, so its rate is a thousand divided by 50 ms and by those waits. With 256 on the wire the
- * network is the limit (5,120 a second), and the disk's waits fall beside it. The server takes a part of
- * a core itself: on two cores, both busy with other things, the ratio tells of those.
+ * What the figures can be. A thousand at once that take 50 ms each are 20,000 a second at most, and
+ * no core is as quick as that: libcurl's own work on a request and the kernel's are some 45 us, so
+ * the network alone comes to 12,000 to 17,000 a second. Both sides keep a thousand tasks open, not
+ * a thousand requests: of the engine's some always wait for the disk, before they are sent and
+ * after they are answered, so its rate is a thousand divided by 50 ms and by those waits. With 256
+ * on the wire the network is the limit (5,120 a second), and the disk's waits fall beside it. The
+ * server takes a part of a core itself: on two cores, both busy with other things, the ratio tells
+ * of those.
  *
  * BENCH_TASKS=20000 makes it shorter. The rounds take turns and medians are compared.
  */
@@ -154,11 +157,12 @@ static void add_headers(struct http_headers *h)
     http_headers_add(h, "Content-Type", ASL_TEXT("application/x-amz-json-1.0"));
     http_headers_add(h, "X-Amz-Target", ASL_TEXT("DynamoDB_20120810.GetItem"));
     http_headers_add(h, "X-Amz-Date", ASL_TEXT("20260101T000000Z"));
-    http_headers_add(h, "Authorization",
-                     ASL_TEXT("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260101/us-east-1/dynamodb/"
-                              "aws4_request, SignedHeaders=content-type;host;x-amz-date;x-amz-target,"
-                              " Signature=000000000000000000000000000000000000000000000000000000000000"
-                              "0000"));
+    http_headers_add(
+        h, "Authorization",
+        ASL_TEXT("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260101/us-east-1/dynamodb/"
+                 "aws4_request, SignedHeaders=content-type;host;x-amz-date;x-amz-target,"
+                 " Signature=000000000000000000000000000000000000000000000000000000000000"
+                 "0000"));
 }
 
 static struct side run_bare(const char *url, size_t count, size_t per_host)
@@ -291,8 +295,8 @@ static void compare(const char *name, const char *url, size_t count, size_t each
     bench_report(full, bench_median(ours, ROUNDS), "tasks/s", bench_median(ratio, ROUNDS),
                  "the network alone");
     snprintf(full, sizeof full, "%s_durable_processor", name);
-    bench_report(full, bench_median(cores, ROUNDS) * 100, "% of a core", bench_median(cores, ROUNDS),
-                 "one core");
+    bench_report(full, bench_median(cores, ROUNDS) * 100, "% of a core",
+                 bench_median(cores, ROUNDS), "one core");
 }
 
 void bench_tasks(void)

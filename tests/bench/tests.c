@@ -1,6 +1,7 @@
-/* `stepwell test`: a thousand small tests, the same through aws-local-stepfunctions, and a year-long
- * workflow. Each small test is a task that is tried again after five seconds, a choice, for every
- * second a wait of a minute, and a check of output, path and duration; twenty files of fifty. */
+/* `stepwell test`: a thousand small tests, the same through aws-local-stepfunctions, and a
+ * year-long workflow. Each small test is a task that is tried again after five seconds, a choice,
+ * for every second a wait of a minute, and a check of output, path and duration; twenty files of
+ * fifty. */
 #include "tests/bench/bench.h"
 
 #include <stdio.h>
@@ -13,13 +14,16 @@
 
 static const char definition[] =
     "{\"StartAt\": \"Get\", \"States\": {\n"
-    " \"Get\": {\"Type\": \"Task\", \"Resource\": \"arn:aws:lambda:us-east-1:123456789012:function:get\",\n"
+    " \"Get\": {\"Type\": \"Task\", \"Resource\": "
+    "\"arn:aws:lambda:us-east-1:123456789012:function:get\",\n"
     "  \"Retry\": [{\"ErrorEquals\": [\"Busy\"], \"IntervalSeconds\": 5, \"MaxAttempts\": 2}],\n"
     "  \"ResultPath\": \"$.order\", \"Next\": \"Big\"},\n"
-    " \"Big\": {\"Type\": \"Choice\", \"Default\": \"Done\", \"Choices\": [{\"Variable\": \"$.order.total\",\n"
+    " \"Big\": {\"Type\": \"Choice\", \"Default\": \"Done\", \"Choices\": [{\"Variable\": "
+    "\"$.order.total\",\n"
     "  \"NumericGreaterThan\": 100, \"Next\": \"Wait\"}]},\n"
     " \"Wait\": {\"Type\": \"Wait\", \"Seconds\": 60, \"Next\": \"Done\"},\n"
-    " \"Done\": {\"Type\": \"Pass\", \"Parameters\": {\"id.$\": \"$.id\", \"total.$\": \"$.order.total\"},\n"
+    " \"Done\": {\"Type\": \"Pass\", \"Parameters\": {\"id.$\": \"$.id\", \"total.$\": "
+    "\"$.order.total\"},\n"
     "  \"End\": true}}}";
 
 static int write_file(int number)
@@ -32,18 +36,21 @@ static int write_file(int number)
     fprintf(f, "{\"definition\": %s,\n \"tests\": [\n", definition);
     for (int i = 0; i < EACH; i++) {
         int id = number * EACH + i, waits = id % 2;
-        fprintf(f,
-                "  {\"name\": \"order %d\", \"input\": {\"id\": %d}, \"mocks\": {\"Get\": [{\"error\": "
-                "\"Busy\"}, {\"result\": {\"total\": %d}}]}, \"expect\": {\"output\": {\"id\": %d, "
-                "\"total\": %d}, \"path\": [\"Get\", \"Big\", %s\"Done\"], \"duration\": \"%s5 s\"}}%s\n",
-                id, id, waits ? 200 : 50, id, waits ? 200 : 50, waits ? "\"Wait\", " : "",
-                waits ? "1 min " : "", i + 1 < EACH ? "," : "");
+        fprintf(
+            f,
+            "  {\"name\": \"order %d\", \"input\": {\"id\": %d}, \"mocks\": {\"Get\": [{\"error\": "
+            "\"Busy\"}, {\"result\": {\"total\": %d}}]}, \"expect\": {\"output\": {\"id\": %d, "
+            "\"total\": %d}, \"path\": [\"Get\", \"Big\", %s\"Done\"], \"duration\": \"%s5 "
+            "s\"}}%s\n",
+            id, id, waits ? 200 : 50, id, waits ? 200 : 50, waits ? "\"Wait\", " : "",
+            waits ? "1 min " : "", i + 1 < EACH ? "," : "");
     }
     fprintf(f, " ]}\n");
     return fclose(f) == 0;
 }
 
-/* Median of several whole runs of the program, start and end included, in seconds; below 0: it failed. */
+/* Median of several whole runs of the program, start and end included, in seconds; below 0: it
+ * failed. */
 static double run_program(const char *arguments)
 {
     enum { RUNS = 5 };
@@ -78,7 +85,8 @@ void bench_tests(void)
             bench_note("tests: " FOLDER " cannot be written");
             return;
         }
-    double seconds = run_program(FOLDER), year = run_program("tests/test_command/cases/year.test.json");
+    double seconds = run_program(FOLDER),
+           year = run_program("tests/test_command/cases/year.test.json");
     if (seconds < 0 || year < 0) {
         bench_note("tests: build/stepwell test failed");
         return;
@@ -90,11 +98,14 @@ void bench_tests(void)
         bench_report("the same, the peer's machine made only once", seconds * 1000, "ms",
                      1 / shared / each, "aws-local-stepfunctions");
     else
-        bench_note("tests: skipped the peer: node, npm or aws-local-stepfunctions is not to be had");
+        bench_note(
+            "tests: skipped the peer: node, npm or aws-local-stepfunctions is not to be had");
     bench_report("a year with retries and timeouts, whole program", year * 1000, "ms", -1, NULL);
     char line[512];
-    if (bench_command("build/stepwell test tests/test_command/cases/year.test.json --json | grep wallMs | "
-                      "tr -dc 0-9.",
-                      line))
-        bench_report("a year with retries and timeouts, the test", strtod(line, NULL), "ms", -1, NULL);
+    if (bench_command(
+            "build/stepwell test tests/test_command/cases/year.test.json --json | grep wallMs | "
+            "tr -dc 0-9.",
+            line))
+        bench_report("a year with retries and timeouts, the test", strtod(line, NULL), "ms", -1,
+                     NULL);
 }

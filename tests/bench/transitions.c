@@ -1,6 +1,7 @@
-/* Durable state transitions per second of a Pass/MathAdd/Choice loop, one execution and a thousand at
- * once; against aws-local-stepfunctions (npm, in memory, the same definition) and against a bare loop
- * that inserts the very same events into SQLite, one row each, as many to a commit, as durably.
+/* Durable state transitions per second of a Pass/MathAdd/Choice loop, one execution and a thousand
+ * at once; against aws-local-stepfunctions (npm, in memory, the same definition) and against a bare
+ * loop that inserts the very same events into SQLite, one row each, as many to a commit, as
+ * durably.
  */
 #include "tests/bench/bench.h"
 
@@ -12,13 +13,14 @@
 /* An iteration is two states and four events; AWS ends an execution at 25,000. */
 enum { ONE_ITERATIONS = 6000, MANY_ITERATIONS = 100, MANY = 1000 };
 
-static const char definition[] =
-    "{\"StartAt\":\"Add\",\"States\":{"
-    "\"Add\":{\"Type\":\"Pass\",\"Parameters\":{\"n.$\":\"States.MathAdd($.n, 1)\",\"of.$\":\"$.of\"},"
-    "\"Next\":\"Check\"},"
-    "\"Check\":{\"Type\":\"Choice\",\"Choices\":[{\"Variable\":\"$.n\",\"NumericLessThanPath\":\"$.of\","
-    "\"Next\":\"Add\"}],\"Default\":\"Done\"},"
-    "\"Done\":{\"Type\":\"Succeed\"}}}";
+static const char definition[] = "{\"StartAt\":\"Add\",\"States\":{"
+                                 "\"Add\":{\"Type\":\"Pass\",\"Parameters\":{\"n.$\":\"States."
+                                 "MathAdd($.n, 1)\",\"of.$\":\"$.of\"},"
+                                 "\"Next\":\"Check\"},"
+                                 "\"Check\":{\"Type\":\"Choice\",\"Choices\":[{\"Variable\":\"$."
+                                 "n\",\"NumericLessThanPath\":\"$.of\","
+                                 "\"Next\":\"Add\"}],\"Default\":\"Done\"},"
+                                 "\"Done\":{\"Type\":\"Succeed\"}}}";
 
 /* ---- the same events, bare ---- */
 

@@ -1,6 +1,7 @@
-/* The prompt of `stepwell eval`, typed at as a person does: each test has the program on a terminal of
- * its own (a pty), types, and waits for what must appear. Breaks when editing, continuation, Ctrl-C,
- * Ctrl-D or the history between sessions does, or when history is kept where it must not be.
+/* The prompt of `stepwell eval`, typed at as a person does: each test has the program on a terminal
+ * of its own (a pty), types, and waits for what must appear. Breaks when editing, continuation,
+ * Ctrl-C, Ctrl-D or the history between sessions does, or when history is kept where it must not
+ * be.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -7,7 +7,6 @@
 
 #include "tests/conformance/play.h"
 
-
 const asl_value *case_inputs(const struct case_file *f, size_t machine)
 {
     return value_get_z(value_at(f->machines, machine), "inputs");
@@ -55,7 +54,6 @@ static void print_spaced(const asl_value *v, struct asl_buffer *out)
     asl_buffer_putc(out, kind == VALUE_ARRAY ? ']' : '}');
 }
 
-
 void case_choose(struct case_file *f, struct case_chosen *c, size_t machine, size_t input)
 {
     f->used[machine * f->inputs_maximum + input] = true;
@@ -96,7 +94,7 @@ void case_know_the_world(struct unify *u, const struct case_chosen *c)
 
 /* The first unused machine and input that the recorded input can be of. */
 bool case_find_input(struct case_file *f, const asl_value *recorded, struct case_chosen *c,
-                       struct unify *u)
+                     struct unify *u)
 {
     for (size_t m = 0; m < value_count(f->machines); m++)
         for (size_t i = 0; case_inputs(f, m) && i < value_count(case_inputs(f, m)); i++) {
@@ -126,7 +124,7 @@ bool case_is_blurred(const asl_value *events)
 
 /* The recorder sorted such a list: each recorded event must be one of ours. */
 bool case_compare_blurred(struct unify *u, const asl_value *recorded, const asl_value *events,
-                            struct asl_buffer *note)
+                          struct asl_buffer *note)
 {
     bool *taken = asl_allocate_zeroed(value_count(events) + 1, sizeof *taken);
     bool fine = true;
@@ -150,8 +148,8 @@ bool case_compare_blurred(struct unify *u, const asl_value *recorded, const asl_
     return fine;
 }
 
-/* Until November 2024 a distributed Map's Exited pointed at MapRunSucceeded, since then at MapRunStarted
- * (facts 2.3): an older recording is read as today's. */
+/* Until November 2024 a distributed Map's Exited pointed at MapRunSucceeded, since then at
+ * MapRunStarted (facts 2.3): an older recording is read as today's. */
 static asl_value *of_today(const asl_value *recorded, size_t i)
 {
     const asl_value *event = value_at(recorded, i);
@@ -168,7 +166,7 @@ static asl_value *of_today(const asl_value *recorded, size_t i)
 }
 
 bool case_compare_events(struct unify *u, const asl_value *recorded, const asl_value *events,
-                           struct asl_buffer *note)
+                         struct asl_buffer *note)
 {
     size_t count = value_count(recorded), ours = value_count(events);
     for (size_t i = 0; i < count || i < ours; i++) {
@@ -201,4 +199,3 @@ const asl_value *case_recorded_input(const asl_value *events)
     const asl_value *started = value_get_z(value_at(events, 0), "executionStartedEventDetails");
     return started ? value_get_z(started, "input") : NULL;
 }
-

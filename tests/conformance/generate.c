@@ -1,11 +1,11 @@
-/* A States object is written state by state, each pointing to the next; what a state needs to find in
- * its input (`n`, `items`, `wait`) every state passes on. See generate.h. */
+/* A States object is written state by state, each pointing to the next; what a state needs to find
+ * in its input (`n`, `items`, `wait`) every state passes on. See generate.h. */
 #include "tests/conformance/generate.h"
 
 #include <stdio.h>
 
 #define DEPTH_MAXIMUM 3
-#define LOOP_ROUNDS 3
+#define LOOP_ROUNDS   3
 
 const char *const generated_errors[] = {"Broken", "Lambda.TooManyRequestsException",
                                         "States.TaskFailed", "Bad.Thing"};
@@ -55,8 +55,8 @@ static void put_next(struct generator *g, const struct scope *s)
 
 static void put_error_list(struct generator *g)
 {
-    static const char *const names[] = {"Broken", "Bad.Thing", "States.TaskFailed", "States.Timeout",
-                                        "States.HeartbeatTimeout"};
+    static const char *const names[] = {"Broken", "Bad.Thing", "States.TaskFailed",
+                                        "States.Timeout", "States.HeartbeatTimeout"};
     asl_buffer_printf(g->out, "\"ErrorEquals\": [\"%s\"]", names[dice_below(g->dice, 5)]);
 }
 
@@ -66,7 +66,8 @@ static void put_retry(struct generator *g)
         return;
     asl_buffer_puts(g->out, ", \"Retry\": [{");
     put_error_list(g);
-    asl_buffer_printf(g->out, ", \"IntervalSeconds\": %u, \"MaxAttempts\": %u, \"BackoffRate\": 1.5%s}",
+    asl_buffer_printf(g->out,
+                      ", \"IntervalSeconds\": %u, \"MaxAttempts\": %u, \"BackoffRate\": 1.5%s}",
                       (unsigned)dice_below(g->dice, 3) + 1, (unsigned)dice_below(g->dice, 3),
                       dice_says(g->dice, 30) ? ", \"JitterStrategy\": \"FULL\"" : "");
     if (dice_says(g->dice, 40))
@@ -116,8 +117,10 @@ static void put_pass(struct generator *g, struct scope *s)
         break;
     case 2:
         if (s->variable) {
-            asl_buffer_printf(g->out, ", \"Parameters\": {\"seen.$\": \"$v%u.n\"}, \"ResultPath\": "
-                                      "\"$.pass\"", s->variable);
+            asl_buffer_printf(g->out,
+                              ", \"Parameters\": {\"seen.$\": \"$v%u.n\"}, \"ResultPath\": "
+                              "\"$.pass\"",
+                              s->variable);
             break;
         } /* fall through */
     default:
@@ -147,7 +150,8 @@ static void put_task(struct generator *g, struct scope *s)
     asl_buffer_printf(g->out, "\"Type\": \"Task\", \"Resource\": \"%s\", \"Parameters\": %s",
                       resources[kind], parameters[kind]);
     if (dice_says(g->dice, 60))
-        asl_buffer_printf(g->out, ", \"TimeoutSeconds\": %u", (unsigned)dice_below(g->dice, 20) + 5);
+        asl_buffer_printf(g->out, ", \"TimeoutSeconds\": %u",
+                          (unsigned)dice_below(g->dice, 20) + 5);
     if (dice_says(g->dice, 20))
         asl_buffer_puts(g->out, ", \"HeartbeatSeconds\": 3");
     asl_buffer_printf(g->out, ", \"ResultPath\": %s",
@@ -177,8 +181,9 @@ static void put_loop(struct generator *g, const struct scope *s)
 
 static void put_counter(struct generator *g, const struct scope *s)
 {
-    asl_buffer_puts(g->out, "\"Type\": \"Pass\", \"Parameters\": {\"n.$\": \"States.MathAdd($.n, 1)\", "
-                            "\"items.$\": \"$.items\", \"wait.$\": \"$.wait\"}");
+    asl_buffer_puts(g->out,
+                    "\"Type\": \"Pass\", \"Parameters\": {\"n.$\": \"States.MathAdd($.n, 1)\", "
+                    "\"items.$\": \"$.items\", \"wait.$\": \"$.wait\"}");
     put_next(g, s);
 }
 
@@ -211,13 +216,15 @@ static void put_map(struct generator *g, struct scope *s)
                       distributed ? ", \"ExecutionType\": \"STANDARD\"" : "");
     put_states(g, s->depth + 1);
     asl_buffer_printf(g->out, "}, \"ResultPath\": \"$.map\"%s",
-                      distributed && dice_says(g->dice, 50) ? ", \"ToleratedFailureCount\": 1" : "");
+                      distributed && dice_says(g->dice, 50) ? ", \"ToleratedFailureCount\": 1"
+                                                            : "");
     put_retry(g);
     put_catch(g, s);
     put_next(g, s);
 }
 
-/* A state of the other query language in between: variables, chance, an error that can be caught. */
+/* A state of the other query language in between: variables, chance, an error that can be caught.
+ */
 static void put_jsonata(struct generator *g, struct scope *s)
 {
     static const char *const bodies[] = {
@@ -234,7 +241,8 @@ static void put_jsonata(struct generator *g, struct scope *s)
     asl_buffer_printf(g->out, "%s, \"QueryLanguage\": \"JSONata\"", bodies[dice_below(g->dice, 4)]);
     if (!s->variable && dice_says(g->dice, 40)) {
         s->variable = ++g->variables;
-        asl_buffer_printf(g->out, ", \"Assign\": {\"v%u\": \"{%% $states.input %%}\"}", s->variable);
+        asl_buffer_printf(g->out, ", \"Assign\": {\"v%u\": \"{%% $states.input %%}\"}",
+                          s->variable);
     }
     put_next(g, s);
 }
@@ -258,7 +266,8 @@ typedef void put_state(struct generator *g, struct scope *s);
 
 static put_state *choose(struct generator *g, const struct scope *s)
 {
-    static put_state *const plain[] = {put_pass, put_task, put_task, put_wait, put_pass, put_jsonata};
+    static put_state *const plain[] = {put_pass, put_task, put_task,
+                                       put_wait, put_pass, put_jsonata};
     bool last = s->at + 1 == s->count;
     if (last && dice_says(g->dice, s->depth ? 8 : 15))
         return put_fail;

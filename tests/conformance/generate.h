@@ -1,6 +1,6 @@
-/* Random machines that are valid, end, and use everything: all state kinds, nested Parallel and Map,
- * retries, catches, waits, tasks of every family, Choice loops, variables. The same seed gives the same
- * machine.
+/* Random machines that are valid, end, and use everything: all state kinds, nested Parallel and
+ * Map, retries, catches, waits, tasks of every family, Choice loops, variables. The same seed gives
+ * the same machine.
  */
 #ifndef TESTS_CONFORMANCE_GENERATE_H
 #define TESTS_CONFORMANCE_GENERATE_H

@@ -8,7 +8,7 @@
 #include "engine/replay/recording.h"
 
 #define MOVES_MAXIMUM 200000
-#define BEGINNING INT64_C(1700000000000)
+#define BEGINNING     INT64_C(1700000000000)
 
 /* ---- the recording ---- */
 
@@ -191,7 +191,8 @@ static bool go_on(struct table *t)
            asl_execution_last_event(t->p->execution) > before;
 }
 
-/* The next event that came from outside, where the recording tells no order: what has begun first. */
+/* The next event that came from outside, where the recording tells no order: what has begun first.
+ */
 static const asl_value *next_outside(struct play *p)
 {
     size_t count = value_count(p->recorded);
@@ -205,7 +206,8 @@ static const asl_value *next_outside(struct play *p)
     return NULL;
 }
 
-/* The children of a distributed Map publish nothing; where their results are discarded, any does. */
+/* The children of a distributed Map publish nothing; where their results are discarded, any does.
+ */
 static bool answer_child(struct table *t)
 {
     int64_t task = open_task(t, 0);
@@ -222,8 +224,8 @@ static bool follow(struct table *t)
     struct play *p = t->p;
     if (p->blurred && go_on(t))
         return true;
-    const asl_value *next = p->blurred ? next_outside(p)
-                                       : recorded_at(p, asl_execution_last_event(p->execution) + 1);
+    const asl_value *next =
+        p->blurred ? next_outside(p) : recorded_at(p, asl_execution_last_event(p->execution) + 1);
     enum asl_event_kind outside = next ? event_outside(next) : ASL_START;
     if (outside != ASL_START && feed(t, outside, next))
         return true;
@@ -264,8 +266,7 @@ static void play_on(struct table *t)
     struct play *p = t->p;
     step_kind(t, ASL_START);
     for (size_t moves = 0; !is_over(t); moves++) {
-        bool moved = p->recorded ? follow(t)
-                                 : go_on(t) || (p->answer && answer(t)) || tick(t);
+        bool moved = p->recorded ? follow(t) : go_on(t) || (p->answer && answer(t)) || tick(t);
         if (!moved || moves == MOVES_MAXIMUM) {
             snprintf(p->problem, sizeof p->problem, "stuck behind event %lld",
                      (long long)asl_execution_last_event(p->execution));
@@ -322,13 +323,14 @@ bool play_run(struct play *p)
     if (!p->execution)
         return false;
     struct asl_history *history = asl_history_new();
-    struct table t = {.p = p, .env = {.state = p,
-                                     .now = play_now,
-                                     .random = play_random,
-                                     .uuid = play_uuid,
-                                     .has_activity = play_has_activity,
-                                     .region = PLAY_REGION,
-                                     .pick = p->recorded ? play_pick : NULL}};
+    struct table t = {.p = p,
+                      .env = {.state = p,
+                              .now = play_now,
+                              .random = play_random,
+                              .uuid = play_uuid,
+                              .has_activity = play_has_activity,
+                              .region = PLAY_REGION,
+                              .pick = p->recorded ? play_pick : NULL}};
     asl_result_init(&t.result, history);
     play_on(&t);
     asl_result_free(&t.result);

@@ -1,6 +1,6 @@
 /* Plays a machine at the core under a virtual clock, following a recorded history: the recorded
- * outcomes go in where they were recorded, the clock moves where the recording waits, and of several
- * branches the one goes on whose turn it was. What comes out is for the caller to compare.
+ * outcomes go in where they were recorded, the clock moves where the recording waits, and of
+ * several branches the one goes on whose turn it was. What comes out is for the caller to compare.
  */
 #ifndef TESTS_CONFORMANCE_PLAY_H
 #define TESTS_CONFORMANCE_PLAY_H
@@ -30,14 +30,14 @@ struct play {
     int64_t now;
     uint64_t random;
     unsigned uuids;
-    bool forced; /* the recording shows no way on: first come, first served */
+    bool forced;            /* the recording shows no way on: first come, first served */
     size_t cursor, started; /* of a blurred recording */
 };
 
-#define PLAY_REGION "us-east-1"
+#define PLAY_REGION  "us-east-1"
 #define PLAY_ACCOUNT "123456789012"
-#define PLAY_PREFIX "arn:aws:states:" PLAY_REGION ":" PLAY_ACCOUNT ":"
-#define PLAY_ROLE "arn:aws:iam::" PLAY_ACCOUNT ":role/played"
+#define PLAY_PREFIX  "arn:aws:states:" PLAY_REGION ":" PLAY_ACCOUNT ":"
+#define PLAY_ROLE    "arn:aws:iam::" PLAY_ACCOUNT ":role/played"
 
 /* False when the definition or the input is refused (`problem`, `diagnostics`). */
 bool play_run(struct play *p);

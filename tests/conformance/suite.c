@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 
 #define RECORDINGS "../shared/conformance"
-#define FLOORS "tests/conformance/floors.txt"
+#define FLOORS     "tests/conformance/floors.txt"
 
 struct suite_group {
     char *name;
@@ -141,7 +141,8 @@ void suite_judge(struct suite *s, const char *group, const char *name, enum suit
     ++*of_group[verdict];
     ++*of_suite[verdict];
     if (verdict == SUITE_FAILED || s->verbose)
-        printf("%-4s %s%s%s\n", words[verdict], name, note && *note ? "\n     " : "", note ? note : "");
+        printf("%-4s %s%s%s\n", words[verdict], name, note && *note ? "\n     " : "",
+               note ? note : "");
 }
 
 /* ---- the end ---- */

@@ -23,8 +23,9 @@ enum suite_verdict { SUITE_PASSED, SUITE_FAILED, SUITE_SKIPPED };
 
 /* Takes the arguments (--list, -v, a name filter). False: they are wrong; usage was printed. */
 bool suite_init(struct suite *s, const char *name, int count, char **arguments);
-/* Reads every .json file of the suite's folder in order of path, and calls `see` with its name (from
- * the folder, without ".json") and value. False where the folder is absent; says "skipped". */
+/* Reads every .json file of the suite's folder in order of path, and calls `see` with its name
+ * (from the folder, without ".json") and value. False where the folder is absent; says "skipped".
+ */
 bool suite_each(struct suite *s, void (*see)(void *state, const char *name, const asl_value *v),
                 void *state);
 /* Is the case wanted? Lists it, and answers no, under --list. */

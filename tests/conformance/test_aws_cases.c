@@ -1,10 +1,11 @@
-/* Plays every case of the second recording (definition, input, outcome) at the core: output, error and
- * cause, or AWS's refusal of the definition, to the letter.
+/* Plays every case of the second recording (definition, input, outcome) at the core: output, error
+ * and cause, or AWS's refusal of the definition, to the letter.
  *
  *     test_aws_cases [--list] [-v] [part of a case's name]
  *
- * Tasks get what the recorder's own services gave: a Lambda function that runs the script it is sent
- * (played here by a function a script), STS, and a bucket behind a role that could not be assumed.
+ * Tasks get what the recorder's own services gave: a Lambda function that runs the script it is
+ * sent (played here by a function a script), STS, and a bucket behind a role that could not be
+ * assumed.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -118,7 +119,7 @@ static asl_value *measure_job(struct answering *a, const asl_value *payload)
 }
 
 static const struct script {
-    const char *part; /* of the case's name */
+    const char *part;                                                 /* of the case's name */
     asl_value *(*run)(struct answering *a, const asl_value *payload); /* NULL: it failed */
 } scripts[] = {
     {"JSONataComposition-002", fresh_and_done},
@@ -172,10 +173,10 @@ static bool answer_bucket(struct answering *a, const struct asl_command *task)
 {
     (void)task;
     a->error = asl_copy_text(ASL_TEXT("States.TaskFailed"));
-    a->cause = asl_copy_text(
-        ASL_TEXT("The principal states.amazonaws.com is not authorized to assume the provided role. "
-                 "(role: arn:aws:iam::<REDACTED_VAR:ACCOUNT_ID>:role/tiny-asl-machine-aws-"
-                 "<REDACTED_VAR:WORKSPACE_HASH>-sfn-role)"));
+    a->cause = asl_copy_text(ASL_TEXT(
+        "The principal states.amazonaws.com is not authorized to assume the provided role. "
+        "(role: arn:aws:iam::<REDACTED_VAR:ACCOUNT_ID>:role/tiny-asl-machine-aws-"
+        "<REDACTED_VAR:WORKSPACE_HASH>-sfn-role)"));
     return true;
 }
 
@@ -273,7 +274,8 @@ static bool judge_failure(struct unify *u, const asl_value *result, const struct
 /* Names that the recorder gave its machines and executions, where an output shows them. */
 static void know_names(struct unify *u, const asl_value *output)
 {
-    static const char *const names[][2] = {{"tam-conf-", "played"}, {"exec-conf-", "execution-name"}};
+    static const char *const names[][2] = {{"tam-conf-", "played"},
+                                           {"exec-conf-", "execution-name"}};
     struct asl_buffer text;
     asl_buffer_init(&text, ASL_BUFFER_MAXIMUM);
     value_print(output, &text);
@@ -326,7 +328,8 @@ static bool judge_end(struct unify *u, const asl_value *result, const struct pla
     const asl_value *ours = asl_execution_output(p->execution);
     if (ours)
         return judge_output(u, value_get_z(result, "output"), ours, note);
-    const char *name = asl_execution_error(p->execution), *cause = asl_execution_cause(p->execution);
+    const char *name = asl_execution_error(p->execution),
+               *cause = asl_execution_cause(p->execution);
     asl_buffer_printf(note, "expected ");
     value_print(value_get_z(result, "output"), note);
     asl_buffer_printf(note, "\n       got %s: %s %s", name ? name : "no end", cause ? cause : "",

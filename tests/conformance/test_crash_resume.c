@@ -1,11 +1,12 @@
-/* Random machines, run twice: once straight, once saved and loaded after every step, with a budget of
- * one to three moves a step. Both histories must be the same byte for byte, and so must the ends.
+/* Random machines, run twice: once straight, once saved and loaded after every step, with a budget
+ * of one to three moves a step. Both histories must be the same byte for byte, and so must the
+ * ends.
  *
  *     test_crash_resume [--long] [-v] [first seed [count]]
  *
- * 300 machines by default, 10,000 with --long. A difference names its seed: give it as the argument.
- * Time, chance and what tasks answer come from the seed, drawn in an order that both runs share: an
- * outcome is given only when the execution can do nothing more by itself.
+ * 300 machines by default, 10,000 with --long. A difference names its seed: give it as the
+ * argument. Time, chance and what tasks answer come from the seed, drawn in an order that both runs
+ * share: an outcome is given only when the execution can do nothing more by itself.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,11 +16,11 @@
 #include "asl/asl.h"
 #include "tests/conformance/generate.h"
 
-#define SHORT_COUNT 300
-#define LONG_COUNT 10000
-#define MOVES_MAXIMUM 20000
-#define BEGINNING INT64_C(1700000000000)
-#define TYPES_MAXIMUM 80
+#define SHORT_COUNT      300
+#define LONG_COUNT       10000
+#define MOVES_MAXIMUM    20000
+#define BEGINNING        INT64_C(1700000000000)
+#define TYPES_MAXIMUM    80
 #define REDRIVES_MAXIMUM 2
 
 /* ---- one run ---- */
@@ -214,8 +215,8 @@ static void run_begin(struct run_of *r, asl_machine *machine, uint64_t seed, boo
     r->world.state = seed ^ 0x1111;
     r->script.state = seed ^ 0x2222;
     r->crashes.state = seed ^ 0x3333;
-    r->env = (struct asl_env){.state = r, .now = run_now, .random = run_random, .uuid = run_uuid,
-                              .region = "us-east-1"};
+    r->env = (struct asl_env){
+        .state = r, .now = run_now, .random = run_random, .uuid = run_uuid, .region = "us-east-1"};
     struct asl_birth birth = {
         .arn = ASL_TEXT("arn:aws:states:us-east-1:123456789012:execution:m:x"),
         .name = ASL_TEXT("x"),
@@ -298,8 +299,8 @@ static bool run_twice(asl_machine *machine, uint64_t seed)
     run_on(&straight);
     run_on(&resumed);
     const char *problem = straight.problem[0] ? straight.problem : resumed.problem;
-    bool same = !problem[0] && asl_text_equal(asl_buffer_text(&straight.text),
-                                              asl_buffer_text(&resumed.text)) &&
+    bool same = !problem[0] &&
+                asl_text_equal(asl_buffer_text(&straight.text), asl_buffer_text(&resumed.text)) &&
                 same_end(straight.execution, resumed.execution);
     if (!same) {
         printf("MISS seed %" PRIu64 ": %s\n", seed, problem[0] ? problem : "histories differ");
@@ -347,12 +348,12 @@ static bool has_seen(const char *type)
 static size_t missing_types(void)
 {
     static const char *const wanted[] = {
-        "MapIterationAborted",  "MapIterationFailed",      "ParallelStateFailed",
-        "TaskStateAborted",     "WaitStateAborted",        "LambdaFunctionTimedOut",
-        "TaskSubmitted",        "ActivitySucceeded",       "TaskTimedOut",
-        "MapRunSucceeded",      "ParallelStateAborted",    "ExecutionSucceeded",
-        "ExecutionFailed",      "ExecutionTimedOut",       "ChoiceStateExited",
-        "SucceedStateExited",   "LambdaFunctionSucceeded", "MapStateAborted",
+        "MapIterationAborted", "MapIterationFailed",      "ParallelStateFailed",
+        "TaskStateAborted",    "WaitStateAborted",        "LambdaFunctionTimedOut",
+        "TaskSubmitted",       "ActivitySucceeded",       "TaskTimedOut",
+        "MapRunSucceeded",     "ParallelStateAborted",    "ExecutionSucceeded",
+        "ExecutionFailed",     "ExecutionTimedOut",       "ChoiceStateExited",
+        "SucceedStateExited",  "LambdaFunctionSucceeded", "MapStateAborted",
         "ExecutionRedriven",
     };
     size_t missing = 0;
@@ -387,7 +388,8 @@ int main(int count, char **arguments)
            seen.machines, seen.events, seen.type_count, seen.saves,
            seen.saves ? seen.saved_bytes / seen.saves : 0, seen.ends[ASL_SUCCEEDED],
            seen.ends[ASL_FAILED], seen.ends[ASL_TIMED_OUT], seen.ends[ASL_ABORTED]);
-    printf("crash_resume: %zu passed, %zu failed\n", seen.machines - (seen.failed < seen.machines
-           ? seen.failed : seen.machines), seen.failed);
+    printf("crash_resume: %zu passed, %zu failed\n",
+           seen.machines - (seen.failed < seen.machines ? seen.failed : seen.machines),
+           seen.failed);
     return seen.failed != 0;
 }

@@ -2,9 +2,10 @@
  *
  *     test_histories [--list] [-v] [part of a case's name]
  *
- * A case is a file and the name of one answer in it. Which machine and input a history belongs to is
- * not written there: it is the first unused one whose input unifies with ExecutionStarted's. Answers
- * that hold an end without events (express machines, the choice operators' tables) are judged by it.
+ * A case is a file and the name of one answer in it. Which machine and input a history belongs to
+ * is not written there: it is the first unused one whose input unifies with ExecutionStarted's.
+ * Answers that hold an end without events (express machines, the choice operators' tables) are
+ * judged by it.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -214,7 +215,8 @@ static const asl_value *end_in(const char *name, const asl_value *answer)
 {
     if (strcmp(name, "end_event") == 0)
         return value_get_z(answer, "details");
-    if (strcmp(name, "start_execution_sync_response") == 0 || strcmp(name, "describe_execution") == 0)
+    if (strcmp(name, "start_execution_sync_response") == 0 ||
+        strcmp(name, "describe_execution") == 0)
         return answer;
     return NULL;
 }
@@ -246,7 +248,8 @@ static void skip_calls(struct file *f, const asl_value *v, const asl_value *expe
     asl_buffer_init(&note, 1024);
     for (size_t i = 0; i < value_count(expected); i++) {
         char answer[256];
-        snprintf(answer, sizeof answer, "%.*s", ASL_TEXT_ARGS(value_as_text(value_key_at(expected, i))));
+        snprintf(answer, sizeof answer, "%.*s",
+                 ASL_TEXT_ARGS(value_as_text(value_key_at(expected, i))));
         asl_buffer_puts(&note, value_get_z(v, "directCalls")
                                    ? "asked of the API without an execution: for the API's tests"
                                    : "an answer of the API's own: for the API's tests");
@@ -271,7 +274,8 @@ static void see_file(void *state, const char *name, const asl_value *v)
     bool has_end = has_events(expected) || value_get_z(expected, "cases");
     for (size_t i = 0; i < value_count(expected) && !has_events(expected); i++) {
         char answer[256];
-        snprintf(answer, sizeof answer, "%.*s", ASL_TEXT_ARGS(value_as_text(value_key_at(expected, i))));
+        snprintf(answer, sizeof answer, "%.*s",
+                 ASL_TEXT_ARGS(value_as_text(value_key_at(expected, i))));
         const asl_value *end = end_in(answer, value_at(expected, i));
         if (!end || !value_count(f.file.machines))
             continue;

@@ -44,8 +44,8 @@ void unify_know(struct unify *u, const char *mark, const char *text)
 /* ---- the recorder's own bare words ---- */
 
 enum word_kind {
-    WORD_TEXT,   /* one text throughout the case */
-    WORD_OTHER,  /* a text, another one each time */
+    WORD_TEXT,  /* one text throughout the case */
+    WORD_OTHER, /* a text, another one each time */
     WORD_TIME,
     WORD_NUMBER,
     WORD_ANYTHING,
@@ -149,8 +149,7 @@ bool unify_text(struct unify *u, struct asl_text recorded, struct asl_text text,
         if (size && !is_known && (may_learn || is_whole_input(recorded, size))) {
             size_t before = u->count;
             for (size_t take = 1; take <= text.size; take++) {
-                know(u, (struct asl_text){recorded.data, size},
-                     (struct asl_text){text.data, take});
+                know(u, (struct asl_text){recorded.data, size}, (struct asl_text){text.data, take});
                 if (unify_text(u, behind(recorded, size), behind(text, take), may_learn))
                     return true;
                 unify_rewind(u, before);
@@ -198,8 +197,8 @@ bool unify_learn(struct unify *u, const asl_value *recorded, const asl_value *in
         return learn_text(u, value_as_text(recorded), value_as_text(input));
     if (kind != value_kind(input)) {
         asl_value *v = parsed(kind == VALUE_STRING ? recorded : input);
-        bool fine = v && (kind == VALUE_STRING ? unify_learn(u, v, input)
-                                               : unify_learn(u, recorded, v));
+        bool fine =
+            v && (kind == VALUE_STRING ? unify_learn(u, v, input) : unify_learn(u, recorded, v));
         value_release(v);
         return fine;
     }
@@ -286,15 +285,16 @@ static bool compare_arrays(struct comparison *c, const asl_value *recorded, cons
     return true;
 }
 
-/* `state-machine-arn`: a word of the recorder's where we give what differs from run to run anyway. */
+/* `state-machine-arn`: a word of the recorder's where we give what differs from run to run anyway.
+ */
 static const struct word *word_by_shape(struct asl_text recorded, const asl_value *value)
 {
     static const struct word other = {"", WORD_OTHER};
     if (value_kind(value) != VALUE_STRING || recorded.size < 3)
         return NULL;
     for (size_t i = 0; i < recorded.size; i++)
-        if (!islower((unsigned char)recorded.data[i]) && !isdigit((unsigned char)recorded.data[i]) &&
-            !strchr("_-", recorded.data[i]))
+        if (!islower((unsigned char)recorded.data[i]) &&
+            !isdigit((unsigned char)recorded.data[i]) && !strchr("_-", recorded.data[i]))
             return NULL;
     struct asl_text text = value_as_text(value);
     return asl_text_starts(text, "arn:") || looks_like_time(text) ? &other : NULL;
@@ -332,8 +332,8 @@ static bool compare_arn_word(struct comparison *c, struct asl_text recorded, str
     if (!r || !t || !word_of(behind(recorded, r)))
         return false;
     asl_value *word = value_string(behind(text, t));
-    bool fine = unify_text(c->u, (struct asl_text){recorded.data, r}, (struct asl_text){text.data, t},
-                           c->may_learn) &&
+    bool fine = unify_text(c->u, (struct asl_text){recorded.data, r},
+                           (struct asl_text){text.data, t}, c->may_learn) &&
                 compare_word(c, behind(recorded, r), word);
     value_release(word);
     return fine;
@@ -348,7 +348,8 @@ static bool compare_strings(struct comparison *c, const asl_value *recorded, con
     return false;
 }
 
-/* A JSON text in both, spaced in another way: a caller's own spacing is not kept by the recorder. */
+/* A JSON text in both, spaced in another way: a caller's own spacing is not kept by the recorder.
+ */
 static bool compare_as_json(struct comparison *c, const asl_value *recorded, const asl_value *value)
 {
     asl_value *r = parsed(recorded), *v = parsed(value);
@@ -398,8 +399,8 @@ bool unify_value(struct unify *u, const asl_value *recorded, const asl_value *va
 /* What may not hide behind a mark that nobody has explained yet. */
 static bool is_plain_field(struct asl_text name)
 {
-    static const char *const plain[] = {"error", "cause", "name", "location", "state", "type",
-                                        "resourceType"};
+    static const char *const plain[] = {"error", "cause", "name",        "location",
+                                        "state", "type",  "resourceType"};
     for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
         if (asl_text_is(name, plain[i]))
             return true;

@@ -1,10 +1,12 @@
-/* Comparing what we give with what AWS's recording shows, strictly but for the recorder's own marks.
+/* Comparing what we give with what AWS's recording shows, strictly but for the recorder's own
+ * marks.
  *
- * The recorder replaced what differs from run to run: `<uuid:1>`, `<ArnPart_0idx>`, account numbers,
- * and bare words like `lambda_function_name`. A mark stands for one text throughout a case. Marks in
- * angle brackets are learned where they first meet a text; bare words only from the execution's own
- * input (unify_learn), or from the table of the recorder's known words. Nothing else may differ.
- * JSON texts that the recorder shows parsed are parsed before comparing; objects are unordered.
+ * The recorder replaced what differs from run to run: `<uuid:1>`, `<ArnPart_0idx>`, account
+ * numbers, and bare words like `lambda_function_name`. A mark stands for one text throughout a
+ * case. Marks in angle brackets are learned where they first meet a text; bare words only from the
+ * execution's own input (unify_learn), or from the table of the recorder's known words. Nothing
+ * else may differ. JSON texts that the recorder shows parsed are parsed before comparing; objects
+ * are unordered.
  */
 #ifndef TESTS_CONFORMANCE_UNIFY_H
 #define TESTS_CONFORMANCE_UNIFY_H

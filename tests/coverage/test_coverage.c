@@ -1,6 +1,6 @@
-/* Coverage counts what a step decides. Breaks when: a point of the definition is missing or twice, an
- * outcome is counted for another point, lines are off, merged or stored counts differ, a foreign or
- * damaged count is taken. */
+/* Coverage counts what a step decides. Breaks when: a point of the definition is missing or twice,
+ * an outcome is counted for another point, lines are off, merged or stored counts differ, a foreign
+ * or damaged count is taken. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -68,12 +68,12 @@ static bool has_task(const struct asl_result *result)
 static enum asl_status run(asl_machine *machine, struct coverage *c, const char *input)
 {
     struct asl_env env = {.now = now, .random = chance, .uuid = uuid};
-    struct asl_birth birth = {.arn = ASL_TEXT("arn:aws:states:us-east-1:123456789012:execution:m:x"),
-                              .name = ASL_TEXT("x"),
-                              .machine_arn =
-                                  ASL_TEXT("arn:aws:states:us-east-1:123456789012:stateMachine:m"),
-                              .machine_name = ASL_TEXT("m"),
-                              .input = asl_text(input)};
+    struct asl_birth birth = {
+        .arn = ASL_TEXT("arn:aws:states:us-east-1:123456789012:execution:m:x"),
+        .name = ASL_TEXT("x"),
+        .machine_arn = ASL_TEXT("arn:aws:states:us-east-1:123456789012:stateMachine:m"),
+        .machine_name = ASL_TEXT("m"),
+        .input = asl_text(input)};
     struct value_error error;
     struct asl_result result;
     asl_execution *x = asl_execution_new(machine, &birth, &error);
@@ -112,7 +112,8 @@ static asl_machine *compile(const char *text)
 /* ---- the machine looked at: every kind of point, one a line ---- */
 
 static const char definition[] =
-    /* 1 */ "{\"StartAt\": \"Pick/one\", \"States\": {\n"
+    /* 1 */
+    "{\"StartAt\": \"Pick/one\", \"States\": {\n"
     /* 2 */ "  \"Pick/one\": {\"Type\": \"Choice\", \"Choices\": [\n"
     /* 3 */ "    {\"And\": [\n"
     /* 4 */ "      {\"Variable\": \"$.a\", \"IsPresent\": true},\n"
@@ -127,7 +128,8 @@ static const char definition[] =
     /* 13 */ "      \"Item\": {\"Type\": \"Pass\",\n"
     /* 14 */ "        \"End\": true}}},\n"
     /* 15 */ "    \"Next\": \"Done\"},\n"
-    /* 16 */ "  \"Call\": {\"Type\": \"Task\", \"Resource\": \"arn:aws:lambda:us-east-1:123456789012:function:f\",\n"
+    /* 16 */ "  \"Call\": {\"Type\": \"Task\", \"Resource\": "
+    "\"arn:aws:lambda:us-east-1:123456789012:function:f\",\n"
     /* 17 */ "    \"Retry\": [\n"
     /* 18 */ "      {\"ErrorEquals\": [\"Soon\"], \"MaxAttempts\": 2},\n"
     /* 19 */ "      {\"ErrorEquals\": [\"Never\"], \"MaxAttempts\": 0}],\n"
@@ -200,8 +202,8 @@ static void check_points(const struct coverage *c, uint64_t times)
             fail_msg("no point %s", expected[i].location);
         for (size_t k = 0; k < 3; k++)
             if (p->hits[k] != times * expected[i].hits[k] || p->line != expected[i].line)
-                fail_msg("%s: line %zu, hits[%zu] %llu, not line %zu, %llu", p->location, p->line, k,
-                         (unsigned long long)p->hits[k], expected[i].line,
+                fail_msg("%s: line %zu, hits[%zu] %llu, not line %zu, %llu", p->location, p->line,
+                         k, (unsigned long long)p->hits[k], expected[i].line,
                          (unsigned long long)(times * expected[i].hits[k]));
     }
 }
@@ -256,7 +258,8 @@ static void test_json(void **state)
     assert_true(coverage_add_json(back, json, message));
     check_points(back, 2);
     /* of another text */
-    asl_machine *short_one = compile("{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Succeed\"}}}");
+    asl_machine *short_one =
+        compile("{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Succeed\"}}}");
     struct coverage *foreign = coverage_new(
         short_one, ASL_TEXT("{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Succeed\"}}}"), "a",
         message);
@@ -317,8 +320,9 @@ static void test_reports(void **state)
     asl_buffer_clear(&out);
     asl_value *json = coverage_report_json(&c, 1);
     value_print(json, &out);
-    contains(&out, "{\"percent\":90.6,\"reached\":29,\"goals\":32,\"kinds\":{\"states\":{\"percent\":100,"
-                   "\"reached\":8,\"goals\":8},");
+    contains(&out,
+             "{\"percent\":90.6,\"reached\":29,\"goals\":32,\"kinds\":{\"states\":{\"percent\":100,"
+             "\"reached\":8,\"goals\":8},");
     value_release(json);
     asl_buffer_clear(&out);
     struct coverage_threshold t;
@@ -328,7 +332,8 @@ static void test_reports(void **state)
     assert_false(coverage_threshold_met(&t, &c, 1, &out));
     assert_string_equal(out.data, "maps: covered 66.6 %, wanted 100.0 %\n"
                                   "covered 90.6 %, wanted 90.7 %\n");
-    static const char *const wrong[] = {"x", "101", "-1", "state=3", "states=", "90;", "nan", "5,,"};
+    static const char *const wrong[] = {"x",       "101", "-1",  "state=3",
+                                        "states=", "90;", "nan", "5,,"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         if (coverage_threshold_read(wrong[i], &t, message))
             fail_msg("taken: %s", wrong[i]);
@@ -340,13 +345,13 @@ static void test_reports(void **state)
 static void test_lines(void **state)
 {
     (void)state;
-    struct lines_wanted wanted[] = {{"/a~1b~0", 0}, {"/c/1", 0},     {"/c/0/x\"", 0}, {"/none", 0},
+    struct lines_wanted wanted[] = {{"/a~1b~0", 0}, {"/c/1", 0},      {"/c/0/x\"", 0}, {"/none", 0},
                                     {"/c/2", 0},    {"/c/1/deep", 0}, {"/last", 0}};
     lines_find(ASL_TEXT("{\"a/b~\": 1,\n \"c\": [{\"x\\u0022\": [\"]\\\"}\"]},\n\n {\"deep\"\n:"
                         "-1.5e3}, \ntrue],\n\n\"last\": \"\\\\\"}"),
                wanted, 7);
-    static const struct lines_wanted found[] = {{"/a~1b~0", 1}, {"/c/0/x\"", 2}, {"/c/1", 4},
-                                                {"/c/1/deep", 4}, {"/c/2", 6},    {"/last", 8},
+    static const struct lines_wanted found[] = {{"/a~1b~0", 1},   {"/c/0/x\"", 2}, {"/c/1", 4},
+                                                {"/c/1/deep", 4}, {"/c/2", 6},     {"/last", 8},
                                                 {"/none", 0}};
     for (size_t i = 0; i < 7; i++) {
         assert_string_equal(wanted[i].location, found[i].location);

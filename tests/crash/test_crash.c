@@ -1,9 +1,11 @@
-/* The incremental export, killed (kill -9) at every named crash point and at random moments, restarted
- * each time: it must come to the same end. CRASH_RUNS=500 random kills make it a campaign.
+/* The incremental export, killed (kill -9) at every named crash point and at random moments,
+ * restarted each time: it must come to the same end. CRASH_RUNS=500 random kills make it a
+ * campaign.
  *
- * What must hold afterwards, against a run that nobody disturbed: the same states in the same order,
- * the same job item, exactly one export with the same records; history ids without a gap or repeat,
- * times that never run back, every task with one outcome; each Wait over at its first due moment.
+ * What must hold afterwards, against a run that nobody disturbed: the same states in the same
+ * order, the same job item, exactly one export with the same records; history ids without a gap or
+ * repeat, times that never run back, every task with one outcome; each Wait over at its first due
+ * moment.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -18,21 +20,22 @@
 #include "asl/value/value.h"
 #include "engine/run/crash.h"
 
-#define HERE "definitions/incremental-export"
+#define HERE  "definitions/incremental-export"
 #define TABLE "arn:aws:dynamodb:us-east-1:123456789012:table/ProductCatalog"
 enum { ATTEMPTS = 30, ATTEMPT_SECONDS = 120, COMMAND_BYTES = 4096, WAIT_SECONDS = 60 };
 
 static const char *stepwell;
-static char work[64];   /* of the whole test */
-static char place[96];  /* of one case */
+static char work[64];  /* of the whole test */
+static char place[96]; /* of one case */
 static asl_value *reference;
 static double reference_ms;
-static double case_seconds; /* real ones: skipped time passes by them too, on a stalled machine by many */
+/* real ones: skipped time passes by them too, on a stalled machine by many */
+static double case_seconds;
 static unsigned passed, failed;
 
 /* What is done to a run: kills, in the order of its starts. */
 struct kill {
-    char point[40]; /* "commit.after:3", or empty */
+    char point[40];  /* "commit.after:3", or empty */
     double after_ms; /* without a point: that long after the start */
 };
 struct plan {
@@ -92,15 +95,16 @@ static void exec_stepwell(bool resumes)
         execl(stepwell, stepwell, "resume", "one", "--db", db, "--data", data, "--time", "skip",
               (char *)NULL);
     else
-        execl(stepwell, stepwell, "run", HERE "/machine.asl.json", "--input", input, "--name", "one",
-              "--db", db, "--data", data, "--time", "skip", "--var", "JobTable=JobExport", "--var",
-              "Bucket=exports", "--var", "TableArn=" TABLE, (char *)NULL);
+        execl(stepwell, stepwell, "run", HERE "/machine.asl.json", "--input", input, "--name",
+              "one", "--db", db, "--data", data, "--time", "skip", "--var", "JobTable=JobExport",
+              "--var", "Bucket=exports", "--var", "TableArn=" TABLE, (char *)NULL);
     _exit(127);
 }
 
 static void sleep_ms(double ms)
 {
-    struct timespec t = {(time_t)(ms / 1000), (long)((ms - 1000 * (double)(long)(ms / 1000)) * 1e6)};
+    struct timespec t = {(time_t)(ms / 1000),
+                         (long)((ms - 1000 * (double)(long)(ms / 1000)) * 1e6)};
     nanosleep(&t, NULL);
 }
 
@@ -152,8 +156,9 @@ static int run_to_its_end(const struct plan *plan)
 
 static asl_value *job_item(void)
 {
-    asl_value *answer = shell_json("'%s' local --data '%s/data' dynamodb GetItem '%s' 2>/dev/null",
-                                   "{\"TableName\":\"JobExport\",\"Key\":{\"id\":{\"S\":\"RUN\"}}}");
+    asl_value *answer =
+        shell_json("'%s' local --data '%s/data' dynamodb GetItem '%s' 2>/dev/null",
+                   "{\"TableName\":\"JobExport\",\"Key\":{\"id\":{\"S\":\"RUN\"}}}");
     const asl_value *item = value_get_z(answer, "Item");
     asl_value *job = item ? value_retain(item) : value_null();
     value_release(answer);
@@ -306,8 +311,8 @@ static void complain(const struct plan *plan, const char *what, const asl_value 
 static void new_place(void)
 {
     char command[COMMAND_BYTES];
-    snprintf(command, sizeof command, "rm -rf '%s' && mkdir '%s' && cp -r '%s/seeded' '%s/data'", place,
-             place, work, place);
+    snprintf(command, sizeof command, "rm -rf '%s' && mkdir '%s' && cp -r '%s/seeded' '%s/data'",
+             place, place, work, place);
     if (shell(command, NULL) != 0) {
         printf("cannot make a folder under %s\n", work);
         exit(1);
@@ -349,7 +354,8 @@ static void make_reference(void)
 {
     static const struct plan nothing = {.name = "undisturbed"};
     int killed = 0;
-    for (int i = 0; i < 3 && killed == 0; i++) { /* the quickest counts: kills should meet it alive */
+    /* the quickest counts: kills should meet it alive */
+    for (int i = 0; i < 3 && killed == 0; i++) {
         new_place();
         double begin = now_ms();
         killed = run_to_its_end(NULL);
@@ -361,8 +367,8 @@ static void make_reference(void)
     asl_value *events, *history = read_history(&events);
     const char *wrong = check_history(events);
     reference = outcome(events);
-    if (killed != 0 || wrong || !asl_text_is(value_as_text(value_get_z(reference, "status")),
-                                             "SUCCEEDED"))
+    if (killed != 0 || wrong ||
+        !asl_text_is(value_as_text(value_get_z(reference, "status")), "SUCCEEDED"))
         complain(&nothing, wrong ? wrong : "it does not even succeed undisturbed", reference);
     else
         passed++;
@@ -424,7 +430,8 @@ static void seed(void)
     gmtime_r(&hour_ago, &utc);
     strftime(last_run, sizeof last_run, "%Y-%m-%dT%H:%M:%S.000Z", &utc);
     snprintf(command, sizeof command,
-             "'%s' local --data '%s/seeded' --file " HERE "/seed.json --var LastRunTime=%s >/dev/null",
+             "'%s' local --data '%s/seeded' --file " HERE
+             "/seed.json --var LastRunTime=%s >/dev/null",
              stepwell, work, last_run);
     if (shell(command, NULL) != 0) {
         printf("the tables cannot be seeded\n");

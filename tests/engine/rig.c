@@ -203,8 +203,8 @@ void rig_note_outcome(void *state, enum engine_outcome outcome)
 
 static bool note_found(void *state, const struct store_execution *x)
 {
-    *(struct rig_found *)state = (struct rig_found){x->status,     x->id,      x->due,    x->open_tasks,
-                                            x->last_event, x->started, x->stopped};
+    *(struct rig_found *)state = (struct rig_found){
+        x->status, x->id, x->due, x->open_tasks, x->last_event, x->started, x->stopped};
     return false;
 }
 

@@ -1,7 +1,7 @@
-/* The rig of the engine's tests: a folder, a loop, an engine, and a connector of our own whose functions'
- * names say what they do: echo, fail, submit (any other name), after half a second; "hang" and what
- * begins with "invoke" never answer. Time is skipped. One rig a program; begin and end are a test's
- * setup and teardown.
+/* The rig of the engine's tests: a folder, a loop, an engine, and a connector of our own whose
+ * functions' names say what they do: echo, fail, submit (any other name), after half a second;
+ * "hang" and what begins with "invoke" never answer. Time is skipped. One rig a program; begin and
+ * end are a test's setup and teardown.
  *
  * A program brings the connector in itself, instead of the table's:
  *
@@ -69,8 +69,8 @@ const char *rig_history(int64_t execution); /* good until the next call */
     "{\"StartAt\":\"W\",\"States\":{\"W\":{\"Type\":\"Wait\",\"Seconds\":60,\"Next\":\"P\"},"      \
     "\"P\":{\"Type\":\"Pass\",\"End\":true}}}"
 #define FOR_EVER                                                                                   \
-    "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Pass\",\"Next\":\"C\"},\"C\":{\"Type\":"        \
-    "\"Choice\",\"Choices\":[{\"Variable\":\"$.end\",\"IsPresent\":true,\"Next\":\"Z\"}],"          \
+    "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Pass\",\"Next\":\"C\"},\"C\":{\"Type\":"     \
+    "\"Choice\",\"Choices\":[{\"Variable\":\"$.end\",\"IsPresent\":true,\"Next\":\"Z\"}],"         \
     "\"Default\":\"A\"},\"Z\":{\"Type\":\"Succeed\"}}}"
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, rig_begin, rig_end)

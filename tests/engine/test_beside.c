@@ -1,6 +1,6 @@
-/* Many executions at once, so that turns are filled while others are committed, killed at every named
- * point of that: what was acknowledged is there, what was told to have ended has ended, and after a
- * restart all come to the same end, each once.
+/* Many executions at once, so that turns are filled while others are committed, killed at every
+ * named point of that: what was acknowledged is there, what was told to have ended has ended, and
+ * after a restart all come to the same end, each once.
  *
  * A child process runs the engine and writes down what it was told, to a file that outlives it; the
  * parent reads the store as the crash left it, then lets another child go on.
@@ -25,7 +25,8 @@ enum { COUNT = 300, AT_ONCE = 48, EVENTS = 10, EXIT_COMPLETE = 9, EXIT_UNTOLD = 
 /* A wait, so that an execution passes through several turns. */
 static const char definition[] =
     "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Pass\",\"Next\":\"W\"},"
-    "\"W\":{\"Type\":\"Wait\",\"Seconds\":5,\"Next\":\"B\"},\"B\":{\"Type\":\"Pass\",\"Next\":\"C\"},"
+    "\"W\":{\"Type\":\"Wait\",\"Seconds\":5,\"Next\":\"B\"},\"B\":{\"Type\":\"Pass\",\"Next\":"
+    "\"C\"},"
     "\"C\":{\"Type\":\"Succeed\"}}}";
 
 static char folder[64], path[96], notes_path[96];
@@ -290,11 +291,16 @@ static void survives_every_point(void **state)
         enum crash_point point;
         int passings[4];
     } cases[] = {
-        {CRASH_TURN_BEGIN, {1, 3, 7}},      {CRASH_STEPPED, {1, 60, 333}},
-        {CRASH_BESIDE_COMMIT, {1, 2, 4}},   {CRASH_COMMIT_BEFORE, {2, 3, 5}},
-        {CRASH_COMMIT_UNTOLD, {2, 3, 4}},   {CRASH_COMMIT_AFTER, {2, 3, 6}},
-        {CRASH_ANSWER, {1, 49, 170}},       {CRASH_FINISHED, {1, 150, 299}},
-        {CRASH_DUE, {1, 100}},              {CRASH_CLOSE, {1}},
+        {CRASH_TURN_BEGIN, {1, 3, 7}},
+        {CRASH_STEPPED, {1, 60, 333}},
+        {CRASH_BESIDE_COMMIT, {1, 2, 4}},
+        {CRASH_COMMIT_BEFORE, {2, 3, 5}},
+        {CRASH_COMMIT_UNTOLD, {2, 3, 4}},
+        {CRASH_COMMIT_AFTER, {2, 3, 6}},
+        {CRASH_ANSWER, {1, 49, 170}},
+        {CRASH_FINISHED, {1, 150, 299}},
+        {CRASH_DUE, {1, 100}},
+        {CRASH_CLOSE, {1}},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         int killed = 0;

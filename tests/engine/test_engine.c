@@ -1,5 +1,6 @@
-/* The engine: turns, waiting, tasks, watching. Breaks when: something is answered before it is durable, a
- * due moment is lost over a restart, a token of another store is taken. Recovery: test_recovery.c.
+/* The engine: turns, waiting, tasks, watching. Breaks when: something is answered before it is
+ * durable, a due moment is lost over a restart, a token of another store is taken. Recovery:
+ * test_recovery.c.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -154,7 +155,7 @@ static void keeps_its_due_moment_over_a_restart(void **state)
     assert_int_equal(after.status, ASL_SUCCEEDED);
     assert_in_range(after.stopped, before.due, before.due + 100);
     assert_string_equal(rig_history(id), "ExecutionStarted WaitStateEntered WaitStateExited "
-                                     "PassStateEntered PassStateExited ExecutionSucceeded");
+                                         "PassStateEntered PassStateExited ExecutionSucceeded");
     rig_close();
 }
 
@@ -162,8 +163,9 @@ static void a_skipped_clock_goes_on_where_it_was(void **state)
 {
     (void)state;
     rig_open(LOOP_SKIP);
-    int64_t machine = rig_put("M", "{\"StartAt\":\"W\",\"States\":{\"W\":{\"Type\":\"Wait\",\"Seconds\":60,"
-                               "\"Next\":\"V\"},\"V\":{\"Type\":\"Wait\",\"Seconds\":60,\"End\":true}}}");
+    int64_t machine =
+        rig_put("M", "{\"StartAt\":\"W\",\"States\":{\"W\":{\"Type\":\"Wait\",\"Seconds\":60,"
+                     "\"Next\":\"V\"},\"V\":{\"Type\":\"Wait\",\"Seconds\":60,\"End\":true}}}");
     rig_start(machine, "one", "{}");
     rig_run_for(90000);
     int64_t id = rig.last_started.execution;
@@ -201,7 +203,7 @@ static void fires_many_in_order(void **state)
     (void)state;
     rig_open(LOOP_SKIP);
     int64_t machine = rig_put("M", "{\"StartAt\":\"W\",\"States\":{\"W\":{\"Type\":\"Wait\","
-                               "\"SecondsPath\":\"$.s\",\"End\":true}}}");
+                                   "\"SecondsPath\":\"$.s\",\"End\":true}}}");
     for (int i = 0; i < 3000; i++) {
         char input[32];
         snprintf(input, sizeof input, "{\"s\":%d}", (i * 7919) % 1000);
@@ -239,8 +241,8 @@ static void see_nothing(void *state, const asl_execution *x)
     (void)state, (void)x;
 }
 
-/* On a real clock a start waits for company (behind.c): not for long, not for who looks, and not over
- * a graceful end; and it is there once. */
+/* On a real clock a start waits for company (behind.c): not for long, not for who looks, and not
+ * over a graceful end; and it is there once. */
 static void records_a_start_though_nothing_follows(void **state)
 {
     static const char begun[] = "ExecutionStarted TaskStateEntered LambdaFunctionScheduled";
@@ -330,9 +332,10 @@ static void takes_a_token_once_over_restarts(void **state)
     rig_run_for(1);
     assert_int_equal(rig.last_outcome, ENGINE_NO_SUCH_TASK);
     value_release(output);
-    assert_string_equal(rig_history(id), "ExecutionStarted TaskStateEntered TaskScheduled TaskStarted "
-                                     "TaskSubmitted TaskSucceeded TaskStateExited "
-                                     "ExecutionSucceeded");
+    assert_string_equal(rig_history(id),
+                        "ExecutionStarted TaskStateEntered TaskScheduled TaskStarted "
+                        "TaskSubmitted TaskSucceeded TaskStateExited "
+                        "ExecutionSucceeded");
     rig_close();
 }
 
@@ -367,7 +370,8 @@ static void note_watched(void *state, int64_t execution, struct store_bytes chun
     (void)execution;
     if (chunk.data) {
         char message[160];
-        assert_true(asl_history_read(chunk.data, chunk.size, true, rig_note_event, &w->history, message));
+        assert_true(
+            asl_history_read(chunk.data, chunk.size, true, rig_note_event, &w->history, message));
     } else {
         assert_int_equal(status, ASL_SUCCEEDED);
         w->ends++;

@@ -175,8 +175,8 @@ static void say(int fd, const char *bytes, size_t size)
     }
 }
 
-/* Reads until the server closes, `needle` came or `out` is full. Silence is waited out for as long as a
- * stalled machine may take, and is a failure then. */
+/* Reads until the server closes, `needle` came or `out` is full. Silence is waited out for as long
+ * as a stalled machine may take, and is a failure then. */
 static size_t hear(int fd, char *out, const char *needle)
 {
     size_t size = 0;
@@ -494,7 +494,8 @@ static void slow_and_idle_clients_are_cut(void **state)
     int deaf = dial(port);
     const char *large = "GET /large HTTP/1.1\r\n" HOST "\r\n";
     say(deaf, large, strlen(large));
-    say_until_answered(port, "GET / HTTP/1.1\r\n" HOST CLOSE "\r\n", answer); /* so it was accepted */
+    /* so it was accepted */
+    say_until_answered(port, "GET / HTTP/1.1\r\n" HOST CLOSE "\r\n", answer);
     for (int i = 0; i < PATIENCE_MS && sockets_of(child) > sockets; i++)
         nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     assert_int_equal(sockets_of(child), sockets);
@@ -522,8 +523,8 @@ static void a_client_that_goes_is_noticed(void **state)
     stop(child);
 }
 
-/* Sent by another thread or not at all, with the next request behind it or without: the client sees one
- * answer, and the connection is kept. */
+/* Sent by another thread or not at all, with the next request behind it or without: the client sees
+ * one answer, and the connection is kept. */
 static void a_ready_answer_may_be_sent_elsewhere(void **state)
 {
     (void)state;
@@ -624,7 +625,8 @@ static void a_crowd_of_slow_clients_is_bounded(void **state)
         hear(slow[2 * EACH + i], answer, "\r\n");
         refused += status_of(answer) == 503;
     }
-    /* The first answers of 8 MiB fill what may be held; again, where we were stopped until they were cut. */
+    /* The first answers of 8 MiB fill what may be held; again, where we were stopped until they
+     * were cut. */
     assert_true(refused >= EACH / 2);
     for (int i = 0; i < 50; i++) {
         int fd = dial(port);

@@ -1,5 +1,5 @@
-/* The loop and its clock. Breaks when: timers come in the wrong order or too early, a timer that was
- * disarmed comes, skipped time waits or jumps while something is held, time runs backwards.
+/* The loop and its clock. Breaks when: timers come in the wrong order or too early, a timer that
+ * was disarmed comes, skipped time waits or jumps while something is held, time runs backwards.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
-/* The engine after a crash, and with a failing disk. Breaks when: a task is sent twice or never, a full
- * disk is not waited for, something goes on after a failed sync.
+/* The engine after a crash, and with a failing disk. Breaks when: a task is sent twice or never, a
+ * full disk is not waited for, something goes on after a failed sync.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -38,9 +38,10 @@ static void sends_open_tasks_again(void **state)
     assert_int_equal(rig.sent, 2);
     assert_int_equal(rig.sent_again, 1);
     assert_string_equal(rig.complaints, "");
-    assert_string_equal(rig_history(id), "ExecutionStarted TaskStateEntered LambdaFunctionScheduled "
-                                     "LambdaFunctionStarted LambdaFunctionSucceeded "
-                                     "TaskStateExited ExecutionSucceeded");
+    assert_string_equal(rig_history(id),
+                        "ExecutionStarted TaskStateEntered LambdaFunctionScheduled "
+                        "LambdaFunctionStarted LambdaFunctionSucceeded "
+                        "TaskStateExited ExecutionSucceeded");
     rig_close();
 }
 
@@ -168,7 +169,8 @@ static void sets_aside_what_does_not_read_back(void **state)
     int64_t two = rig.last_started.execution;
     rig_close();
     assert_int_equal(sqlite3_open(rig.path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, "UPDATE execution SET state = x'0102030405' WHERE tail = 'one'",
+    assert_int_equal(sqlite3_exec(db,
+                                  "UPDATE execution SET state = x'0102030405' WHERE tail = 'one'",
                                   NULL, NULL, NULL),
                      SQLITE_OK);
     sqlite3_close(db);
@@ -177,7 +179,7 @@ static void sets_aside_what_does_not_read_back(void **state)
     struct engine_figures f;
     engine_get_figures(rig.engine, &f);
     assert_non_null(strstr(rig.complaints, "one cannot be taken up"));
-    assert_true(f.turns < 20); /* it does not come again and again */
+    assert_true(f.turns < 20);                             /* it does not come again and again */
     assert_int_equal(rig_find(two).status, ASL_SUCCEEDED); /* the others go on */
     assert_int_equal(rig_find(two - 1).status, ASL_RUNNING);
     rig_close();

@@ -1,9 +1,9 @@
 /* Any bytes as a definition, and sound definitions with members moved, lost and replaced.
  *
- * The first byte chooses: raw text, or a tour through a base definition in which each further pair of
- * bytes decides about one value (keep, drop, swap for a scalar, swap for the whole). Whatever comes
- * out, a machine comes with no error and an error with no machine, every error has a code and a
- * message, and nothing leaks.
+ * The first byte chooses: raw text, or a tour through a base definition in which each further pair
+ * of bytes decides about one value (keep, drop, swap for a scalar, swap for the whole). Whatever
+ * comes out, a machine comes with no error and an error with no machine, every error has a code and
+ * a message, and nothing leaks.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -22,7 +22,8 @@ static const char base[] =
     "{\"Variable\":\"$.a\",\"TimestampLessThan\":\"2020-01-01T00:00:00Z\",\"Next\":\"W\"}],"
     "\"Default\":\"M\"},"
     "\"T\":{\"Type\":\"Task\",\"Resource\":\"arn:aws:states:::sqs:sendMessage.waitForTaskToken\","
-    "\"Parameters\":{\"QueueUrl\":\"q\",\"MessageBody.$\":\"$$.Task.Token\"},\"HeartbeatSeconds\":5,"
+    "\"Parameters\":{\"QueueUrl\":\"q\",\"MessageBody.$\":\"$$.Task.Token\"},\"HeartbeatSeconds\":"
+    "5,"
     "\"Retry\":[{\"ErrorEquals\":[\"States.ALL\"],\"MaxAttempts\":2,\"BackoffRate\":1.5}],"
     "\"Catch\":[{\"ErrorEquals\":[\"X\"],\"ResultPath\":\"$.e\",\"Next\":\"F\"}],\"Next\":\"J\"},"
     "\"W\":{\"Type\":\"Wait\",\"SecondsPath\":\"$.s\",\"Next\":\"S\"},\"S\":{\"Type\":\"Succeed\"},"
@@ -31,11 +32,14 @@ static const char base[] =
     " %}\"]},\"End\":true},"
     "\"M\":{\"Type\":\"Map\",\"Label\":\"l\",\"ItemsPath\":\"$.i\",\"ItemSelector\":{\"v.$\":"
     "\"$$.Map.Item.Value\"},\"ItemReader\":{\"Resource\":\"arn:aws:states:::s3:getObject\","
-    "\"ReaderConfig\":{\"InputType\":\"CSV\",\"CSVHeaderLocation\":\"GIVEN\",\"CSVHeaders\":[\"a\"],"
+    "\"ReaderConfig\":{\"InputType\":\"CSV\",\"CSVHeaderLocation\":\"GIVEN\",\"CSVHeaders\":[\"a\"]"
+    ","
     "\"MaxItemsPath\":\"$.m\"},\"Parameters\":{\"Bucket\":\"b\"}},\"ItemBatcher\":{"
     "\"MaxItemsPerBatch\":3},\"ResultWriter\":{\"Resource\":\"arn:aws:states:::s3:putObject\","
-    "\"Parameters\":{\"Bucket\":\"b\"}},\"MaxConcurrency\":2,\"ItemProcessor\":{\"ProcessorConfig\":"
-    "{\"Mode\":\"DISTRIBUTED\",\"ExecutionType\":\"STANDARD\"},\"StartAt\":\"I\",\"States\":{\"I\":{"
+    "\"Parameters\":{\"Bucket\":\"b\"}},\"MaxConcurrency\":2,\"ItemProcessor\":{"
+    "\"ProcessorConfig\":"
+    "{\"Mode\":\"DISTRIBUTED\",\"ExecutionType\":\"STANDARD\"},\"StartAt\":\"I\",\"States\":{\"I\":"
+    "{"
     "\"Type\":\"Parallel\",\"Branches\":[{\"StartAt\":\"B\",\"States\":{\"B\":{\"Type\":\"Pass\","
     "\"Assign\":{\"v\":2},\"End\":true}}}],\"End\":true}}},\"End\":true}}}";
 
@@ -107,8 +111,8 @@ static asl_value *change(struct tour *t, const asl_value *v)
 static void compile(struct asl_text text, bool express, bool alone)
 {
     struct asl_diagnostics d = {0};
-    asl_machine *m = alone ? asl_machine_compile_state(text, &d)
-                           : asl_machine_compile(text, express, &d);
+    asl_machine *m =
+        alone ? asl_machine_compile_state(text, &d) : asl_machine_compile(text, express, &d);
     size_t errors = 0;
     for (size_t i = 0; i < d.count; i++) {
         errors += d.items[i].severity == ASL_ERROR;

@@ -1,6 +1,6 @@
-/* Any bytes as a form of the query protocol, as the stand-ins of SNS and SQS read it: into the parameters
- * of an operation's model, and written out again. Nothing may
- * crash, hang or grow beyond a multiple of the form; what is read keeps the model's kinds.
+/* Any bytes as a form of the query protocol, as the stand-ins of SNS and SQS read it: into the
+ * parameters of an operation's model, and written out again. Nothing may crash, hang or grow beyond
+ * a multiple of the form; what is read keeps the model's kinds.
  *
  * The first byte picks the operation; the rest is the form. */
 #include <stdint.h>
@@ -10,9 +10,9 @@
 #include "engine/local/model.h"
 
 static const char *const operations[][2] = {
-    {"sqs", "SendMessage"}, {"sqs", "SendMessageBatch"}, {"sqs", "CreateQueue"},
-    {"sqs", "TagQueue"},    {"sqs", "ReceiveMessage"},   {"sqs", "SetQueueAttributes"},
-    {"sns", "Publish"},     {"sns", "PublishBatch"},     {"sns", "Subscribe"},
+    {"sqs", "SendMessage"}, {"sqs", "SendMessageBatch"},     {"sqs", "CreateQueue"},
+    {"sqs", "TagQueue"},    {"sqs", "ReceiveMessage"},       {"sqs", "SetQueueAttributes"},
+    {"sns", "Publish"},     {"sns", "PublishBatch"},         {"sns", "Subscribe"},
     {"sns", "CreateTopic"}, {"iam", "SimulateCustomPolicy"},
 };
 #define OPERATIONS (sizeof operations / sizeof *operations)

@@ -1,5 +1,5 @@
-/* Fuzzes mock files. Looks for crashes, leaks, and for promises broken: a file that is refused says why,
- * one that is taken answers every invocation that it names. */
+/* Fuzzes mock files. Looks for crashes, leaks, and for promises broken: a file that is refused says
+ * why, one that is taken answers every invocation that it names. */
 #include <stdlib.h>
 
 #include "engine/mock/config.h"

@@ -1,5 +1,5 @@
-/* Histories as the AWS CLI prints them, bent: read, and replayed under a definition that has every kind
- * of state. Nothing may crash, hang or leak, whatever the file says happened. */
+/* Histories as the AWS CLI prints them, bent: read, and replayed under a definition that has every
+ * kind of state. Nothing may crash, hang or leak, whatever the file says happened. */
 #include "engine/replay/replay.h"
 
 static const char definition[] =
@@ -9,14 +9,18 @@ static const char definition[] =
     "\"T\":{\"Type\":\"Task\",\"Resource\":\"arn:aws:states:::lambda:invoke\",\"Parameters\":"
     "{\"FunctionName\":\"f\"},\"TimeoutSeconds\":9,\"HeartbeatSeconds\":3,\"ResultPath\":\"$.t\","
     "\"Retry\":[{\"ErrorEquals\":[\"E\"],\"MaxAttempts\":2}],"
-    "\"Catch\":[{\"ErrorEquals\":[\"States.ALL\"],\"ResultPath\":\"$.e\",\"Next\":\"P\"}],\"Next\":\"M\"},"
+    "\"Catch\":[{\"ErrorEquals\":[\"States.ALL\"],\"ResultPath\":\"$.e\",\"Next\":\"P\"}],\"Next\":"
+    "\"M\"},"
     "\"M\":{\"Type\":\"Map\",\"ItemsPath\":\"$.items\",\"ResultPath\":\"$.m\",\"ItemProcessor\":{"
     "\"StartAt\":\"I\",\"States\":{\"I\":{\"Type\":\"Task\",\"Resource\":"
     "\"arn:aws:lambda:us-east-1:123456789012:function:g\",\"End\":true}}},\"Next\":\"P\"},"
-    "\"P\":{\"Type\":\"Parallel\",\"Branches\":[{\"StartAt\":\"B\",\"States\":{\"B\":{\"Type\":\"Pass\","
-    "\"End\":true}}},{\"StartAt\":\"C\",\"States\":{\"C\":{\"Type\":\"Wait\",\"Seconds\":1,\"End\":true}}}],"
+    "\"P\":{\"Type\":\"Parallel\",\"Branches\":[{\"StartAt\":\"B\",\"States\":{\"B\":{\"Type\":"
+    "\"Pass\","
+    "\"End\":true}}},{\"StartAt\":\"C\",\"States\":{\"C\":{\"Type\":\"Wait\",\"Seconds\":1,\"End\":"
+    "true}}}],"
     "\"ResultPath\":null,\"Next\":\"H\"},"
-    "\"H\":{\"Type\":\"Choice\",\"Choices\":[{\"Variable\":\"$.x\",\"IsPresent\":true,\"Next\":\"F\"}],"
+    "\"H\":{\"Type\":\"Choice\",\"Choices\":[{\"Variable\":\"$.x\",\"IsPresent\":true,\"Next\":"
+    "\"F\"}],"
     "\"Default\":\"S\"},"
     "\"F\":{\"Type\":\"Fail\"},\"S\":{\"Type\":\"Succeed\"}}}";
 

@@ -1,9 +1,9 @@
 /* Saved executions and history chunks come from a file: whatever they hold, reading them ends in a
  * message or in an execution that goes on, never in a crash, a leak or a hang.
  *
- * The first byte picks the door. Raw: the rest is the bytes themselves. Bent: the rest is a machine's
- * seed, how far it runs before it is saved, and then what to change in the saved bytes; so the fuzzer
- * begins deep inside the format.
+ * The first byte picks the door. Raw: the rest is the bytes themselves. Bent: the rest is a
+ * machine's seed, how far it runs before it is saved, and then what to change in the saved bytes;
+ * so the fuzzer begins deep inside the format.
  */
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 #include "tests/conformance/generate.c" /* a fuzz target links the rooms only */
 
 #define MOVES_MAXIMUM 40
-#define SEEDS 512
+#define SEEDS         512
 
 struct world {
     struct dice dice;
@@ -111,11 +111,8 @@ static void move_on(asl_execution *x, const struct asl_env *env, size_t moves,
 
 /* What the keeper of the bytes knows beside them. */
 static const struct asl_identity identity = {
-    ASL_TEXT("arn:aws:states:us-east-1:123456789012:execution:m:x"),
-    ASL_TEXT("x"),
-    ASL_TEXT("r"),
-    ASL_TEXT("arn:aws:states:us-east-1:123456789012:stateMachine:m"),
-    ASL_TEXT("m"),
+    ASL_TEXT("arn:aws:states:us-east-1:123456789012:execution:m:x"),  ASL_TEXT("x"), ASL_TEXT("r"),
+    ASL_TEXT("arn:aws:states:us-east-1:123456789012:stateMachine:m"), ASL_TEXT("m"),
 };
 
 static void load_and_go_on(asl_machine *m, const struct asl_identity *known, const void *bytes,
@@ -196,8 +193,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct input in = {data, size};
     unsigned door = next_byte(&in) % 3;
     struct world world = {.dice = {1}, .now = INT64_C(1700000000000)};
-    struct asl_env env = {.state = &world, .now = world_now, .random = world_random,
-                          .uuid = world_uuid, .region = "us-east-1", .budget = 50};
+    struct asl_env env = {.state = &world,
+                          .now = world_now,
+                          .random = world_random,
+                          .uuid = world_uuid,
+                          .region = "us-east-1",
+                          .budget = 50};
     if (door == 0) {
         read_history(in.data, in.size);
         return 0;

@@ -1,5 +1,5 @@
-/* Test files, bent: read with what they name beside them, and played where they are right. Nothing may
- * crash, hang or leak, whatever a file says. */
+/* Test files, bent: read with what they name beside them, and played where they are right. Nothing
+ * may crash, hang or leak, whatever a file says. */
 #include "engine/test/expect.h"
 
 static const char definition[] =
@@ -9,11 +9,13 @@ static const char definition[] =
     "\"Parameters\":{\"FunctionName\":\"f\",\"Payload\":{\"t.$\":\"$$.Task.Token\"}},"
     "\"TimeoutSeconds\":9,\"HeartbeatSeconds\":3,\"ResultPath\":\"$.t\","
     "\"Retry\":[{\"ErrorEquals\":[\"E\"],\"MaxAttempts\":2}],"
-    "\"Catch\":[{\"ErrorEquals\":[\"States.ALL\"],\"ResultPath\":\"$.e\",\"Next\":\"M\"}],\"Next\":\"M\"},"
+    "\"Catch\":[{\"ErrorEquals\":[\"States.ALL\"],\"ResultPath\":\"$.e\",\"Next\":\"M\"}],\"Next\":"
+    "\"M\"},"
     "\"M\":{\"Type\":\"Map\",\"ItemsPath\":\"$.n\",\"ResultPath\":\"$.m\",\"ItemProcessor\":{"
     "\"StartAt\":\"I\",\"States\":{\"I\":{\"Type\":\"Task\",\"Resource\":"
     "\"arn:aws:lambda:us-east-1:123456789012:function:g\",\"End\":true}}},\"Next\":\"H\"},"
-    "\"H\":{\"Type\":\"Choice\",\"Choices\":[{\"Variable\":\"$.x\",\"IsPresent\":true,\"Next\":\"F\"}],"
+    "\"H\":{\"Type\":\"Choice\",\"Choices\":[{\"Variable\":\"$.x\",\"IsPresent\":true,\"Next\":"
+    "\"F\"}],"
     "\"Default\":\"S\"},\"F\":{\"Type\":\"Fail\"},\"S\":{\"Type\":\"Succeed\"}}}";
 
 static const char history[] =

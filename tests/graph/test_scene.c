@@ -1,6 +1,6 @@
-/* Drawings by rule: no box or label lies on another, no line runs through a box, inner states stand in
- * their group, everything within the picture; on machines by dice of 5 to 200 states. Breaks when a
- * layout does. And the SVG itself: what is untrusted is escaped, ids stay. */
+/* Drawings by rule: no box or label lies on another, no line runs through a box, inner states stand
+ * in their group, everything within the picture; on machines by dice of 5 to 200 states. Breaks
+ * when a layout does. And the SVG itself: what is untrusted is escaped, ids stay. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -33,8 +33,9 @@ static void put_choice(struct dice *d, struct asl_buffer *out, unsigned i, unsig
     for (unsigned k = 0; k < rules; k++) {
         bool back = i > 2 && dice_says(d, 25);
         unsigned to = back ? (unsigned)dice_below(d, i) : i + 1 + (unsigned)dice_below(d, 6);
-        asl_buffer_printf(out, "%s{\"Variable\": \"$.order.items[%u].a%u\", \"NumericGreaterThan\": %u, "
-                               "\"Next\": \"State %u\"}",
+        asl_buffer_printf(out,
+                          "%s{\"Variable\": \"$.order.items[%u].a%u\", \"NumericGreaterThan\": %u, "
+                          "\"Next\": \"State %u\"}",
                           k ? ", " : "", k, i, k, to < count ? to : count - 1);
     }
     asl_buffer_printf(out, "], \"Default\": \"State %u\"", i + 1);
@@ -44,17 +45,21 @@ static void put_group(struct dice *d, struct asl_buffer *out, unsigned i)
 {
     unsigned branches = 1 + (unsigned)dice_below(d, 3);
     if (dice_says(d, 40)) {
-        asl_buffer_printf(out, "\"Type\": \"Map\", \"ItemProcessor\": {\"StartAt\": \"Each %u\", \"States\": "
-                               "{\"Each %u\": {\"Type\": \"Pass\", \"Next\": \"Each then %u\"}, \"Each then "
-                               "%u\": {\"Type\": \"Succeed\"}}}, \"Next\": \"State %u\"",
-                          i, i, i, i, i + 1);
+        asl_buffer_printf(
+            out,
+            "\"Type\": \"Map\", \"ItemProcessor\": {\"StartAt\": \"Each %u\", \"States\": "
+            "{\"Each %u\": {\"Type\": \"Pass\", \"Next\": \"Each then %u\"}, \"Each then "
+            "%u\": {\"Type\": \"Succeed\"}}}, \"Next\": \"State %u\"",
+            i, i, i, i, i + 1);
         return;
     }
     asl_buffer_puts(out, "\"Type\": \"Parallel\", \"Branches\": [");
     for (unsigned k = 0; k < branches; k++)
-        asl_buffer_printf(out, "%s{\"StartAt\": \"Branch %u of %u\", \"States\": {\"Branch %u of %u\": {\"Type\": "
-                               "\"Wait\", \"Seconds\": 1, \"End\": true}}}",
-                          k ? ", " : "", k, i, k, i);
+        asl_buffer_printf(
+            out,
+            "%s{\"StartAt\": \"Branch %u of %u\", \"States\": {\"Branch %u of %u\": {\"Type\": "
+            "\"Wait\", \"Seconds\": 1, \"End\": true}}}",
+            k ? ", " : "", k, i, k, i);
     asl_buffer_printf(out, "], \"Next\": \"State %u\"", i + 1);
 }
 
@@ -70,11 +75,13 @@ static void put_machine(struct dice *d, unsigned count, struct asl_buffer *out)
         else if (dice_says(d, 15))
             put_group(d, out, i);
         else
-            asl_buffer_printf(out, "\"Type\": \"Task\", \"Resource\": \"arn:aws:states:::lambda:invoke\", "
-                                   "\"Parameters\": {\"FunctionName\": \"f\"}, \"Catch\": "
-                                   "[{\"ErrorEquals\": [\"States.ALL\"], \"Next\": \"State %u\"}], \"Next\": "
-                                   "\"State %u\"",
-                              dice_says(d, 60) ? count - 1 : i + 1, i + 1);
+            asl_buffer_printf(
+                out,
+                "\"Type\": \"Task\", \"Resource\": \"arn:aws:states:::lambda:invoke\", "
+                "\"Parameters\": {\"FunctionName\": \"f\"}, \"Catch\": "
+                "[{\"ErrorEquals\": [\"States.ALL\"], \"Next\": \"State %u\"}], \"Next\": "
+                "\"State %u\"",
+                dice_says(d, 60) ? count - 1 : i + 1, i + 1);
         asl_buffer_putc(out, '}');
     }
     asl_buffer_puts(out, "}}");
@@ -112,13 +119,14 @@ static void check_boxes(const struct scene *s)
         if (b->x < 0 || b->y < 0 || b->x + b->w > s->width || b->y + b->h > s->height)
             fail_msg("%.*s lies outside", ASL_TEXT_ARGS(b->name));
         const struct scene_box *group = b->around == SIZE_MAX ? NULL : &s->boxes[b->around];
-        if (group && (b->x < group->x || b->y < group->y + 40 || b->x + b->w > group->x + group->w ||
-                      b->y + b->h > group->y + group->h))
+        if (group && (b->x < group->x || b->y < group->y + 40 ||
+                      b->x + b->w > group->x + group->w || b->y + b->h > group->y + group->h))
             fail_msg("%.*s is not within its group", ASL_TEXT_ARGS(b->name));
         for (size_t k = i + 1; k < s->box_count; k++)
             if (!is_around(s, i, k) && !is_around(s, k, i) &&
                 overlap(box_frame(b), box_frame(&s->boxes[k])))
-                fail_msg("%.*s lies on %.*s", ASL_TEXT_ARGS(b->name), ASL_TEXT_ARGS(s->boxes[k].name));
+                fail_msg("%.*s lies on %.*s", ASL_TEXT_ARGS(b->name),
+                         ASL_TEXT_ARGS(s->boxes[k].name));
     }
 }
 
@@ -155,7 +163,8 @@ static void check_curves(const struct scene *s)
                 fail_msg("a line leaves the picture");
             for (size_t k = 0; k < s->box_count; k++) {
                 const struct scene_box *b = &s->boxes[k];
-                bool is_own = c->around == k || (c->around != SIZE_MAX && is_around(s, k, c->around));
+                bool is_own =
+                    c->around == k || (c->around != SIZE_MAX && is_around(s, k, c->around));
                 if (!is_own && x > b->x + 1 && x < b->x + b->w - 1 && y > b->y + 1 &&
                     y < b->y + b->h - 1)
                     fail_msg("a line runs through %.*s", ASL_TEXT_ARGS(b->name));
@@ -228,10 +237,11 @@ static void test_nested_machines(void **state)
 static void test_loops(void **state)
 {
     (void)state;
-    check_machine("{\"StartAt\": \"A\", \"States\": {\"A\": {\"Type\": \"Pass\", \"Next\": \"A2\"}, \"A2\": "
-                  "{\"Type\": \"Choice\", \"Choices\": [{\"Variable\": \"$.a\", \"IsNull\": true, \"Next\": "
-                  "\"A2\"}, {\"Variable\": \"$.b\", \"IsNull\": true, \"Next\": \"A\"}], \"Default\": "
-                  "\"A3\"}, \"A3\": {\"Type\": \"Succeed\"}}}");
+    check_machine(
+        "{\"StartAt\": \"A\", \"States\": {\"A\": {\"Type\": \"Pass\", \"Next\": \"A2\"}, \"A2\": "
+        "{\"Type\": \"Choice\", \"Choices\": [{\"Variable\": \"$.a\", \"IsNull\": true, \"Next\": "
+        "\"A2\"}, {\"Variable\": \"$.b\", \"IsNull\": true, \"Next\": \"A\"}], \"Default\": "
+        "\"A3\"}, \"A3\": {\"Type\": \"Succeed\"}}}");
     check_machine("{\"StartAt\": \"A\", \"States\": {\"A\": {\"Type\": \"Succeed\"}}}");
 }
 
@@ -240,9 +250,10 @@ static void test_loops(void **state)
 static void test_svg(void **state)
 {
     (void)state;
-    asl_machine *m = compile("{\"Comment\": \"a < b & \\\"c\\\"\", \"StartAt\": \"<script>&\", \"States\": "
-                             "{\"<script>&\": {\"Type\": \"Wait\", \"Seconds\": 1, \"Next\": \"\\u00c4\"}, "
-                             "\"\\u00c4\": {\"Type\": \"Succeed\"}}}");
+    asl_machine *m =
+        compile("{\"Comment\": \"a < b & \\\"c\\\"\", \"StartAt\": \"<script>&\", \"States\": "
+                "{\"<script>&\": {\"Type\": \"Wait\", \"Seconds\": 1, \"Next\": \"\\u00c4\"}, "
+                "\"\\u00c4\": {\"Type\": \"Succeed\"}}}");
     struct asl_buffer out;
     asl_buffer_init(&out, ASL_BUFFER_MAXIMUM);
     svg_put(&out, m, "x\"><y", NULL);
@@ -251,7 +262,8 @@ static void test_svg(void **state)
     assert_non_null(strstr(out.data, "&#60;script&#62;&#38;"));
     assert_non_null(strstr(out.data, "a &#60; b &#38; &#34;c&#34;"));
     assert_non_null(strstr(out.data, "id=\"state-_C3_84\""));
-    assert_non_null(strstr(out.data, "role=\"img\" aria-labelledby=\"machine-title machine-desc\""));
+    assert_non_null(
+        strstr(out.data, "role=\"img\" aria-labelledby=\"machine-title machine-desc\""));
     assert_non_null(strstr(out.data, "A state machine of 2 states"));
     asl_buffer_free(&out);
     asl_machine_release(m);

@@ -1,6 +1,6 @@
-/* Data is of a region: the same names in two regions are two things, an ARN of another region is not
- * found, what crosses regions on AWS crosses them here, and a database of before regions opens, its data
- * the server's own region's. */
+/* Data is of a region: the same names in two regions are two things, an ARN of another region is
+ * not found, what crosses regions on AWS crosses them here, and a database of before regions opens,
+ * its data the server's own region's. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -64,12 +64,14 @@ static int end(void **state)
     return 0;
 }
 
-static const char *send(struct place *p, struct http_received *r, const char *region, const char *service)
+static const char *send(struct place *p, struct http_received *r, const char *region,
+                        const char *service)
 {
     char authorization[200];
     struct local_answer answer;
     snprintf(authorization, sizeof authorization,
-             "AWS4-HMAC-SHA256 Credential=AKID/20260101/%s/%s/aws4_request, SignedHeaders=host, Signature=0",
+             "AWS4-HMAC-SHA256 Credential=AKID/20260101/%s/%s/aws4_request, SignedHeaders=host, "
+             "Signature=0",
              region ? region : "", service);
     http_headers_add(&r->headers, "X-Amz-Date", ASL_TEXT("20260101T000000Z"));
     r->host = "localhost";
@@ -86,9 +88,10 @@ static const char *send(struct place *p, struct http_received *r, const char *re
     return p->text;
 }
 
-/* A call of AWS JSON, signed for `region` (NULL: not signed); single quotes stand for double ones. */
-static const char *call(struct place *p, const char *region, const char *service, const char *target,
-                        const char *body)
+/* A call of AWS JSON, signed for `region` (NULL: not signed); single quotes stand for double ones.
+ */
+static const char *call(struct place *p, const char *region, const char *service,
+                        const char *target, const char *body)
 {
     char *text = strdup(body);
     for (char *at = text; (at = strchr(at, '\'')) != NULL;)
@@ -108,7 +111,9 @@ static int s3(struct place *p, const char *region, const char *method, const cha
     char plain[200];
     size_t size = strcspn(path, "?");
     snprintf(plain, sizeof plain, "%.*s", (int)size, path);
-    struct http_received r = {.method = method, .path = plain, .query = path[size] ? path + size + 1 : "",
+    struct http_received r = {.method = method,
+                              .path = plain,
+                              .query = path[size] ? path + size + 1 : "",
                               .body = asl_text(body)};
     http_headers_init(&r.headers);
     send(p, &r, region, "s3");
@@ -138,7 +143,8 @@ static const char *form(struct place *p, const char *region, const char *service
 static const char *send_message(struct place *p, const char *region, const char *text)
 {
     char body[256];
-    snprintf(body, sizeof body, "{'QueueUrl':'http://localhost/123456789012/jobs','MessageBody':'%s'}", text);
+    snprintf(body, sizeof body,
+             "{'QueueUrl':'http://localhost/123456789012/jobs','MessageBody':'%s'}", text);
     return call(p, region, "sqs", "AmazonSQS.SendMessage", body);
 }
 
@@ -155,7 +161,8 @@ static void names_come_again(void **state)
         const char *service, *make, *with, *look, *look_with;
     } things[] = {
         {"dynamodb", "DynamoDB_20120810.CreateTable",
-         "{'TableName':'same','KeySchema':[{'AttributeName':'k','KeyType':'HASH'}],'AttributeDefinitions':"
+         "{'TableName':'same','KeySchema':[{'AttributeName':'k','KeyType':'HASH'}],'"
+         "AttributeDefinitions':"
          "[{'AttributeName':'k','AttributeType':'S'}],'BillingMode':'PAY_PER_REQUEST'}",
          "DynamoDB_20120810.DescribeTable", "{'TableName':'same'}"},
         {"sqs", "AmazonSQS.CreateQueue", "{'QueueName':'same'}", "AmazonSQS.GetQueueAttributes",
@@ -175,8 +182,10 @@ static void names_come_again(void **state)
         assert_int_equal(p->status, 400);
         call(p, WEST, things[i].service, things[i].make, things[i].with);
         assert_int_equal(p->status, 200);
-        has(call(p, WEST, things[i].service, things[i].look, things[i].look_with), WEST ":123456789012:");
-        has(call(p, EAST, things[i].service, things[i].look, things[i].look_with), EAST ":123456789012:");
+        has(call(p, WEST, things[i].service, things[i].look, things[i].look_with),
+            WEST ":123456789012:");
+        has(call(p, EAST, things[i].service, things[i].look, things[i].look_with),
+            EAST ":123456789012:");
     }
     has(call(p, "?", "dynamodb", "DynamoDB_20120810.ListTables", "{}"), "same"); /* home */
     lacks(call(p, "ap-south-1", "dynamodb", "DynamoDB_20120810.ListTables", "{}"), "same");
@@ -212,7 +221,8 @@ static void a_topic_reaches_a_queue_of_another_region(void **state)
     struct place *p = *state;
     open_place(p);
     call(p, WEST, "sqs", "AmazonSQS.CreateQueue", "{'QueueName':'jobs'}");
-    has(form(p, EAST, "sns", "Action=CreateTopic&Name=news"), "arn:aws:sns:us-east-1:123456789012:news");
+    has(form(p, EAST, "sns", "Action=CreateTopic&Name=news"),
+        "arn:aws:sns:us-east-1:123456789012:news");
     form(p, EAST, "sns",
          "Action=Subscribe&TopicArn=arn%3Aaws%3Asns%3Aus-east-1%3A123456789012%3Anews&Protocol=sqs"
          "&Endpoint=arn%3Aaws%3Asqs%3Aeu-west-1%3A123456789012%3Ajobs");
@@ -244,8 +254,10 @@ static void a_bucket_is_one_for_all_and_reached_in_its_region(void **state)
     assert_int_equal(s3(p, WEST, "GET", "/photos/a", ""), 200);
     assert_string_equal(p->text, "bytes");
     /* from us-east-1 a bucket may be made elsewhere */
-    assert_int_equal(s3(p, EAST, "PUT", "/far", "<CreateBucketConfiguration><LocationConstraint>ap-south-1"
-                                                "</LocationConstraint></CreateBucketConfiguration>"), 200);
+    assert_int_equal(s3(p, EAST, "PUT", "/far",
+                        "<CreateBucketConfiguration><LocationConstraint>ap-south-1"
+                        "</LocationConstraint></CreateBucketConfiguration>"),
+                     200);
     assert_int_equal(s3(p, "ap-south-1", "HEAD", "/far", ""), 200);
     assert_string_equal(p->region, "ap-south-1");
 }
@@ -259,7 +271,8 @@ static const char before[] =
     " WITHOUT ROWID;"
     "CREATE TABLE ddb_item(table_id INTEGER NOT NULL, hash BLOB NOT NULL, range BLOB NOT NULL,"
     " item TEXT NOT NULL, PRIMARY KEY(table_id, hash, range)) WITHOUT ROWID;"
-    "CREATE TABLE ddb_export(arn TEXT PRIMARY KEY, table_arn TEXT NOT NULL, table_id INTEGER NOT NULL,"
+    "CREATE TABLE ddb_export(arn TEXT PRIMARY KEY, table_arn TEXT NOT NULL, table_id INTEGER NOT "
+    "NULL,"
     " token TEXT NOT NULL, status TEXT NOT NULL, started INTEGER NOT NULL, due INTEGER NOT NULL,"
     " request TEXT NOT NULL, description TEXT NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE s3_bucket(name TEXT PRIMARY KEY, created INTEGER NOT NULL) WITHOUT ROWID;"
@@ -273,10 +286,13 @@ static const char before[] =
     " message TEXT NOT NULL, sequence INTEGER NOT NULL, PRIMARY KEY(queue, key)) WITHOUT ROWID;"
     "CREATE TABLE event_out(id INTEGER PRIMARY KEY AUTOINCREMENT, target TEXT NOT NULL,"
     " name TEXT NOT NULL, input TEXT NOT NULL, tries INTEGER NOT NULL, due INTEGER NOT NULL);"
-    "INSERT INTO ddb_table VALUES(7, 'old', '{\"TableName\":\"old\",\"KeySchema\":[{\"AttributeName\":\"k\","
-    "\"KeyType\":\"HASH\"}],\"AttributeDefinitions\":[{\"AttributeName\":\"k\",\"AttributeType\":\"S\"}]}', 0);"
+    "INSERT INTO ddb_table VALUES(7, 'old', "
+    "'{\"TableName\":\"old\",\"KeySchema\":[{\"AttributeName\":\"k\","
+    "\"KeyType\":\"HASH\"}],\"AttributeDefinitions\":[{\"AttributeName\":\"k\",\"AttributeType\":"
+    "\"S\"}]}', 0);"
     "INSERT INTO document VALUES('sqs', 'jobs', '{\"attributes\":{}}');"
-    "INSERT INTO sqs_message VALUES(3, 'jobs', 0, 1794999999000, 0, 0, '', 'kept', '{\"MessageId\":\"m\"}', '');"
+    "INSERT INTO sqs_message VALUES(3, 'jobs', 0, 1794999999000, 0, 0, '', 'kept', "
+    "'{\"MessageId\":\"m\"}', '');"
     "INSERT INTO s3_bucket VALUES('photos', 5);";
 
 static void a_database_of_before_regions_opens(void **state)
@@ -309,7 +325,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(names_come_again, begin, end),
         cmocka_unit_test_setup_teardown(messages_stay_in_their_region, begin, end),
         cmocka_unit_test_setup_teardown(a_topic_reaches_a_queue_of_another_region, begin, end),
-        cmocka_unit_test_setup_teardown(a_bucket_is_one_for_all_and_reached_in_its_region, begin, end),
+        cmocka_unit_test_setup_teardown(a_bucket_is_one_for_all_and_reached_in_its_region, begin,
+                                        end),
         cmocka_unit_test_setup_teardown(a_database_of_before_regions_opens, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -270,7 +270,8 @@ static void the_query_protocol_is_spoken(void **state)
          "%22maxReceiveCount%22:3}",
          "<SetQueueAttributesResponse"},
         {"Action=ListDeadLetterSourceQueues&QueueUrl=dead",
-         "<ListDeadLetterSourceQueuesResult><QueueUrl>http://localhost/123456789012/old</QueueUrl>"},
+         "<ListDeadLetterSourceQueuesResult><QueueUrl>http://localhost/123456789012/old</"
+         "QueueUrl>"},
         {"/123456789012/old/?Action=SendMessage&MessageBody=x", "<MD5OfMessageBody>"},
         {"/123456789012/other?Action=SendMessage&MessageBody=x", "NonExistentQueue"},
         {"Action=SendMessage&MessageBody=x", "Value null at 'queueUrl'"},

@@ -1,5 +1,5 @@
-/* The edits; see edits.h. One function an edit: it gets an object with StartAt and States and the name
- * of one of the states, and gives the object back edited, or NULL when it does not fit. */
+/* The edits; see edits.h. One function an edit: it gets an object with StartAt and States and the
+ * name of one of the states, and gives the object back edited, or NULL when it does not fit. */
 #include "tests/replay/edits.h"
 
 #include <stdio.h>
@@ -134,13 +134,14 @@ static asl_value *other_limit(struct dice *d, const asl_value *scope, const char
     const asl_value *s = state_of(scope, name);
     if (!is_type(s, "Choice"))
         return NULL;
-    const asl_value *rule = value_at(value_get_z(s, "Choices"), 0), *both = value_get_z(rule, "And");
+    const asl_value *rule = value_at(value_get_z(s, "Choices"), 0),
+                    *both = value_get_z(rule, "And");
     asl_value *limit = with(value_at(both, 1), "NumericLessThan", integer(d, 1, 6));
     asl_value *changed = with(rule, "And", value_with_element_take(value_retain(both), 1, limit));
-    return with_state(scope, name,
-                      with(s, "Choices",
-                           value_with_element_take(value_retain(value_get_z(s, "Choices")), 0,
-                                                   changed)));
+    return with_state(
+        scope, name,
+        with(s, "Choices",
+             value_with_element_take(value_retain(value_get_z(s, "Choices")), 0, changed)));
 }
 
 static asl_value *other_default(struct dice *d, const asl_value *scope, const char *name)
@@ -193,8 +194,9 @@ static asl_value *a_catch(struct dice *d, const asl_value *scope, const char *na
         return NULL;
     struct asl_buffer text;
     asl_buffer_init(&text, 4096);
-    asl_buffer_printf(&text, "[{\"ErrorEquals\": [\"States.ALL\"], \"ResultPath\": \"$.caught\", "
-                             "\"Next\": \"%s\"}]",
+    asl_buffer_printf(&text,
+                      "[{\"ErrorEquals\": [\"States.ALL\"], \"ResultPath\": \"$.caught\", "
+                      "\"Next\": \"%s\"}]",
                       any_state(d, scope));
     asl_value *catch = value_literal(text.data);
     asl_buffer_free(&text);
@@ -208,8 +210,9 @@ static asl_value *a_retry(struct dice *d, const asl_value *scope, const char *na
         return NULL;
     (void)d;
     return with_state(scope, name,
-                      with(s, "Retry", value_literal("[{\"ErrorEquals\": [\"States.ALL\"], "
-                                                     "\"MaxAttempts\": 2}]")));
+                      with(s, "Retry",
+                           value_literal("[{\"ErrorEquals\": [\"States.ALL\"], "
+                                         "\"MaxAttempts\": 2}]")));
 }
 
 static asl_value *other_parameters(struct dice *d, const asl_value *scope, const char *name)
@@ -218,7 +221,8 @@ static asl_value *other_parameters(struct dice *d, const asl_value *scope, const
     if (!is_type(s, "Task") || !parameters || value_get_z(parameters, "FunctionName") ||
         value_get_z(parameters, "QueueUrl") || value_get_z(parameters, "StateMachineArn"))
         return NULL;
-    return with_state(scope, name, with(s, "Parameters", with(parameters, "extra", integer(d, 1, 9))));
+    return with_state(scope, name,
+                      with(s, "Parameters", with(parameters, "extra", integer(d, 1, 9))));
 }
 
 static asl_value *a_pass(struct dice *d, const asl_value *scope, const char *name)
@@ -230,7 +234,8 @@ static asl_value *a_pass(struct dice *d, const asl_value *scope, const char *nam
     (void)d;
     snprintf(other, sizeof other, "After%s", name);
     asl_value *pass = value_literal("{\"Type\": \"Pass\"}");
-    asl_value *first = with_state(scope, other, with(pass, "Next", value_retain(value_get_z(s, "Next"))));
+    asl_value *first =
+        with_state(scope, other, with(pass, "Next", value_retain(value_get_z(s, "Next"))));
     asl_value *done = with_state(first, name, with(s, "Next", value_string_z(other)));
     value_release(pass);
     value_release(first);
@@ -287,10 +292,12 @@ static asl_value *an_end(struct dice *d, const asl_value *scope, const char *nam
 static asl_value *other_timeout(struct dice *d, const asl_value *scope, const char *name)
 {
     const asl_value *s = state_of(scope, name);
-    if (!is_type(s, "Task") || value_get_z(s, "HeartbeatSeconds") || value_get_z(s, "QueryLanguage"))
+    if (!is_type(s, "Task") || value_get_z(s, "HeartbeatSeconds") ||
+        value_get_z(s, "QueryLanguage"))
         return NULL;
-    return with_state(scope, name, dice_says(d, 30) ? without(s, "TimeoutSeconds")
-                                                    : with(s, "TimeoutSeconds", integer(d, 1, 12)));
+    return with_state(scope, name,
+                      dice_says(d, 30) ? without(s, "TimeoutSeconds")
+                                       : with(s, "TimeoutSeconds", integer(d, 1, 12)));
 }
 
 static asl_value *other_heartbeat(struct dice *d, const asl_value *scope, const char *name)
@@ -298,8 +305,9 @@ static asl_value *other_heartbeat(struct dice *d, const asl_value *scope, const 
     const asl_value *s = state_of(scope, name);
     if (!value_get_z(s, "HeartbeatSeconds"))
         return NULL;
-    return with_state(scope, name, dice_says(d, 50) ? without(s, "HeartbeatSeconds")
-                                                    : with(s, "HeartbeatSeconds", integer(d, 1, 4)));
+    return with_state(scope, name,
+                      dice_says(d, 50) ? without(s, "HeartbeatSeconds")
+                                       : with(s, "HeartbeatSeconds", integer(d, 1, 4)));
 }
 
 static asl_value *other_wait(struct dice *d, const asl_value *scope, const char *name)
@@ -322,9 +330,9 @@ static asl_value *other_result_path(struct dice *d, const asl_value *scope, cons
     const asl_value *s = state_of(scope, name);
     if (!value_get_z(s, "ResultPath"))
         return NULL;
-    return with_state(scope, name,
-                      with(s, "ResultPath",
-                           dice_says(d, 50) ? value_null() : value_string_z("$.elsewhere")));
+    return with_state(
+        scope, name,
+        with(s, "ResultPath", dice_says(d, 50) ? value_null() : value_string_z("$.elsewhere")));
 }
 
 static asl_value *a_fail(struct dice *d, const asl_value *scope, const char *name)
@@ -356,9 +364,10 @@ static asl_value *branch_in(struct dice *d, const asl_value *scope, const char *
     return with_state(
         scope, name,
         with(s, "Branches",
-             value_append_take(value_retain(branches),
-                               value_literal("{\"StartAt\": \"Extra\", \"States\": {\"Extra\": "
-                                             "{\"Type\": \"Wait\", \"Seconds\": 1, \"End\": true}}}"))));
+             value_append_take(
+                 value_retain(branches),
+                 value_literal("{\"StartAt\": \"Extra\", \"States\": {\"Extra\": "
+                               "{\"Type\": \"Wait\", \"Seconds\": 1, \"End\": true}}}"))));
 }
 
 static asl_value *other_selector(struct dice *d, const asl_value *scope, const char *name)
@@ -384,8 +393,9 @@ static asl_value *other_output(struct dice *d, const asl_value *scope, const cha
     (void)d;
     return is_type(s, "Pass") && value_get_z(s, "Output")
                ? with_state(scope, name,
-                            with(s, "Output", value_string_z("{% $merge([$states.input, {'pass': "
-                                                             "'edited'}]) %}")))
+                            with(s, "Output",
+                                 value_string_z("{% $merge([$states.input, {'pass': "
+                                                "'edited'}]) %}")))
                : NULL;
 }
 

@@ -1,8 +1,8 @@
 /* The oracle; see oracle.h.
  *
- * An event's trail is a text: the states entered before it on its branch, with the Map iterations. It
- * is made with the machine's help, which knows how deep a state lies, where engine/replay goes by the
- * events alone. */
+ * An event's trail is a text: the states entered before it on its branch, with the Map iterations.
+ * It is made with the machine's help, which knows how deep a state lies, where engine/replay goes
+ * by the events alone. */
 #include "tests/replay/oracle.h"
 
 #include <math.h>
@@ -60,9 +60,9 @@ static struct asl_text detail_text(const asl_value *event, const char *name)
 
 /* Containers around a scope, outermost first, as the machine nests them. */
 struct trail {
-    char *where;    /* "M[2]/P.1/N[0]": Map iterations and Parallel branches */
-    char *maps;     /* "M[2]/N[0]" */
-    uint64_t path;  /* states entered, from the beginning: a number for the text; 0: none */
+    char *where;   /* "M[2]/P.1/N[0]": Map iterations and Parallel branches */
+    char *maps;    /* "M[2]/N[0]" */
+    uint64_t path; /* states entered, from the beginning: a number for the text; 0: none */
     struct asl_text state;
 };
 
@@ -109,8 +109,8 @@ static struct asl_text part_of(const char *where, const struct state *container)
 }
 
 /* Where a state stands, its iterations taken from a place within or beside it. */
-static void put_where(const asl_machine *m, const struct state *s, const char *beside, bool maps_only,
-                      struct asl_buffer *out)
+static void put_where(const asl_machine *m, const struct state *s, const char *beside,
+                      bool maps_only, struct asl_buffer *out)
 {
     size_t branch;
     const struct state *c = container_of(m, s, &branch);
@@ -127,7 +127,8 @@ static void put_where(const asl_machine *m, const struct state *s, const char *b
         asl_buffer_put_text(out, part_of(beside, c));
 }
 
-static char *where_of(const asl_machine *m, const struct state *s, const char *beside, bool maps_only)
+static char *where_of(const asl_machine *m, const struct state *s, const char *beside,
+                      bool maps_only)
 {
     struct asl_buffer out;
     asl_buffer_init(&out, 65536);
@@ -139,7 +140,7 @@ static char *where_of(const asl_machine *m, const struct state *s, const char *b
 
 /* The path of the last event before `index` that stands in a place, of a state if one is given. */
 static uint64_t path_before(const struct trails *t, size_t index, const char *where,
-                               const struct state *s)
+                            const struct state *s)
 {
     for (size_t i = index; i-- > 0;) {
         const struct trail *before = &t->items[i];
@@ -152,7 +153,7 @@ static uint64_t path_before(const struct trails *t, size_t index, const char *wh
 
 /* The path of the Map or Parallel around a state that is the first of its branch. */
 static uint64_t path_around(const struct trails *t, const asl_machine *m, size_t index,
-                               const struct state *s, const char *beside)
+                            const struct state *s, const char *beside)
 {
     size_t branch;
     const struct state *c = container_of(m, s, &branch);
@@ -391,9 +392,12 @@ static const struct {
     const char *end;
     enum asl_event_kind kind;
 } kinds[] = {
-    {"StartFailed", ASL_TASK_START_FAILED},   {"ScheduleFailed", ASL_TASK_START_FAILED},
-    {"SubmitFailed", ASL_TASK_SUBMIT_FAILED}, {"Started", ASL_TASK_STARTED},
-    {"Submitted", ASL_TASK_SUBMITTED},        {"Succeeded", ASL_TASK_SUCCEEDED},
+    {"StartFailed", ASL_TASK_START_FAILED},
+    {"ScheduleFailed", ASL_TASK_START_FAILED},
+    {"SubmitFailed", ASL_TASK_SUBMIT_FAILED},
+    {"Started", ASL_TASK_STARTED},
+    {"Submitted", ASL_TASK_SUBMITTED},
+    {"Succeeded", ASL_TASK_SUCCEEDED},
     {"Failed", ASL_TASK_FAILED},
 };
 
@@ -430,8 +434,13 @@ static void read_calls(struct world *w)
         if (ends_with(type, "Scheduled")) {
             w->calls[w->count] = (struct call){t.items[i].state,
                                                asl_copy_text(asl_text(t.items[i].maps)),
-                                               detail_text(event, "resource"), given(event),
-                                               time_of(event), {0}, 0, false, false};
+                                               detail_text(event, "resource"),
+                                               given(event),
+                                               time_of(event),
+                                               {0},
+                                               0,
+                                               false,
+                                               false};
             call_of[i] = ++w->count;
             continue;
         }
@@ -468,7 +477,8 @@ static void let_come(struct stage *s, const struct call *c, int64_t task)
         while (!ends_with(type, kinds[k].end))
             k++;
         asl_value *output = payload(c->after[i], "output");
-        struct asl_event event = {.kind = kinds[k].kind, .task = task,
+        struct asl_event event = {.kind = kinds[k].kind,
+                                  .task = task,
                                   .output = output ? output : value_null(),
                                   .error = detail_text(c->after[i], "error"),
                                   .cause = detail_text(c->after[i], "cause"),
@@ -518,7 +528,8 @@ static void look(struct world *w, const struct stage *s)
         char stand[STAGE_WHERE];
         if (!ends_with(type_of(value_at(s->events, i)), "StateEntered"))
             continue;
-        snprintf(stand, sizeof stand, "%s%s%.*s", t.maps, *t.maps ? "/" : "", ASL_TEXT_ARGS(t.state));
+        snprintf(stand, sizeof stand, "%s%s%.*s", t.maps, *t.maps ? "/" : "",
+                 ASL_TEXT_ARGS(t.state));
         for (size_t k = 0; k < w->r->stand_count; k++)
             if (!w->reached[k] && strcmp(stand, w->r->stands[k]) == 0) {
                 w->reached[k] = true;
@@ -577,10 +588,14 @@ enum replay_verdict oracle_verdict(const struct recorded *r, asl_machine *edited
     const asl_value *last = value_at(r->events, count - 1);
     w.reached = asl_allocate_zeroed(r->stand_count + 1, sizeof *w.reached);
     read_calls(&w);
-    struct stage s = {.machine = edited, .input = r->input, .now = time_of(value_at(r->events, 0)),
-                      .order = order, .world = &w, .rests = rests,
+    struct stage s = {.machine = edited,
+                      .input = r->input,
+                      .now = time_of(value_at(r->events, 0)),
+                      .order = order,
+                      .world = &w,
+                      .rests = rests,
                       .stop_at = strcmp(type_of(last), "ExecutionAborted") == 0 ? time_of(last)
-                                                                                 : INT64_MAX,
+                                                                                : INT64_MAX,
                       .events_maximum = 2 * count + 30000};
     stage_run(&s);
     if (!r->ended)

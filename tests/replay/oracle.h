@@ -1,6 +1,6 @@
 /* What the verdict of a replay should be, found out by really running the edited definition on the
- * stage with the recorded outcomes, and comparing the two histories in a way of its own. The rules are
- * those that engine/replay documents (replay.h, outcomes.h); the code is not. */
+ * stage with the recorded outcomes, and comparing the two histories in a way of its own. The rules
+ * are those that engine/replay documents (replay.h, outcomes.h); the code is not. */
 #ifndef TESTS_REPLAY_ORACLE_H
 #define TESTS_REPLAY_ORACLE_H
 

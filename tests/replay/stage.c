@@ -40,8 +40,9 @@ void stage_where(const struct frame *f, char where[STAGE_WHERE])
         if (f->parent->state->kind != STATE_MAP)
             continue;
         snprintf(outer, sizeof outer, "%s", where);
-        if (snprintf(where, STAGE_WHERE, "%s[%zu]%s%.300s", value_as_text(f->parent->state->name).data,
-                     f->index, outer[0] ? "/" : "", outer) >= STAGE_WHERE)
+        if (snprintf(where, STAGE_WHERE, "%s[%zu]%s%.300s",
+                     value_as_text(f->parent->state->name).data, f->index, outer[0] ? "/" : "",
+                     outer) >= STAGE_WHERE)
             where[0] = '\0';
     }
 }
@@ -207,8 +208,13 @@ bool stage_run(struct stage *s)
     s->events = value_empty_array();
     s->history = asl_history_new();
     asl_result_init(&s->result, s->history);
-    s->env = (struct asl_env){.state = s, .now = now, .random = chance, .uuid = uuid,
-                              .token = token, .region = "us-east-1", .budget = 1};
+    s->env = (struct asl_env){.state = s,
+                              .now = now,
+                              .random = chance,
+                              .uuid = uuid,
+                              .token = token,
+                              .region = "us-east-1",
+                              .budget = 1};
     if (!s->x)
         return false;
     step_kind(s, ASL_START);

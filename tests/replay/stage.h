@@ -1,5 +1,5 @@
-/* Runs a definition at the core under a clock of its own, a move at a time, with whatever world it is
- * given: the campaign's executions are recorded on it, and edited definitions really run on it.
+/* Runs a definition at the core under a clock of its own, a move at a time, with whatever world it
+ * is given: the campaign's executions are recorded on it, and edited definitions really run on it.
  * Nothing of engine/replay is used here: it is what replay is judged by. */
 #ifndef TESTS_REPLAY_STAGE_H
 #define TESTS_REPLAY_STAGE_H
@@ -27,14 +27,14 @@ struct stage {
     /* Asked whenever nothing can run: stop here, the execution stays open? `next` is the moment of
      * what comes next, INT64_MAX when nothing does. */
     bool (*rests)(void *world, struct stage *s, int64_t next);
-    int64_t stop_at;      /* StopExecution; INT64_MAX: never */
+    int64_t stop_at; /* StopExecution; INT64_MAX: never */
     size_t events_maximum;
 
     /* what came */
     asl_execution *x;
     asl_value *events;
-    bool is_long;     /* too many events */
-    bool is_unknown;  /* a task's outcome is */
+    bool is_long;    /* too many events */
+    bool is_unknown; /* a task's outcome is */
 
     /* at work */
     struct asl_env env;

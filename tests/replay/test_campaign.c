@@ -1,6 +1,6 @@
-/* Edits by dice over machines by dice, each with stored executions, ended and open: every verdict of
- * replay must equal what really running the edited definition with the same outcomes gives. Breaks
- * when a verdict is wrong.
+/* Edits by dice over machines by dice, each with stored executions, ended and open: every verdict
+ * of replay must equal what really running the edited definition with the same outcomes gives.
+ * Breaks when a verdict is wrong.
  *
  *     test_campaign [machines edits executions seed]    STEPWELL_CAMPAIGN=full: 20 10 50
  *
@@ -75,7 +75,9 @@ static bool order(void *world, struct stage *s, const struct asl_command *task)
     static const char *const others[] = {"States.TaskFailed", "Broken", "Bad.Thing", "Unheard"};
     int64_t at = s->now + 17 + (int64_t)dice_below(d, 40);
     asl_value *output = value_integer((int64_t)dice_below(d, 5));
-    struct asl_event event = {.kind = ASL_TASK_STARTED, .task = task->task, .output = output,
+    struct asl_event event = {.kind = ASL_TASK_STARTED,
+                              .task = task->task,
+                              .output = output,
                               .worker = ASL_TEXT("worker")};
     if (dice_says(d, 8) && (task->timeout_seconds || task->heartbeat_seconds)) {
         value_release(output);
@@ -102,7 +104,8 @@ static bool order(void *world, struct stage *s, const struct asl_command *task)
 /* A Map or Parallel that waits to be tried again cannot be told from one at work by its events. */
 static void look_for_pause(void *found, struct frame *f)
 {
-    if (f->phase == FRAME_RETRY && (f->state->kind == STATE_MAP || f->state->kind == STATE_PARALLEL))
+    if (f->phase == FRAME_RETRY &&
+        (f->state->kind == STATE_MAP || f->state->kind == STATE_PARALLEL))
         *(bool *)found = true;
 }
 
@@ -132,18 +135,26 @@ static void add_stand(void *recorded, struct frame *f)
 
 static bool record(struct recorded *r, asl_machine *m, struct dice *d)
 {
-    static const char *const items[] = {"[]", "[1]", "[1, 2.5, \"three\"]", "[{\"a\": 1}, {\"b\": 2}]"};
+    static const char *const items[] = {"[]", "[1]", "[1, 2.5, \"three\"]",
+                                        "[{\"a\": 1}, {\"b\": 2}]"};
     char input[128];
     snprintf(input, sizeof input, "{\"n\": %u, \"items\": %s, \"wait\": %u}",
              (unsigned)dice_below(d, 4), items[dice_below(d, 4)], (unsigned)dice_below(d, 5));
     struct making making = {d, dice_says(d, 25) ? 2 + (size_t)dice_below(d, 40) : SIZE_MAX};
-    struct stage s = {.machine = m, .input = input, .now = INT64_C(1700000000000), .order = order,
-                      .world = &making, .rests = rests, .events_maximum = 20000,
+    struct stage s = {.machine = m,
+                      .input = input,
+                      .now = INT64_C(1700000000000),
+                      .order = order,
+                      .world = &making,
+                      .rests = rests,
+                      .events_maximum = 20000,
                       .stop_at = dice_says(d, 5) ? INT64_C(1700000000000) + 3333 : INT64_MAX};
     bool fine = stage_run(&s) && !s.is_long;
     enum asl_status status = fine ? asl_execution_status(s.x) : ASL_RUNNING;
-    *r = (struct recorded){.machine = m, .input = asl_copy_text(asl_text(input)),
-                           .events = value_retain(s.events), .ended = status != ASL_RUNNING};
+    *r = (struct recorded){.machine = m,
+                           .input = asl_copy_text(asl_text(input)),
+                           .events = value_retain(s.events),
+                           .ended = status != ASL_RUNNING};
     if (fine && !r->ended)
         frame_each(s.x->root, add_stand, r);
     stage_free(&s);
@@ -186,8 +197,8 @@ static void tell(const struct recorded *r, const asl_value *original, const asl_
     struct asl_buffer text;
     asl_buffer_init(&text, ASL_BUFFER_MAXIMUM);
     printf("WRONG: %s%s: replay says %s (%.400s), running it gives %s (%.600s)\n", edit,
-           r->ended ? "" : ", open", replay_verdict_name(told), ours,
-           replay_verdict_name(true_one), theirs);
+           r->ended ? "" : ", open", replay_verdict_name(told), ours, replay_verdict_name(true_one),
+           theirs);
     if (getenv("STEPWELL_CAMPAIGN_SHOW")) {
         value_print(original, &text);
         asl_buffer_puts(&text, "\n---\n");

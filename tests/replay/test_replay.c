@@ -1,6 +1,6 @@
-/* Histories of AWS's as others may hold them: redriven, stopped, paged, in reverse, without data, cut,
- * damaged, of another machine. Breaks when a verdict is wrong, or a file that is no history is taken or
- * refused without saying where. */
+/* Histories of AWS's as others may hold them: redriven, stopped, paged, in reverse, without data,
+ * cut, damaged, of another machine. Breaks when a verdict is wrong, or a file that is no history is
+ * taken or refused without saying where. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,50 +12,67 @@
 #include "engine/replay/replay.h"
 
 #define TASK(more)                                                                                 \
-    "{\"StartAt\": \"T\", \"States\": {\"T\": {\"Type\": \"Task\", \"Resource\": "                      \
+    "{\"StartAt\": \"T\", \"States\": {\"T\": {\"Type\": \"Task\", \"Resource\": "                 \
     "\"arn:aws:lambda:us-east-1:123456789012:function:f\"" more "}}}"
 static const char task[] = TASK(", \"End\": true");
-static const char task_then_pass[] = TASK(", \"Next\": \"P\"}, \"P\": {\"Type\": \"Pass\", \"End\": true");
-static const char task_caught[] =
-    TASK(", \"Catch\": [{\"ErrorEquals\": [\"States.ALL\"], \"Next\": \"P\"}], \"Next\": \"P\"}, \"P\": "
-         "{\"Type\": \"Pass\", \"End\": true");
+static const char task_then_pass[] =
+    TASK(", \"Next\": \"P\"}, \"P\": {\"Type\": \"Pass\", \"End\": true");
+static const char task_caught[] = TASK(
+    ", \"Catch\": [{\"ErrorEquals\": [\"States.ALL\"], \"Next\": \"P\"}], \"Next\": \"P\"}, \"P\": "
+    "{\"Type\": \"Pass\", \"End\": true");
 
 #define STARTED                                                                                    \
-    "{\"timestamp\": \"2024-05-01T10:00:00.000000+02:00\", \"type\": \"ExecutionStarted\", \"id\": 1, "  \
-    "\"previousEventId\": 0, \"executionStartedEventDetails\": {\"input\": \"{}\", \"inputDetails\": "   \
+    "{\"timestamp\": \"2024-05-01T10:00:00.000000+02:00\", \"type\": \"ExecutionStarted\", "       \
+    "\"id\": 1, "                                                                                  \
+    "\"previousEventId\": 0, \"executionStartedEventDetails\": {\"input\": \"{}\", "               \
+    "\"inputDetails\": "                                                                           \
     "{\"truncated\": false}, \"roleArn\": \"arn:aws:iam::123456789012:role/r\"}}"
 #define ENTERED                                                                                    \
-    "{\"timestamp\": \"2024-05-01T10:00:00.010000+02:00\", \"type\": \"TaskStateEntered\", \"id\": 2, "  \
-    "\"previousEventId\": 0, \"stateEnteredEventDetails\": {\"name\": \"T\", \"input\": \"{}\", "         \
+    "{\"timestamp\": \"2024-05-01T10:00:00.010000+02:00\", \"type\": \"TaskStateEntered\", "       \
+    "\"id\": 2, "                                                                                  \
+    "\"previousEventId\": 0, \"stateEnteredEventDetails\": {\"name\": \"T\", \"input\": \"{}\", "  \
     "\"inputDetails\": {\"truncated\": false}}}"
 #define SCHEDULED(id, previous, second)                                                            \
-    "{\"timestamp\": \"2024-05-01T10:00:" second ".020000+02:00\", \"type\": "                          \
-    "\"LambdaFunctionScheduled\", \"id\": " id ", \"previousEventId\": " previous                       \
-    ", \"lambdaFunctionScheduledEventDetails\": {\"resource\": "                                      \
-    "\"arn:aws:lambda:us-east-1:123456789012:function:f\", \"input\": \"{}\", \"inputDetails\": "       \
-    "{\"truncated\": false}}},"                                                                      \
-    "{\"timestamp\": \"2024-05-01T10:00:" second ".030000+02:00\", \"type\": "                          \
+    "{\"timestamp\": \"2024-05-01T10:00:" second ".020000+02:00\", \"type\": "                     \
+    "\"LambdaFunctionScheduled\", \"id\": " id ", \"previousEventId\": " previous                  \
+    ", \"lambdaFunctionScheduledEventDetails\": {\"resource\": "                                   \
+    "\"arn:aws:lambda:us-east-1:123456789012:function:f\", \"input\": \"{}\", \"inputDetails\": "  \
+    "{\"truncated\": false}}},"                                                                    \
+    "{\"timestamp\": \"2024-05-01T10:00:" second ".030000+02:00\", \"type\": "                     \
     "\"LambdaFunctionStarted\", "
 #define REDRIVEN                                                                                   \
-    "{\"events\": [" STARTED "," ENTERED "," SCHEDULED("3", "2", "00")                               \
-    "\"id\": 4, \"previousEventId\": 3},"                                                            \
-    "{\"timestamp\": \"2024-05-01T10:00:01.000000+02:00\", \"type\": \"LambdaFunctionFailed\", \"id\": " \
-    "5, \"previousEventId\": 4, \"lambdaFunctionFailedEventDetails\": {\"error\": \"E\", \"cause\": "     \
-    "\"c\"}},"                                                                                       \
-    "{\"timestamp\": \"2024-05-01T10:00:01.000000+02:00\", \"type\": \"ExecutionFailed\", \"id\": 6, "   \
-    "\"previousEventId\": 5, \"executionFailedEventDetails\": {\"error\": \"E\", \"cause\": \"c\"}},"      \
-    "{\"timestamp\": \"2024-05-01T10:00:09.000000+02:00\", \"type\": \"ExecutionRedriven\", \"id\": 7, " \
-    "\"previousEventId\": 6, \"executionRedrivenEventDetails\": {\"redriveCount\": 1}}," SCHEDULED(    \
-        "8", "7", "09") "\"id\": 9, \"previousEventId\": 8},"                                         \
-    "{\"timestamp\": \"2024-05-01T10:00:10.000000+02:00\", \"type\": \"LambdaFunctionSucceeded\", "     \
-    "\"id\": 10, \"previousEventId\": 9, \"lambdaFunctionSucceededEventDetails\": {\"output\": \"7\", "  \
-    "\"outputDetails\": {\"truncated\": false}}},"                                                     \
-    "{\"timestamp\": \"2024-05-01T10:00:10.000000+02:00\", \"type\": \"TaskStateExited\", \"id\": 11, "  \
-    "\"previousEventId\": 10, \"stateExitedEventDetails\": {\"name\": \"T\", \"output\": \"7\", "         \
-    "\"outputDetails\": {\"truncated\": false}}},"                                                     \
-    "{\"timestamp\": \"2024-05-01T10:00:10.000000+02:00\", \"type\": \"ExecutionSucceeded\", \"id\": "   \
-    "12, \"previousEventId\": 11, \"executionSucceededEventDetails\": {\"output\": \"7\", "             \
-    "\"outputDetails\": {\"truncated\": false}}}]}"
+    "{\"events\": [" STARTED "," ENTERED "," SCHEDULED(                                            \
+        "3", "2", "00") "\"id\": 4, \"previousEventId\": 3},"                                      \
+                        "{\"timestamp\": \"2024-05-01T10:00:01.000000+02:00\", \"type\": "         \
+                        "\"LambdaFunctionFailed\", \"id\": "                                       \
+                        "5, \"previousEventId\": 4, \"lambdaFunctionFailedEventDetails\": "        \
+                        "{\"error\": \"E\", \"cause\": "                                           \
+                        "\"c\"}},"                                                                 \
+                        "{\"timestamp\": \"2024-05-01T10:00:01.000000+02:00\", \"type\": "         \
+                        "\"ExecutionFailed\", \"id\": 6, "                                         \
+                        "\"previousEventId\": 5, \"executionFailedEventDetails\": {\"error\": "    \
+                        "\"E\", \"cause\": \"c\"}},"                                               \
+                        "{\"timestamp\": \"2024-05-01T10:00:09.000000+02:00\", \"type\": "         \
+                        "\"ExecutionRedriven\", \"id\": 7, "                                       \
+                        "\"previousEventId\": 6, \"executionRedrivenEventDetails\": "              \
+                        "{\"redriveCount\": 1}}," SCHEDULED(                                       \
+                            "8", "7",                                                              \
+                            "09") "\"id\": 9, \"previousEventId\": 8},"                            \
+                                  "{\"timestamp\": \"2024-05-01T10:00:10.000000+02:00\", "         \
+                                  "\"type\": \"LambdaFunctionSucceeded\", "                        \
+                                  "\"id\": 10, \"previousEventId\": 9, "                           \
+                                  "\"lambdaFunctionSucceededEventDetails\": {\"output\": \"7\", "  \
+                                  "\"outputDetails\": {\"truncated\": false}}},"                   \
+                                  "{\"timestamp\": \"2024-05-01T10:00:10.000000+02:00\", "         \
+                                  "\"type\": \"TaskStateExited\", \"id\": 11, "                    \
+                                  "\"previousEventId\": 10, \"stateExitedEventDetails\": "         \
+                                  "{\"name\": \"T\", \"output\": \"7\", "                          \
+                                  "\"outputDetails\": {\"truncated\": false}}},"                   \
+                                  "{\"timestamp\": \"2024-05-01T10:00:10.000000+02:00\", "         \
+                                  "\"type\": \"ExecutionSucceeded\", \"id\": "                     \
+                                  "12, \"previousEventId\": 11, "                                  \
+                                  "\"executionSucceededEventDetails\": {\"output\": \"7\", "       \
+                                  "\"outputDetails\": {\"truncated\": false}}}]}"
 
 static asl_machine *compile(const char *text)
 {
@@ -142,7 +159,8 @@ static void test_damaged(void **state)
     refused("{\"events\": [" STARTED ",\n", "line 2");
     refused("{\"events\": [" ENTERED "]}", "event 1 is missing");
     refused("{\"events\": [" STARTED "," STARTED "]}", "event 2 is missing");
-    refused("{\"events\": [{\"id\": 1, \"type\": \"PassStateEntered\"}]}", "begins with ExecutionStarted");
+    refused("{\"events\": [{\"id\": 1, \"type\": \"PassStateEntered\"}]}",
+            "begins with ExecutionStarted");
     refused("{\"events\": [{\"id\": 1, \"previousEventId\": 0, \"type\": \"ExecutionStarted\", "
             "\"executionStartedEventDetails\": {\"inputDetails\": {\"truncated\": false}}}]}",
             "--include-execution-data");

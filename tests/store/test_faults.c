@@ -1,6 +1,6 @@
-/* The store on a disk that fails, by number: the n-th write or sync fails, finds the disk full, or is
- * where the process is killed, for n = 1, 2, 3 ... until nothing is hit any more. Breaks when anything
- * that was told to be durable is missing, or a batch is there by half.
+/* The store on a disk that fails, by number: the n-th write or sync fails, finds the disk full, or
+ * is where the process is killed, for n = 1, 2, 3 ... until nothing is hit any more. Breaks when
+ * anything that was told to be durable is missing, or a batch is there by half.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -55,7 +55,8 @@ static bool count_chunks(void *state, int64_t first, int64_t count, struct store
     return true;
 }
 
-/* A small WAL, so that checkpoints, beside the commits and within them, come under the faults too. */
+/* A small WAL, so that checkpoints, beside the commits and within them, come under the faults too.
+ */
 static struct store *open_with_small_wal(void)
 {
     struct store *s = open_or_fail();
@@ -191,8 +192,8 @@ static void opening_on_a_failing_disk_is_refused(void **state)
             struct store *s = store_open(path, &error);
             bool hit = fault_vfs_was_hit();
             if (!s)
-                assert_int_equal(error.status, kinds[k] == FAULT_WRITE_FULL ? STORE_FULL
-                                                                            : STORE_BROKEN);
+                assert_int_equal(error.status,
+                                 kinds[k] == FAULT_WRITE_FULL ? STORE_FULL : STORE_BROKEN);
             fault_vfs_arm(FAULT_NONE, 0, 0);
             store_close(s);
             store_close(open_or_fail()); /* and is fine once the disk is */

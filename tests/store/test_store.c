@@ -1,6 +1,6 @@
-/* The store's contract. Breaks when: a row does not come back as it was given, a second process gets
- * in, a file that is not ours is touched, or a failure is called by a wrong name. test_faults.c breaks
- * the disk.
+/* The store's contract. Breaks when: a row does not come back as it was given, a second process
+ * gets in, a file that is not ours is touched, or a failure is called by a wrong name.
+ * test_faults.c breaks the disk.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -181,8 +181,8 @@ static void lists_newest_first(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct gathered g = {0};
-        assert_int_equal(store_list_executions(s, cases[i].machine, cases[i].status,
-                                               cases[i].after, cases[i].limit, gather, &g),
+        assert_int_equal(store_list_executions(s, cases[i].machine, cases[i].status, cases[i].after,
+                                               cases[i].limit, gather, &g),
                          STORE_OK);
         assert_int_equal(g.count, cases[i].count);
         for (size_t k = 1; k < g.count; k++)
@@ -261,9 +261,12 @@ static void keeps_history_in_order(void **state)
         bool descending;
         const char *expected;
     } cases[] = {
-        {1, 1, false, "[1+5 a][6+2 b][8+1 c]"}, {1, 7, false, "[6+2 b][8+1 c]"},
-        {2, 6, false, "[6+2 b][8+1 c]"},        {2, INT64_MAX, true, "[8+1 c][6+2 b][1+5 a]"},
-        {1, 5, true, "[1+5 a]"},                {3, 1, false, ""},
+        {1, 1, false, "[1+5 a][6+2 b][8+1 c]"},
+        {1, 7, false, "[6+2 b][8+1 c]"},
+        {2, 6, false, "[6+2 b][8+1 c]"},
+        {2, INT64_MAX, true, "[8+1 c][6+2 b][1+5 a]"},
+        {1, 5, true, "[1+5 a]"},
+        {3, 1, false, ""},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct gathered g = {0};
@@ -288,7 +291,8 @@ static bool gather_few(void *state, int64_t first, int64_t count, struct store_b
     return f->g.count < f->wanted;
 }
 
-/* One that is over when it is first written has its first chunk in its own row; nobody sees that. */
+/* One that is over when it is first written has its first chunk in its own row; nobody sees that.
+ */
 static void put_brief_execution(struct store *s, struct store_batch *b, int64_t id)
 {
     struct store_execution x = execution(id, ARN("brief"), "brief");
@@ -325,8 +329,8 @@ static void reads_a_brief_history_like_any_other(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct few f = {.wanted = cases[i].wanted};
-        assert_int_equal(store_read_history(s, 1, cases[i].from, cases[i].descending, gather_few, &f),
-                         STORE_OK);
+        assert_int_equal(
+            store_read_history(s, 1, cases[i].from, cases[i].descending, gather_few, &f), STORE_OK);
         assert_string_equal(f.g.text, cases[i].expected);
     }
     store_batch_free(b);
@@ -348,9 +352,12 @@ static void takes_over_an_older_schema(void **state)
     store_close(s);
     sqlite3 *db;
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, "ALTER TABLE execution DROP COLUMN head;"
-                                      "ALTER TABLE execution DROP COLUMN head_count;"
-                                      "PRAGMA user_version = 1", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db,
+                                  "ALTER TABLE execution DROP COLUMN head;"
+                                  "ALTER TABLE execution DROP COLUMN head_count;"
+                                  "PRAGMA user_version = 1",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
     sqlite3_close(db);
     s = open_or_fail();
     put_brief_execution(s, b, 2);

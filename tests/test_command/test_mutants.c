@@ -1,8 +1,8 @@
-/* Do the tests of definitions/incremental-export notice what is taken away from it? Each Catch, each
- * Choice rule, each Default, each transition is deleted or turned elsewhere, one at a time, and the
- * tests run against that mutant: at least one must fail, or the definition be refused. In process, the
- * mutant handed to the reader instead of the file. MUTANTS=all turns each transition to every other
- * state (286 mutants); without it to one. */
+/* Do the tests of definitions/incremental-export notice what is taken away from it? Each Catch,
+ * each Choice rule, each Default, each transition is deleted or turned elsewhere, one at a time,
+ * and the tests run against that mutant: at least one must fail, or the definition be refused. In
+ * process, the mutant handed to the reader instead of the file. MUTANTS=all turns each transition
+ * to every other state (286 mutants); without it to one. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -163,9 +163,9 @@ static void turn(const asl_value *machine, const asl_value *name, const asl_valu
         tried++;
         asl_value *turned = with(owner, member, value_retain(other));
         if (list)
-            turned = with(state, list,
-                          value_with_element_take(value_retain(value_get_z(state, list)), index,
-                                                  turned));
+            turned = with(
+                state, list,
+                value_with_element_take(value_retain(value_get_z(state, list)), index, turned));
         snprintf(what, sizeof what, "%s%s goes to %.*s", list ? list : "", member,
                  ASL_TEXT_ARGS(value_as_text(other)));
         try_mutant(with_state(machine, name, turned), what, value_as_text(name));
@@ -191,8 +191,8 @@ static void mutate_state(const asl_value *machine, const asl_value *name, const 
                    where);
     if (value_get_z(state, "Next")) {
         asl_value *ends = with_state(machine, name, without(state, "Next"));
-        asl_value *last = with(value_get(value_get_z(ends, "States"), where), "End",
-                               value_boolean(true));
+        asl_value *last =
+            with(value_get(value_get_z(ends, "States"), where), "End", value_boolean(true));
         try_mutant(with_state(ends, name, last), "ends instead of going on", where);
         value_release(ends);
     }

@@ -12,11 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LINGER_MS 50 /* what comes together goes together */
-#define RECORD_OVERHEAD 26 /* as CloudWatch Logs counts */
+#define LINGER_MS         50 /* what comes together goes together */
+#define RECORD_OVERHEAD   26 /* as CloudWatch Logs counts */
 #define PATIENCE_LEAST_MS 500
-#define PATIENCE_MOST_MS 60000
-#define SCAN_SLICE 1000 /* documents looked at between two turns */
+#define PATIENCE_MOST_MS  60000
+#define SCAN_SLICE        1000 /* documents looked at between two turns */
 
 static void make_key(int64_t id, char out[CHANNEL_KEY_BYTES])
 {
@@ -272,8 +272,7 @@ void channel_follow_take(struct channel *c, int64_t id, int64_t sent, int64_t re
     if (t && t->is_riding)
         t->is_touched = true; /* its document stays */
     if (!is_followed(c, id)) {
-        const struct tracked fresh = {
-            .id = id, .sent = sent, .redrives = redrives, .terms = terms};
+        const struct tracked fresh = {.id = id, .sent = sent, .redrives = redrives, .terms = terms};
         put_document(c, &fresh);
         channel_track_take(c, id, sent, redrives, value_retain(terms));
     }
@@ -568,10 +567,10 @@ const struct catalogue_operation *channel_operation(struct api *a, const char *s
                                                     const char *operation, bool must_be_set)
 {
     char url[512], why[160], message[512];
-    const struct catalogue_operation *o =
-        catalogue_operation(catalogue_service(a->catalogue, asl_text(service)), asl_text(operation));
-    bool can_be = a->aws && o && (must_be_set ? aws_is_set(a->aws, o)
-                                              : aws_where(a->aws, o, url, why, message));
+    const struct catalogue_operation *o = catalogue_operation(
+        catalogue_service(a->catalogue, asl_text(service)), asl_text(operation));
+    bool can_be = a->aws && o &&
+                  (must_be_set ? aws_is_set(a->aws, o) : aws_where(a->aws, o, url, why, message));
     return can_be ? o : NULL;
 }
 

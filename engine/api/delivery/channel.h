@@ -21,8 +21,8 @@ struct tracked {
     int64_t id, sent, redrives;
     asl_value *terms; /* the document's own: where to, and what of it */
     bool is_waiting, is_riding;
-    bool is_touched;  /* events came while it was riding */
-    bool has_ended;   /* with the last event that rides */
+    bool is_touched; /* events came while it was riding */
+    bool has_ended;  /* with the last event that rides */
     int64_t riding_to, riding_redrives;
     char *arn; /* the execution's; known once it was read */
 };
@@ -43,15 +43,15 @@ struct channel_kind {
     /* Judges an answer of the request. */
     enum channel_verdict {
         CHANNEL_DELIVERED,
-        CHANNEL_LATER,   /* tried again */
-        CHANNEL_AT_ONCE, /* tried again without waiting */
+        CHANNEL_LATER,     /* tried again */
+        CHANNEL_AT_ONCE,   /* tried again without waiting */
         CHANNEL_UNDER_WAY, /* the hook has sent what must go first (channel_send_take) */
-        CHANNEL_REFUSED, /* for good */
+        CHANNEL_REFUSED,   /* for good */
     } (*judge)(struct channel *c, const struct aws_outcome *outcome);
     void (*free_own)(struct channel *c);
 };
 
-#define CHANNEL_RIDERS 256
+#define CHANNEL_RIDERS    256
 #define CHANNEL_KEY_BYTES 24
 
 struct channel {
@@ -86,8 +86,8 @@ void channel_begin(struct channel *c);
 /* Follows an execution from now on; takes `terms`. */
 void channel_track_take(struct channel *c, int64_t id, int64_t sent, int64_t redrives,
                         asl_value *terms);
-/* The same for one that had ended, with a document that goes into the next commit; nothing where it is
- * followed already. */
+/* The same for one that had ended, with a document that goes into the next commit; nothing where it
+ * is followed already. */
 void channel_follow_take(struct channel *c, int64_t id, int64_t sent, int64_t redrives,
                          asl_value *terms);
 /* Events were added to it. */

@@ -1,15 +1,16 @@
 /* Deliveries: what happened to executions, told to others. Execution history to CloudWatch Logs
- * (PutLogEvents, by the machine's logging configuration) and execution status changes to EventBridge
- * (PutEvents). Serves: facts 1.6; developer guide, "Logging" and "EventBridge".
+ * (PutLogEvents, by the machine's logging configuration) and execution status changes to
+ * EventBridge (PutEvents). Serves: facts 1.6; developer guide, "Logging" and "EventBridge".
  *
  * What is promised. An execution that is to be told of has a document ("logs" or "statuses", by its
- * id) from the commit on that starts it; the document holds the last event that was delivered and goes
- * with the execution's last one. So every committed event is delivered at least once, over crashes and
- * restarts, as long as its destination takes it: what a destination refuses for good (no such log
- * group) is dropped, counted and said once. Order holds within an execution.
+ * id) from the commit on that starts it; the document holds the last event that was delivered and
+ * goes with the execution's last one. So every committed event is delivered at least once, over
+ * crashes and restarts, as long as its destination takes it: what a destination refuses for good
+ * (no such log group) is dropped, counted and said once. Order holds within an execution.
  *
- * What it costs others. Nothing waits for a delivery. Memory holds at most DELIVERY_TRACKED executions
- * a channel, the rest stay in their documents; one request a channel is on its way, of at most 1 MiB.
+ * What it costs others. Nothing waits for a delivery. Memory holds at most DELIVERY_TRACKED
+ * executions a channel, the rest stay in their documents; one request a channel is on its way, of
+ * at most 1 MiB.
  *
  * Without an endpoint for `logs` nothing is logged; statuses are told where an endpoint of `events`
  * was set (a route, a variable, the profile, or --aws). EXPRESS executions have no status events.
@@ -21,7 +22,7 @@
 
 struct deliveries;
 
-#define DELIVERY_TRACKED 65536
+#define DELIVERY_TRACKED  65536
 #define DELIVERY_CHANNELS 2
 
 /* The documents that tell what becomes of a start. Init it by deliveries_mark, free it behind

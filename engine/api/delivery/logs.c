@@ -2,8 +2,8 @@
  * developer guide, "Using CloudWatch Logs to log execution history".
  *
  * Terms: {"group", "machine", "level", "data"}. The stream is named as AWS's,
- * "states/<machine>/<minute>/<8 hex digits>", one for each machine and run of the server; it is made
- * when the service misses it.
+ * "states/<machine>/<minute>/<8 hex digits>", one for each machine and run of the server; it is
+ * made when the service misses it.
  */
 #include "engine/api/delivery/channel.h"
 
@@ -14,9 +14,9 @@
 #include <time.h>
 
 #define PAYLOAD_MAXIMUM ((size_t)248 << 10) /* of an input or output in a record: AWS's */
-#define BATCH_RECORDS 10000                 /* PutLogEvents' */
-#define BATCH_BYTES 1048576
-#define NAME_BYTES 160
+#define BATCH_RECORDS   10000               /* PutLogEvents' */
+#define BATCH_BYTES     1048576
+#define NAME_BYTES      160
 
 /* ---- what is logged ---- */
 
@@ -27,19 +27,32 @@ static const struct {
     const char *type;
     enum level level;
 } levels[] = {
-    {"ExecutionAborted", LEVEL_FATAL},      {"ExecutionFailed", LEVEL_FATAL},
-    {"ExecutionTimedOut", LEVEL_FATAL},     {"ActivityFailed", LEVEL_ERROR},
-    {"ActivityScheduleFailed", LEVEL_ERROR}, {"ActivityTimedOut", LEVEL_ERROR},
-    {"EvaluationFailed", LEVEL_ERROR},      {"FailStateEntered", LEVEL_ERROR},
-    {"LambdaFunctionFailed", LEVEL_ERROR},  {"LambdaFunctionScheduleFailed", LEVEL_ERROR},
-    {"LambdaFunctionStartFailed", LEVEL_ERROR}, {"LambdaFunctionTimedOut", LEVEL_ERROR},
-    {"MapIterationAborted", LEVEL_ERROR},   {"MapIterationFailed", LEVEL_ERROR},
-    {"MapRunAborted", LEVEL_ERROR},         {"MapRunFailed", LEVEL_ERROR},
-    {"MapStateAborted", LEVEL_ERROR},       {"MapStateFailed", LEVEL_ERROR},
-    {"ParallelStateAborted", LEVEL_ERROR},  {"ParallelStateFailed", LEVEL_ERROR},
-    {"TaskFailed", LEVEL_ERROR},            {"TaskStartFailed", LEVEL_ERROR},
-    {"TaskStateAborted", LEVEL_ERROR},      {"TaskSubmitFailed", LEVEL_ERROR},
-    {"TaskTimedOut", LEVEL_ERROR},          {"WaitStateAborted", LEVEL_ERROR},
+    {"ExecutionAborted", LEVEL_FATAL},
+    {"ExecutionFailed", LEVEL_FATAL},
+    {"ExecutionTimedOut", LEVEL_FATAL},
+    {"ActivityFailed", LEVEL_ERROR},
+    {"ActivityScheduleFailed", LEVEL_ERROR},
+    {"ActivityTimedOut", LEVEL_ERROR},
+    {"EvaluationFailed", LEVEL_ERROR},
+    {"FailStateEntered", LEVEL_ERROR},
+    {"LambdaFunctionFailed", LEVEL_ERROR},
+    {"LambdaFunctionScheduleFailed", LEVEL_ERROR},
+    {"LambdaFunctionStartFailed", LEVEL_ERROR},
+    {"LambdaFunctionTimedOut", LEVEL_ERROR},
+    {"MapIterationAborted", LEVEL_ERROR},
+    {"MapIterationFailed", LEVEL_ERROR},
+    {"MapRunAborted", LEVEL_ERROR},
+    {"MapRunFailed", LEVEL_ERROR},
+    {"MapStateAborted", LEVEL_ERROR},
+    {"MapStateFailed", LEVEL_ERROR},
+    {"ParallelStateAborted", LEVEL_ERROR},
+    {"ParallelStateFailed", LEVEL_ERROR},
+    {"TaskFailed", LEVEL_ERROR},
+    {"TaskStartFailed", LEVEL_ERROR},
+    {"TaskStateAborted", LEVEL_ERROR},
+    {"TaskSubmitFailed", LEVEL_ERROR},
+    {"TaskTimedOut", LEVEL_ERROR},
+    {"WaitStateAborted", LEVEL_ERROR},
 };
 
 static enum level level_of(struct asl_text type)
@@ -70,8 +83,9 @@ static struct asl_text group_of(const asl_value *logging)
 {
     static const char mark[] = ":log-group:";
     const asl_value *destinations = api_get(logging, "destinations");
-    const asl_value *group =
-        api_count(destinations) ? api_get(value_at(destinations, 0), "cloudWatchLogsLogGroup") : NULL;
+    const asl_value *group = api_count(destinations)
+                                 ? api_get(value_at(destinations, 0), "cloudWatchLogsLogGroup")
+                                 : NULL;
     const asl_value *arn = api_get(group, "logGroupArn");
     const char *at = arn ? strstr(value_as_text(arn).data, mark) : NULL;
     if (!at)
@@ -173,8 +187,7 @@ static asl_value *record(struct channel *c, const struct tracked *t, const asl_v
     value_list_init(&l);
     set_number(&l, "id", api_document_integer(event, "id"));
     value_list_set_take(&l, "type", value_string(type));
-    value_list_set_take(&l, "details",
-                        details_of(event, value_is_true(api_get(t->terms, "data"))));
+    value_list_set_take(&l, "details", details_of(event, value_is_true(api_get(t->terms, "data"))));
     set_number(&l, "previous_event_id", api_document_integer(event, "previousEventId"));
     set_number(&l, "event_timestamp", api_event_time(event));
     value_list_set_take(&l, "execution_arn", value_string_z(t->arn));
@@ -314,7 +327,7 @@ static enum channel_verdict judge(struct channel *c, const struct aws_outcome *o
     if (was_create) {
         streams->is_made = true;
         return answer->failed && !strstr(answer->code, "ResourceAlreadyExists") ? CHANNEL_REFUSED
-                                                                                 : CHANNEL_AT_ONCE;
+                                                                                : CHANNEL_AT_ONCE;
     }
     if (answer->failed && is_missing && !streams->is_made) {
         channel_send_take(c, "CreateLogStream", stream_parameters(streams->current));

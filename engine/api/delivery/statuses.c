@@ -1,6 +1,6 @@
 /* Execution status changes to EventBridge's default bus: source aws.states, detail type "Step
- * Functions Execution Status Change". Serves: facts 1.6; developer guide, "Automating Step Functions
- * event delivery with EventBridge". STANDARD executions only, as AWS's.
+ * Functions Execution Status Change". Serves: facts 1.6; developer guide, "Automating Step
+ * Functions event delivery with EventBridge". STANDARD executions only, as AWS's.
  *
  * A status is told from the event that made it, so that one that has passed is told as it was.
  */
@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ENTRIES 10                         /* of a PutEvents */
-#define BATCH_BYTES 1048576
+#define ENTRIES         10 /* of a PutEvents */
+#define BATCH_BYTES     1048576
 #define PAYLOAD_MAXIMUM ((size_t)248 << 10) /* of input and output together, escaped: AWS's */
 
 asl_value *statuses_terms(struct api *a, bool express)
@@ -26,9 +26,9 @@ asl_value *statuses_terms(struct api *a, bool express)
 static const struct {
     const char *type, *status;
 } statuses[] = {
-    {"ExecutionStarted", "RUNNING"},   {"ExecutionRedriven", "RUNNING"},
+    {"ExecutionStarted", "RUNNING"},     {"ExecutionRedriven", "RUNNING"},
     {"ExecutionSucceeded", "SUCCEEDED"}, {"ExecutionFailed", "FAILED"},
-    {"ExecutionAborted", "ABORTED"},   {"ExecutionTimedOut", "TIMED_OUT"},
+    {"ExecutionAborted", "ABORTED"},     {"ExecutionTimedOut", "TIMED_OUT"},
 };
 
 static const char *status_of(const asl_value *event)
@@ -106,7 +106,8 @@ static void tell(void *state, const asl_execution *x)
     set_text(&l, "name", asl_execution_name(x));
     value_list_set_take(&l, "status", value_string_z(w->status));
     value_list_set_take(&l, "startDate", value_integer(asl_execution_started(x)));
-    value_list_set_take(&l, "stopDate", runs ? value_null() : value_integer(api_event_time(w->event)));
+    value_list_set_take(&l, "stopDate",
+                        runs ? value_null() : value_integer(api_event_time(w->event)));
     set_payloads(&l, input, runs ? NULL : api_get(details, "output"));
     set_member(&l, "error", runs ? NULL : details);
     set_member(&l, "cause", runs ? NULL : details);

@@ -1,4 +1,5 @@
-/* Dead letters. A queue is found where SQS is: its URL is that of the endpoint, account and name. */
+/* Dead letters. A queue is found where SQS is: its URL is that of the endpoint, account and name.
+ */
 #include "engine/api/schedule/dead_letter.h"
 
 #include <inttypes.h>
@@ -23,8 +24,8 @@ static bool read_queue(struct asl_text arn, char region[64], char account[13], c
     int size = 0;
     char *text = asl_copy_text(arn);
     bool fine = asl_text_starts(arn, PREFIX) && strlen(text) == arn.size &&
-                sscanf(text, "arn:%*[a-z-]:%7[a-z]:%63[a-z0-9-]:%12[0-9]:%80[A-Za-z0-9_.-]%n", service,
-                       region, account, name, &size) == 4 &&
+                sscanf(text, "arn:%*[a-z-]:%7[a-z]:%63[a-z0-9-]:%12[0-9]:%80[A-Za-z0-9_.-]%n",
+                       service, region, account, name, &size) == 4 &&
                 (size_t)size == arn.size && strcmp(service, "sqs") == 0;
     free(text);
     return fine;
@@ -77,8 +78,8 @@ void dead_letter_send(struct api *a, const struct dead_letter *letter,
                       void (*done)(void *state, const char *problem), void *state)
 {
     char region[64], account[13], name[81], base[512], why[160], message[512], url[640];
-    const struct catalogue_operation *o =
-        catalogue_operation(catalogue_service(a->catalogue, ASL_TEXT("sqs")), ASL_TEXT("SendMessage"));
+    const struct catalogue_operation *o = catalogue_operation(
+        catalogue_service(a->catalogue, ASL_TEXT("sqs")), ASL_TEXT("SendMessage"));
     if (!a->aws || !o || !aws_where(a->aws, o, base, why, message) ||
         !read_queue(letter->queue, region, account, name)) {
         done(state, "there is no place to send to: set an endpoint for SQS");

@@ -1,14 +1,14 @@
-/* A start that failed for good, told to a queue: SQS SendMessage with the attributes that EventBridge
- * and its Scheduler set. Serves: EventBridge user guide, "dead-letter queues". */
+/* A start that failed for good, told to a queue: SQS SendMessage with the attributes that
+ * EventBridge and its Scheduler set. Serves: EventBridge user guide, "dead-letter queues". */
 #ifndef ENGINE_API_SCHEDULE_DEAD_LETTER_H
 #define ENGINE_API_SCHEDULE_DEAD_LETTER_H
 
 #include "engine/api/internal.h"
 
 struct dead_letter {
-    struct asl_text queue;  /* its ARN */
-    struct asl_text body;   /* what the start's input would have been */
-    struct asl_text source; /* the rule's or schedule's ARN, or "" */
+    struct asl_text queue;   /* its ARN */
+    struct asl_text body;    /* what the start's input would have been */
+    struct asl_text source;  /* the rule's or schedule's ARN, or "" */
     const char *source_name; /* "RULE_ARN" or "SCHEDULE_ARN" */
     struct asl_text target;
     const char *code, *message;

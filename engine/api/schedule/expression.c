@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 #define FIRST_YEAR 1970
-#define LAST_YEAR 2199
-#define MINUTE_MS INT64_C(60000)
-#define DAY_S INT64_C(86400)
+#define LAST_YEAR  2199
+#define MINUTE_MS  INT64_C(60000)
+#define DAY_S      INT64_C(86400)
 
 /* ---- the calendar ---- */
 
@@ -74,8 +74,13 @@ bool schedule_zone_exists(const char *zone)
 /* A local time as UTC, in ms; SCHEDULE_NEVER when the clocks pass over it. */
 static int64_t to_utc(int year, int month, int day, int hour, int minute, int second)
 {
-    struct tm t = {.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day, .tm_hour = hour,
-                   .tm_min = minute, .tm_sec = second, .tm_isdst = -1};
+    struct tm t = {.tm_year = year - 1900,
+                   .tm_mon = month - 1,
+                   .tm_mday = day,
+                   .tm_hour = hour,
+                   .tm_min = minute,
+                   .tm_sec = second,
+                   .tm_isdst = -1};
     time_t at = mktime(&t);
     if (t.tm_hour != hour || t.tm_min != minute)
         return SCHEDULE_NEVER;
@@ -135,7 +140,8 @@ static bool read_rate(struct reader *r, struct schedule_expression *e)
             continue;
         bool plural = take_word(r, "s");
         if (r->at != r->end || plural == (value == 1))
-            return refuse(r, "rate's unit is singular with 1 and plural else: rate(1 hour), rate(2 hours)");
+            return refuse(
+                r, "rate's unit is singular with 1 and plural else: rate(1 hour), rate(2 hours)");
         e->kind = SCHEDULE_RATE;
         e->period_ms = value * units[i].ms;
         return true;
@@ -157,7 +163,8 @@ static bool read_at(struct reader *r, struct schedule_expression *e)
         return refuse(r, "at wants a date and time that exist: at(2026-11-22T09:00:00)");
     e->kind = SCHEDULE_AT;
     e->at = (days_of((int)parts[0], (int)parts[1], (int)parts[2]) * DAY_S + parts[3] * 3600 +
-             parts[4] * 60 + parts[5]) * 1000;
+             parts[4] * 60 + parts[5]) *
+            1000;
     return true;
 }
 
@@ -183,7 +190,9 @@ static bool refuse_field(struct reader *r, enum field f)
              "the %s field of cron does not read: it takes %d-%d%s with , - * /%s; for example "
              "cron(0 9 ? * MON-FRI *)",
              fields[f].name, fields[f].low, fields[f].high, fields[f].names ? " or names" : "",
-             f == DAYS ? " ? L W" : f == WEEKDAYS ? " ? L #" : "");
+             f == DAYS       ? " ? L W"
+             : f == WEEKDAYS ? " ? L #"
+                             : "");
     return false;
 }
 
@@ -338,7 +347,8 @@ bool schedule_parse(struct asl_text text, struct schedule_expression *e, char me
             r.end--;
             return kinds[i].read(&r, e);
         }
-    return refuse(&r, "a schedule is rate(...), cron(...) or at(...), for example rate(30 minutes)");
+    return refuse(&r,
+                  "a schedule is rate(...), cron(...) or at(...), for example rate(30 minutes)");
 }
 
 /* ---- the next moment ---- */
@@ -400,9 +410,8 @@ static int64_t next_cron(const struct schedule_expression *e, int64_t after)
         for (int month = first_month; month <= 12; month++, first_day = 1)
             for (int day = first_day;
                  (e->months & (uint32_t)1 << month) && day <= month_length(year, month); day++) {
-                int64_t at = fits_day(e, year, month, day)
-                                 ? next_of_day(e, year, month, day, after)
-                                 : SCHEDULE_NEVER;
+                int64_t at = fits_day(e, year, month, day) ? next_of_day(e, year, month, day, after)
+                                                           : SCHEDULE_NEVER;
                 if (at != SCHEDULE_NEVER)
                     return at;
             }

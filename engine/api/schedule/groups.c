@@ -1,8 +1,9 @@
-/* Schedule groups of EventBridge Scheduler. Serves: EventBridge Scheduler API reference, 2021-06-30.
+/* Schedule groups of EventBridge Scheduler. Serves: EventBridge Scheduler API reference,
+ * 2021-06-30.
  *
  * A group is a document by "<region>/<account>/<name>": {"created" (ms), "token", "tags": [{"Key",
- * "Value"}]}; the schedules of a group have its name in their keys (schedules.h). The group "default" is
- * always there, and has a document only once it has tags.
+ * "Value"}]}; the schedules of a group have its name in their keys (schedules.h). The group
+ * "default" is always there, and has a document only once it has tags.
  */
 #include "engine/api/schedule/groups.h"
 
@@ -35,8 +36,8 @@ bool groups_has(const struct api_call *call, struct asl_text name)
 
 static void make_arn(const struct scope *s, const char *name, char out[API_ARN_BYTES])
 {
-    snprintf(out, API_ARN_BYTES, "arn:%s:scheduler:%s:%s:schedule-group/%s", s->partition, s->region, s->account,
-             name);
+    snprintf(out, API_ARN_BYTES, "arn:%s:scheduler:%s:%s:schedule-group/%s", s->partition,
+             s->region, s->account, name);
 }
 
 /* The group that is named; NULL after answering. */
@@ -140,7 +141,8 @@ struct listing {
 static void list_one(struct listing *l, const char *name, const asl_value *group)
 {
     struct asl_text prefix = api_text(l->call, "NamePrefix");
-    if (strcmp(name, l->after) <= 0 || (prefix.data && strncmp(name, prefix.data, prefix.size) != 0))
+    if (strcmp(name, l->after) <= 0 ||
+        (prefix.data && strncmp(name, prefix.data, prefix.size) != 0))
         return;
     l->more = l->items.count == l->size;
     if (l->more)
@@ -156,8 +158,8 @@ void groups_list(struct api_call *call)
     struct value_list l;
     if (!groups_page_begin(call, after))
         return;
-    struct listing all = {.call = call, .after = after,
-                          .size = (size_t)api_integer(call, "MaxResults", GROUPS_PAGE)};
+    struct listing all = {
+        .call = call, .after = after, .size = (size_t)api_integer(call, "MaxResults", GROUPS_PAGE)};
     bool has_default = false;
     schedules_key(&call->scope, "", prefix);
     value_list_init(&all.items);
@@ -226,7 +228,8 @@ static const char *tagged(struct api_call *call)
 static void keep_tags_take(struct api_call *call, const char *name, asl_value *tags)
 {
     const asl_value *group = find(call, name);
-    keep_take(call, name, api_with_take(group ? value_retain(group) : value_empty_object(), "tags", tags));
+    keep_take(call, name,
+              api_with_take(group ? value_retain(group) : value_empty_object(), "tags", tags));
     api_answer_empty(call);
 }
 
@@ -236,16 +239,18 @@ void groups_tag(struct api_call *call)
     if (!name)
         return;
     const asl_value *had = api_get(find(call, name), "tags");
-    keep_tags_take(call, name, tags_merge_take(had ? value_retain(had) : value_empty_array(),
-                                               api_get(call->in, "Tags"), "Key"));
+    keep_tags_take(call, name,
+                   tags_merge_take(had ? value_retain(had) : value_empty_array(),
+                                   api_get(call->in, "Tags"), "Key"));
 }
 
 void groups_untag(struct api_call *call)
 {
     const char *name = tagged(call);
     if (name)
-        keep_tags_take(call, name, tags_without(api_get(find(call, name), "tags"),
-                                                api_get(call->in, "TagKeys"), "Key"));
+        keep_tags_take(
+            call, name,
+            tags_without(api_get(find(call, name), "tags"), api_get(call->in, "TagKeys"), "Key"));
 }
 
 void groups_list_tags(struct api_call *call)

@@ -1,10 +1,13 @@
-/* EventBridge Scheduler's schedule groups, for scheduler.c: its operations, and whether there is one. */
+/* EventBridge Scheduler's schedule groups, for scheduler.c: its operations, and whether there is
+ * one. */
 #ifndef ENGINE_API_SCHEDULE_GROUPS_H
 #define ENGINE_API_SCHEDULE_GROUPS_H
 
 #include "engine/api/internal.h"
 
-#define GROUPS_PAGE 100 /* what ListSchedules and ListScheduleGroups show at most, and by default */
+#define GROUPS_PAGE                                                                                \
+    100 /* what ListSchedules and ListScheduleGroups show at most, and by default                  \
+         */
 
 /* Is there such a group in the caller's region? "default" always is. */
 bool groups_has(const struct api_call *call, struct asl_text name);

@@ -1,5 +1,5 @@
-/* EventBridge's rules, as far as they are schedules of state machines: PutRule, PutTargets and their
- * like (AWSEvents, JSON 1.1). Serves: EventBridge API reference, 2015-10-07.
+/* EventBridge's rules, as far as they are schedules of state machines: PutRule, PutTargets and
+ * their like (AWSEvents, JSON 1.1). Serves: EventBridge API reference, 2015-10-07.
  *
  * A rule's document is {"given": PutRule's parameters, "State", "targets": [...]}; each target is a
  * schedule of its own. Event patterns, other buses and other targets are refused by name.
@@ -20,7 +20,8 @@ static struct asl_text text_of(const asl_value *v, const char *member)
 
 static void rule_arn(const struct scope *s, const char *name, char out[API_ARN_BYTES])
 {
-    snprintf(out, API_ARN_BYTES, "arn:%s:events:%s:%s:rule/%s", s->partition, s->region, s->account, name);
+    snprintf(out, API_ARN_BYTES, "arn:%s:events:%s:%s:rule/%s", s->partition, s->region, s->account,
+             name);
 }
 
 /* NULL deletes. */
@@ -55,8 +56,8 @@ static const asl_value *find_rule(struct api_call *call, const char *member)
         return NULL;
     const asl_value *rule = rule_named(call, name.data);
     if (!rule)
-        api_fail(call, "ResourceNotFoundException",
-                 "Rule %s does not exist on EventBus default.", name.data);
+        api_fail(call, "ResourceNotFoundException", "Rule %s does not exist on EventBus default.",
+                 name.data);
     return rule;
 }
 
@@ -146,12 +147,14 @@ static void put_rule(struct api_call *call)
     if (!is_default_bus(call))
         return;
     if (!trial.expression.data || api_text(call, "EventPattern").data) {
-        api_invalid(call, "Stepwell's rules are schedules: give ScheduleExpression, and no EventPattern");
+        api_invalid(call,
+                    "Stepwell's rules are schedules: give ScheduleExpression, and no EventPattern");
         return;
     }
     if (asl_text_starts(trial.expression, "at(")) {
-        api_invalid(call, "Parameter ScheduleExpression is not valid. at(...) is EventBridge Scheduler's: "
-                          "CreateSchedule takes it, rules take rate(...) and cron(...)");
+        api_invalid(
+            call, "Parameter ScheduleExpression is not valid. at(...) is EventBridge Scheduler's: "
+                  "CreateSchedule takes it, rules take rate(...) and cron(...)");
         return;
     }
     if (!schedules_check(&trial, message)) {
@@ -162,10 +165,11 @@ static void put_rule(struct api_call *call)
     value_list_init(&l);
     value_list_set_take(&l, "given", value_retain(call->in));
     value_list_set_take(&l, "State", state.data ? value_string(state) : value_string_z("ENABLED"));
-    value_list_set_take(&l, "targets", old ? value_retain(api_get(old, "targets"))
-                                           : value_empty_array());
+    value_list_set_take(&l, "targets",
+                        old ? value_retain(api_get(old, "targets")) : value_empty_array());
     const asl_value *tags = api_get(call->in, "Tags");
-    if (!old && api_count(tags)) { /* "If you are updating an existing rule, any tags you specify are ignored" */
+    /* "If you are updating an existing rule, any tags you specify are ignored" */
+    if (!old && api_count(tags)) {
         char arn[API_ARN_BYTES];
         rule_arn(&call->scope, name, arn);
         keep_tags_take(call, arn, tags_merge_take(value_empty_array(), tags, "Key"));
@@ -195,8 +199,9 @@ static void describe_rule(struct api_call *call)
 {
     const asl_value *rule = find_rule(call, "Name");
     if (rule)
-        api_answer_take(call, api_with_take(shown_rule(&call->scope, api_text(call, "Name").data, rule),
-                                            "CreatedBy", value_string_z(call->scope.account)));
+        api_answer_take(call,
+                        api_with_take(shown_rule(&call->scope, api_text(call, "Name").data, rule),
+                                      "CreatedBy", value_string_z(call->scope.account)));
 }
 
 static void list_rules(struct api_call *call)
@@ -210,12 +215,14 @@ static void list_rules(struct api_call *call)
     value_list_init(&items);
     value_list_init(&l);
     schedules_key(&call->scope, prefix.data ? prefix.data : "", key);
-    for (size_t i = shelf_from(s, key); i < s->count && strncmp(s->items[i].key, key, strlen(key)) == 0; i++)
+    for (size_t i = shelf_from(s, key);
+         i < s->count && strncmp(s->items[i].key, key, strlen(key)) == 0; i++)
         value_list_push_take(&items, shown_rule(&call->scope, strrchr(s->items[i].key, '/') + 1,
                                                 s->items[i].document));
-    asl_value *others = call->api->pattern_rules
-                            ? call->api->pattern_rules(call->api->pattern_state, call->scope.region, call->in)
-                            : NULL;
+    asl_value *others =
+        call->api->pattern_rules
+            ? call->api->pattern_rules(call->api->pattern_state, call->scope.region, call->in)
+            : NULL;
     for (size_t i = 0; i < api_count(others); i++)
         value_list_push_take(&items, value_retain(value_at(others, i)));
     value_release(others);
@@ -294,7 +301,8 @@ static void answer_entries(struct api_call *call, struct value_list *failures)
 static bool can_be_target(const asl_value *target, char message[256])
 {
     struct arn arn;
-    snprintf(message, 256, "Stepwell's rules start state machines, and give them Input as it stands");
+    snprintf(message, 256,
+             "Stepwell's rules start state machines, and give them Input as it stands");
     return arn_read(text_of(target, "Arn"), &arn) && arn.kind == ARN_MACHINE &&
            !api_get(target, "InputPath") && !api_get(target, "InputTransformer");
 }
@@ -306,7 +314,8 @@ static size_t count_with(const asl_value *targets, const asl_value *given)
     for (size_t i = 0; i < api_count(given); i++) {
         bool is_new = true;
         for (size_t t = 0; is_new && t < api_count(targets); t++)
-            is_new = !api_equal(api_get(value_at(given, i), "Id"), api_get(value_at(targets, t), "Id"));
+            is_new =
+                !api_equal(api_get(value_at(given, i), "Id"), api_get(value_at(targets, t), "Id"));
         count += is_new;
     }
     return count;
@@ -321,7 +330,8 @@ static void put_targets(struct api_call *call)
     if (!rule)
         return;
     if (count_with(api_get(rule, "targets"), given) > TARGETS_MAXIMUM) {
-        api_fail(call, "LimitExceededException", "The requested resource exceeds the maximum number allowed.");
+        api_fail(call, "LimitExceededException",
+                 "The requested resource exceeds the maximum number allowed.");
         return;
     }
     value_list_init(&failures);
@@ -359,8 +369,7 @@ static void remove_targets(struct api_call *call)
         target_key(&call->scope, name, id, key);
         schedules_remove(call->api, key);
     }
-    keep_rule_take(call, name,
-                   api_with_take(value_retain(rule), "targets", targets));
+    keep_rule_take(call, name, api_with_take(value_retain(rule), "targets", targets));
     answer_entries(call, &failures);
 }
 
@@ -399,7 +408,8 @@ static const char *tagged(struct api_call *call)
     const char *name = strrchr(arn.data, '/');
     char own[API_ARN_BYTES];
     rule_arn(&call->scope, name ? name + 1 : "", own);
-    if (name && asl_text_is(arn, own) && (rule_named(call, name + 1) || has_pattern_rule(call, name + 1)))
+    if (name && asl_text_is(arn, own) &&
+        (rule_named(call, name + 1) || has_pattern_rule(call, name + 1)))
         return arn.data;
     api_fail(call, "ResourceNotFoundException", "Rule %s does not exist on EventBus default.",
              name ? name + 1 : arn.data);
@@ -412,8 +422,9 @@ static void tag_resource(struct api_call *call)
     if (!arn)
         return;
     const asl_value *had = shelf_get(&call->api->tags, arn);
-    keep_tags_take(call, arn, tags_merge_take(had ? value_retain(had) : value_empty_array(),
-                                              api_get(call->in, "Tags"), "Key"));
+    keep_tags_take(call, arn,
+                   tags_merge_take(had ? value_retain(had) : value_empty_array(),
+                                   api_get(call->in, "Tags"), "Key"));
     api_answer_empty(call);
 }
 
@@ -441,12 +452,12 @@ static void list_tags(struct api_call *call)
 }
 
 static const struct api_operation operations[] = {
-    {"DeleteRule", delete_rule},       {"DescribeRule", describe_rule},
-    {"DisableRule", disable_rule},     {"EnableRule", enable_rule},
-    {"ListRules", list_rules},         {"ListTagsForResource", list_tags},
+    {"DeleteRule", delete_rule},         {"DescribeRule", describe_rule},
+    {"DisableRule", disable_rule},       {"EnableRule", enable_rule},
+    {"ListRules", list_rules},           {"ListTagsForResource", list_tags},
     {"ListTargetsByRule", list_targets}, {"PutRule", put_rule},
-    {"PutTargets", put_targets},       {"RemoveTargets", remove_targets},
-    {"TagResource", tag_resource},     {"UntagResource", untag_resource},
+    {"PutTargets", put_targets},         {"RemoveTargets", remove_targets},
+    {"TagResource", tag_resource},       {"UntagResource", untag_resource},
 };
 
 const struct api_operation *rules_operation_named(struct asl_text name)

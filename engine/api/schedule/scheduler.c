@@ -1,6 +1,6 @@
-/* EventBridge Scheduler: schedules that start state machines, and the way to their groups (REST, JSON).
- * Serves: EventBridge Scheduler API reference, 2021-06-30. Requests must be signed for `scheduler`,
- * which no page of another site can do.
+/* EventBridge Scheduler: schedules that start state machines, and the way to their groups (REST,
+ * JSON). Serves: EventBridge Scheduler API reference, 2021-06-30. Requests must be signed for
+ * `scheduler`, which no page of another site can do.
  */
 #include <stdio.h>
 #include <string.h>
@@ -26,8 +26,9 @@ static void make_key(const struct api_call *call, char out[SCHEDULE_KEY_BYTES])
 static void make_arn(const struct api_call *call, char out[API_ARN_BYTES])
 {
     const struct scope *s = &call->scope;
-    snprintf(out, API_ARN_BYTES, "arn:%s:scheduler:%s:%s:schedule/%.*s/%.*s", s->partition, s->region, s->account,
-             ASL_TEXT_ARGS(group_of(call->in)), ASL_TEXT_ARGS(api_text(call, "Name")));
+    snprintf(out, API_ARN_BYTES, "arn:%s:scheduler:%s:%s:schedule/%.*s/%.*s", s->partition,
+             s->region, s->account, ASL_TEXT_ARGS(group_of(call->in)),
+             ASL_TEXT_ARGS(api_text(call, "Name")));
 }
 
 static void refuse_missing(struct api_call *call)
@@ -124,7 +125,8 @@ static void put(struct api_call *call)
 static bool is_same_request(const struct api_call *call, const asl_value *schedule)
 {
     const asl_value *token = api_get(call->in, "ClientToken");
-    return token && schedule && api_equal(token, api_get(api_get(schedule, "given"), "ClientToken"));
+    return token && schedule &&
+           api_equal(token, api_get(api_get(schedule, "given"), "ClientToken"));
 }
 
 static void create(struct api_call *call)
@@ -155,7 +157,8 @@ static const struct {
 } defaults[] = {
     {"ScheduleExpressionTimezone", "\"UTC\""},
     {"ActionAfterCompletion", "\"NONE\""},
-    {"RetryPolicy", "{\"MaximumEventAgeInSeconds\":86400,\"MaximumRetryAttempts\":185}"}, /* of the Target */
+    /* of the Target */
+    {"RetryPolicy", "{\"MaximumEventAgeInSeconds\":86400,\"MaximumRetryAttempts\":185}"},
 };
 
 static asl_value *with_default_take(asl_value *v, size_t i)
@@ -216,7 +219,8 @@ static bool is_listed(const struct api_call *call, const asl_value *schedule)
     const asl_value *name = api_get(api_get(schedule, "given"), "Name");
     struct asl_text prefix = api_text(call, "NamePrefix"), state = api_text(call, "State");
     const asl_value *own = api_get(schedule, "state");
-    return name && own && (!group.data || asl_text_equal(group_of(api_get(schedule, "given")), group)) &&
+    return name && own &&
+           (!group.data || asl_text_equal(group_of(api_get(schedule, "given")), group)) &&
            (!prefix.data || asl_text_starts(value_as_text(name), prefix.data)) &&
            (!state.data || asl_text_equal(value_as_text(own), state));
 }
@@ -252,7 +256,7 @@ static void list(struct api_call *call)
     api_answer_take(call, value_object_take(&l));
 }
 
-static void delete(struct api_call *call)
+static void delete (struct api_call *call)
 {
     char key[SCHEDULE_KEY_BYTES];
     make_key(call, key);
@@ -290,7 +294,8 @@ static const struct api_operation *route(const struct http_received *request, co
     for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
         size_t size = strlen(routes[i].path);
         const char *at = request->path + size;
-        if (strcmp(request->method, routes[i].method) != 0 || strncmp(request->path, routes[i].path, size) != 0 ||
+        if (strcmp(request->method, routes[i].method) != 0 ||
+            strncmp(request->path, routes[i].path, size) != 0 ||
             *at != (routes[i].member ? '/' : '\0'))
             continue;
         *member = routes[i].member;
@@ -305,10 +310,14 @@ static const struct {
     const char *name, *member;
     enum { TEXT, NUMBER, LIST } kind;
 } parameters[] = {
-    {"MaxResults", "MaxResults", NUMBER}, {"NamePrefix", "NamePrefix", TEXT},
-    {"NextToken", "NextToken", TEXT},     {"ScheduleGroup", "GroupName", TEXT},
-    {"State", "State", TEXT},             {"TagKeys", "TagKeys", LIST},
-    {"clientToken", "ClientToken", TEXT}, {"groupName", "GroupName", TEXT},
+    {"MaxResults", "MaxResults", NUMBER},
+    {"NamePrefix", "NamePrefix", TEXT},
+    {"NextToken", "NextToken", TEXT},
+    {"ScheduleGroup", "GroupName", TEXT},
+    {"State", "State", TEXT},
+    {"TagKeys", "TagKeys", LIST},
+    {"clientToken", "ClientToken", TEXT},
+    {"groupName", "GroupName", TEXT},
 };
 
 static void decode(const char *text, size_t size, struct asl_buffer *out)
@@ -337,7 +346,8 @@ static void take_parameter(struct api_call *call, const char *text, size_t size)
         if (strlen(parameters[i].name) != length || strncmp(parameters[i].name, text, length) != 0)
             continue;
         const char *member = parameters[i].member;
-        asl_value *v = parameters[i].kind == NUMBER ? value_parse(asl_buffer_text(&value), 0, 0, NULL) : NULL;
+        asl_value *v =
+            parameters[i].kind == NUMBER ? value_parse(asl_buffer_text(&value), 0, 0, NULL) : NULL;
         if (!v || !value_as_integer(v, &number)) {
             value_release(v);
             v = value_string(asl_buffer_text(&value));

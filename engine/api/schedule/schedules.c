@@ -10,10 +10,10 @@
 #include "engine/api/schedule/dead_letter.h"
 #include "engine/api/schedule/expression.h"
 
-#define MISSED_MS 60000       /* older than that, a due time was missed, not late */
-#define KEY_IN_NAME 64        /* with '-' and 15 of the time: 80, a name's maximum */
+#define MISSED_MS        60000 /* older than that, a due time was missed, not late */
+#define KEY_IN_NAME      64    /* with '-' and 15 of the time: 80, a name's maximum */
 #define RETRY_LONGEST_MS 60000
-#define DAY_MS INT64_C(86400000)
+#define DAY_MS           INT64_C(86400000)
 #define CATCH_UP_MAXIMUM 1000 /* due times gone through at once */
 
 /* ---- keys ---- */
@@ -92,7 +92,8 @@ static int64_t next_after(const asl_value *schedule, int64_t after)
     char message[200];
     if (!schedule_parse(text_of(schedule, "expression"), &e, message))
         return SCHEDULE_NEVER;
-    bool is_once = e.kind == SCHEDULE_AT; /* "ignores StartDate for one-time schedules", and EndDate */
+    /* "ignores StartDate for one-time schedules", and EndDate */
+    bool is_once = e.kind == SCHEDULE_AT;
     int64_t start = is_once ? 0 : api_document_integer(schedule, "start");
     int64_t end = is_once ? 0 : api_document_integer(schedule, "end");
     int64_t anchor = start ? start : api_document_integer(schedule, "created");
@@ -211,7 +212,8 @@ static void buried(void *state, const char *problem)
 {
     struct firing *f = state;
     if (problem)
-        api_log(f->api, API_WARN, "schedule %s: its dead letter could not be sent: %s", f->key, problem);
+        api_log(f->api, API_WARN, "schedule %s: its dead letter could not be sent: %s", f->key,
+                problem);
     finish(f->api, f->key, f->due, f->next, f->problem);
     firing_free(f);
 }
@@ -262,7 +264,8 @@ static void fail_take(struct firing *f, const char *problem)
     const asl_value *schedule = shelf_get(&a->schedules, f->key);
     const asl_value *retry = api_get(schedule, "retry");
     int64_t attempts = api_document_integer(retry, "attempts") + 1;
-    int64_t now = loop_now(engine_loop(a->engine)), age = api_document_integer(schedule, "ageSeconds");
+    int64_t now = loop_now(engine_loop(a->engine)),
+            age = api_document_integer(schedule, "ageSeconds");
     int64_t retries = api_document_integer(schedule, "retries");
     int64_t wait = attempts > 6 ? RETRY_LONGEST_MS : INT64_C(1000) << (attempts - 1);
     snprintf(f->problem, sizeof f->problem, "%s", problem);
@@ -273,13 +276,16 @@ static void fail_take(struct firing *f, const char *problem)
     }
     bool is_old = now + wait - f->due > (age ? age * 1000 : DAY_MS);
     if (attempts > retries || is_old) {
-        f->condition = !retries ? NULL : is_old ? "MaximumEventAgeInSeconds" : "MaximumRetryAttempts";
+        f->condition = !retries ? NULL
+                       : is_old ? "MaximumEventAgeInSeconds"
+                                : "MaximumRetryAttempts";
         asl_value *held = value_retain(schedule);
         give_up_take(f, held, attempts - 1);
         value_release(held);
         return;
     }
-    asl_value *v = api_with_take(value_retain(schedule), "retry", retry_at(f->due, attempts, now + wait));
+    asl_value *v =
+        api_with_take(value_retain(schedule), "retry", retry_at(f->due, attempts, now + wait));
     v = api_with_take(v, "busy", value_null());
     api_put_take(a, &a->schedules, f->key, api_with_take(v, "lastError", value_string_z(problem)));
     firing_free(f);
@@ -416,17 +422,20 @@ bool schedules_check(const struct schedule_wish *wish, char message[256])
         return false;
     }
     if (m.data && !asl_text_is(m, "latest") && !asl_text_is(m, "all") && !asl_text_is(m, "none")) {
-        snprintf(message, 256, "missed due times are 'latest', 'all' or 'none', not '%.40s'", m.data);
+        snprintf(message, 256, "missed due times are 'latest', 'all' or 'none', not '%.40s'",
+                 m.data);
         return false;
     }
     if (wish->dead_letter.data && !dead_letter_is_queue(wish->dead_letter)) {
-        snprintf(message, 256, "the dead-letter queue is a queue's ARN "
-                               "(arn:aws:sqs:us-east-1:123456789012:name), not '%.80s'",
+        snprintf(message, 256,
+                 "the dead-letter queue is a queue's ARN "
+                 "(arn:aws:sqs:us-east-1:123456789012:name), not '%.80s'",
                  wish->dead_letter.data);
         return false;
     }
     if (wish->retries < 0 || wish->retries > 185 || wish->age_s < 0 || wish->age_s > 86400) {
-        snprintf(message, 256, "retries are 0 to 185, and the age of an event at most 86400 seconds");
+        snprintf(message, 256,
+                 "retries are 0 to 185, and the age of an event at most 86400 seconds");
         return false;
     }
     asl_value *input = wish->input.data ? value_parse(wish->input, 0, 0, &error) : value_null();
@@ -482,7 +491,8 @@ bool schedules_put(struct api *a, const char *key, const struct schedule_wish *w
     asl_value *v = value_object_take(&l);
     if (wish->given)
         v = api_with_take(v, "given", value_retain(wish->given));
-    int64_t next = wish->at_once && !wish->start && is_rate(wish->expression) ? now : next_after(v, now);
+    int64_t next =
+        wish->at_once && !wish->start && is_rate(wish->expression) ? now : next_after(v, now);
     if (next != SCHEDULE_NEVER)
         v = api_with_take(v, "next", value_integer(next));
     api_put_take(a, &a->schedules, key, v);
@@ -510,8 +520,7 @@ bool schedules_set_state(struct api *a, const char *key, bool enabled)
                                  value_string_z(enabled ? "ENABLED" : "DISABLED"));
     v = api_with_take(v, "busy", value_null());
     if (enabled)
-        v = api_with_take(v, "next",
-                          next == SCHEDULE_NEVER ? value_null() : value_integer(next));
+        v = api_with_take(v, "next", next == SCHEDULE_NEVER ? value_null() : value_integer(next));
     api_put_take(a, &a->schedules, key, v);
     arm(a);
     return true;

@@ -263,7 +263,8 @@ bool test_state_read(struct test_state *t)
     t->input = t->input.data ? t->input : ASL_TEXT("{}");
     if (!api_check_role(t->call) || !is_input_fine(t) || !compile(t) ||
         !read_configuration(t, mock != NULL) || !(mock ? read_mock(t, mock) : check_unmocked(t)) ||
-        !check_context_allowed(t, mock != NULL) || !test_state_check_context(t) || !read_variables(t))
+        !check_context_allowed(t, mock != NULL) || !test_state_check_context(t) ||
+        !read_variables(t))
         return false;
     read_items(t);
     return true;

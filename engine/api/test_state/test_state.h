@@ -58,8 +58,8 @@ bool test_state_check_context(struct test_state *t);
 bool test_state_read_items(struct test_state *t, struct asl_text data);
 /* Calls test_state_done now or later. */
 void test_state_play(struct test_state *t);
-void test_state_stop(struct test_state *t);         /* lets go of a call that is under way */
-void test_state_done(struct test_state *t);         /* answers, and frees */
+void test_state_stop(struct test_state *t); /* lets go of a call that is under way */
+void test_state_done(struct test_state *t); /* answers, and frees */
 void test_state_free(struct test_state *t);
 asl_value *test_state_answer(struct test_state *t); /* yours */
 

@@ -180,8 +180,8 @@ const struct catalogue_member *catalogue_member(const struct catalogue_shape *st
     return NULL;
 }
 
-/* The bean form differs from the model's in case only, but for the few that the SDK renames, and those
- * that clash in Java and gain "Value". Only for these is it worth making. */
+/* The bean form differs from the model's in case only, but for the few that the SDK renames, and
+ * those that clash in Java and gain "Value". Only for these is it worth making. */
 static bool spells_member(const struct catalogue_service *s,
                           const struct catalogue_shape *structure, const struct catalogue_member *m,
                           struct asl_text name)

@@ -20,8 +20,9 @@ static void tell_unsupported(const struct catalogue_operation *o, struct asl_buf
         asl_buffer_puts(out, "Step Functions does not offer it: name the role in the state's "
                              "Credentials, {\"RoleArn\": ...}");
     else if (o->flags & CATALOGUE_STREAMS_EVENTS)
-        asl_buffer_puts(out, "Step Functions offers no action that streams events; a Lambda function "
-                             "can read the stream");
+        asl_buffer_puts(out,
+                        "Step Functions offers no action that streams events; a Lambda function "
+                        "can read the stream");
     else
         asl_buffer_puts(out, "the service has this action, but Step Functions does not offer it");
 }

@@ -56,7 +56,8 @@ void catalogue_decoded_free(struct catalogue_service *s);
 void catalogue_error_prefix(const char *service_id, char *out, size_t size);
 /* "DBInstanceNotFound" -> "DbInstanceNotFound": Java's PascalCase of an exception's words. */
 void catalogue_pascal(struct asl_text words, char *out, size_t size);
-/* The bean name of a member that AWS's SDK for Java calls otherwise than its rules say; else NULL. */
+/* The bean name of a member that AWS's SDK for Java calls otherwise than its rules say; else NULL.
+ */
 const char *catalogue_renamed(const struct catalogue_service *s,
                               const struct catalogue_shape *structure, const char *member);
 

@@ -1,7 +1,8 @@
 /* "Did you mean": the nearest name to one that is not there.
  *
- * An ended service, which old workflows still name, is told as such. Else two sources: names that people know services by and that Step Functions does not (a table), and
- * the edit distance, case apart, accepted up to a third of the word's length.
+ * An ended service, which old workflows still name, is told as such. Else two sources: names that
+ * people know services by and that Step Functions does not (a table), and the edit distance, case
+ * apart, accepted up to a third of the word's length.
  */
 #include "engine/aws/catalogue.h"
 

@@ -6,11 +6,11 @@
 
 struct credentials_role {
     const char *role_arn;
-    const char *session_name; /* NULL: "stepwell" */
-    const char *external_id;  /* NULL: none */
-    const char *duration;     /* seconds, as text; NULL: STS's own */
+    const char *session_name;  /* NULL: "stepwell" */
+    const char *external_id;   /* NULL: none */
+    const char *duration;      /* seconds, as text; NULL: STS's own */
     const char *device, *code; /* MFA: the device's serial number or ARN, what it shows; or NULL */
-    const char *web_token;    /* an identity token: then nothing signs, and `base` is NULL */
+    const char *web_token;     /* an identity token: then nothing signs, and `base` is NULL */
 };
 
 struct credentials_assume;

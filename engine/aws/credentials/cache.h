@@ -17,7 +17,8 @@ void credentials_cache_free(struct credentials_cache *c);
 struct credentials_wait *credentials_cache_get(
     struct credentials_cache *c, const char *role_arn, bool local,
     void (*done)(void *state, const struct credentials *found, const char *message), void *state);
-/* What it would give at once, to be looked at until anything else is asked of it; NULL: nothing yet. */
+/* What it would give at once, to be looked at until anything else is asked of it; NULL: nothing
+ * yet. */
 const struct credentials *credentials_cache_held(struct credentials_cache *c, const char *role_arn,
                                                  bool local);
 void credentials_wait_cancel(struct credentials_wait *w);

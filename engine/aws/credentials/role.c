@@ -1,5 +1,6 @@
 /* A profile with role_arn: whose credentials to ask with (source_profile or credential_source),
- * then sts:AssumeRole, with the code of an MFA device where the profile names one. A source_profile may have a role of its own, and so on, to a bound. */
+ * then sts:AssumeRole, with the code of an MFA device where the profile names one. A source_profile
+ * may have a role of its own, and so on, to a bound. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -128,11 +129,12 @@ enum credentials_result credentials_role(struct credentials_search *s)
                                   "profiles; does it go round in a circle?",
                                   s->profile, DEPTH_MAXIMUM);
     if (property(s, "mfa_serial") && !ask_code(s, property(s, "mfa_serial"), code))
-        return credentials_broken(s,
-                                  "profile %.100s has an mfa_serial, and nobody can be asked for the "
-                                  "code here: get a session first with `aws configure "
-                                  "export-credentials --profile %.100s --format env`, which asks",
-                                  s->profile, s->profile);
+        return credentials_broken(
+            s,
+            "profile %.100s has an mfa_serial, and nobody can be asked for the "
+            "code here: get a session first with `aws configure "
+            "export-credentials --profile %.100s --format env`, which asks",
+            s->profile, s->profile);
     struct role_search *r = asl_allocate_zeroed(1, sizeof *r);
     memcpy(r->code, code, sizeof code);
     r->search = s;

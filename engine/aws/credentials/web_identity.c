@@ -55,9 +55,8 @@ static enum credentials_result assume(struct credentials_search *s, const struct
         token->data[--token->size] = '\0';
     if (token->size == 0)
         return credentials_broken(s, "web identity: the token file %.200s is empty", from->file);
-    struct credentials_role role = {.role_arn = from->role_arn,
-                                    .session_name = from->session_name,
-                                    .web_token = token->data};
+    struct credentials_role role = {
+        .role_arn = from->role_arn, .session_name = from->session_name, .web_token = token->data};
     s->handle = credentials_assume(s->aws, &role, NULL, on_assumed, s);
     s->cancel = cancel;
     return CREDENTIALS_LATER;

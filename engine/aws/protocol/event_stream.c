@@ -1,5 +1,5 @@
-/* application/vnd.amazon.eventstream, read when the answer has ended: the few optimized integrations
- * whose service streams give one result (facts 4.6: AgentCore).
+/* application/vnd.amazon.eventstream, read when the answer has ended: the few optimized
+ * integrations whose service streams give one result (facts 4.6: AgentCore).
  *
  *   total size, header size, CRC of these 8 bytes | headers | payload | CRC of all before it
  *

@@ -245,8 +245,8 @@ static void set_content_type(const char *type, struct aws_request *request)
         http_headers_set(&request->headers, "Content-Type", asl_text(type));
 }
 
-/* Step Functions streams the JSON text of a body, quotes and all: S3 putObject of "text data" stores
- * eleven bytes (recorded: its ETag and CRC32 are those of the quoted text). */
+/* Step Functions streams the JSON text of a body, quotes and all: S3 putObject of "text data"
+ * stores eleven bytes (recorded: its ETag and CRC32 are those of the quoted text). */
 static bool is_sent_as_json(const struct writing *w, const struct catalogue_member *payload)
 {
     return w->names == PROTOCOL_STATES && payload->flags & CATALOGUE_STREAMING;

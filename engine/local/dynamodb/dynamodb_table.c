@@ -64,8 +64,9 @@ bool dynamodb_find_table(struct dynamodb_call *c, struct asl_text name, struct d
     *t = (struct dynamodb_table){0};
     struct value_error error;
     sqlite3_stmt *s = database_query(
-        c->db, "SELECT id, description, recovery_since FROM ddb_table WHERE region = ? AND name = ?",
-        "zt", c->local->region, plain_name(c->local, name));
+        c->db,
+        "SELECT id, description, recovery_since FROM ddb_table WHERE region = ? AND name = ?", "zt",
+        c->local->region, plain_name(c->local, name));
     while (database_step(c->db, s)) {
         t->id = sqlite3_column_int64(s, 0);
         t->recovery_since = sqlite3_column_int64(s, 2);
@@ -537,11 +538,11 @@ bool dynamodb_list_tables(struct dynamodb_call *c)
         value_as_integer(given, &limit);
     value_list_init(&names);
     value_list_init(&answer);
-    sqlite3_stmt *s =
-        database_query(c->db,
-                       "SELECT name FROM ddb_table WHERE region = ? AND name > ? ORDER BY name"
-                       " LIMIT ?",
-                       "zti", c->local->region, dynamodb_text(c->request, "ExclusiveStartTableName"), limit + 1);
+    sqlite3_stmt *s = database_query(
+        c->db,
+        "SELECT name FROM ddb_table WHERE region = ? AND name > ? ORDER BY name"
+        " LIMIT ?",
+        "zti", c->local->region, dynamodb_text(c->request, "ExclusiveStartTableName"), limit + 1);
     while (database_step(c->db, s))
         value_list_push_take(&names, value_string(database_text(s, 0)));
     bool has_more = names.count > (size_t)limit;

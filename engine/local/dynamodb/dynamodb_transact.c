@@ -155,8 +155,8 @@ static bool check_token(struct dynamodb_call *c, bool *again)
         is_same = asl_text_equal(database_text(s, 0), asl_buffer_text(&request));
     }
     if (!*again)
-        database_run(c->db, "INSERT INTO ddb_token VALUES(?, ?, ?, ?)", "ztti", c->local->region, token,
-                     asl_buffer_text(&request), now);
+        database_run(c->db, "INSERT INTO ddb_token VALUES(?, ?, ?, ?)", "ztti", c->local->region,
+                     token, asl_buffer_text(&request), now);
     asl_buffer_free(&request);
     return is_same || dynamodb_refuse(c, DYNAMODB_IDEMPOTENT_MISMATCH,
                                       "The request uses the same client token as a previous, but "

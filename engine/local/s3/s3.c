@@ -13,7 +13,8 @@ const struct s3_error s3_no_such_bucket = {"NoSuchBucket", 404,
                                            "The specified bucket does not exist"};
 static const struct s3_error permanent_redirect = {
     "PermanentRedirect", 301,
-    "The bucket you are attempting to access must be addressed using the specified endpoint. Please "
+    "The bucket you are attempting to access must be addressed using the specified endpoint. "
+    "Please "
     "send all future requests to this endpoint."};
 const struct s3_error s3_no_such_key = {"NoSuchKey", 404, "The specified key does not exist."};
 const struct s3_error s3_bucket_owned = {

@@ -6,9 +6,9 @@
 #include "engine/aws/endpoint.h"
 #include "s3.h"
 
-#define NAMESPACE    " xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\""
+#define NAMESPACE       " xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\""
 #define S3_FIRST_REGION "us-east-1"
-#define KEYS_MAXIMUM 1000 /* S3: keys of one page */
+#define KEYS_MAXIMUM    1000 /* S3: keys of one page */
 
 bool s3_list_buckets(struct s3_call *c)
 {
@@ -31,7 +31,8 @@ bool s3_list_buckets(struct s3_call *c)
     return true;
 }
 
-/* Where the bucket is wanted: us-east-1 makes it elsewhere when told so, the other regions at home. */
+/* Where the bucket is wanted: us-east-1 makes it elsewhere when told so, the other regions at home.
+ */
 static void read_region(const struct s3_call *c, char out[REGION_BYTES])
 {
     static const char mark[] = "<LocationConstraint>";

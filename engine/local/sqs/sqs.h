@@ -11,13 +11,13 @@
 /* A queue's settings, with defaults filled in. What it owns is released by sqs_queue_free. */
 struct sqs_queue {
     char *name;
-    char *place; /* "<region>/<name>": where its messages lie */
+    char *place;         /* "<region>/<name>": where its messages lie */
     asl_value *document; /* {"attributes", "created", "modified", "tags"} */
     const asl_value *attributes;
     int64_t visibility_ms, retention_ms, delay_ms, wait_ms, maximum_bytes;
     bool is_fifo, hashes_content;
-    char *dead_letters;    /* the name of the queue for what was received too often, of the same region; or
-                              NULL */
+    /* the name of the queue for what was received too often, of the same region; or NULL */
+    char *dead_letters;
     int64_t receive_limit; /* of that */
 };
 
